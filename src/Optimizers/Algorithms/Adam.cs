@@ -1,0 +1,136 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Adam"/>.</summary>
+public sealed record AdamOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in the paper and in PyTorch.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-8, as in the paper.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in PyTorch; coupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Whether to divide by the largest second moment so far (Reddi et al. 2018). Default false.</summary>
+    public bool AmsGrad { get; init; }
+
+    /// <inheritdoc/>
+    public bool Maximize { get; init; }
+
+    void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
+
+    IUpdate IOptimizerOptions.CreateUpdate() => AdamFormula.CreateUpdate(Beta1, Beta2, Epsilon, AmsGrad);
+}
+
+/// <summary>Adam: a running mean of the gradient, divided by the root of a running mean of its square.</summary>
+/// <remarks>
+/// <para>Kingma &amp; Ba 2015, arXiv 1412.6980, algorithm 1; AMSGrad: Reddi, Kale &amp; Kumar 2018, arXiv 1904.09237,
+/// algorithm 2.</para>
+/// <code>
+/// g ← g + λp
+/// m ← β₁m + (1 − β₁)g
+/// v ← β₂v + (1 − β₂)g²            AmsGrad: x ← max(x, v), used for v below
+/// p ← p − η/(1 − β₁ᵗ) · m/(√(v/(1 − β₂ᵗ)) + ε)
+/// </code>
+/// <para>Weight decay is coupled, so the moments see it; <see cref="AdamW"/> has it decoupled. As in PyTorch, AMSGrad
+/// keeps the maximum before bias correction and corrects it with the current t. 0/0 is no step.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>), 12 with AmsGrad (<c>max_exp_avg_sq</c>). With
+/// zero gradients the moments fade and the parameter comes to rest; a NaN stays in its parameter's moments.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Adam(int length, AdamOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new AdamOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Adam(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>What Adam and AdamW share: everything but the decay.</summary>
+internal static class AdamFormula
+{
+    public static void Validate(double beta1, double beta2, double epsilon)
+    {
+        Require.Beta(beta1, nameof(AdamOptions.Beta1));
+        Require.Beta(beta2, nameof(AdamOptions.Beta2));
+        Require.NonNegative(epsilon, nameof(AdamOptions.Epsilon));
+    }
+
+    public static IUpdate CreateUpdate(double beta1, double beta2, double epsilon, bool amsGrad)
+    {
+        var m = new StateSlot("exp_avg");
+        var v = new StateSlot("exp_avg_sq");
+        return amsGrad
+            ? Update.Elementwise(
+                step => new AmsGradRule(new AdamRule(step, beta1, beta2, epsilon)), m, v, new StateSlot("max_exp_avg_sq"))
+            : Update.Elementwise(step => new AdamRule(step, beta1, beta2, epsilon), m, v);
+    }
+}
+
+/// <summary>m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², p ← p − η̂·m/(√v̂ + ε)</summary>
+internal readonly struct AdamRule(StepScalars step, double beta1, double beta2, double epsilon) : IUpdateRule2<AdamRule>
+{
+    private readonly float _gain1 = (float)(1 - beta1);
+    private readonly float _beta2 = (float)beta2;
+    private readonly float _gain2 = (float)(1 - beta2);
+    private readonly float _stepSize = (float)(step.LearningRate / step.BiasCorrection(beta1));
+    private readonly float _rootScale = (float)(1 / Math.Sqrt(step.BiasCorrection(beta2)));
+    private readonly float _epsilon = (float)epsilon;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m, ref V v)
+        where V : struct, ILane<V>
+    {
+        Average(g, ref m, ref v);
+        Move(ref p, m, v);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Average<V>(V g, ref V m, ref V v)
+        where V : struct, ILane<V>
+    {
+        m += V.Splat(_gain1) * (g - m);
+        v = V.Splat(_beta2) * v + V.Splat(_gain2) * g * g;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Move<V>(ref V p, V m, V v)
+        where V : struct, ILane<V> =>
+        p -= V.DivideOrZero(V.Splat(_stepSize) * m, V.Sqrt(v) * V.Splat(_rootScale) + V.Splat(_epsilon));
+}
+
+/// <summary>Adam with x ← max(x, v) in the place of v.</summary>
+internal readonly struct AmsGradRule(AdamRule adam) : IUpdateRule3<AmsGradRule>
+{
+    private readonly AdamRule _adam = adam;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m, ref V v, ref V x)
+        where V : struct, ILane<V>
+    {
+        _adam.Average(g, ref m, ref v);
+        x = V.Max(x, v);
+        _adam.Move(ref p, m, x);
+    }
+}

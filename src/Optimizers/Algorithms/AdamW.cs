@@ -1,0 +1,69 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="AdamW"/>.</summary>
+public sealed record AdamWOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in PyTorch.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-8, as in the paper.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0.01, as in PyTorch; decoupled.</remarks>
+    public double WeightDecay { get; init; } = 0.01;
+
+    /// <summary>Whether to divide by the largest second moment so far (Reddi et al. 2018). Default false.</summary>
+    public bool AmsGrad { get; init; }
+
+    /// <inheritdoc/>
+    public bool Maximize { get; init; }
+
+    DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
+
+    void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
+
+    IUpdate IOptimizerOptions.CreateUpdate() => AdamFormula.CreateUpdate(Beta1, Beta2, Epsilon, AmsGrad);
+}
+
+/// <summary>Adam with decoupled weight decay.</summary>
+/// <remarks>
+/// <para>Loshchilov &amp; Hutter 2019, arXiv 1711.05101, algorithm 2.</para>
+/// <code>
+/// p ← p·(1 − ηλ)
+/// m ← β₁m + (1 − β₁)g
+/// v ← β₂v + (1 − β₂)g²            AmsGrad: x ← max(x, v), used for v below
+/// p ← p − η/(1 − β₁ᵗ) · m/(√(v/(1 − β₂ᵗ)) + ε)
+/// </code>
+/// <para>As in PyTorch, the decay is multiplied by the rate of the step; the paper multiplies it by the schedule alone.
+/// 0/0 is no step.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>), 12 with AmsGrad (<c>max_exp_avg_sq</c>). With
+/// zero gradients the moments fade and only decay goes on; a NaN stays in its parameter's moments.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class AdamW(int length, AdamWOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new AdamWOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new AdamW(length, options, threads).WithStateOf(this);
+}

@@ -1,0 +1,105 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Lamb"/>.</summary>
+public sealed record LambOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in optax’s examples.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-6, as in optax.</summary>
+    public double Epsilon { get; init; } = 1e-6;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in optax; inside the trust ratio.</remarks>
+    public double WeightDecay { get; init; }
+
+    DecayForm IOptimizerOptions.DecayForm => DecayForm.InRule;
+
+    void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.MeasureThenApply(
+        step => new LambRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq"));
+}
+
+/// <summary>LAMB: Adam's direction, scaled for each tensor to the tensor's own norm; made for large batches.</summary>
+/// <remarks>
+/// <para>You et al. 2020, arXiv 1904.00962, algorithm 2. One buffer is one tensor: its norm is taken as a whole.</para>
+/// <code>
+/// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²
+/// u = m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε) + λp
+/// r = ‖p‖/‖u‖, or 1 where either norm is 0
+/// p ← p − η·r·u
+/// </code>
+/// <para>As in optax, the ratio is not clipped. The norms are summed in double. 0/0 is no step.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). A NaN spreads through the norm to the whole
+/// tensor.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Lamb(int length, LambOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new LambOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Lamb(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>u = m̂/(√v̂ + ε) + λp is measured first; then p ← p − ηr·u</summary>
+internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeasuringRule2<LambRule>
+{
+    private readonly float _gain1 = (float)(1 - options.Beta1);
+    private readonly float _beta2 = (float)options.Beta2;
+    private readonly float _gain2 = (float)(1 - options.Beta2);
+    private readonly float _scale = (float)(1 / step.BiasCorrection(options.Beta1));
+    private readonly float _rootScale = (float)(1 / Math.Sqrt(step.BiasCorrection(options.Beta2)));
+    private readonly float _epsilon = (float)options.Epsilon;
+    private readonly float _weightDecay = (float)step.WeightDecay;
+    private readonly double _rate = step.LearningRate;
+
+    private float StepSize { get; init; }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Measure<V>(V g, V p, ref V m, ref V v, out V first, out V second)
+        where V : struct, ILane<V>
+    {
+        m += V.Splat(_gain1) * (g - m);
+        v = V.Splat(_beta2) * v + V.Splat(_gain2) * g * g;
+        first = p;
+        second = Direction(p, m, v);
+    }
+
+    public LambRule Conclude(double first, double second)
+    {
+        double ratio = first == 0 || second == 0 ? 1 : Math.Sqrt(first) / Math.Sqrt(second);
+        return this with { StepSize = (float)(_rate * ratio) };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m, ref V v)
+        where V : struct, ILane<V> =>
+        p -= V.Splat(StepSize) * Direction(p, m, v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private V Direction<V>(V p, V m, V v)
+        where V : struct, ILane<V> =>
+        V.DivideOrZero(V.Splat(_scale) * m, V.Sqrt(v) * V.Splat(_rootScale) + V.Splat(_epsilon))
+            + V.Splat(_weightDecay) * p;
+}

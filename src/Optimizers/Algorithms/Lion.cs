@@ -1,0 +1,82 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Lion"/>.</summary>
+public sealed record LionOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 1e-4, as in the authors’ code.</remarks>
+    public double LearningRate { get; init; } = 1e-4;
+
+    /// <summary>The weight β₁ of the momentum in the direction of the step. At least 0, below 1; default 0.9, as in the paper.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The weight β₂ that the momentum keeps of itself. At least 0, below 1; default 0.99, as in the paper.</summary>
+    public double Beta2 { get; init; } = 0.99;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in lion-pytorch (1e-3 in optax); decoupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
+
+    void IOptimizerOptions.Validate()
+    {
+        Require.Beta(Beta1);
+        Require.Beta(Beta2);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(
+        step => new LionRule(step.LearningRate, Beta1, Beta2), Beta2, new StateSlot("exp_avg"));
+}
+
+/// <summary>Lion: every parameter moves by exactly the rate, along the sign of a momentum.</summary>
+/// <remarks>
+/// <para>Chen et al. 2023, arXiv 2302.06675, program 1.</para>
+/// <code>
+/// p ← p·(1 − ηλ)
+/// p ← p − η·sign(β₁m + (1 − β₁)g)
+/// m ← β₂m + (1 − β₂)g
+/// </code>
+/// <para>The sign is taken with the old momentum; the sign of ±0 and of NaN is 0. The authors advise a rate 3 to 10 times
+/// smaller than AdamW's and a decay as many times larger.</para>
+/// <para>State: 4 bytes per parameter (<c>exp_avg</c>). With a zero gradient the parameter goes on along the momentum; a
+/// NaN stays in its parameter's momentum, which then moves it no more.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Lion(int length, LionOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new LionOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Lion(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>p ← p − η·sign(β₁m + (1 − β₁)g), m ← β₂m + (1 − β₂)g</summary>
+internal readonly struct LionRule(double rate, double beta1, double beta2) : IUpdateRule1<LionRule>
+{
+    private readonly float _rate = (float)rate;
+    private readonly float _beta1 = (float)beta1;
+    private readonly float _gain1 = (float)(1 - beta1);
+    private readonly float _beta2 = (float)beta2;
+    private readonly float _gain2 = (float)(1 - beta2);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m)
+        where V : struct, ILane<V>
+    {
+        p -= V.Splat(_rate) * V.Sign(V.Splat(_beta1) * m + V.Splat(_gain1) * g);
+        m = V.Splat(_beta2) * m + V.Splat(_gain2) * g;
+    }
+}

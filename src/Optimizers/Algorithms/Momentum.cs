@@ -1,0 +1,103 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Momentum"/>.</summary>
+public sealed record MomentumOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in PyTorch.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight μ that the velocity keeps of itself. Finite, at least 0; default 0.9, the usual choice.</summary>
+    public double Momentum { get; init; } = 0.9;
+
+    /// <summary>
+    /// The share of the gradient that does not enter the velocity, from the second update on. Finite, at least 0; default 0,
+    /// as in PyTorch. Must be 0 with <see cref="Averaged"/>.
+    /// </summary>
+    public double Dampening { get; init; }
+
+    /// <summary>
+    /// Whether the velocity is an average, v ← μv + (1 − μ)g from v = 0, rather than a sum. Default false, as in PyTorch.
+    /// μ must then be below 1.
+    /// </summary>
+    public bool Averaged { get; init; }
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in PyTorch; coupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <inheritdoc/>
+    public bool Maximize { get; init; }
+
+    void IOptimizerOptions.Validate()
+    {
+        Require.NonNegative(Momentum);
+        Require.NonNegative(Dampening);
+        if (Averaged)
+        {
+            Require.Beta(Momentum);
+            if (Dampening != 0)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(Dampening), Dampening, $"{nameof(Dampening)} must be 0 when {nameof(Averaged)} is set.");
+            }
+        }
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(
+        step => new MomentumRule(step.LearningRate, Momentum, GainAt(step.Iteration)),
+        Momentum,
+        new StateSlot("momentum_buffer"));
+
+    private double GainAt(long iteration) => Averaged ? 1 - Momentum : iteration == 1 ? 1 : 1 - Dampening;
+}
+
+/// <summary>Gradient descent with momentum, the heavy ball.</summary>
+/// <remarks>
+/// <para>Polyak 1964, doi:10.1016/0041-5553(64)90137-5; in PyTorch's form, where the rate stands outside the velocity, so
+/// that a change of the rate acts on all of it at once.</para>
+/// <code>
+/// g ← g + λp
+/// v ← μv + (1 − Dampening)·g      first update: v ← g
+/// p ← p − ηv
+/// </code>
+/// <para>Averaged: v ← μv + (1 − μ)g from v = 0, without bias correction.</para>
+/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the velocity carries on and fades; a
+/// NaN stays in its parameter's velocity.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Momentum(int length, MomentumOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new MomentumOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Momentum(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>v ← μv + kg, p ← p − ηv</summary>
+internal readonly struct MomentumRule(double rate, double momentum, double gain) : IUpdateRule1<MomentumRule>
+{
+    private readonly float _rate = (float)rate;
+    private readonly float _momentum = (float)momentum;
+    private readonly float _gain = (float)gain;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V v)
+        where V : struct, ILane<V>
+    {
+        v = V.Splat(_momentum) * v + V.Splat(_gain) * g;
+        p -= V.Splat(_rate) * v;
+    }
+}

@@ -1,0 +1,72 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Nesterov"/>.</summary>
+public sealed record NesterovOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in PyTorch.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight μ that the velocity keeps of itself. Finite, at least 0; default 0.9, the usual choice.</summary>
+    public double Momentum { get; init; } = 0.9;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in PyTorch; coupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <inheritdoc/>
+    public bool Maximize { get; init; }
+
+    void IOptimizerOptions.Validate() => Require.NonNegative(Momentum);
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(
+        step => new NesterovRule(step.LearningRate, Momentum), Momentum, new StateSlot("momentum_buffer"));
+}
+
+/// <summary>Gradient descent with Nesterov's momentum, which looks ahead along the velocity.</summary>
+/// <remarks>
+/// <para>Nesterov 1983; Sutskever et al. 2013 (ICML), in PyTorch's form, which evaluates the gradient at the parameters
+/// themselves.</para>
+/// <code>
+/// g ← g + λp
+/// v ← μv + g
+/// p ← p − η(g + μv)
+/// </code>
+/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the velocity carries on and fades; a
+/// NaN stays in its parameter's velocity.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Nesterov(int length, NesterovOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new NesterovOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Nesterov(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>v ← μv + g, p ← p − η(g + μv)</summary>
+internal readonly struct NesterovRule(double rate, double momentum) : IUpdateRule1<NesterovRule>
+{
+    private readonly float _rate = (float)rate;
+    private readonly float _momentum = (float)momentum;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V v)
+        where V : struct, ILane<V>
+    {
+        v = V.Splat(_momentum) * v + g;
+        p -= V.Splat(_rate) * (g + V.Splat(_momentum) * v);
+    }
+}

@@ -1,0 +1,108 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="RAdam"/>.</summary>
+public sealed record RAdamOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in the paper and in PyTorch.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>ε, added to the root before bias correction. Finite, at least 0; default 1e-8, as in PyTorch.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in PyTorch.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Whether weight decay is decoupled. Default false, as in PyTorch.</summary>
+    public bool DecoupledWeightDecay { get; init; }
+
+    /// <inheritdoc/>
+    public bool Maximize { get; init; }
+
+    DecayForm IOptimizerOptions.DecayForm => DecoupledWeightDecay ? DecayForm.Decoupled : DecayForm.Coupled;
+
+    void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+        step => new RAdamRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq"));
+}
+
+/// <summary>Rectified Adam: plain momentum until the second moment is known well enough to divide by.</summary>
+/// <remarks>
+/// <para>Liu et al. 2020, arXiv 1908.03265, algorithm 2.</para>
+/// <code>
+/// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², m̂ = m/(1 − β₁ᵗ)
+/// ρ∞ = 2/(1 − β₂) − 1, ρ = ρ∞ − 2tβ₂ᵗ/(1 − β₂ᵗ)
+/// ρ &gt; 5: r = √[(ρ − 4)(ρ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)ρ)]
+///        p ← p − η·r·m̂·√(1 − β₂ᵗ)/(√v + ε)
+/// else:  p ← p − η·m̂
+/// </code>
+/// <para>As in PyTorch, ε joins √v before bias correction, and the threshold is 5 where the paper has 4. With the
+/// default β₂ update 6 is the first rectified one; for β₂ ≤ 2/3 none is. 0/0 is no step.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients the moments fade and the
+/// parameter comes to rest; a NaN stays in its parameter's moments.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class RAdam(int length, RAdamOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new RAdamOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new RAdam(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>Adam's moments, with p ← p − s·m/(a√v + b), where a is 0 and b is 1 as long as nothing is rectified.</summary>
+internal readonly struct RAdamRule : IUpdateRule2<RAdamRule>
+{
+    private readonly float _gain1;
+    private readonly float _beta2;
+    private readonly float _gain2;
+    private readonly float _stepSize;
+    private readonly float _rootScale;
+    private readonly float _offset;
+
+    public RAdamRule(StepScalars step, RAdamOptions options)
+    {
+        _gain1 = (float)(1 - options.Beta1);
+        _beta2 = (float)options.Beta2;
+        _gain2 = (float)(1 - options.Beta2);
+
+        double correction2 = step.BiasCorrection(options.Beta2);
+        double stepSize = step.LearningRate / step.BiasCorrection(options.Beta1);
+        double limit = (2 / (1 - options.Beta2)) - 1;
+        double length = limit - (2 * step.Iteration * (1 - correction2) / correction2);
+        bool rectified = length > 5;
+        double rectification = Math.Sqrt((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length));
+        _stepSize = (float)(rectified ? stepSize * rectification * Math.Sqrt(correction2) : stepSize);
+        _rootScale = rectified ? 1 : 0;
+        _offset = rectified ? (float)options.Epsilon : 1;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m, ref V v)
+        where V : struct, ILane<V>
+    {
+        m += V.Splat(_gain1) * (g - m);
+        v = V.Splat(_beta2) * v + V.Splat(_gain2) * g * g;
+        p -= V.DivideOrZero(V.Splat(_stepSize) * m, V.Sqrt(v) * V.Splat(_rootScale) + V.Splat(_offset));
+    }
+}

@@ -1,0 +1,183 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="RmsProp"/>.</summary>
+public sealed record RmsPropOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.01, as in PyTorch.</remarks>
+    public double LearningRate { get; init; } = 0.01;
+
+    /// <summary>The weight ρ that the mean square keeps of itself. At least 0, below 1; default 0.99, as in PyTorch (0.9 in the lecture).</summary>
+    public double Rho { get; init; } = 0.99;
+
+    /// <summary>ε. Finite, at least 0; default 1e-8, as in PyTorch.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in PyTorch; coupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <summary>The weight μ that the velocity keeps of itself; 0: no velocity. Finite, at least 0; default 0, as in PyTorch.</summary>
+    public double Momentum { get; init; }
+
+    /// <summary>Whether to divide by the standard deviation rather than by the mean square. Default false, as in PyTorch.</summary>
+    public bool Centered { get; init; }
+
+    /// <summary>Whether ε is added under the root (optax, TensorFlow) rather than to it (PyTorch). Default false.</summary>
+    public bool EpsilonInsideSquareRoot { get; init; }
+
+    /// <inheritdoc/>
+    public bool Maximize { get; init; }
+
+    void IOptimizerOptions.Validate()
+    {
+        Require.Beta(Rho);
+        Require.NonNegative(Epsilon);
+        Require.NonNegative(Momentum);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate()
+    {
+        var v = new StateSlot("square_avg");
+        var m = new StateSlot("grad_avg");
+        var b = new StateSlot("momentum_buffer");
+        return (Centered, Momentum > 0) switch
+        {
+            (false, false) => Update.Elementwise(step => new RmsPropRule(new(this, step.LearningRate)), v),
+            (true, false) => Update.Elementwise(step => new CenteredRmsPropRule(new(this, step.LearningRate)), v, m),
+            (false, true) => Update.Elementwise(step => new MomentumRmsPropRule(new(this, step.LearningRate)), v, b),
+            (true, true) => Update.Elementwise(step => new CenteredMomentumRmsPropRule(new(this, step.LearningRate)), v, m, b),
+        };
+    }
+}
+
+/// <summary>RMSprop: the gradient divided by a running root mean square of itself.</summary>
+/// <remarks>
+/// <para>Tieleman &amp; Hinton 2012, Neural Networks for Machine Learning, lecture 6.5; centred: Graves 2013,
+/// arXiv 1308.0850, section 4.2.</para>
+/// <code>
+/// g ← g + λp
+/// v ← ρv + (1 − ρ)g²
+/// d = √v + ε                      Centered: m ← ρm + (1 − ρ)g, d = √(v − m²) + ε
+/// u = g/d                         with Momentum: b ← μb + g/d, u = b
+/// p ← p − ηu
+/// </code>
+/// <para>As in PyTorch the rate stands outside the velocity, and nothing corrects the bias. Unlike PyTorch, v − m² is
+/// clamped at 0, where rounding could make it negative and its root NaN. 0/0 is no step.</para>
+/// <para>State: 4 bytes per parameter (<c>square_avg</c>), 4 more with Centered (<c>grad_avg</c>) and with Momentum
+/// (<c>momentum_buffer</c>). A zero gradient moves nothing but by decay and velocity; a NaN stays in its parameter's
+/// state.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class RmsProp(int length, RmsPropOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new RmsPropOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new RmsProp(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>The parts that the four rules share.</summary>
+internal readonly struct RmsPropFormula(RmsPropOptions options, double rate)
+{
+    private readonly float _rate = (float)rate;
+    private readonly float _rho = (float)options.Rho;
+    private readonly float _gain = (float)(1 - options.Rho);
+    private readonly float _momentum = (float)options.Momentum;
+    private readonly float _inside = (float)(options.EpsilonInsideSquareRoot ? options.Epsilon : 0);
+    private readonly float _outside = (float)(options.EpsilonInsideSquareRoot ? 0 : options.Epsilon);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public V MeanSquare<V>(V g, V v)
+        where V : struct, ILane<V> =>
+        V.Splat(_rho) * v + V.Splat(_gain) * g * g;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public V Variance<V>(V g, V v, ref V m)
+        where V : struct, ILane<V>
+    {
+        m += V.Splat(_gain) * (g - m);
+        return V.Max(v - m * m, V.Splat(0));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public V Direction<V>(V g, V v)
+        where V : struct, ILane<V> =>
+        V.DivideOrZero(g, V.Sqrt(v + V.Splat(_inside)) + V.Splat(_outside));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public V Velocity<V>(V b, V u)
+        where V : struct, ILane<V> =>
+        V.Splat(_momentum) * b + u;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public V Move<V>(V u)
+        where V : struct, ILane<V> =>
+        V.Splat(_rate) * u;
+}
+
+internal readonly struct RmsPropRule(RmsPropFormula f) : IUpdateRule1<RmsPropRule>
+{
+    private readonly RmsPropFormula _f = f;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V v)
+        where V : struct, ILane<V>
+    {
+        v = _f.MeanSquare(g, v);
+        p -= _f.Move(_f.Direction(g, v));
+    }
+}
+
+internal readonly struct CenteredRmsPropRule(RmsPropFormula f) : IUpdateRule2<CenteredRmsPropRule>
+{
+    private readonly RmsPropFormula _f = f;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V v, ref V m)
+        where V : struct, ILane<V>
+    {
+        v = _f.MeanSquare(g, v);
+        p -= _f.Move(_f.Direction(g, _f.Variance(g, v, ref m)));
+    }
+}
+
+internal readonly struct MomentumRmsPropRule(RmsPropFormula f) : IUpdateRule2<MomentumRmsPropRule>
+{
+    private readonly RmsPropFormula _f = f;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V v, ref V b)
+        where V : struct, ILane<V>
+    {
+        v = _f.MeanSquare(g, v);
+        b = _f.Velocity(b, _f.Direction(g, v));
+        p -= _f.Move(b);
+    }
+}
+
+internal readonly struct CenteredMomentumRmsPropRule(RmsPropFormula f) : IUpdateRule3<CenteredMomentumRmsPropRule>
+{
+    private readonly RmsPropFormula _f = f;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V v, ref V m, ref V b)
+        where V : struct, ILane<V>
+    {
+        v = _f.MeanSquare(g, v);
+        b = _f.Velocity(b, _f.Direction(g, _f.Variance(g, v, ref m)));
+        p -= _f.Move(b);
+    }
+}

@@ -1,0 +1,59 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Sgd"/>.</summary>
+public sealed record SgdOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in PyTorch.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in PyTorch; coupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <inheritdoc/>
+    public bool Maximize { get; init; }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(step => new SgdRule(step.LearningRate));
+}
+
+/// <summary>Stochastic gradient descent.</summary>
+/// <remarks>
+/// <para>Robbins &amp; Monro 1951, doi:10.1214/aoms/1177729586.</para>
+/// <code>
+/// g ← g + λp
+/// p ← p − ηg
+/// </code>
+/// <para>State: none. A zero gradient moves nothing but by decay; a NaN makes its parameter NaN.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Sgd(int length, SgdOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new SgdOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Sgd(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>p ← p − ηg</summary>
+internal readonly struct SgdRule(double rate) : IUpdateRule0<SgdRule>
+{
+    private readonly float _rate = (float)rate;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p)
+        where V : struct, ILane<V> =>
+        p -= V.Splat(_rate) * g;
+}

@@ -1,0 +1,78 @@
+namespace Optimizers;
+
+/// <summary>
+/// A rule and its state slots, ready for the engine: what <see cref="IOptimizerOptions.CreateUpdate"/> gives. Make one
+/// with <see cref="Update"/>.
+/// </summary>
+public interface IUpdate
+{
+    /// <summary>The state that the rule keeps.</summary>
+    IReadOnlyList<StateSlot> Slots { get; }
+
+    /// <summary>Whether the rule needs sums over the tensor, gathered in a pass of their own, before it can apply.</summary>
+    internal bool Measures { get; }
+
+    /// <summary>Every how many updates denormal values in state are flushed.</summary>
+    internal int FlushInterval { get; }
+
+    /// <summary>Forgets the rules of the last step.</summary>
+    internal void Begin();
+
+    /// <summary>Works out the rule for a tensor in this step.</summary>
+    /// <returns>The number by which the passes refer to it.</returns>
+    internal int Prepare(in StepScalars scalars);
+
+    /// <summary>Updates state and gathers the sums of the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    internal void Measure(in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane);
+
+    /// <summary>Gives the tensor's rule its two sums.</summary>
+    internal void Conclude(int rule, double first, double second);
+
+    /// <summary>Updates parameters and state from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    internal void Apply(in TensorJob job, nuint start, nuint end, int widestLane);
+}
+
+/// <summary>A buffer of state with one float per parameter element.</summary>
+/// <param name="Name">The slot's name, as PyTorch has it where PyTorch has it: <c>exp_avg</c>, <c>momentum_buffer</c>, …</param>
+/// <param name="Initial">What every element is before the first step.</param>
+public sealed record StateSlot(string Name, float Initial = 0);
+
+/// <summary>One tensor in one step, as the passes see it.</summary>
+internal struct TensorJob
+{
+    // Null where only the norm of the gradients is wanted.
+    public IUpdate? Update;
+    public TensorAddresses Addresses;
+    public nuint Length;
+    public Treatment Treatment;
+    public int Rule;
+    public bool Flush;
+}
+
+/// <summary>Makes updates out of rules.</summary>
+public static class Update
+{
+    /// <summary>An element-wise update.</summary>
+    /// <param name="rule">Works out the rule for the scalars of a step. Called on the stepping thread, and only once for
+    /// all tensors of a group that are equally old; it must be a pure function.</param>
+    /// <param name="slots">The state slots, in the order in which the rule's <c>Apply</c> takes them.</param>
+    /// <typeparam name="TRule">The rule.</typeparam>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">The number of slots is not the rule's, or a name is empty or repeated.</exception>
+    public static IUpdate Elementwise<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)
+        where TRule : struct, IUpdateRule<TRule> =>
+        new ElementwiseUpdate<TRule>(rule, slots, flushInterval: 1);
+
+    /// <summary>
+    /// For rules so light that the flush would show, and whose every slot decays by <paramref name="beta"/> at most.
+    /// </summary>
+    internal static IUpdate LightElementwise<TRule>(
+        Func<StepScalars, TRule> rule, double beta, params StateSlot[] slots)
+        where TRule : struct, IUpdateRule<TRule> =>
+        new ElementwiseUpdate<TRule>(rule, slots, beta >= 0.5 ? EverySixteenthUpdate.Interval : 1);
+
+    /// <summary>An update that needs two sums of squares over the tensor before it can apply.</summary>
+    internal static IUpdate MeasureThenApply<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)
+        where TRule : struct, IMeasuringRule2<TRule> =>
+        new MeasuringUpdate<TRule>(rule, slots);
+}

@@ -1,0 +1,94 @@
+namespace Optimizers;
+
+/// <summary>Runs a rule that measures the tensor before it applies.</summary>
+internal sealed class MeasuringUpdate<TRule> : IUpdate
+    where TRule : struct, IMeasuringRule2<TRule>
+{
+    // Measured values go through the first-level cache on their way to the sums.
+    private const int Piece = 512;
+
+    private readonly Func<StepScalars, TRule> _rule;
+    private readonly RuleList<TRule> _rules = new();
+
+    public MeasuringUpdate(Func<StepScalars, TRule> rule, StateSlot[] slots)
+    {
+        RuleList<TRule>.CheckSlots(slots);
+        _rule = rule;
+        Slots = slots;
+    }
+
+    public IReadOnlyList<StateSlot> Slots { get; }
+
+    public bool Measures => true;
+
+    public int FlushInterval => 1;
+
+    public void Begin() => _rules.Clear();
+
+    // Every tensor has its own sums, hence its own rule.
+    public int Prepare(in StepScalars scalars) =>
+        _rules.Add(scalars, _rules.LastIs(scalars) ? _rules[_rules.Count - 1] : _rule(scalars));
+
+    public void Measure(
+        in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
+    {
+        if (job.Treatment.ZeroGradient)
+        {
+            MeasureRead<ZeroedGradient<ScaledGradient>>(job, start, end, first, second, widestLane);
+        }
+        else if (job.Treatment.GradientScale != 1)
+        {
+            MeasureRead<ScaledGradient>(job, start, end, first, second, widestLane);
+        }
+        else
+        {
+            MeasureRead<PlainGradient>(job, start, end, first, second, widestLane);
+        }
+    }
+
+    public void Conclude(int rule, double first, double second) => _rules[rule] = _rules[rule].Conclude(first, second);
+
+    public void Apply(in TensorJob job, nuint start, nuint end, int widestLane)
+    {
+        if (job.Treatment.AtRest)
+        {
+            Kernel.Run<TRule, NoGradient, AtRest<NoDecay>, ReadOnlyStorage<Float32>>(
+                _rules[job.Rule], job.Treatment, job.Addresses, start, end, widestLane);
+        }
+        else
+        {
+            Kernel.Run<TRule, NoGradient, NoDecay, ReadOnlyStorage<Float32>>(
+                _rules[job.Rule], job.Treatment, job.Addresses, start, end, widestLane);
+        }
+    }
+
+    private unsafe void MeasureRead<TGradient>(
+        in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
+        where TGradient : struct, IGradientReading
+    {
+        float* firstValues = stackalloc float[Piece];
+        float* secondValues = stackalloc float[Piece];
+        var pass = new MeasuringPass<TRule>(_rules[job.Rule]);
+        TensorAddresses addresses = job.Addresses;
+        int block = 0;
+        for (nuint blockStart = start; blockStart < end; blockStart += Reductions.Block, block++)
+        {
+            var firstSquares = default(SquareLanes);
+            var secondSquares = default(SquareLanes);
+            nuint blockEnd = nuint.Min(end, blockStart + Reductions.Block);
+            for (nuint piece = blockStart; piece < blockEnd; piece += Piece)
+            {
+                nuint pieceEnd = nuint.Min(blockEnd, piece + Piece);
+                addresses.Slots.Slot2 = firstValues - piece;
+                addresses.Slots.Slot3 = secondValues - piece;
+                Kernel.Run<MeasuringPass<TRule>, TGradient, Untouched, Flushed<Float32, EveryUpdate>>(
+                    pass, job.Treatment, addresses, piece, pieceEnd, widestLane);
+                firstSquares.Add(firstValues, pieceEnd - piece);
+                secondSquares.Add(secondValues, pieceEnd - piece);
+            }
+
+            first[block] = firstSquares.Sum();
+            second[block] = secondSquares.Sum();
+        }
+    }
+}

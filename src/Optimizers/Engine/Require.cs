@@ -1,0 +1,62 @@
+namespace Optimizers;
+
+/// <summary>
+/// Checks of arguments. The framework's own helpers compare, so some of them let a NaN through; these do not.
+/// </summary>
+internal static class Require
+{
+    /// <summary>Finite and at least 0.</summary>
+    public static void NonNegative(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (!(value >= 0) || double.IsInfinity(value))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and at least 0.");
+        }
+    }
+
+    /// <summary>Finite and above 0.</summary>
+    public static void Positive(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (!(value > 0) || double.IsInfinity(value))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and above 0.");
+        }
+    }
+
+    /// <summary>Finite.</summary>
+    public static void Finite(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (!double.IsFinite(value))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite.");
+        }
+    }
+
+    /// <summary>A weight that an average gives to its past: in [0, 1), also once it is rounded to float.</summary>
+    public static void Beta(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (!(value >= 0 && (float)value < 1))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 0 and less than 1 as a float.");
+        }
+    }
+
+    /// <summary>At least <paramref name="minimum"/>.</summary>
+    public static void AtLeast(
+        long value, long minimum, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (value < minimum)
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least {minimum}.");
+        }
+    }
+
+    /// <summary>A rate that a step can use: finite as a float, and at least 0.</summary>
+    public static void Rate(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (!(value >= 0) || !float.IsFinite((float)value))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and at least 0.");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+namespace Optimizers;
+
+/// <summary>
+/// What happens to an element around its rule while it is in registers: the gradient is scaled (clip factor, unscaling,
+/// the sign of maximizing) and zeroed, and the weight decays. Each choice is a type, so that what is not asked for costs
+/// nothing.
+/// </summary>
+internal readonly record struct Treatment(
+    float GradientScale, bool ZeroGradient, float CoupledDecay, float ParameterFactor, bool AtRest);
+
+/// <summary>How a gradient is read.</summary>
+internal interface IGradientReading
+{
+    static abstract unsafe V Read<V>(float* gradient, in Treatment treatment)
+        where V : struct, ILane<V>;
+}
+
+internal readonly struct PlainGradient : IGradientReading
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Read<V>(float* gradient, in Treatment treatment)
+        where V : struct, ILane<V> =>
+        V.Load(gradient);
+}
+
+internal readonly struct ScaledGradient : IGradientReading
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Read<V>(float* gradient, in Treatment treatment)
+        where V : struct, ILane<V> =>
+        V.Load(gradient) * V.Splat(treatment.GradientScale);
+}
+
+internal readonly struct ZeroedGradient<TReading> : IGradientReading
+    where TReading : struct, IGradientReading
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Read<V>(float* gradient, in Treatment treatment)
+        where V : struct, ILane<V>
+    {
+        V value = TReading.Read<V>(gradient, treatment);
+        V.Store(V.Splat(0), gradient);
+        return value;
+    }
+}
+
+/// <summary>For a pass that has no more use for the gradient.</summary>
+internal readonly struct NoGradient : IGradientReading
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Read<V>(float* gradient, in Treatment treatment)
+        where V : struct, ILane<V> =>
+        V.Splat(0);
+}
+
+/// <summary>What happens to a parameter before its rule, and how it is written after.</summary>
+internal interface IParameterWriting
+{
+    static abstract void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
+        where V : struct, ILane<V>;
+
+    static abstract unsafe void Write<V>(V before, V after, float* parameter)
+        where V : struct, ILane<V>;
+}
+
+internal readonly struct NoDecay : IParameterWriting
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
+        where V : struct, ILane<V>
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Write<V>(V before, V after, float* parameter)
+        where V : struct, ILane<V> =>
+        V.Store(after, parameter);
+}
+
+/// <summary>g ← g + λp, seen by the moments.</summary>
+internal readonly struct CoupledDecay : IParameterWriting
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
+        where V : struct, ILane<V> =>
+        gradient += V.Splat(treatment.CoupledDecay) * parameter;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Write<V>(V before, V after, float* parameter)
+        where V : struct, ILane<V> =>
+        V.Store(after, parameter);
+}
+
+/// <summary>p ← p·(1 − ηλ), before the step and not seen by the moments.</summary>
+internal readonly struct DecoupledDecay : IParameterWriting
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
+        where V : struct, ILane<V> =>
+        parameter *= V.Splat(treatment.ParameterFactor);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Write<V>(V before, V after, float* parameter)
+        where V : struct, ILane<V> =>
+        V.Store(after, parameter);
+}
+
+/// <summary>For a rate of 0: −0 − (−0·u) is +0, and a step of rate 0 must not change even that bit.</summary>
+internal readonly struct AtRest<TWriting> : IParameterWriting
+    where TWriting : struct, IParameterWriting
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
+        where V : struct, ILane<V> =>
+        TWriting.Before(ref gradient, ref parameter, treatment);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Write<V>(V before, V after, float* parameter)
+        where V : struct, ILane<V> =>
+        V.Store(V.IfEqual(before, after, before, after), parameter);
+}
+
+/// <summary>For a pass that only measures.</summary>
+internal readonly struct Untouched : IParameterWriting
+{
+    public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
+        where V : struct, ILane<V>
+    {
+    }
+
+    public static unsafe void Write<V>(V before, V after, float* parameter)
+        where V : struct, ILane<V>
+    {
+    }
+}

@@ -1,0 +1,297 @@
+namespace Optimizers;
+
+/// <summary>
+/// The tensors of one step as one list of work, and the passes over it. A pass is one fork and join: the elements are
+/// cut into shares at block boundaries, and the caller and helpers from the thread pool take share after share.
+/// </summary>
+/// <remarks>
+/// A helper that comes late finds no share left and goes; the caller waits only for shares that somebody has taken. So a
+/// starved thread pool costs time but cannot deadlock, and no thread is kept between steps. Which thread takes which
+/// share changes nothing: element-wise work is independent, and sums are kept per block.
+/// </remarks>
+internal sealed class WorkList : IThreadPoolWorkItem
+{
+    // Below this much memory traffic a second thread costs more than it brings (docs/engine.md).
+    private const long StreamedElementsWorthForking = 100_000;
+    private const int SharesPerThread = 4;
+
+    private readonly int _threads;
+    private readonly int _widestLane;
+
+    private TensorJob[] _jobs = new TensorJob[1];
+    private nuint[] _starts = new nuint[2];
+    private int[] _firstBlocks = new int[2];
+    private double[] _first = [];
+    private double[] _second = [];
+    private int _streams;
+
+    private Pass _pass;
+    private int _shares;
+    private int _untaken;
+    private int _finished;
+    private int _helpersCalled;
+    private Exception? _failure;
+
+    /// <param name="threads">The number of threads to use at most; 0: as many as there are processors.</param>
+    /// <param name="widestLane">The widest lane to use; 0: the processor's.</param>
+    public WorkList(int threads, int widestLane = 0)
+    {
+        Require.AtLeast(threads, 0);
+        _threads = threads == 0 ? Environment.ProcessorCount : threads;
+        _widestLane = widestLane == 0 ? Kernel.WidestLane : widestLane;
+    }
+
+    private enum Pass
+    {
+        SquareGradients,
+        MaximumGradient,
+        Measure,
+        Apply,
+    }
+
+    public int Count { get; private set; }
+
+    public ref TensorJob this[int index] => ref _jobs[index];
+
+    public void Clear()
+    {
+        Count = 0;
+        _streams = 0;
+    }
+
+    public void Add(in TensorJob job)
+    {
+        if (Count == _jobs.Length)
+        {
+            Array.Resize(ref _jobs, 2 * Count);
+            Array.Resize(ref _starts, 2 * Count + 1);
+            Array.Resize(ref _firstBlocks, 2 * Count + 1);
+        }
+
+        _jobs[Count] = job;
+        _starts[Count + 1] = _starts[Count] + job.Length;
+        _firstBlocks[Count + 1] = _firstBlocks[Count] + Reductions.BlocksIn(job.Length);
+        _streams = Math.Max(_streams, 2 + (job.Update?.Slots.Count ?? 0));
+        Count++;
+    }
+
+    /// <summary>Adds gradients of which only the norm is wanted.</summary>
+    public unsafe void AddGradients(float* gradients, int length) =>
+        Add(new TensorJob { Addresses = new TensorAddresses { Gradients = gradients }, Length = (nuint)length });
+
+    /// <summary>Has all rules see gradients multiplied by a factor.</summary>
+    public void ScaleGradients(float factor)
+    {
+        foreach (ref TensorJob job in _jobs.AsSpan(0, Count))
+        {
+            job.Treatment = job.Treatment with { GradientScale = job.Treatment.GradientScale * factor };
+        }
+    }
+
+    /// <summary>The Euclidean norm of all gradients, as they stand.</summary>
+    public double EuclideanNorm()
+    {
+        RunBlockwise(Pass.SquareGradients);
+        double total = 0;
+        for (int job = 0; job < Count; job++)
+        {
+            total += SumOf(_first, job);
+        }
+
+        return Math.Sqrt(total);
+    }
+
+    /// <summary>The largest magnitude in all gradients, as they stand.</summary>
+    public double MaximumNorm()
+    {
+        RunBlockwise(Pass.MaximumGradient);
+        double largest = 0;
+        for (int block = 0; block < _firstBlocks[Count]; block++)
+        {
+            largest = Math.Max(largest, _first[block]);
+        }
+
+        return largest;
+    }
+
+    /// <summary>Updates every tensor.</summary>
+    public void Apply()
+    {
+        bool measures = false;
+        for (int job = 0; job < Count; job++)
+        {
+            measures |= _jobs[job].Update!.Measures;
+        }
+
+        if (measures)
+        {
+            RunBlockwise(Pass.Measure);
+            for (int job = 0; job < Count; job++)
+            {
+                if (_jobs[job].Update is { Measures: true } update)
+                {
+                    update.Conclude(_jobs[job].Rule, SumOf(_first, job), SumOf(_second, job));
+                }
+            }
+        }
+
+        Run(Pass.Apply);
+    }
+
+    /// <summary>What a helper from the thread pool does.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        Interlocked.Decrement(ref _helpersCalled);
+        TakeShares();
+    }
+
+    // Partial sums are added in the order of the blocks, and tensors in the order of the list, whoever worked them out.
+    private double SumOf(double[] sums, int job)
+    {
+        double sum = 0;
+        for (int block = _firstBlocks[job]; block < _firstBlocks[job + 1]; block++)
+        {
+            sum += sums[block];
+        }
+
+        return sum;
+    }
+
+    private void RunBlockwise(Pass pass)
+    {
+        int blocks = _firstBlocks[Count];
+        if (_first.Length < blocks)
+        {
+            _first = new double[blocks];
+            _second = new double[blocks];
+        }
+
+        Run(pass);
+    }
+
+    private void Run(Pass pass)
+    {
+        nuint total = _starts[Count];
+        int threads = (long)total * _streams < StreamedElementsWorthForking ? 1 : _threads;
+        _pass = pass;
+        if (threads == 1)
+        {
+            RunShare(0, 1);
+            return;
+        }
+
+        _shares = threads * SharesPerThread;
+        _finished = 0;
+
+        // The one write that opens the step to helpers; a late helper of an earlier step is welcome too.
+        Volatile.Write(ref _untaken, _shares);
+        while (_helpersCalled < threads - 1)
+        {
+            Interlocked.Increment(ref _helpersCalled);
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+
+        TakeShares();
+        var wait = default(SpinWait);
+        while (Volatile.Read(ref _finished) != _shares)
+        {
+            wait.SpinOnce(sleep1Threshold: -1);
+        }
+
+        if (_failure is { } failure)
+        {
+            _failure = null;
+            throw new InvalidOperationException("A rule threw an exception; the step is incomplete.", failure);
+        }
+    }
+
+    private void TakeShares()
+    {
+        while (true)
+        {
+            int share = Interlocked.Decrement(ref _untaken);
+            if (share < 0)
+            {
+                return;
+            }
+
+            try
+            {
+                RunShare(share, _shares);
+            }
+#pragma warning disable CA1031 // Whatever a user's rule throws must reach the caller's thread, not end the process.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                _failure = exception;
+            }
+
+            Interlocked.Increment(ref _finished);
+        }
+    }
+
+    private void RunShare(int share, int shares)
+    {
+        (int job, nuint start) = Cut(share, shares);
+        (int lastJob, nuint lastEnd) = Cut(share + 1, shares);
+        for (; job < lastJob; job++, start = 0)
+        {
+            RunPart(job, start, _jobs[job].Length);
+        }
+
+        if (start < lastEnd)
+        {
+            RunPart(job, start, lastEnd);
+        }
+    }
+
+    // Where a share begins: an even division of all elements, moved back to the block boundary of the tensor it falls in.
+    private (int Job, nuint Start) Cut(int share, int shares)
+    {
+        if (share == shares)
+        {
+            return (Count, 0);
+        }
+
+        nuint position = _starts[Count] / (nuint)shares * (nuint)share;
+        int job = _starts.AsSpan(0, Count).BinarySearch(position);
+        if (job < 0)
+        {
+            job = ~job - 1;
+        }
+
+        nuint start = position - _starts[job];
+        return (job, start - start % Reductions.Block);
+    }
+
+    private unsafe void RunPart(int index, nuint start, nuint end)
+    {
+        ref TensorJob job = ref _jobs[index];
+        int firstBlock = _firstBlocks[index] + (int)(start / Reductions.Block);
+        int blocks = Reductions.BlocksIn(end - start);
+        switch (_pass)
+        {
+            case Pass.Apply:
+                job.Update!.Apply(job, start, end, _widestLane);
+                break;
+
+            case Pass.Measure when job.Update!.Measures:
+                job.Update.Measure(
+                    job, start, end, _first.AsSpan(firstBlock, blocks), _second.AsSpan(firstBlock, blocks), _widestLane);
+                break;
+
+            case Pass.SquareGradients or Pass.MaximumGradient:
+                for (int block = 0; block < blocks; block++)
+                {
+                    nuint blockStart = start + ((nuint)block * Reductions.Block);
+                    float* values = job.Addresses.Gradients + blockStart;
+                    nuint count = nuint.Min(end - blockStart, Reductions.Block);
+                    _first[firstBlock + block] = _pass == Pass.SquareGradients
+                        ? Reductions.SumOfSquares(values, count)
+                        : Reductions.MaximumMagnitude(values, count);
+                }
+
+                break;
+        }
+    }
+}

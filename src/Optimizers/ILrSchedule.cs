@@ -1,0 +1,13 @@
+namespace Optimizers;
+
+/// <summary>
+/// A learning-rate schedule: a pure function of the index of the update. It has no counter, so it may be asked for any
+/// index in any order, and there is nothing to save.
+/// </summary>
+public interface ILrSchedule
+{
+    /// <summary>The rate that an update uses.</summary>
+    /// <param name="step">The index k of the update, counted from 0: the first update of a run uses <c>At(0)</c>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The index is negative.</exception>
+    double At(long step);
+}

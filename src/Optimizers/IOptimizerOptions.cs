@@ -1,0 +1,42 @@
+namespace Optimizers;
+
+/// <summary>
+/// The hyperparameters of an optimizer, as plain data: what a <see cref="ParameterGroup"/> is given, and what
+/// <see cref="Optimizer"/> runs. Implement it on a record of your own to bring your own optimizer.
+/// </summary>
+public interface IOptimizerOptions
+{
+    /// <summary>The rate η of a step that is not given another one. Finite, at least 0.</summary>
+    double LearningRate { get; }
+
+    /// <summary>The weight decay λ. Finite, at least 0; default 0.</summary>
+    double WeightDecay => 0;
+
+    /// <summary>How the weight decay acts. Default <see cref="Optimizers.DecayForm.Coupled"/>.</summary>
+    DecayForm DecayForm => DecayForm.Coupled;
+
+    /// <summary>Whether to climb instead of to descend: gradients are negated first of all. Default false.</summary>
+    bool Maximize => false;
+
+    /// <summary>Checks what is particular to these options; the members of this interface are checked by their user.</summary>
+    /// <exception cref="ArgumentException">An option, named in the message, is out of its range.</exception>
+    void Validate()
+    {
+    }
+
+    /// <summary>Says which rule and which state slots these options ask for. Called after <see cref="Validate"/>.</summary>
+    IUpdate CreateUpdate();
+}
+
+/// <summary>How weight decay λ acts on a parameter p with gradient g at rate η.</summary>
+public enum DecayForm
+{
+    /// <summary>L2 regularisation: g ← g + λp before anything else sees g.</summary>
+    Coupled,
+
+    /// <summary>Decoupled (Loshchilov &amp; Hutter 2019): p ← p·(1 − ηλ) before the step, unseen by the moments.</summary>
+    Decoupled,
+
+    /// <summary>The rule applies it itself, from <see cref="StepScalars.WeightDecay"/>.</summary>
+    InRule,
+}

@@ -1,0 +1,289 @@
+namespace Optimizers;
+
+/// <summary>
+/// The optimizer of a whole model: groups of parameters, each with its own optimizer, and what happens around the update.
+/// One <see cref="Step"/> updates them all in one pass, after one more for the norm if gradients are clipped.
+/// </summary>
+/// <remarks>
+/// <para>It gives the same bits as an <see cref="Optimizer"/> for each parameter. Parameters may be added to the set, and
+/// groups frozen and thawed, between steps; the state of what stays is kept, and every parameter counts its own
+/// updates.</para>
+/// <para>An instance is used by one thread at a time, and uses several itself.</para>
+/// </remarks>
+public sealed unsafe class ModelOptimizer
+{
+    private readonly ParameterSet _parameters;
+    private readonly ModelOptimizerOptions _options;
+    private readonly GroupRun[] _groups;
+    private readonly List<Entry> _entries = [];
+    private readonly WorkList _work;
+    private int _stepping;
+
+    /// <summary>Makes an optimizer that treats all parameters alike.</summary>
+    /// <param name="parameters">The parameters, at least one.</param>
+    /// <param name="optimizer">The hyperparameters of the optimizer for all of them.</param>
+    /// <param name="options">What happens around the update; null: nothing.</param>
+    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be.</exception>
+    public ModelOptimizer(ParameterSet parameters, IOptimizerOptions optimizer, ModelOptimizerOptions? options = null)
+        : this(parameters, [new ParameterGroup(optimizer)], options)
+    {
+    }
+
+    /// <summary>Makes an optimizer with groups.</summary>
+    /// <param name="parameters">The parameters, at least one.</param>
+    /// <param name="groups">The groups, at least one; a parameter belongs to the first that matches it.</param>
+    /// <param name="options">What happens around the update; null: nothing.</param>
+    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be; or a
+    /// parameter matches no group.</exception>
+    public ModelOptimizer(
+        ParameterSet parameters, IReadOnlyList<ParameterGroup> groups, ModelOptimizerOptions? options = null)
+        : this(parameters, groups, options, widestLane: 0)
+    {
+    }
+
+    internal ModelOptimizer(
+        ParameterSet parameters, IReadOnlyList<ParameterGroup> groups, ModelOptimizerOptions? options, int widestLane)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(groups);
+        _options = options ?? new ModelOptimizerOptions();
+        Require.AtLeast(_options.Threads, 0, nameof(options.Threads));
+        if (parameters.Count == 0)
+        {
+            throw new ArgumentException("The set has no parameters.", nameof(parameters));
+        }
+
+        if (groups.Count == 0)
+        {
+            throw new ArgumentException("There is no group.", nameof(groups));
+        }
+
+        foreach (ParameterGroup group in groups)
+        {
+            ArgumentNullException.ThrowIfNull(group, nameof(groups));
+        }
+
+        _parameters = parameters;
+        _groups = [.. groups.Select(group => new GroupRun(group))];
+        _work = new WorkList(_options.Threads, widestLane);
+        TakeNewParameters();
+    }
+
+    /// <summary>The number of updates so far; the index that schedules are asked for next.</summary>
+    public long UpdateCount { get; private set; }
+
+    /// <summary>The groups, in their order.</summary>
+    public IReadOnlyList<ParameterGroup> Groups => Array.AsReadOnly(Array.ConvertAll(_groups, run => run.Group));
+
+    /// <summary>The memory that the state of all parameters takes, in bytes.</summary>
+    public long StateBytes => _entries.Sum(entry => entry.State.Bytes);
+
+    /// <summary>The state of a parameter.</summary>
+    /// <exception cref="ArgumentException">The parameter is not in the set, or was added since the last step.</exception>
+    public OptimizerState StateOf(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        Entry? entry = _entries.Find(candidate => candidate.Parameter.Name == name);
+        return entry?.State
+            ?? throw new ArgumentException($"There is no state of a parameter \"{name}\".", nameof(name));
+    }
+
+    /// <summary>The rate that the next step will use for a group.</summary>
+    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    public double LearningRateOf(ParameterGroup group)
+    {
+        GroupRun run = Array.Find(_groups, candidate => candidate.Group == group)
+            ?? throw new ArgumentException("The group is not one of this optimizer.", nameof(group));
+        return RateOf(run.Group);
+    }
+
+    /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
+    /// <returns>What was done.</returns>
+    /// <exception cref="ArgumentException">A parameter that was added matches no group, or gradients that are to be zeroed
+    /// overlap. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate that cannot be used. Nothing has changed then.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer.</exception>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public StepReport Step()
+    {
+        if (Interlocked.Exchange(ref _stepping, 1) != 0)
+        {
+            throw new InvalidOperationException("This optimizer is in a step already, on another thread.");
+        }
+
+        try
+        {
+            TakeNewParameters();
+            double learningRate = TakeRates();
+            (int withoutGradient, int frozen) = CollectWork();
+            (double norm, double factor) = Clip();
+            long update = UpdateCount;
+            bool applied = _work.Count > 0;
+            if (applied)
+            {
+                Age();
+                _work.Apply();
+                UpdateCount = checked(update + 1);
+            }
+
+            if (_options.ZeroGradients)
+            {
+                ZeroRestingGradients();
+            }
+
+            GC.KeepAlive(_parameters);
+            return new StepReport(update, applied, learningRate, norm, factor, _work.Count, withoutGradient, frozen);
+        }
+        finally
+        {
+            Volatile.Write(ref _stepping, 0);
+        }
+    }
+
+    private static bool Works(Entry entry) => entry.Parameter.HasGradient && !entry.Run.Group.Frozen;
+
+    // Parameters are only ever added to a set, at its end.
+    private void TakeNewParameters()
+    {
+        _parameters.Alive(null);
+        if (_entries.Count == _parameters.Count)
+        {
+            return;
+        }
+
+        var added = new List<Entry>();
+        for (int i = _entries.Count; i < _parameters.Count; i++)
+        {
+            Parameter parameter = _parameters[i];
+            GroupRun run = Array.Find(_groups, candidate => candidate.Group.Where?.Invoke(parameter) ?? true)
+                ?? throw new ArgumentException($"The parameter \"{parameter.Name}\" matches no group.", nameof(Groups));
+            added.Add(new Entry(parameter, run, new OptimizerState(parameter.Length, run.Update.Slots)));
+        }
+
+        if (_options.ZeroGradients)
+        {
+            CheckGradientsAreApart();
+        }
+
+        _entries.AddRange(added);
+    }
+
+    private void CheckGradientsAreApart()
+    {
+        Parameter[] inMemory = [.. _parameters.Where(p => p.Length > 0).OrderBy(p => (nuint)p.GradientsAddress)];
+        for (int i = 1; i < inMemory.Length; i++)
+        {
+            if (inMemory[i - 1].GradientsAddress + inMemory[i - 1].Length > inMemory[i].GradientsAddress)
+            {
+                throw new ArgumentException(
+                    $"The gradients of \"{inMemory[i].Name}\" overlap those of \"{inMemory[i - 1].Name}\", and are to be zeroed.",
+                    nameof(ModelOptimizerOptions.ZeroGradients));
+            }
+        }
+    }
+
+    private double RateOf(ParameterGroup group)
+    {
+        ILrSchedule? schedule = group.Schedule ?? _options.Schedule;
+        double learningRate = (schedule?.At(UpdateCount) ?? group.Options.LearningRate) * group.RateFactor;
+        Require.Rate(learningRate);
+        return learningRate;
+    }
+
+    private double TakeRates()
+    {
+        double first = double.NaN;
+        foreach (GroupRun run in _groups)
+        {
+            run.Update.Begin();
+            run.LearningRate = RateOf(run.Group);
+            if (double.IsNaN(first) && !run.Group.Frozen)
+            {
+                first = run.LearningRate;
+            }
+        }
+
+        return first;
+    }
+
+    private (int WithoutGradient, int Frozen) CollectWork()
+    {
+        int withoutGradient = 0;
+        int frozen = 0;
+        _work.Clear();
+        foreach (Entry entry in _entries)
+        {
+            (Parameter parameter, GroupRun run, OptimizerState state) = entry;
+            if (run.Group.Frozen)
+            {
+                frozen++;
+            }
+            else if (!parameter.HasGradient)
+            {
+                withoutGradient++;
+            }
+            else
+            {
+                var scalars = new StepScalars(
+                    checked(state.Iteration + 1), run.LearningRate, run.Group.WeightDecay ?? run.Group.Options.WeightDecay);
+                _work.Add(Job.Of(
+                    run.Update,
+                    run.Group.Options,
+                    scalars,
+                    state,
+                    parameter.ValuesAddress,
+                    parameter.GradientsAddress,
+                    _options.ZeroGradients));
+            }
+        }
+
+        return (withoutGradient, frozen);
+    }
+
+    private (double Norm, double Factor) Clip()
+    {
+        if (_options.Clip is not { } clip)
+        {
+            return (double.NaN, 1);
+        }
+
+        double norm = clip.Norm(_work);
+        double factor = clip.Factor(norm);
+        _work.ScaleGradients((float)factor);
+        return (norm, factor);
+    }
+
+    private void Age()
+    {
+        foreach (Entry entry in _entries)
+        {
+            if (Works(entry))
+            {
+                entry.State.Iteration++;
+            }
+        }
+    }
+
+    // The rules have zeroed the gradients that they read.
+    private void ZeroRestingGradients()
+    {
+        foreach (Entry entry in _entries)
+        {
+            if (!Works(entry))
+            {
+                entry.Parameter.Gradients.Clear();
+            }
+        }
+    }
+
+    private sealed record Entry(Parameter Parameter, GroupRun Run, OptimizerState State);
+
+    private sealed class GroupRun(ParameterGroup group)
+    {
+        public ParameterGroup Group { get; } = group;
+
+        public IUpdate Update { get; } = group.Options.CreateUpdate();
+
+        public double LearningRate { get; set; }
+    }
+}

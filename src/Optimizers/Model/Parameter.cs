@@ -1,0 +1,50 @@
+namespace Optimizers;
+
+/// <summary>A named tensor of a <see cref="ParameterSet"/>: its values and its gradients, both row-major.</summary>
+public sealed unsafe class Parameter
+{
+    private readonly ParameterSet _set;
+    private readonly float* _values;
+    private readonly float* _gradients;
+    private readonly int[] _shape;
+
+    internal Parameter(ParameterSet set, string name, int[] shape, int length, float* values, float* gradients)
+    {
+        _set = set;
+        _shape = shape;
+        _values = values;
+        _gradients = gradients;
+        Name = name;
+        Length = length;
+    }
+
+    /// <summary>The name, unique in its set.</summary>
+    public string Name { get; }
+
+    /// <summary>The length of each dimension; none for a scalar.</summary>
+    public IReadOnlyList<int> Shape => Array.AsReadOnly(_shape);
+
+    /// <summary>The number of elements.</summary>
+    public int Length { get; }
+
+    /// <summary>The values, which steps update in place.</summary>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public Span<float> Values => new(_set.Alive(_values), Length);
+
+    /// <summary>The gradients, which you write before each step.</summary>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public Span<float> Gradients => new(_set.Alive(_gradients), Length);
+
+    /// <summary>
+    /// Whether there is a gradient for the next steps. Without one the parameter neither moves, decays nor ages, and does
+    /// not count in the norm; a gradient of zero, in contrast, is a gradient. Default true; it stays as you set it.
+    /// </summary>
+    public bool HasGradient { get; set; } = true;
+
+    internal float* ValuesAddress => _values;
+
+    internal float* GradientsAddress => _gradients;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name} [{string.Join(", ", _shape)}]";
+}

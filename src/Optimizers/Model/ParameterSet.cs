@@ -1,0 +1,248 @@
+using System.Buffers;
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Optimizers;
+
+/// <summary>
+/// The parameters of a model: names, shapes, values and gradients. Either the set owns their memory, aligned to cache
+/// lines, or it views arrays of yours without copying them.
+/// </summary>
+/// <example>
+/// <code>
+/// using var parameters = new ParameterSet();
+/// parameters.Add("layer0.weight", 32, 64);
+/// parameters.AddView("layer0.bias", [32], bias, biasGradients);
+/// </code>
+/// </example>
+public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
+{
+    private readonly List<Parameter> _parameters = [];
+    private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
+    private readonly List<NativeBuffer> _owned = [];
+    private readonly List<MemoryHandle> _pinned = [];
+    private bool _disposed;
+
+    /// <summary>The number of parameters.</summary>
+    public int Count => _parameters.Count;
+
+    /// <summary>The number of elements of all parameters together.</summary>
+    public long ElementCount { get; private set; }
+
+    /// <summary>A parameter by its number, in the order in which they were added.</summary>
+    public Parameter this[int index] => _parameters[index];
+
+    /// <summary>A parameter by its name.</summary>
+    /// <exception cref="ArgumentException">There is no parameter of that name.</exception>
+    public Parameter this[string name]
+    {
+        get
+        {
+            ArgumentNullException.ThrowIfNull(name);
+            return _byName.TryGetValue(name, out Parameter? parameter)
+                ? parameter
+                : throw new ArgumentException($"There is no parameter \"{name}\" in the set.", nameof(name));
+        }
+    }
+
+    /// <summary>Adds a parameter in memory of its own, values and gradients zero.</summary>
+    /// <param name="name">A name that the set does not have yet.</param>
+    /// <param name="shape">The length of each dimension, at least 0; none for a scalar.</param>
+    /// <returns>The parameter, to be filled with initial values.</returns>
+    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, or the shape is.</exception>
+    public Parameter Add(string name, params ReadOnlySpan<int> shape) => AddRange([(name, shape.ToArray())])[0];
+
+    /// <summary>Adds parameters in one aligned buffer of their own, values and gradients zero.</summary>
+    /// <param name="parameters">The name and the shape of each.</param>
+    /// <returns>The parameters, to be filled with initial values.</returns>
+    /// <exception cref="ArgumentException">A name is empty, taken or not allowed, or a shape is. None is added then.</exception>
+    public IReadOnlyList<Parameter> AddRange(params IReadOnlyList<(string Name, int[] Shape)> parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var lengths = new int[parameters.Count];
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        nuint total = 0;
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            (string name, int[] shape) = parameters[i];
+            CheckName(name, nameof(parameters));
+            if (!names.Add(name))
+            {
+                throw new ArgumentException($"Two parameters are named \"{name}\".", nameof(parameters));
+            }
+
+            lengths[i] = LengthOf(name, shape, nameof(parameters));
+            total += 2 * Padded(lengths[i]);
+        }
+
+        var buffer = new NativeBuffer(total);
+        _owned.Add(buffer);
+        float* next = buffer.Address;
+        var added = new Parameter[lengths.Length];
+        for (int i = 0; i < added.Length; i++)
+        {
+            float* gradients = next + Padded(lengths[i]);
+            added[i] = Append(parameters[i].Name, parameters[i].Shape, lengths[i], next, gradients);
+            next = gradients + Padded(lengths[i]);
+        }
+
+        return added;
+    }
+
+    /// <summary>Adds a parameter that lies in memory of yours; nothing is copied.</summary>
+    /// <param name="name">A name that the set does not have yet.</param>
+    /// <param name="shape">The length of each dimension, at least 0; empty for a scalar.</param>
+    /// <param name="values">The values; may not overlap any other buffer in the set. Pinned until the set is disposed.</param>
+    /// <param name="gradients">The gradients; may not overlap any values in the set. Pinned until the set is disposed.</param>
+    /// <returns>The parameter.</returns>
+    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, a length is not that of the shape, or
+    /// buffers overlap. Nothing is added then.</exception>
+    public Parameter AddView(string name, ReadOnlySpan<int> shape, Memory<float> values, Memory<float> gradients)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        CheckName(name, nameof(name));
+        int length = LengthOf(name, shape.ToArray(), nameof(shape));
+        CheckLength(name, length, values.Length, nameof(values));
+        CheckLength(name, length, gradients.Length, nameof(gradients));
+        CheckOverlap(name, values.Span, gradients.Span);
+        MemoryHandle pinnedValues = values.Pin();
+        MemoryHandle pinnedGradients = gradients.Pin();
+        _pinned.Add(pinnedValues);
+        _pinned.Add(pinnedGradients);
+        return Append(name, shape.ToArray(), length, (float*)pinnedValues.Pointer, (float*)pinnedGradients.Pointer);
+    }
+
+    /// <summary>Looks a parameter up by its name.</summary>
+    public bool TryGet(string name, [NotNullWhen(true)] out Parameter? parameter) =>
+        _byName.TryGetValue(name, out parameter);
+
+    /// <summary>Makes all gradients zero.</summary>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public void ZeroGradients()
+    {
+        foreach (Parameter parameter in _parameters)
+        {
+            parameter.Gradients.Clear();
+        }
+    }
+
+    /// <summary>Frees the memory that the set owns and unpins what it views. Its parameters cannot be used any more.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        foreach (NativeBuffer buffer in _owned)
+        {
+            buffer.Dispose();
+        }
+
+        foreach (MemoryHandle handle in _pinned)
+        {
+            handle.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<Parameter> GetEnumerator() => _parameters.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    internal float* Alive(float* address)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return address;
+    }
+
+    private static nuint Padded(int length)
+    {
+        const int Multiple = NativeBuffer.Alignment / sizeof(float);
+        return ((nuint)length + Multiple - 1) / Multiple * Multiple;
+    }
+
+    private static int LengthOf(string name, int[] shape, string argument)
+    {
+        if (shape is null)
+        {
+            throw new ArgumentNullException(argument, $"The parameter \"{name}\" has no shape.");
+        }
+
+        long length = 1;
+        foreach (int dimension in shape)
+        {
+            if (dimension < 0)
+            {
+                throw new ArgumentOutOfRangeException(
+                    argument, dimension, $"The parameter \"{name}\" has a dimension of negative length.");
+            }
+
+            length *= dimension;
+            if (length > int.MaxValue)
+            {
+                throw new ArgumentOutOfRangeException(
+                    argument,
+                    $"[{string.Join(", ", shape)}]",
+                    $"The parameter \"{name}\" has more than {int.MaxValue} elements.");
+            }
+        }
+
+        return (int)length;
+    }
+
+    private static void CheckLength(string name, int expected, int actual, string argument)
+    {
+        if (actual != expected)
+        {
+            throw new ArgumentException(
+                $"The shape of \"{name}\" has {expected} elements, but its {argument} are {actual}.", argument);
+        }
+    }
+
+    private void CheckName(string name, string argument)
+    {
+        ArgumentNullException.ThrowIfNull(name, argument);
+        if (name.Length == 0 || name.Contains('\0', StringComparison.Ordinal) || name == "__metadata__")
+        {
+            throw new ArgumentException($"\"{name.Replace("\0", "\\0", StringComparison.Ordinal)}\" cannot name a parameter.", argument);
+        }
+
+        if (_byName.ContainsKey(name))
+        {
+            throw new ArgumentException($"There is a parameter \"{name}\" already.", argument);
+        }
+    }
+
+    private void CheckOverlap(string name, ReadOnlySpan<float> values, ReadOnlySpan<float> gradients)
+    {
+        if (values.Overlaps(gradients))
+        {
+            throw new ArgumentException($"The gradients of \"{name}\" overlap its values.", nameof(gradients));
+        }
+
+        foreach (Parameter other in _parameters)
+        {
+            if (values.Overlaps(other.Values) || values.Overlaps(other.Gradients))
+            {
+                throw new ArgumentException($"The values of \"{name}\" overlap a buffer of \"{other.Name}\".", nameof(values));
+            }
+
+            if (gradients.Overlaps(other.Values))
+            {
+                throw new ArgumentException($"The gradients of \"{name}\" overlap the values of \"{other.Name}\".", nameof(gradients));
+            }
+        }
+    }
+
+    private Parameter Append(string name, int[] shape, int length, float* values, float* gradients)
+    {
+        var parameter = new Parameter(this, name, [.. shape], length, values, gradients);
+        _parameters.Add(parameter);
+        _byName.Add(name, parameter);
+        ElementCount += length;
+        return parameter;
+    }
+}

@@ -1,0 +1,115 @@
+namespace Optimizers;
+
+/// <summary>
+/// Runs any options over one buffer of parameters, yours included; <see cref="AdamW"/> and the others are this with a
+/// name and a type for their options.
+/// </summary>
+public sealed unsafe class Optimizer : IOptimizer
+{
+    private readonly IOptimizerOptions _options;
+    private readonly IUpdate _update;
+    private readonly WorkList _work;
+    private readonly int _threads;
+    private readonly int _widestLane;
+    private int _stepping;
+
+    /// <summary>Makes the optimizer and its state.</summary>
+    /// <param name="length">The number of parameters, at least 0.</param>
+    /// <param name="options">The hyperparameters.</param>
+    /// <param name="threads">The number of threads that a step uses at most; 0, the default: as many as there are
+    /// processors. Small buffers stay on the caller's thread; the result is the same bits in any case.</param>
+    /// <exception cref="ArgumentNullException">The options are null.</exception>
+    /// <exception cref="ArgumentException">An argument or an option, named in the message, is out of its range.</exception>
+    public Optimizer(int length, IOptimizerOptions options, int threads = 0)
+        : this(length, options, threads, widestLane: 0)
+    {
+    }
+
+    internal Optimizer(int length, IOptimizerOptions options, int threads, int widestLane)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Require.AtLeast(length, 0);
+        Require.AtLeast(threads, 0);
+        OptionsCheck.Validate(options);
+        _options = options;
+        _update = options.CreateUpdate();
+        _threads = threads;
+        _widestLane = widestLane;
+        _work = new WorkList(threads, widestLane);
+        State = new OptimizerState(length, _update.Slots);
+    }
+
+    /// <inheritdoc/>
+    public double LearningRate => _options.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State { get; }
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate)
+    {
+        if (Interlocked.Exchange(ref _stepping, 1) != 0)
+        {
+            throw new InvalidOperationException("This optimizer is in a step already, on another thread.");
+        }
+
+        try
+        {
+            Check(parameters, gradients, learningRate);
+            fixed (float* parameterAddress = parameters)
+            fixed (float* gradientAddress = gradients)
+            {
+                Apply(parameterAddress, gradientAddress, learningRate);
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _stepping, 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Optimizer(State.Length, _options, _threads, _widestLane).WithStateOf(this);
+
+    private void Check(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate)
+    {
+        if (parameters.Length != State.Length)
+        {
+            throw new ArgumentException(
+                $"There are {parameters.Length} parameters, but the optimizer was made for {State.Length}.", nameof(parameters));
+        }
+
+        if (gradients.Length != State.Length)
+        {
+            throw new ArgumentException(
+                $"There are {gradients.Length} gradients for {State.Length} parameters.", nameof(gradients));
+        }
+
+        Require.Rate(learningRate);
+        if (gradients.Overlaps(parameters))
+        {
+            throw new ArgumentException("The gradients overlap the parameters.", nameof(gradients));
+        }
+
+        if (State.Overlaps(parameters))
+        {
+            throw new ArgumentException("The parameters overlap the optimizer's own state.", nameof(parameters));
+        }
+
+        if (State.Overlaps(gradients))
+        {
+            throw new ArgumentException("The gradients overlap the optimizer's own state.", nameof(gradients));
+        }
+    }
+
+    private void Apply(float* parameters, float* gradients, double learningRate)
+    {
+        var scalars = new StepScalars(checked(State.Iteration + 1), learningRate, _options.WeightDecay);
+        _update.Begin();
+        _work.Clear();
+        _work.Add(Job.Of(_update, _options, scalars, State, parameters, gradients));
+        State.Iteration = scalars.Iteration;
+        _work.Apply();
+        GC.KeepAlive(State);
+    }
+}

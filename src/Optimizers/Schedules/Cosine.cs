@@ -1,0 +1,42 @@
+namespace Optimizers.Schedules;
+
+/// <summary>Half a cosine, from the peak down to the floor.</summary>
+/// <remarks>
+/// <para>Loshchilov &amp; Hutter 2017, arXiv 1608.03983, equation 5, without restarts.</para>
+/// <code>v(k) = Floor + (Peak − Floor)·(1 + cos πt)/2, t = min(k/Steps, 1)</code>
+/// <para>The first update is at the peak. After Steps updates the floor is held, as in optax; PyTorch's
+/// CosineAnnealingLR would rise again.</para>
+/// </remarks>
+public sealed record Cosine : ILrSchedule
+{
+    /// <summary>Makes the schedule.</summary>
+    /// <param name="peak">The rate of the first update. Finite, at least 0.</param>
+    /// <param name="steps">The number of updates until the floor is reached, at least 1.</param>
+    /// <param name="floor">The rate from then on. Finite, at least 0; default 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public Cosine(double peak, long steps, double floor = 0)
+    {
+        Require.NonNegative(peak);
+        Require.AtLeast(steps, 1);
+        Require.NonNegative(floor);
+        Peak = peak;
+        Steps = steps;
+        Floor = floor;
+    }
+
+    /// <summary>The rate of the first update.</summary>
+    public double Peak { get; }
+
+    /// <summary>The number of updates until the floor is reached.</summary>
+    public long Steps { get; }
+
+    /// <summary>The rate after the last of them.</summary>
+    public double Floor { get; }
+
+    /// <inheritdoc/>
+    public double At(long step)
+    {
+        Require.AtLeast(step, 0);
+        return Curve.HalfCosine(Peak, Floor, step, Steps);
+    }
+}

@@ -1,0 +1,15 @@
+namespace Optimizers;
+
+/// <summary>State as it is computed: four bytes an element.</summary>
+internal readonly struct Float32 : IStorage
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Load<V>(void* buffer, nuint index)
+        where V : struct, ILane<V> =>
+        V.Load((float*)buffer + index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Store<V>(V value, void* buffer, nuint index)
+        where V : struct, ILane<V> =>
+        V.Store(value, (float*)buffer + index);
+}
