@@ -7,7 +7,7 @@ namespace Optimizers;
 public sealed unsafe class Optimizer : IOptimizer
 {
     private readonly IOptimizerOptions _options;
-    private readonly IUpdate _update;
+    private readonly GroupUpdate _group;
     private readonly WorkList _work;
     private readonly int _threads;
     private readonly int _widestLane;
@@ -32,11 +32,11 @@ public sealed unsafe class Optimizer : IOptimizer
         Require.AtLeast(threads, 0);
         OptionsCheck.Validate(options);
         _options = options;
-        _update = options.CreateUpdate();
+        _group = new GroupUpdate(options);
         _threads = threads;
         _widestLane = widestLane;
         _work = new WorkList(threads, widestLane);
-        State = new OptimizerState(length, _update.Slots);
+        State = new OptimizerState(length, _group.Update.Slots);
     }
 
     /// <inheritdoc/>
@@ -104,11 +104,10 @@ public sealed unsafe class Optimizer : IOptimizer
 
     private void Apply(float* parameters, float* gradients, double learningRate)
     {
-        var scalars = new StepScalars(checked(State.Iteration + 1), learningRate, _options.WeightDecay);
-        _update.Begin();
+        _group.Begin(learningRate, _options.WeightDecay, zeroGradients: false);
         _work.Clear();
-        _work.Add(Job.Of(_update, _options, scalars, State, parameters, gradients));
-        State.Iteration = scalars.Iteration;
+        _work.Add(_group.JobFor(State, parameters, gradients));
+        State.Iteration++;
         _work.Apply();
         GC.KeepAlive(State);
     }

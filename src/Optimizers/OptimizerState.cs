@@ -9,7 +9,7 @@ public sealed class OptimizerState
     private readonly StateSlot[] _slots;
     private readonly AlignedArray[] _buffers;
 
-    internal OptimizerState(int length, IReadOnlyList<StateSlot> slots)
+    internal unsafe OptimizerState(int length, IReadOnlyList<StateSlot> slots)
     {
         Length = length;
         _slots = [.. slots];
@@ -23,6 +23,14 @@ public sealed class OptimizerState
                 _buffers[i].Span.Fill(_slots[i].Initial);
             }
         }
+
+        var addresses = default(SlotAddresses);
+        for (int i = 0; i < _buffers.Length; i++)
+        {
+            addresses[i] = _buffers[i].Address;
+        }
+
+        Addresses = addresses;
     }
 
     /// <summary>The number of updates so far, t; the next one is number t + 1.</summary>
@@ -97,16 +105,8 @@ public sealed class OptimizerState
         }
     }
 
-    internal unsafe SlotAddresses Addresses()
-    {
-        var addresses = default(SlotAddresses);
-        for (int i = 0; i < _buffers.Length; i++)
-        {
-            addresses[i] = _buffers[i].Address;
-        }
-
-        return addresses;
-    }
+    /// <summary>Where the slots lie; valid while this object is reachable.</summary>
+    internal SlotAddresses Addresses { get; }
 
     internal bool Overlaps(ReadOnlySpan<float> values)
     {

@@ -25,8 +25,10 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
     public void Begin() => _rules.Clear();
 
     // Tensors of one age share their rule.
-    public int Prepare(in StepScalars scalars) =>
-        _rules.LastIs(scalars) ? _rules.Count - 1 : _rules.Add(scalars, _rule(scalars));
+    public int Prepare(long iteration, GroupUpdate group) =>
+        _rules.LastIsFor(iteration)
+            ? _rules.Count - 1
+            : _rules.Add(iteration, _rule(new StepScalars(iteration, group.LearningRate, group.WeightDecay)));
 
     public void Measure(
         in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)

@@ -18,9 +18,9 @@ public interface IUpdate
     /// <summary>Forgets the rules of the last step.</summary>
     internal void Begin();
 
-    /// <summary>Works out the rule for a tensor in this step.</summary>
+    /// <summary>Works out the rule for a tensor that takes update <paramref name="iteration"/> in this step.</summary>
     /// <returns>The number by which the passes refer to it.</returns>
-    internal int Prepare(in StepScalars scalars);
+    internal int Prepare(long iteration, GroupUpdate group);
 
     /// <summary>Updates state and gathers the sums of the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
     internal void Measure(in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane);

@@ -21,26 +21,30 @@ internal static class Kernel
         where TStorage : struct, IStorage
     {
         nuint i = start;
-        if (widestLane >= Lane16.Count)
+        if (widestLane >= Lane16.Count && end - i >= (nuint)Lane16.Count)
         {
             i = Loop<Lane16, TRule, TGradient, TWriting, TStorage>(rule, treatment, tensor, i, end);
         }
 
-        if (widestLane >= Lane8.Count)
+        if (widestLane >= Lane8.Count && end - i >= (nuint)Lane8.Count)
         {
             i = Loop<Lane8, TRule, TGradient, TWriting, TStorage>(rule, treatment, tensor, i, end);
         }
 
-        if (widestLane >= Lane4.Count)
+        if (widestLane >= Lane4.Count && end - i >= (nuint)Lane4.Count)
         {
             i = Loop<Lane4, TRule, TGradient, TWriting, TStorage>(rule, treatment, tensor, i, end);
         }
 
-        Loop<Lane1, TRule, TGradient, TWriting, TStorage>(rule, treatment, tensor, i, end);
+        if (i < end)
+        {
+            Loop<Lane1, TRule, TGradient, TWriting, TStorage>(rule, treatment, tensor, i, end);
+        }
     }
 
-    // Passed by value, and tested at the end, so that the compiler keeps the addresses in registers and splats the
+    // At least one lane must be left. Passed by value, and tested at the end, so that the compiler keeps the addresses in registers and splats the
     // rule's scalars before the loop: worth 20 % (docs/engine.md).
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static unsafe nuint Loop<V, TRule, TGradient, TWriting, TStorage>(
         TRule rule, Treatment treatment, TensorAddresses tensor, nuint i, nuint end)
         where V : struct, ILane<V>
@@ -50,11 +54,6 @@ internal static class Kernel
         where TStorage : struct, IStorage
     {
         nuint count = (nuint)V.Count;
-        if (end - i < count)
-        {
-            return i;
-        }
-
         nuint stop = end - (end - i) % count;
         do
         {

@@ -26,8 +26,11 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
     public void Begin() => _rules.Clear();
 
     // Every tensor has its own sums, hence its own rule.
-    public int Prepare(in StepScalars scalars) =>
-        _rules.Add(scalars, _rules.LastIs(scalars) ? _rules[_rules.Count - 1] : _rule(scalars));
+    public int Prepare(long iteration, GroupUpdate group) => _rules.Add(
+        iteration,
+        _rules.LastIsFor(iteration)
+            ? _rules[_rules.Count - 1]
+            : _rule(new StepScalars(iteration, group.LearningRate, group.WeightDecay)));
 
     public void Measure(
         in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)

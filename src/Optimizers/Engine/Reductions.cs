@@ -52,31 +52,24 @@ internal static class Reductions
 [StructLayout(LayoutKind.Auto)]
 internal struct SquareLanes
 {
+    private const nuint Lanes = 16;
+
     private Vector512<double> _low;
     private Vector512<double> _high;
 
     /// <summary>Adds the squares; only the last call for a block may bring a count that 16 does not divide.</summary>
     public unsafe void Add(float* values, nuint count)
     {
-        Vector512<double> low = _low;
-        Vector512<double> high = _high;
-        nuint i = 0;
-        for (; i + 16 <= count; i += 16)
+        nuint rest = count % Lanes;
+        if (count != rest)
         {
-            Square(Vector512.Load(values + i), ref low, ref high);
+            AddWhole(values, count - rest);
         }
 
-        if (i < count)
+        if (rest != 0)
         {
-            // Zeros fill the lanes that have no element: adding 0² changes no sum.
-            float* rest = stackalloc float[16];
-            new Span<float>(rest, 16).Clear();
-            new ReadOnlySpan<float>(values + i, (int)(count - i)).CopyTo(new Span<float>(rest, 16));
-            Square(Vector512.Load(rest), ref low, ref high);
+            AddRest(values + (count - rest), rest);
         }
-
-        _low = low;
-        _high = high;
     }
 
     public readonly double Sum()
@@ -87,11 +80,34 @@ internal struct SquareLanes
         return two[0] + two[1];
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Square(Vector512<float> values, ref Vector512<double> low, ref Vector512<double> high)
+    // No call and no exit in the loop, or the sums would not stay in registers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private unsafe void AddWhole(float* values, nuint count)
     {
-        (Vector512<double> first, Vector512<double> second) = Vector512.Widen(values);
-        low += first * first;
-        high += second * second;
+        Vector512<double> low = _low;
+        Vector512<double> high = _high;
+        nuint i = 0;
+        do
+        {
+            Vector512<float> sixteen = Vector512.Load(values + i);
+            Vector512<double> first = Vector512.WidenLower(sixteen);
+            Vector512<double> second = Vector512.WidenUpper(sixteen);
+            low += first * first;
+            high += second * second;
+            i += Lanes;
+        }
+        while (i != count);
+
+        _low = low;
+        _high = high;
+    }
+
+    // Zeros fill the lanes that have no element: adding 0² changes no sum.
+    private unsafe void AddRest(float* values, nuint count)
+    {
+        float* padded = stackalloc float[(int)Lanes];
+        new Span<float>(padded, (int)Lanes).Clear();
+        new ReadOnlySpan<float>(values, (int)count).CopyTo(new Span<float>(padded, (int)Lanes));
+        AddWhole(padded, Lanes);
     }
 }

@@ -5,7 +5,7 @@ internal sealed class RuleList<TRule>
     where TRule : struct, IUpdateRule<TRule>
 {
     private TRule[] _rules = new TRule[1];
-    private StepScalars _last;
+    private long _lastIteration;
 
     public int Count { get; private set; }
 
@@ -13,9 +13,9 @@ internal sealed class RuleList<TRule>
 
     public void Clear() => Count = 0;
 
-    public bool LastIs(in StepScalars scalars) => Count > 0 && _last == scalars;
+    public bool LastIsFor(long iteration) => Count > 0 && _lastIteration == iteration;
 
-    public int Add(in StepScalars scalars, TRule rule)
+    public int Add(long iteration, in TRule rule)
     {
         if (Count == _rules.Length)
         {
@@ -23,7 +23,7 @@ internal sealed class RuleList<TRule>
         }
 
         _rules[Count] = rule;
-        _last = scalars;
+        _lastIteration = iteration;
         return Count++;
     }
 

@@ -157,7 +157,7 @@ public sealed unsafe class ModelOptimizer
             Parameter parameter = _parameters[i];
             GroupRun run = Array.Find(_groups, candidate => candidate.Group.Where?.Invoke(parameter) ?? true)
                 ?? throw new ArgumentException($"The parameter \"{parameter.Name}\" matches no group.", nameof(Groups));
-            added.Add(new Entry(parameter, run, new OptimizerState(parameter.Length, run.Update.Slots)));
+            added.Add(new Entry(parameter, run, new OptimizerState(parameter.Length, run.Update.Update.Slots)));
         }
 
         if (_options.ZeroGradients)
@@ -195,11 +195,12 @@ public sealed unsafe class ModelOptimizer
         double first = double.NaN;
         foreach (GroupRun run in _groups)
         {
-            run.Update.Begin();
-            run.LearningRate = RateOf(run.Group);
+            double learningRate = RateOf(run.Group);
+            run.Update.Begin(
+                learningRate, run.Group.WeightDecay ?? run.Group.Options.WeightDecay, _options.ZeroGradients);
             if (double.IsNaN(first) && !run.Group.Frozen)
             {
-                first = run.LearningRate;
+                first = learningRate;
             }
         }
 
@@ -224,16 +225,7 @@ public sealed unsafe class ModelOptimizer
             }
             else
             {
-                var scalars = new StepScalars(
-                    checked(state.Iteration + 1), run.LearningRate, run.Group.WeightDecay ?? run.Group.Options.WeightDecay);
-                _work.Add(Job.Of(
-                    run.Update,
-                    run.Group.Options,
-                    scalars,
-                    state,
-                    parameter.ValuesAddress,
-                    parameter.GradientsAddress,
-                    _options.ZeroGradients));
+                _work.Add(run.Update.JobFor(state, parameter.ValuesAddress, parameter.GradientsAddress));
             }
         }
 
@@ -282,8 +274,6 @@ public sealed unsafe class ModelOptimizer
     {
         public ParameterGroup Group { get; } = group;
 
-        public IUpdate Update { get; } = group.Options.CreateUpdate();
-
-        public double LearningRate { get; set; }
+        public GroupUpdate Update { get; } = new(group.Options);
     }
 }
