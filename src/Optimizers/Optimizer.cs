@@ -106,7 +106,7 @@ public sealed unsafe class Optimizer : IOptimizer
     {
         _group.Begin(learningRate, _options.WeightDecay, zeroGradients: false);
         _work.Clear();
-        _work.Add(_group.JobFor(State, parameters, gradients));
+        _group.AddTo(_work, State, parameters, gradients);
         State.Iteration++;
         _work.Apply();
         GC.KeepAlive(State);

@@ -8,6 +8,7 @@ internal sealed class GroupUpdate
 {
     private readonly DecayForm _form;
     private readonly float _sign;
+    private readonly int _streams;
     private Treatment _treatment;
 
     public GroupUpdate(IOptimizerOptions options)
@@ -15,6 +16,7 @@ internal sealed class GroupUpdate
         Update = options.CreateUpdate();
         _form = options.DecayForm;
         _sign = options.Maximize ? -1 : 1;
+        _streams = 2 + Update.Slots.Count;
     }
 
     public IUpdate Update { get; }
@@ -39,18 +41,18 @@ internal sealed class GroupUpdate
         Update.Begin();
     }
 
-    /// <summary>The next update of one tensor, whose values and gradients are pinned.</summary>
-    public unsafe TensorJob JobFor(OptimizerState state, float* parameters, float* gradients)
+    /// <summary>Adds the next update of one tensor, whose values and gradients are pinned, to the work of the step.</summary>
+    public unsafe void AddTo(WorkList work, OptimizerState state, float* parameters, float* gradients)
     {
         long iteration = checked(state.Iteration + 1);
-        return new TensorJob
-        {
-            Update = Update,
-            Rule = Update.Prepare(iteration, this),
-            Addresses = new TensorAddresses { Parameters = parameters, Gradients = gradients, Slots = state.Addresses },
-            Length = (nuint)state.Length,
-            Flush = iteration % Update.FlushInterval == 0,
-            Treatment = _treatment,
-        };
+        int rule = Update.Prepare(iteration, this);
+        ref TensorJob job = ref work.Add(state.Length, _streams);
+        job.Update = Update;
+        job.Rule = rule;
+        job.Flush = iteration % Update.FlushInterval == 0;
+        job.Treatment = _treatment;
+        job.Addresses.Parameters = parameters;
+        job.Addresses.Gradients = gradients;
+        job.Addresses.Slots = state.Addresses;
     }
 }

@@ -40,10 +40,8 @@ public sealed record StateSlot(string Name, float Initial = 0);
 /// <summary>One tensor in one step, as the passes see it.</summary>
 internal struct TensorJob
 {
-    // Null where only the norm of the gradients is wanted.
-    public IUpdate? Update;
+    public IUpdate Update;
     public TensorAddresses Addresses;
-    public nuint Length;
     public Treatment Treatment;
     public int Rule;
     public bool Flush;

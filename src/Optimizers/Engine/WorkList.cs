@@ -59,7 +59,9 @@ internal sealed class WorkList : IThreadPoolWorkItem
         _streams = 0;
     }
 
-    public void Add(in TensorJob job)
+    /// <summary>Adds a tensor.</summary>
+    /// <returns>Its job, to be filled in.</returns>
+    public ref TensorJob Add(int length, int streams)
     {
         if (Count == _jobs.Length)
         {
@@ -68,16 +70,15 @@ internal sealed class WorkList : IThreadPoolWorkItem
             Array.Resize(ref _firstBlocks, 2 * Count + 1);
         }
 
-        _jobs[Count] = job;
-        _starts[Count + 1] = _starts[Count] + job.Length;
-        _firstBlocks[Count + 1] = _firstBlocks[Count] + Reductions.BlocksIn(job.Length);
-        _streams = Math.Max(_streams, 2 + (job.Update?.Slots.Count ?? 0));
-        Count++;
+        _starts[Count + 1] = _starts[Count] + (nuint)length;
+        _firstBlocks[Count + 1] = _firstBlocks[Count] + Reductions.BlocksIn((nuint)length);
+        _streams = Math.Max(_streams, streams);
+        return ref _jobs[Count++];
     }
 
     /// <summary>Adds gradients of which only the norm is wanted.</summary>
     public unsafe void AddGradients(float* gradients, int length) =>
-        Add(new TensorJob { Addresses = new TensorAddresses { Gradients = gradients }, Length = (nuint)length });
+        Add(length, streams: 1).Addresses.Gradients = gradients;
 
     /// <summary>Has all rules see gradients multiplied by a factor.</summary>
     public void ScaleGradients(float factor)
@@ -120,7 +121,7 @@ internal sealed class WorkList : IThreadPoolWorkItem
         bool measures = false;
         for (int job = 0; job < Count; job++)
         {
-            measures |= _jobs[job].Update!.Measures;
+            measures |= _jobs[job].Update.Measures;
         }
 
         if (measures)
@@ -236,7 +237,7 @@ internal sealed class WorkList : IThreadPoolWorkItem
         (int lastJob, nuint lastEnd) = Cut(share + 1, shares);
         for (; job < lastJob; job++, start = 0)
         {
-            RunPart(job, start, _jobs[job].Length);
+            RunPart(job, start, _starts[job + 1] - _starts[job]);
         }
 
         if (start < lastEnd)
@@ -272,10 +273,10 @@ internal sealed class WorkList : IThreadPoolWorkItem
         switch (_pass)
         {
             case Pass.Apply:
-                job.Update!.Apply(job, start, end, _widestLane);
+                job.Update.Apply(job, start, end, _widestLane);
                 break;
 
-            case Pass.Measure when job.Update!.Measures:
+            case Pass.Measure when job.Update.Measures:
                 job.Update.Measure(
                     job, start, end, _first.AsSpan(firstBlock, blocks), _second.AsSpan(firstBlock, blocks), _widestLane);
                 break;

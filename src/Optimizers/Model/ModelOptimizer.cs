@@ -225,7 +225,7 @@ public sealed unsafe class ModelOptimizer
             }
             else
             {
-                _work.Add(run.Update.JobFor(state, parameter.ValuesAddress, parameter.GradientsAddress));
+                run.Update.AddTo(_work, state, parameter.ValuesAddress, parameter.GradientsAddress);
             }
         }
 
