@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Optimizers;
 
 /// <summary>
@@ -26,11 +28,12 @@ internal sealed class WorkList : IThreadPoolWorkItem
     private int _streams;
 
     private Pass _pass;
+    private NormKind _normKind;
     private int _shares;
     private int _untaken;
     private int _finished;
     private int _helpersCalled;
-    private Exception? _failure;
+    private ExceptionDispatchInfo? _failure;
 
     /// <param name="threads">The number of threads to use at most; 0: as many as there are processors.</param>
     /// <param name="widestLane">The widest lane to use; 0: the processor's.</param>
@@ -43,8 +46,7 @@ internal sealed class WorkList : IThreadPoolWorkItem
 
     private enum Pass
     {
-        SquareGradients,
-        MaximumGradient,
+        GradientNorm,
         Measure,
         Apply,
     }
@@ -76,10 +78,6 @@ internal sealed class WorkList : IThreadPoolWorkItem
         return ref _jobs[Count++];
     }
 
-    /// <summary>Adds gradients of which only the norm is wanted.</summary>
-    public unsafe void AddGradients(float* gradients, int length) =>
-        Add(length, streams: 1).Addresses.Gradients = gradients;
-
     /// <summary>Has all rules see gradients multiplied by a factor.</summary>
     public void ScaleGradients(float factor)
     {
@@ -89,30 +87,24 @@ internal sealed class WorkList : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>The Euclidean norm of all gradients, as they stand.</summary>
-    public double EuclideanNorm()
+    /// <summary>The norm of all gradients together, as they stand.</summary>
+    public double GradientNorm(NormKind kind)
     {
-        RunBlockwise(Pass.SquareGradients);
-        double total = 0;
+        _normKind = kind;
+        RunBlockwise(Pass.GradientNorm);
+        double norm = 0;
         for (int job = 0; job < Count; job++)
         {
-            total += SumOf(_first, job);
+            double part = 0;
+            for (int block = _firstBlocks[job]; block < _firstBlocks[job + 1]; block++)
+            {
+                part = Norm.Combine(kind, part, _first[block]);
+            }
+
+            norm = Norm.Combine(kind, norm, part);
         }
 
-        return Math.Sqrt(total);
-    }
-
-    /// <summary>The largest magnitude in all gradients, as they stand.</summary>
-    public double MaximumNorm()
-    {
-        RunBlockwise(Pass.MaximumGradient);
-        double largest = 0;
-        for (int block = 0; block < _firstBlocks[Count]; block++)
-        {
-            largest = Math.Max(largest, _first[block]);
-        }
-
-        return largest;
+        return Norm.Finish(kind, norm);
     }
 
     /// <summary>Updates every tensor.</summary>
@@ -202,7 +194,7 @@ internal sealed class WorkList : IThreadPoolWorkItem
         if (_failure is { } failure)
         {
             _failure = null;
-            throw new InvalidOperationException("A rule threw an exception; the step is incomplete.", failure);
+            failure.Throw();
         }
     }
 
@@ -224,7 +216,7 @@ internal sealed class WorkList : IThreadPoolWorkItem
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                _failure = exception;
+                _failure = ExceptionDispatchInfo.Capture(exception);
             }
 
             Interlocked.Increment(ref _finished);
@@ -281,15 +273,14 @@ internal sealed class WorkList : IThreadPoolWorkItem
                     job, start, end, _first.AsSpan(firstBlock, blocks), _second.AsSpan(firstBlock, blocks), _widestLane);
                 break;
 
-            case Pass.SquareGradients or Pass.MaximumGradient:
+            case Pass.GradientNorm:
                 for (int block = 0; block < blocks; block++)
                 {
                     nuint blockStart = start + ((nuint)block * Reductions.Block);
-                    float* values = job.Addresses.Gradients + blockStart;
-                    nuint count = nuint.Min(end - blockStart, Reductions.Block);
-                    _first[firstBlock + block] = _pass == Pass.SquareGradients
-                        ? Reductions.SumOfSquares(values, count)
-                        : Reductions.MaximumMagnitude(values, count);
+                    _first[firstBlock + block] = Norm.OfBlock(
+                        _normKind,
+                        job.Addresses.Gradients + blockStart,
+                        nuint.Min(end - blockStart, Reductions.Block));
                 }
 
                 break;

@@ -157,7 +157,7 @@ public sealed unsafe class ModelOptimizer
             Parameter parameter = _parameters[i];
             GroupRun run = Array.Find(_groups, candidate => candidate.Group.Where?.Invoke(parameter) ?? true)
                 ?? throw new ArgumentException($"The parameter \"{parameter.Name}\" matches no group.", nameof(Groups));
-            added.Add(new Entry(parameter, run, new OptimizerState(parameter.Length, run.Update.Update.Slots)));
+            added.Add(new Entry(parameter, run, new OptimizerState(parameter.Length, run.Prepared.Update.Slots)));
         }
 
         if (_options.ZeroGradients)
@@ -196,7 +196,7 @@ public sealed unsafe class ModelOptimizer
         foreach (GroupRun run in _groups)
         {
             double learningRate = RateOf(run.Group);
-            run.Update.Begin(
+            run.Prepared.Begin(
                 learningRate, run.Group.WeightDecay ?? run.Group.Options.WeightDecay, _options.ZeroGradients);
             if (double.IsNaN(first) && !run.Group.Frozen)
             {
@@ -225,7 +225,7 @@ public sealed unsafe class ModelOptimizer
             }
             else
             {
-                run.Update.AddTo(_work, state, parameter.ValuesAddress, parameter.GradientsAddress);
+                run.Prepared.AddTo(_work, state, parameter.ValuesAddress, parameter.GradientsAddress);
             }
         }
 
@@ -239,7 +239,7 @@ public sealed unsafe class ModelOptimizer
             return (double.NaN, 1);
         }
 
-        double norm = clip.Norm(_work);
+        double norm = _work.GradientNorm(clip.NormKind);
         double factor = clip.Factor(norm);
         _work.ScaleGradients((float)factor);
         return (norm, factor);
@@ -274,6 +274,6 @@ public sealed unsafe class ModelOptimizer
     {
         public ParameterGroup Group { get; } = group;
 
-        public GroupUpdate Update { get; } = new(group.Options);
+        public GroupUpdate Prepared { get; } = new(group.Options);
     }
 }

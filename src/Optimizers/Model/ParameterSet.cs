@@ -50,7 +50,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <param name="shape">The length of each dimension, at least 0; none for a scalar.</param>
     /// <returns>The parameter, to be filled with initial values.</returns>
     /// <exception cref="ArgumentException">The name is empty, taken or not allowed, or the shape is.</exception>
-    public Parameter Add(string name, params ReadOnlySpan<int> shape) => AddRange([(name, shape.ToArray())])[0];
+    public Parameter Add(string name, params ReadOnlySpan<int> shape) =>
+        AddOwned([(name, shape.ToArray())], nameof(name), nameof(shape))[0];
 
     /// <summary>Adds parameters in one aligned buffer of their own, values and gradients zero.</summary>
     /// <param name="parameters">The name and the shape of each.</param>
@@ -59,35 +60,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     public IReadOnlyList<Parameter> AddRange(params IReadOnlyList<(string Name, int[] Shape)> parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        var lengths = new int[parameters.Count];
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        nuint total = 0;
-        for (int i = 0; i < lengths.Length; i++)
-        {
-            (string name, int[] shape) = parameters[i];
-            CheckName(name, nameof(parameters));
-            if (!names.Add(name))
-            {
-                throw new ArgumentException($"Two parameters are named \"{name}\".", nameof(parameters));
-            }
-
-            lengths[i] = LengthOf(name, shape, nameof(parameters));
-            total += 2 * Padded(lengths[i]);
-        }
-
-        var buffer = new NativeBuffer(total);
-        _owned.Add(buffer);
-        float* next = buffer.Address;
-        var added = new Parameter[lengths.Length];
-        for (int i = 0; i < added.Length; i++)
-        {
-            float* gradients = next + Padded(lengths[i]);
-            added[i] = Append(parameters[i].Name, parameters[i].Shape, lengths[i], next, gradients);
-            next = gradients + Padded(lengths[i]);
-        }
-
-        return added;
+        return AddOwned(parameters, nameof(parameters), nameof(parameters));
     }
 
     /// <summary>Adds a parameter that lies in memory of yours; nothing is copied.</summary>
@@ -235,6 +208,40 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
                 throw new ArgumentException($"The gradients of \"{name}\" overlap the values of \"{other.Name}\".", nameof(gradients));
             }
         }
+    }
+
+    private Parameter[] AddOwned(
+        IReadOnlyList<(string Name, int[] Shape)> parameters, string nameArgument, string shapeArgument)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var lengths = new int[parameters.Count];
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        nuint total = 0;
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            (string name, int[] shape) = parameters[i];
+            CheckName(name, nameArgument);
+            if (!names.Add(name))
+            {
+                throw new ArgumentException($"Two parameters are named \"{name}\".", nameArgument);
+            }
+
+            lengths[i] = LengthOf(name, shape, shapeArgument);
+            total += 2 * Padded(lengths[i]);
+        }
+
+        var buffer = new NativeBuffer(total);
+        _owned.Add(buffer);
+        float* next = buffer.Address;
+        var added = new Parameter[lengths.Length];
+        for (int i = 0; i < added.Length; i++)
+        {
+            float* gradients = next + Padded(lengths[i]);
+            added[i] = Append(parameters[i].Name, parameters[i].Shape, lengths[i], next, gradients);
+            next = gradients + Padded(lengths[i]);
+        }
+
+        return added;
     }
 
     private Parameter Append(string name, int[] shape, int length, float* values, float* gradients)

@@ -40,48 +40,38 @@ public sealed record ClipByGlobalNorm
         }
     } = NormKind.Euclidean;
 
-    /// <summary>Clips one buffer of gradients in place.</summary>
+    /// <summary>Clips one buffer of gradients in place, on the caller's thread.</summary>
     /// <returns>The norm before clipping.</returns>
-    public unsafe double Apply(Span<float> gradients)
+    public double Apply(Span<float> gradients)
     {
-        var work = new WorkList(threads: 1);
-        fixed (float* address = gradients)
-        {
-            work.AddGradients(address, gradients.Length);
-            double norm = Norm(work);
-            Scale(gradients, Factor(norm));
-            return norm;
-        }
+        double norm = Norm.Finish(NormKind, Norm.OfTensor(NormKind, gradients));
+        Scale(gradients, Factor(norm));
+        return norm;
     }
 
-    /// <summary>Clips the gradients of all parameters of a set, but of those that have none, in place.</summary>
+    /// <summary>
+    /// Clips the gradients of all parameters of a set, but of those that have none, in place, on the caller's thread. A
+    /// <see cref="ModelOptimizer"/> does it on all threads and without writing the gradients.
+    /// </summary>
     /// <returns>The norm before clipping.</returns>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public unsafe double Apply(ParameterSet parameters)
+    public double Apply(ParameterSet parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        var work = new WorkList(threads: 0);
-        foreach (Parameter parameter in parameters)
+        double whole = 0;
+        foreach (Parameter parameter in parameters.Where(parameter => parameter.HasGradient))
         {
-            if (parameter.HasGradient)
-            {
-                work.AddGradients(parameters.Alive(parameter.GradientsAddress), parameter.Length);
-            }
+            whole = Norm.Combine(NormKind, whole, Norm.OfTensor(NormKind, parameter.Gradients));
         }
 
-        double norm = Norm(work);
-        foreach (Parameter parameter in parameters)
+        double norm = Norm.Finish(NormKind, whole);
+        foreach (Parameter parameter in parameters.Where(parameter => parameter.HasGradient))
         {
-            if (parameter.HasGradient)
-            {
-                Scale(parameter.Gradients, Factor(norm));
-            }
+            Scale(parameter.Gradients, Factor(norm));
         }
 
         return norm;
     }
-
-    internal double Norm(WorkList work) => NormKind == NormKind.Infinity ? work.MaximumNorm() : work.EuclideanNorm();
 
     internal double Factor(double norm) => Math.Min(1, MaximumNorm / (norm + 1e-6));
 
