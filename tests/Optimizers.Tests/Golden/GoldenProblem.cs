@@ -1,0 +1,62 @@
+using System.Text.Json;
+
+namespace Optimizers.Tests;
+
+/// <summary>A golden problem: where the parameters start, and the gradients of each step or a function to derive.</summary>
+internal sealed class GoldenProblem
+{
+    private readonly Dictionary<string, float[]?>[] _gradients = [];
+    private readonly GoldenFunction? _function;
+
+    public GoldenProblem(JsonElement json)
+    {
+        Tensors = [.. json.GetProperty("parameters").EnumerateArray().Select(tensor => new GoldenTensor(
+            tensor.GetProperty("name").GetString()!,
+            [.. GoldenCase.Numbers(tensor.GetProperty("shape")).Select(length => (int)length)],
+            Floats(tensor.GetProperty("initial"))))];
+        if (json.TryGetProperty("function", out JsonElement function))
+        {
+            _function = GoldenFunction.Of(function.GetString()!, json);
+            return;
+        }
+
+        JsonElement[] steps = [.. json.GetProperty("gradients").EnumerateArray()];
+        IsSparse = steps.Any(step => step.EnumerateObject().Any(tensor => tensor.Value.ValueKind == JsonValueKind.Object));
+        if (!IsSparse)
+        {
+            _gradients = Array.ConvertAll(steps, step => step.EnumerateObject().ToDictionary(
+                tensor => tensor.Name,
+                tensor => tensor.Value.ValueKind == JsonValueKind.Null ? null : Floats(tensor.Value)));
+        }
+    }
+
+    public IReadOnlyList<GoldenTensor> Tensors { get; }
+
+    /// <summary>Whether gradients are given as some rows; they are not read then.</summary>
+    public bool IsSparse { get; }
+
+    /// <summary>Whether a tensor has a gradient at a step, counted from 1.</summary>
+    public bool HasGradient(int step, string tensor) =>
+        _function is not null || _gradients[step - 1].GetValueOrDefault(tensor) is not null;
+
+    /// <summary>The gradient of a tensor at a step, counted from 1; null where it has none.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="tensor">The name of the tensor.</param>
+    /// <param name="values">Where the tensor is; only a function asks.</param>
+    /// <param name="scale">A factor on the gradient.</param>
+    public float[]? Gradient(int step, string tensor, ReadOnlySpan<float> values, double scale)
+    {
+        double[]? gradient = _function is null
+            ? ToDoubles(_gradients[step - 1].GetValueOrDefault(tensor))
+            : _function.Gradient(ToDoubles(values.ToArray())!);
+        return gradient is null ? null : Array.ConvertAll(gradient, element => (float)(element * scale));
+    }
+
+    private static float[] Floats(JsonElement array) => Array.ConvertAll(GoldenCase.Numbers(array), number => (float)number);
+
+    private static double[]? ToDoubles(float[]? values) =>
+        values is null ? null : Array.ConvertAll(values, value => (double)value);
+}
+
+/// <summary>A tensor of a golden problem.</summary>
+internal sealed record GoldenTensor(string Name, int[] Shape, float[] Initial);

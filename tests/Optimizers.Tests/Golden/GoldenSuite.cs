@@ -1,0 +1,77 @@
+using System.Text.Json;
+
+namespace Optimizers.Tests;
+
+/// <summary>
+/// The golden cases that the library can run yet, and what the others wait for. It knows nothing of a test framework, so
+/// that a process without one runs it too.
+/// </summary>
+internal static class GoldenSuite
+{
+    // What a case carries beside positions, and nothing here can hold against the library yet.
+    private static readonly string[] _unreadFields =
+    [
+        "activations", "averages", "expectedEvaluation", "hessians", "inner", "losses", "metrics", "momentum",
+    ];
+
+    public static IEnumerable<GoldenCase> OptimizerCases =>
+        GoldenData.OptimizerCases.Where(golden => WhatOptimizerLacks(golden) is null);
+
+    public static IEnumerable<GoldenCase> ScheduleCases =>
+        GoldenData.ScheduleCases.Where(golden => WhatScheduleLacks(golden) is null);
+
+    /// <summary>Runs a case of an optimizer or of clipping.</summary>
+    public static IReadOnlyList<Comparison> RunOptimizer(GoldenCase golden) =>
+        golden.Subject == nameof(ClipByGlobalNorm) ? ClipRun.Run(golden) : OptimizerRun.Run(golden);
+
+    /// <summary>Runs a case of a schedule.</summary>
+    public static IReadOnlyList<Comparison> RunSchedule(GoldenCase golden) => ScheduleRun.Run(golden);
+
+    /// <summary>Runs everything, and says in a line each what is not as recorded.</summary>
+    public static IReadOnlyList<string> Failures() =>
+        [.. OptimizerCases.SelectMany(golden => FailuresOf(golden, RunOptimizer)),
+            .. ScheduleCases.SelectMany(golden => FailuresOf(golden, RunSchedule))];
+
+    /// <summary>Why a case of an optimizer cannot run yet; null if it can.</summary>
+    public static string? WhatOptimizerLacks(GoldenCase golden) =>
+        !Exists(golden.Subject) ? golden.Subject
+        : UnreadField(golden) is { } field ? $"{golden.Subject} with {field}"
+        : golden.ProblemName is not { } problem || !GoldenData.HasProblem(problem) ? $"problem {golden.ProblemName}"
+        : GoldenData.Problem(problem).IsSparse ? $"{golden.Subject} with sparse rows"
+        : null;
+
+    /// <summary>Why a case of a schedule cannot run yet; null if it can.</summary>
+    public static string? WhatScheduleLacks(GoldenCase golden) =>
+        MissingSchedule(golden.Subject, golden.Options)
+        ?? (UnreadField(golden) is { } field ? $"{golden.Subject} with {field}" : null);
+
+    private static bool Exists(string optimizer) =>
+        optimizer == nameof(ClipByGlobalNorm) || Catalogue.Optimizers.Any(row => row.Type.Name == optimizer);
+
+    private static string? UnreadField(GoldenCase golden) => _unreadFields.FirstOrDefault(field => golden.Find(field) is not null);
+
+    // The options of a schedule may hold other schedules.
+    private static string? MissingSchedule(string name, JsonElement options) =>
+        !Catalogue.Schedules.ContainsKey(name)
+            ? name
+            : options.EnumerateObject()
+                .Where(option => option.Value.ValueKind == JsonValueKind.Array)
+                .SelectMany(option => option.Value.EnumerateArray())
+                .Where(child => child.ValueKind == JsonValueKind.Object)
+                .Select(child => MissingSchedule(child.GetProperty("schedule").GetString()!, child.GetProperty("options")))
+                .FirstOrDefault(missing => missing is not null);
+
+    private static IEnumerable<string> FailuresOf(GoldenCase golden, Func<GoldenCase, IReadOnlyList<Comparison>> run)
+    {
+        try
+        {
+            return run(golden).Where(comparison => !comparison.Passed).Select(comparison => comparison.ToString());
+        }
+#pragma warning disable CA1031 // One line for each case that fails, whatever happens in it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return [$"{golden.Subject}, {golden.File}, {golden.Name}: {exception.Message}"];
+        }
+    }
+}

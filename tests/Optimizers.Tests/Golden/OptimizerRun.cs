@@ -1,0 +1,114 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Optimizers.Schedules;
+
+namespace Optimizers.Tests;
+
+/// <summary>
+/// Runs a case of an optimizer twice in step, as one optimizer a tensor and as one optimizer for the whole model, holds the
+/// one to the other's bits and both to the recording.
+/// </summary>
+internal sealed class OptimizerRun : IDisposable
+{
+    private readonly GoldenCase _golden;
+    private readonly GoldenProblem _problem;
+    private readonly GoldenTensor[] _handed;
+    private readonly double[]? _rates;
+
+    private readonly Dictionary<string, float[]> _values;
+    private readonly Dictionary<string, IOptimizer> _optimizers;
+
+    private readonly ParameterSet _parameters = new();
+    private readonly ModelOptimizer _model;
+
+    private OptimizerRun(GoldenCase golden)
+    {
+        _golden = golden;
+        _problem = GoldenData.Problem(golden.ProblemName!);
+        _handed = [.. _problem.Tensors.Where(tensor => golden.HandedTensors?.Contains(tensor.Name) ?? true)];
+        _rates = golden.LearningRates;
+
+        OptimizerRow row = Catalogue.Optimizers.Single(candidate => candidate.Type.Name == golden.Subject);
+        IOptimizerOptions options = OptionBinder.Record<IOptimizerOptions>(row.Defaults.GetType(), golden.Options);
+
+        _values = _problem.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Initial.ToArray());
+        _optimizers = _handed.ToDictionary(
+            tensor => tensor.Name, tensor => row.Make(tensor.Initial.Length, options, 0));
+
+        _parameters.AddRange([.. _handed.Select(tensor => (tensor.Name, tensor.Shape))]);
+        foreach (GoldenTensor tensor in _handed)
+        {
+            tensor.Initial.CopyTo(_parameters[tensor.Name].Values);
+        }
+
+        _model = new ModelOptimizer(_parameters, options, new ModelOptimizerOptions { Schedule = Schedule() });
+    }
+
+    public static IReadOnlyList<Comparison> Run(GoldenCase golden)
+    {
+        using var run = new OptimizerRun(golden);
+        var comparisons = new List<Comparison>();
+        int step = 0;
+        foreach ((int recorded, JsonElement tensors) in golden.Expected)
+        {
+            while (step < recorded)
+            {
+                run.Step(++step);
+            }
+
+            comparisons.AddRange(tensors.EnumerateObject().Select(tensor =>
+                Comparison.OfTensor(golden, step, tensor.Name, tensor.Value, run._values[tensor.Name])));
+        }
+
+        return comparisons;
+    }
+
+    public void Dispose() => _parameters.Dispose();
+
+    // A schedule is asked for the number of updates so far, and a step at which no tensor has a gradient is no update.
+    private FunctionSchedule? Schedule()
+    {
+        double[]? used = _rates?
+            .Where((_, index) => _handed.Any(tensor => _problem.HasGradient(index + 1, tensor.Name)))
+            .ToArray();
+        return used is null ? null : new FunctionSchedule(update => used[update]);
+    }
+
+    private void Step(int step)
+    {
+        foreach (GoldenTensor tensor in _handed)
+        {
+            float[] values = _values[tensor.Name];
+            IOptimizer optimizer = _optimizers[tensor.Name];
+            Parameter parameter = _parameters[tensor.Name];
+            float[]? gradient = _problem.Gradient(step, tensor.Name, values, _golden.GradientScale);
+            parameter.HasGradient = gradient is not null;
+            if (gradient is not null)
+            {
+                gradient.CopyTo(parameter.Gradients);
+                optimizer.Step(values, gradient, _rates?[step - 1] ?? optimizer.LearningRate);
+            }
+        }
+
+        _model.Step();
+        foreach (GoldenTensor tensor in _handed)
+        {
+            OptimizerState state = _optimizers[tensor.Name].State;
+            CheckSameBits(step, tensor.Name, _values[tensor.Name], _parameters[tensor.Name].Values);
+            foreach (string slot in state.SlotNames)
+            {
+                CheckSameBits(step, $"{slot} of {tensor.Name}", state[slot], _model.StateOf(tensor.Name)[slot]);
+            }
+        }
+    }
+
+    private void CheckSameBits(int step, string place, ReadOnlySpan<float> alone, ReadOnlySpan<float> inModel)
+    {
+        int i = MemoryMarshal.Cast<float, int>(alone).CommonPrefixLength(MemoryMarshal.Cast<float, int>(inModel));
+        if (i < alone.Length)
+        {
+            throw new InvalidOperationException(
+                $"{_golden.Subject}, {_golden.File}, {_golden.Name}, step {step}, {place}[{i}]: {alone[i]:R} alone, but {inModel[i]:R} in a model.");
+        }
+    }
+}
