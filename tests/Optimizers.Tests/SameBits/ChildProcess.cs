@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Optimizers.Tests;
+
+/// <summary>
+/// The test assembly as a program, which runs the golden suite and reports on its processor. Vector widths are chosen when
+/// a process starts, so that another choice needs another process.
+/// </summary>
+internal static class ChildProcess
+{
+    public static int Main()
+    {
+        IReadOnlyList<string> failures = GoldenSuite.Failures();
+        foreach (string failure in failures)
+        {
+            Console.Error.WriteLine(failure);
+        }
+
+        Console.WriteLine(ProcessorReport.OfThisProcess());
+        return failures.Count == 0 ? 0 : 1;
+    }
+
+    /// <summary>Runs <see cref="Main"/> in a process of its own with one switch of the runtime off.</summary>
+    /// <returns>The exit code, and what was written to each stream.</returns>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunWithout(string runtimeSwitch)
+    {
+        var start = new ProcessStartInfo(Host(), ["exec", typeof(ChildProcess).Assembly.Location])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { [runtimeSwitch] = "0" },
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await errors);
+    }
+
+    // The runtime of this process lies in shared/Microsoft.NETCore.App/VERSION below its host; PATH may hold another.
+    private static string Host() => Path.GetFullPath(Path.Combine(
+        RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
+}

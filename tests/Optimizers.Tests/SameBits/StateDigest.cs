@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Optimizers.Tests;
+
+/// <summary>
+/// One hash over where every optimizer of the catalogue, in every variant, ends up on difficult numbers: processes whose
+/// hashes agree computed the same bits.
+/// </summary>
+internal static class StateDigest
+{
+    // No multiple of any lane count, so that every width has a remainder.
+    private const int SmallLength = 307;
+    private const int SmallSteps = 20;
+    private const int LargeSteps = 5;
+
+    // Larger gradients would be all of the norm, and clipping would leave nothing of the others.
+    private const int ModelExponent = 4;
+
+    public static string Compute()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (OptimizerVariant variant in Catalogue.Optimizers.SelectMany(row => row.Variants))
+        {
+            AppendSmall(hash, variant, highestExponent: 30, infinities: false);
+            AppendSmall(hash, variant, highestExponent: 127, infinities: true);
+            AppendModel(hash, variant, NormKind.Euclidean);
+            AppendModel(hash, variant, NormKind.Infinity);
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+
+    private static void AppendSmall(IncrementalHash hash, OptimizerVariant variant, int highestExponent, bool infinities)
+    {
+        var random = new Random(1);
+        IOptimizer optimizer = variant.Make(SmallLength, variant.Options, 0);
+        var parameters = new float[SmallLength];
+        var gradients = new float[SmallLength];
+        Fill(parameters, random, ModelExponent, infinities: false);
+        for (int step = 1; step <= SmallSteps; step++)
+        {
+            Fill(gradients, random, highestExponent, infinities);
+            optimizer.Step(parameters, gradients, 0.1 / step);
+        }
+
+        Append(hash, parameters, optimizer.State);
+    }
+
+    // Large enough for several threads, in tensors that are cut at block boundaries and ones that are not.
+    private static void AppendModel(IncrementalHash hash, OptimizerVariant variant, NormKind norm)
+    {
+        var random = new Random(2);
+        using var parameters = new ParameterSet();
+        parameters.AddRange(("weight", [120, 250]), ("bias", [9_999]), ("scale", []));
+        var optimizer = new ModelOptimizer(
+            parameters,
+            variant.Options,
+            new ModelOptimizerOptions { Clip = new ClipByGlobalNorm { NormKind = norm }, ZeroGradients = true });
+        foreach (Parameter parameter in parameters)
+        {
+            Fill(parameter.Values, random, ModelExponent, infinities: false);
+        }
+
+        for (int step = 0; step < LargeSteps; step++)
+        {
+            foreach (Parameter parameter in parameters)
+            {
+                Fill(parameter.Gradients, random, ModelExponent, infinities: false);
+            }
+
+            optimizer.Step();
+        }
+
+        foreach (Parameter parameter in parameters)
+        {
+            Append(hash, parameter.Values, optimizer.StateOf(parameter.Name));
+        }
+    }
+
+    private static void Fill(Span<float> values, Random random, int highestExponent, bool infinities)
+    {
+        foreach (ref float value in values)
+        {
+            value = random.Next(16) switch
+            {
+                0 => 0f,
+                1 => -0f,
+                2 => float.Epsilon,
+                3 => Scaled(random, -148, -126),
+                4 when infinities => random.Next(2) == 0 ? float.PositiveInfinity : float.NegativeInfinity,
+                5 => Scaled(random, -126, highestExponent),
+                _ => Scaled(random, -4, 4),
+            };
+        }
+    }
+
+    private static float Scaled(Random random, int lowest, int highest) =>
+        MathF.ScaleB((2 * random.NextSingle()) - 1, random.Next(lowest, highest));
+
+    private static void Append(IncrementalHash hash, ReadOnlySpan<float> parameters, OptimizerState state)
+    {
+        Append(hash, parameters);
+        foreach (string slot in state.SlotNames)
+        {
+            Append(hash, state[slot]);
+        }
+    }
+
+    // IEEE 754 leaves open which sign and payload a NaN has that comes out of arithmetic, and processors differ: all NaNs
+    // count as one.
+    private static void Append(IncrementalHash hash, ReadOnlySpan<float> values)
+    {
+        float[] canonical = values.ToArray();
+        foreach (ref float value in canonical.AsSpan())
+        {
+            value = float.IsNaN(value) ? float.NaN : value;
+        }
+
+        hash.AppendData(MemoryMarshal.AsBytes(canonical.AsSpan()));
+    }
+}
