@@ -20,7 +20,7 @@ internal static class ClipRun
         var model = new ModelOptimizer(parameters, new SgdOptions { LearningRate = 1 }, new ModelOptimizerOptions { Clip = clip });
         double normInModel = model.Step().GradientNorm;
         double norm = clip.Apply(parameters);
-        Require(norm == normInModel, golden, $"step {step}: the norm is {norm:R} in place, but {normInModel:R} in a model");
+        Require(norm == normInModel, $"step {step}: the norm is {norm:R} in place, but {normInModel:R} in a model");
 
         var comparisons = new List<Comparison>();
         if (golden.NumberAt("norms", step) is { } recorded)
@@ -32,11 +32,11 @@ internal static class ClipRun
         {
             Parameter parameter = parameters[tensor.Name];
             bool recordedGradient = tensor.Value.ValueKind != JsonValueKind.Null;
-            Require(recordedGradient == parameter.HasGradient, golden, $"step {step}, {tensor.Name}: one of recording and problem has no gradient");
+            Require(recordedGradient == parameter.HasGradient, $"step {step}, {tensor.Name}: one of recording and problem has no gradient");
             if (recordedGradient)
             {
                 comparisons.Add(Comparison.OfTensor(golden, step, tensor.Name, tensor.Value, parameter.Gradients));
-                CheckSeenInModel(golden, step, parameter);
+                CheckSeenInModel(step, parameter);
             }
         }
 
@@ -58,22 +58,21 @@ internal static class ClipRun
         return parameters;
     }
 
-    private static void CheckSeenInModel(GoldenCase golden, int step, Parameter parameter)
+    private static void CheckSeenInModel(int step, Parameter parameter)
     {
         for (int i = 0; i < parameter.Length; i++)
         {
             Require(
                 -parameter.Values[i] == parameter.Gradients[i],
-                golden,
                 $"step {step}, {parameter.Name}[{i}]: {parameter.Gradients[i]:R} in place, but {-parameter.Values[i]:R} in a model");
         }
     }
 
-    private static void Require(bool condition, GoldenCase golden, string otherwise)
+    private static void Require(bool condition, string otherwise)
     {
         if (!condition)
         {
-            throw new InvalidOperationException($"{golden.Subject}, {golden.File}, {golden.Name}, {otherwise}.");
+            throw new InvalidOperationException(otherwise);
         }
     }
 }

@@ -30,7 +30,7 @@ internal sealed record Comparison(
         if (expected.Length != actual.Length)
         {
             throw new InvalidDataException(
-                $"{golden.File}, {golden.Name}, step {step}: {expected.Length} numbers are recorded for {tensor}, which has {actual.Length}.");
+                $"step {step}: {expected.Length} numbers are recorded for {tensor}, which has {actual.Length}.");
         }
 
         int worst = 0;
@@ -48,7 +48,7 @@ internal sealed record Comparison(
     }
 
     public override string ToString() =>
-        $"{Golden.Subject}, {Golden.File}, {Golden.Name}, step {Step}, {Place}: expected {Expected:R}, but got {Actual:R}, which is "
+        $"{Golden.Title}, step {Step}, {Place}: expected {Expected:R}, but got {Actual:R}, which is "
         + $"{Error:G3} off; {Tolerance:G3} is allowed, the peer's error is {PeerError?.ToString("G3", null) ?? "not known"}";
 
     // Not a number is as wrong as can be; a plain comparison would call it right.

@@ -12,6 +12,9 @@ internal sealed record GoldenCase(string File, string Subject, string Name, Json
 {
     private static readonly JsonElement _noOptions = JsonElement.Parse("{}");
 
+    /// <summary>Which case it is, for messages.</summary>
+    public string Title => $"{Subject}, {File}, {Name}";
+
     public JsonElement Options => Find("options") ?? _noOptions;
 
     /// <summary>The name of the problem, or null where the case brings its own data.</summary>

@@ -21,11 +21,13 @@ internal static class GoldenSuite
         GoldenData.ScheduleCases.Where(golden => WhatScheduleLacks(golden) is null);
 
     /// <summary>Runs a case of an optimizer or of clipping.</summary>
+    /// <exception cref="InvalidOperationException">The case cannot be run; the message says which and why.</exception>
     public static IReadOnlyList<Comparison> RunOptimizer(GoldenCase golden) =>
-        golden.Subject == nameof(ClipByGlobalNorm) ? ClipRun.Run(golden) : OptimizerRun.Run(golden);
+        Run(golden, golden.Subject == nameof(ClipByGlobalNorm) ? ClipRun.Run : OptimizerRun.Run);
 
     /// <summary>Runs a case of a schedule.</summary>
-    public static IReadOnlyList<Comparison> RunSchedule(GoldenCase golden) => ScheduleRun.Run(golden);
+    /// <inheritdoc cref="RunOptimizer" path="/exception"/>
+    public static IReadOnlyList<Comparison> RunSchedule(GoldenCase golden) => Run(golden, ScheduleRun.Run);
 
     /// <summary>Runs everything, and says in a line each what is not as recorded.</summary>
     public static IReadOnlyList<string> Failures() =>
@@ -61,17 +63,27 @@ internal static class GoldenSuite
                 .Select(child => MissingSchedule(child.GetProperty("schedule").GetString()!, child.GetProperty("options")))
                 .FirstOrDefault(missing => missing is not null);
 
+    private static IReadOnlyList<Comparison> Run(GoldenCase golden, Func<GoldenCase, IReadOnlyList<Comparison>> run)
+    {
+        try
+        {
+            return run(golden);
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"{golden.Title}: {exception.Message}", exception);
+        }
+    }
+
     private static IEnumerable<string> FailuresOf(GoldenCase golden, Func<GoldenCase, IReadOnlyList<Comparison>> run)
     {
         try
         {
             return run(golden).Where(comparison => !comparison.Passed).Select(comparison => comparison.ToString());
         }
-#pragma warning disable CA1031 // One line for each case that fails, whatever happens in it.
-        catch (Exception exception)
-#pragma warning restore CA1031
+        catch (InvalidOperationException exception)
         {
-            return [$"{golden.Subject}, {golden.File}, {golden.Name}: {exception.Message}"];
+            return [exception.Message];
         }
     }
 }

@@ -68,7 +68,9 @@ internal sealed class OptimizerRun : IDisposable
     // A schedule is asked for the number of updates so far, and a step at which no tensor has a gradient is no update.
     private FunctionSchedule? Schedule()
     {
+        int steps = _golden.Expected.Count > 0 ? _golden.Expected[^1].Step : 0;
         double[]? used = _rates?
+            .Take(steps)
             .Where((_, index) => _handed.Any(tensor => _problem.HasGradient(index + 1, tensor.Name)))
             .ToArray();
         return used is null ? null : new FunctionSchedule(update => used[update]);
@@ -108,7 +110,7 @@ internal sealed class OptimizerRun : IDisposable
         if (i < alone.Length)
         {
             throw new InvalidOperationException(
-                $"{_golden.Subject}, {_golden.File}, {_golden.Name}, step {step}, {place}[{i}]: {alone[i]:R} alone, but {inModel[i]:R} in a model.");
+                $"step {step}, {place}[{i}]: {alone[i]:R} alone, but {inModel[i]:R} in a model.");
         }
     }
 }
