@@ -1,0 +1,39 @@
+using Optimizers;
+using Optimizers.Schedules;
+
+namespace Digits;
+
+/// <summary>An optimizer with its options, and what happens around its updates.</summary>
+internal sealed record Recipe(string Name, IOptimizerOptions Options)
+{
+    /// <summary>The recipes, in the order in which they are tried.</summary>
+    public static IReadOnlyList<Recipe> All { get; } =
+    [
+        new("Sgd", new SgdOptions { LearningRate = 0.1 }),
+        new("Momentum", new MomentumOptions { LearningRate = 0.05 }),
+        new("Nesterov", new NesterovOptions { LearningRate = 0.05 }),
+        new("AdaGrad", new AdaGradOptions { LearningRate = 0.02 }),
+        new("RmsProp", new RmsPropOptions { LearningRate = 0.001 }),
+        new("Adam", new AdamOptions { LearningRate = 0.003 }),
+        new("AdamW", new AdamWOptions { LearningRate = 0.003, WeightDecay = 0.01 }),
+        new("RAdam", new RAdamOptions { LearningRate = 0.003 }),
+        new("Lion", new LionOptions { LearningRate = 0.0003 }),
+
+        // As language models are trained: a warmup, a cosine, clipping, and decay on the weights only.
+        new("AdamW+WarmupCosine", new AdamWOptions { LearningRate = 0.01, Beta2 = 0.95, WeightDecay = 0.1 })
+        {
+            Schedule = steps => new WarmupCosine(peak: 0.01, warmupSteps: steps / 20, totalSteps: steps, floor: 0.001),
+            Clip = new ClipByGlobalNorm { MaximumNorm = 1 },
+            WeightDecayOfBiases = 0,
+        },
+    ];
+
+    /// <summary>Makes the schedule of the rate for a number of updates; null: the rate of the options throughout.</summary>
+    public Func<long, ILrSchedule>? Schedule { get; init; }
+
+    /// <summary>The clipping of the gradients; null: none.</summary>
+    public ClipByGlobalNorm? Clip { get; init; }
+
+    /// <summary>The weight decay of the biases; null: that of the options.</summary>
+    public double? WeightDecayOfBiases { get; init; }
+}

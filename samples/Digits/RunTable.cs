@@ -1,0 +1,65 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace Digits;
+
+/// <summary>The table of the runs, which grows on a terminal while they go on.</summary>
+internal static class RunTable
+{
+    private static readonly string[] Figures = ["final loss", "test accuracy", "time", "ns per parameter\nand step"];
+
+    /// <summary>Shows the runs: live on a terminal, and in one piece at the end elsewhere.</summary>
+    /// <param name="console">Where to.</param>
+    /// <param name="epochs">The number of epochs of a run.</param>
+    /// <param name="train">Trains, and calls its argument after each epoch.</param>
+    public static Run[] ShowWhile(IAnsiConsole console, int epochs, Func<Action<Run>, Run[]> train)
+    {
+        Table table = new Table().RoundedBorder().AddColumn("optimizer");
+        foreach (string figure in Figures)
+        {
+            table.AddColumn(figure, column => column.RightAligned());
+        }
+
+        if (console.Profile.Capabilities.Interactive && console.Profile.Capabilities.Ansi)
+        {
+            return console.Live(table).Start(live => Train(live.Refresh));
+        }
+
+        Run[] trained = Train(() => { });
+        console.Write(table);
+        return trained;
+
+        Run[] Train(Action refresh)
+        {
+            Run[] runs = train(run =>
+            {
+                Report(table, run);
+                table.Caption($"{run.Recipe.Name}: epoch {run.Losses.Count} of {epochs}");
+                refresh();
+            });
+            table.Caption($"after {epochs} epochs");
+            refresh();
+            return runs;
+        }
+    }
+
+    private static void Report(Table table, Run run)
+    {
+        if (run.Losses.Count == 1)
+        {
+            table.AddRow([run.Recipe.Name, .. Figures.Select(_ => "")]);
+        }
+
+        string[] figures =
+        [
+            run.Losses[^1].ToString("F4", CultureInfo.InvariantCulture),
+            run.TestAccuracies[^1].ToString("F4", CultureInfo.InvariantCulture),
+            string.Create(CultureInfo.InvariantCulture, $"{run.Time.TotalMilliseconds:N0} ms"),
+            run.NanosecondsPerParameter.ToString("F2", CultureInfo.InvariantCulture),
+        ];
+        for (int i = 0; i < figures.Length; i++)
+        {
+            table.UpdateCell(table.Rows.Count - 1, i + 1, figures[i]);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.Diagnostics;
+
+namespace Optimizers.Tests.Samples;
+
+/// <summary>Runs a sample as a user would, in a process and a folder of its own.</summary>
+internal sealed class SampleProcess : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("sample");
+
+    /// <summary>The path of a file in the sample's folder.</summary>
+    public string PathOf(string name) => Path.Combine(_folder.FullName, name);
+
+    public IReadOnlyList<string> Files => [.. _folder.EnumerateFiles().Select(file => file.Name)];
+
+    public SampleResult Run(string sample, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{sample}.dll"), .. arguments])
+        {
+            WorkingDirectory = _folder.FullName,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new SampleResult(process.ExitCode, output, error.Result);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}
+
+internal sealed record SampleResult(int ExitCode, string Output, string Error)
+{
+    public string[] OutputLines => Output.TrimEnd('\n').Split('\n');
+}
