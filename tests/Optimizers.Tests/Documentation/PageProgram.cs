@@ -1,0 +1,88 @@
+using System.Reflection;
+using System.Runtime.Loader;
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Emit;
+using Microsoft.CodeAnalysis.Text;
+
+namespace Optimizers.Tests.Documentation;
+
+/// <summary>
+/// A C# block of a page, compiled as a reader's console project would: top-level statements, nullable, implicit usings,
+/// and no sight of the library's internals.
+/// </summary>
+internal static class PageProgram
+{
+    // What the SDK adds to a console project.
+    private const string ImplicitUsings = """
+        global using System;
+        global using System.Collections.Generic;
+        global using System.IO;
+        global using System.Linq;
+        global using System.Net.Http;
+        global using System.Threading;
+        global using System.Threading.Tasks;
+        """;
+
+    // Preview: this compiler's name for the language of the SDK that follows it.
+    private static readonly CSharpParseOptions _parsing = new(LanguageVersion.Preview);
+
+    private static readonly CSharpCompilationOptions _compilation = new(
+        OutputKind.ConsoleApplication,
+        optimizationLevel: OptimizationLevel.Release,
+        nullableContextOptions: NullableContextOptions.Enable);
+
+    private static readonly Lazy<MetadataReference[]> _references = new(() =>
+        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+            .Split(Path.PathSeparator)
+            .Select(path => MetadataReference.CreateFromFile(path))]);
+
+    /// <summary>Compiles a block and runs it.</summary>
+    /// <returns>What it wrote to the console, with \n at the ends of lines.</returns>
+    public static string Run(FencedBlock block)
+    {
+        using var code = new MemoryStream();
+        using var symbols = new MemoryStream();
+        EmitResult result = Compile(block).Emit(
+            code, symbols, options: new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb));
+        result.Diagnostics.Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning)
+            .Select(diagnostic => diagnostic.ToString())
+            .Should().BeEmpty("{0} compiles without warnings", block);
+
+        code.Position = 0;
+        symbols.Position = 0;
+        Assembly program = new AssemblyLoadContext(block.ToString()).LoadFromStream(code, symbols);
+        return WithConsole(() => program.EntryPoint!.Invoke(
+            null, BindingFlags.DoNotWrapExceptions, null, [Array.Empty<string>()], null));
+    }
+
+    private static CSharpCompilation Compile(FencedBlock block) => CSharpCompilation.Create(
+        $"Page{block.FirstLine}",
+        [
+            Parse(ImplicitUsings, "usings"),
+            Parse($"#line {block.FirstLine} \"{block.Page.Name}\"\n{block.Text}\n", block.Page.Name),
+        ],
+        _references.Value,
+        _compilation);
+
+    private static SyntaxTree Parse(string text, string path) =>
+        CSharpSyntaxTree.ParseText(SourceText.From(text, Encoding.UTF8), _parsing, path);
+
+    private static string WithConsole(Action action)
+    {
+        TextWriter before = Console.Out;
+        using var console = new StringWriter { NewLine = "\n" };
+        Console.SetOut(console);
+        try
+        {
+            action();
+        }
+        finally
+        {
+            Console.SetOut(before);
+        }
+
+        return console.ToString();
+    }
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+
+namespace Optimizers.Tests.Documentation;
+
+/// <summary>The README's tables are the library's.</summary>
+public sealed class ReadmeTests
+{
+    private const int Length = 1_000;
+
+    public static TheoryData<string> Optimizers() => [.. Catalogue.Optimizers.Select(row => row.Type.Name)];
+
+    [Fact]
+    public void ItIsShort() => MarkdownPage.Readme.Lines.Should().HaveCountLessThan(250);
+
+    [Fact]
+    public void ItAddsTheVersionThatIsBuilt() =>
+        MarkdownPage.Readme.Lines.Should().Contain(
+            line => line.EndsWith($" --version {typeof(IOptimizer).Assembly.GetName().Version!.ToString(3)}", StringComparison.Ordinal));
+
+    [Fact]
+    public void ItListsEveryOptimizerOnce() =>
+        NamesIn("Optimizer").Should().BeEquivalentTo(Catalogue.Optimizers.Select(row => row.Type.Name));
+
+    [Fact]
+    public void ItListsEveryScheduleOnce() =>
+        NamesIn("Schedule").Should().BeEquivalentTo(
+            Catalogue.Schedules.Keys.Append(nameof(Schedules.FunctionSchedule)));
+
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void ItGivesTheBytesOfState(string name)
+    {
+        OptimizerRow row = Catalogue.Optimizers.Single(candidate => candidate.Type.Name == name);
+        Number(Columns(name).State).Should().Be(row.Make(Length, row.Defaults, 1).State.Bytes / (double)Length);
+    }
+
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void ItGivesTheDefaults(string name)
+    {
+        IOptimizerOptions defaults = Catalogue.Optimizers.Single(row => row.Type.Name == name).Defaults;
+        (string _, string rate, string decay) = Columns(name);
+        string[] amountAndForm = decay.Split(',');
+        Number(rate).Should().Be(defaults.LearningRate);
+        Number(amountAndForm[0]).Should().Be(defaults.WeightDecay);
+        amountAndForm[1].Replace(" ", "", StringComparison.Ordinal).Should().BeEquivalentTo(defaults.DecayForm.ToString());
+    }
+
+    private static IEnumerable<string> NamesIn(string table) => MarkdownPage.Readme.Table(table).Select(cells => cells[0]);
+
+    private static (string State, string Rate, string Decay) Columns(string name)
+    {
+        string[] cells = MarkdownPage.Readme.Table("Optimizer").Single(row => row[0] == name);
+        return (cells[3], cells[4], cells[5]);
+    }
+
+    private static double Number(string cell) => double.Parse(cell, CultureInfo.InvariantCulture);
+}

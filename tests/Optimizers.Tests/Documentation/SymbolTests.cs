@@ -1,0 +1,26 @@
+using System.Reflection.Metadata;
+
+namespace Optimizers.Tests.Documentation;
+
+/// <summary>A debugger that has the symbols has the sources: nothing need be fetched.</summary>
+public sealed class SymbolTests
+{
+    // From the specification of portable symbols.
+    private static readonly Guid _embeddedSource = new("0E8A571B-6926-466E-B4AD-8AB04611F5FE");
+
+    [Fact]
+    public void EverySourceIsEmbedded()
+    {
+        using FileStream file = File.OpenRead(Path.ChangeExtension(typeof(IOptimizer).Assembly.Location, "pdb"));
+        using MetadataReaderProvider provider = MetadataReaderProvider.FromPortablePdbStream(file);
+        MetadataReader symbols = provider.GetMetadataReader();
+        symbols.Documents.Where(document => !HasSource(symbols, document))
+            .Select(document => symbols.GetString(symbols.GetDocument(document).Name))
+            .Should().BeEmpty();
+        symbols.Documents.Should().HaveCountGreaterThan(Catalogue.Optimizers.Count);
+    }
+
+    private static bool HasSource(MetadataReader symbols, DocumentHandle document) =>
+        symbols.GetCustomDebugInformation(document)
+            .Any(handle => symbols.GetGuid(symbols.GetCustomDebugInformation(handle).Kind) == _embeddedSource);
+}
