@@ -1,8 +1,9 @@
 using System.Text.RegularExpressions;
 
-namespace Optimizers.Tests.Documentation;
+namespace Optimizers.Tests;
 
 /// <summary>Links from page to page lead somewhere.</summary>
+[Trait("Category", "Documentation")]
 public sealed partial class LinkTests
 {
     public static TheoryData<string> Pages() => [.. MarkdownPage.All().Select(page => page.Name)];

@@ -1,4 +1,4 @@
-namespace Optimizers.Tests.Documentation;
+namespace Optimizers.Tests;
 
 /// <summary>A Markdown page of the repository.</summary>
 /// <param name="Name">The path from the root of the repository, with forward slashes.</param>

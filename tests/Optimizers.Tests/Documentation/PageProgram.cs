@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Emit;
 using Microsoft.CodeAnalysis.Text;
 
-namespace Optimizers.Tests.Documentation;
+namespace Optimizers.Tests;
 
 /// <summary>
 /// A C# block of a page, compiled as a reader's console project would: top-level statements, nullable, implicit usings,
@@ -33,10 +33,18 @@ internal static class PageProgram
         optimizationLevel: OptimizationLevel.Release,
         nullableContextOptions: NullableContextOptions.Enable);
 
+    // What a reader's project sees: the framework, the library, and what the library brings.
     private static readonly Lazy<MetadataReference[]> _references = new(() =>
-        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
-            .Split(Path.PathSeparator)
-            .Select(path => MetadataReference.CreateFromFile(path))]);
+    {
+        string[] trusted = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
+        string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+        return
+        [
+            .. trusted.Where(path => Path.GetDirectoryName(path) == framework
+                    || Path.GetFileName(path) is "Optimizers.dll" or "System.Numerics.Tensors.dll")
+                .Select(path => MetadataReference.CreateFromFile(path)),
+        ];
+    });
 
     /// <summary>Compiles a block and runs it.</summary>
     /// <returns>What it wrote to the console, with \n at the ends of lines.</returns>

@@ -1,6 +1,7 @@
-namespace Optimizers.Tests.Documentation;
+namespace Optimizers.Tests;
 
 /// <summary>Every C# block of the README and of docs/ is a complete program that does what the page says.</summary>
+[Trait("Category", "Documentation")]
 [Collection(nameof(CapturedConsole))]
 public sealed class PageProgramTests
 {

@@ -1,8 +1,9 @@
 using System.Globalization;
 
-namespace Optimizers.Tests.Documentation;
+namespace Optimizers.Tests;
 
 /// <summary>The README's tables are the library's.</summary>
+[Trait("Category", "Documentation")]
 public sealed class ReadmeTests
 {
     private const int Length = 1_000;

@@ -1,8 +1,9 @@
 using System.Reflection.Metadata;
 
-namespace Optimizers.Tests.Documentation;
+namespace Optimizers.Tests;
 
 /// <summary>A debugger that has the symbols has the sources: nothing need be fetched.</summary>
+[Trait("Category", "Documentation")]
 public sealed class SymbolTests
 {
     // From the specification of portable symbols.
