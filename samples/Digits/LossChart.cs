@@ -46,6 +46,8 @@ internal static class LossChart
         return new XDocument(Tag(
             "svg",
             With("viewBox", $"0 0 {Width} {Height}"),
+            With("width", Width),
+            With("height", Height),
             With("role", "img"),
             Tag("title", "Training loss by epoch"),
             Tag("style", Style()),

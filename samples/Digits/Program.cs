@@ -59,7 +59,7 @@ static int Compare(IReadOnlyList<Recipe> recipes, int epochs, int threads, FileI
     Run[] runs = quiet ? TrainAll(onEpoch: null) : RunTable.ShowWhile(Terminal.Open(), plan.Epochs, TrainAll);
     try
     {
-        LossChart.Draw(runs).Save(svg.FullName);
+        File.WriteAllText(svg.FullName, $"{LossChart.Draw(runs)}\n");
     }
     catch (Exception e) when (e is IOException or UnauthorizedAccessException)
     {

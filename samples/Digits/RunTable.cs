@@ -6,7 +6,7 @@ namespace Digits;
 /// <summary>The table of the runs, which grows on a terminal while they go on.</summary>
 internal static class RunTable
 {
-    private static readonly string[] Figures = ["final loss", "test accuracy", "time", "ns per parameter\nand step"];
+    private static readonly string[] _figures = ["final loss", "test accuracy", "time", "ns per parameter\nand step"];
 
     /// <summary>Shows the runs: live on a terminal, and in one piece at the end elsewhere.</summary>
     /// <param name="console">Where to.</param>
@@ -15,7 +15,7 @@ internal static class RunTable
     public static Run[] ShowWhile(IAnsiConsole console, int epochs, Func<Action<Run>, Run[]> train)
     {
         Table table = new Table().RoundedBorder().AddColumn("optimizer");
-        foreach (string figure in Figures)
+        foreach (string figure in _figures)
         {
             table.AddColumn(figure, column => column.RightAligned());
         }
@@ -47,7 +47,7 @@ internal static class RunTable
     {
         if (run.Losses.Count == 1)
         {
-            table.AddRow([run.Recipe.Name, .. Figures.Select(_ => "")]);
+            table.AddRow([run.Recipe.Name, .. _figures.Select(_ => "")]);
         }
 
         string[] figures =
