@@ -1,0 +1,36 @@
+namespace Optimizers.Tests;
+
+/// <summary>Update number t (from 1) of a whole tensor, in double and in place.</summary>
+public delegate void OracleStep(double[] parameters, double[] gradients, long t, double rate);
+
+/// <summary>The optimizers once more, as slow and obvious as possible, written from Golden/semantics-*.md.</summary>
+public static partial class Oracles
+{
+    /// <summary>Update number t of one element; gives the parameter.</summary>
+    private delegate double ElementStep(double p, double g, Memory s, long t, double rate);
+
+    private static OracleStep ForEachElement(ElementStep step)
+    {
+        Memory[] memory = [];
+        return (parameters, gradients, t, rate) =>
+        {
+            memory = t == 1 ? [.. parameters.Select(_ => new Memory())] : memory;
+            for (int i = 0; i < parameters.Length; i++)
+            {
+                parameters[i] = step(parameters[i], gradients[i], memory[i], t, rate);
+            }
+        };
+    }
+
+    private static double Average(double weight, double average, double value) => weight * average + (1 - weight) * value;
+
+    private static double Square(double value) => value * value;
+
+    /// <summary>What an element remembers: a first moment, a second moment, and a third number.</summary>
+    private sealed class Memory
+    {
+        public double M;
+        public double V;
+        public double X;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Runtime.InteropServices;
+
+namespace Optimizers.Tests;
+
+/// <summary>Comparisons of floats by their bits: −0 is not +0 here, and NaN is itself.</summary>
+internal static class Bits
+{
+    public static void ShouldHaveTheBitsOf(
+        this ReadOnlySpan<float> actual, ReadOnlySpan<float> expected, string what)
+    {
+        actual.Length.Should().Be(expected.Length, what);
+        int same = MemoryMarshal.Cast<float, int>(actual).CommonPrefixLength(MemoryMarshal.Cast<float, int>(expected));
+        if (same < actual.Length)
+        {
+            Assert.Fail($"{what}: element {same} is {Show(actual[same])}, not {Show(expected[same])}.");
+        }
+    }
+
+    public static void ShouldHaveTheBitsOf(this float[] actual, float[] expected, string what) =>
+        ShouldHaveTheBitsOf(actual.AsSpan(), expected, what);
+
+    public static void ShouldHaveTheBitsOf(this OptimizerSnapshot actual, OptimizerSnapshot expected, string what)
+    {
+        actual.Iteration.Should().Be(expected.Iteration, what);
+        actual.Slots.Keys.Should().BeEquivalentTo(expected.Slots.Keys, what);
+        foreach ((string name, ReadOnlyMemory<float> values) in actual.Slots)
+        {
+            values.Span.ShouldHaveTheBitsOf(expected.Slots[name].Span, $"{what}, {name}");
+        }
+    }
+
+    private static string Show(float value) => $"{value:R} (0x{BitConverter.SingleToInt32Bits(value):X8})";
+}
