@@ -105,7 +105,9 @@ internal readonly struct DecoupledDecay : IParameterWriting
         V.Store(after, parameter);
 }
 
-/// <summary>For a rate of 0: −0 − (−0·u) is +0, and a step of rate 0 must not change even that bit.</summary>
+/// <summary>
+/// For a rate of 0, which must not change one bit: −0 − (−0·u) is +0, and 0·u is NaN where u is not finite.
+/// </summary>
 internal readonly struct AtRest<TWriting> : IParameterWriting
     where TWriting : struct, IParameterWriting
 {
@@ -117,7 +119,7 @@ internal readonly struct AtRest<TWriting> : IParameterWriting
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Write<V>(V before, V after, float* parameter)
         where V : struct, ILane<V> =>
-        V.Store(V.IfEqual(before, after, before, after), parameter);
+        V.Store(V.IfEqual(after, before, before, V.IfEqual(after, after, after, before)), parameter);
 }
 
 /// <summary>For a pass that only measures.</summary>
