@@ -82,6 +82,7 @@ public sealed class OptimizerState
     public void Load(OptimizerSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(snapshot.Slots);
         Require.AtLeast(snapshot.Iteration, 0);
         var given = string.Join(", ", snapshot.Slots.Keys.Order(StringComparer.Ordinal));
         if (snapshot.Slots.Count != _slots.Length || !Array.TrueForAll(_slots, slot => snapshot.Slots.ContainsKey(slot.Name)))
