@@ -51,6 +51,15 @@ internal static class Require
         }
     }
 
+    /// <summary>More than <paramref name="limit"/>.</summary>
+    public static void Above(long value, long limit, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (value <= limit)
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be above {limit}.");
+        }
+    }
+
     /// <summary>A rate that a step can use: finite as a float, and at least 0.</summary>
     public static void Rate(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {

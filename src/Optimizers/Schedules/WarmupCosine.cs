@@ -25,7 +25,7 @@ public sealed record WarmupCosine : ILrSchedule
         Require.NonNegative(peak);
         Require.AtLeast(warmupSteps, 0);
         Require.AtLeast(totalSteps, 1);
-        Require.AtLeast(totalSteps, checked(warmupSteps + 1));
+        Require.Above(totalSteps, warmupSteps);
         Require.NonNegative(floor);
         Require.NonNegative(start);
         Peak = peak;
