@@ -25,7 +25,7 @@ public sealed unsafe class ModelOptimizer
     /// <param name="options">What happens around the update; null: nothing.</param>
     /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be.</exception>
     public ModelOptimizer(ParameterSet parameters, IOptimizerOptions optimizer, ModelOptimizerOptions? options = null)
-        : this(parameters, [new ParameterGroup(optimizer)], options)
+        : this(parameters, [GroupOf(optimizer)], options)
     {
     }
 
@@ -138,6 +138,12 @@ public sealed unsafe class ModelOptimizer
         {
             Volatile.Write(ref _stepping, 0);
         }
+    }
+
+    private static ParameterGroup GroupOf(IOptimizerOptions optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        return new ParameterGroup(optimizer);
     }
 
     private static bool Works(Entry entry) => entry.Parameter.HasGradient && !entry.Run.Group.Frozen;

@@ -87,8 +87,11 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     }
 
     /// <summary>Looks a parameter up by its name.</summary>
-    public bool TryGet(string name, [NotNullWhen(true)] out Parameter? parameter) =>
-        _byName.TryGetValue(name, out parameter);
+    public bool TryGet(string name, [NotNullWhen(true)] out Parameter? parameter)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _byName.TryGetValue(name, out parameter);
+    }
 
     /// <summary>Makes all gradients zero.</summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
