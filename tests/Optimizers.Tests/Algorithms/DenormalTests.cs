@@ -1,0 +1,36 @@
+namespace Optimizers.Tests;
+
+/// <summary>State fades to zero, never into the denormal numbers, which are many times slower.</summary>
+public sealed class DenormalTests
+{
+    private const int Length = 67;
+    private const int Steps = 2_050;
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    public void NoSlotEverHoldsADenormalNumber(string name)
+    {
+        OptimizerVariant variant = Catalogue.Variant(name);
+        IOptimizer optimizer = variant.Make(Length, variant.Options, 1);
+        float[] parameters = Draw.Floats(1, Length);
+
+        // From 1 down to 1e-21, so that squares fade through the whole range, and far below it, while nobody gives more.
+        float[] gradients = [.. Draw.Floats(2, Length).Select((g, i) => (float)(g * Math.Pow(10, -21.0 * i / Length)))];
+        for (int step = 0; step < Steps; step++)
+        {
+            optimizer.Step(parameters, gradients);
+            foreach (string slot in optimizer.State.SlotNames)
+            {
+                foreach (float value in optimizer.State[slot])
+                {
+                    if (float.IsSubnormal(value))
+                    {
+                        Assert.Fail($"{slot} holds {value:R} after step {step}.");
+                    }
+                }
+            }
+
+            Array.Clear(gradients);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+namespace Optimizers.Tests;
+
+/// <summary>What a step does with gradients of zero, of another scale and in another order.</summary>
+public sealed class GradientTests
+{
+    private const int Length = 67;
+    private const int Steps = 5;
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    public void WithoutAnyGradientThereIsOnlyDecay(string name)
+    {
+        OptimizerVariant variant = Catalogue.Variant(name);
+        foreach (IOptimizerOptions options in WithAndWithoutEpsilon(variant))
+        {
+            float[] start = [0, .. Draw.Floats(1, Length - 1).Select(p => p + float.CopySign(1, p))];
+            Outcome outcome = Outcome.Of(variant.Make(Length, options, 1), start, Enumerable.Repeat(new float[Length], Steps));
+            if (options.WeightDecay == 0)
+            {
+                outcome.Parameters.ShouldHaveTheBitsOf(start, "parameters");
+            }
+            else
+            {
+                outcome.Parameters[0].Should().Be(0);
+                foreach ((float before, float after) in start.Zip(outcome.Parameters).Skip(1))
+                {
+                    (after / before).Should().BeInRange(0.5f, MathF.BitDecrement(1));
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    public void ZeroByZeroIsNoStep(string name)
+    {
+        OptimizerVariant variant = Catalogue.Variant(name);
+        foreach (IOptimizerOptions options in WithAndWithoutEpsilon(variant))
+        {
+            float[] start = Draw.Floats(1, Length);
+            float[][] gradients = Draw.Gradients(2, Steps, Length);
+            foreach (float[] gradient in gradients)
+            {
+                gradient.AsSpan(20, 30).Clear();
+            }
+
+            Outcome outcome = Outcome.Of(variant.Make(Length, options, 1), start, gradients);
+            outcome.Parameters.Should().OnlyContain(p => float.IsFinite(p));
+            outcome.Parameters[..20].Should().NotIntersectWith(start[..20]);
+            if (options.WeightDecay == 0)
+            {
+                outcome.Parameters[20..50].ShouldHaveTheBitsOf(start[20..50], "elements without a gradient");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    public void TheScaleOfTheGradientsMattersExactlyWhereItShould(string name)
+    {
+        OptimizerVariant variant = Catalogue.Variant(name);
+        IOptimizerOptions options = variant.WithoutEpsilon ?? variant.Options;
+        bool coupled = options is { DecayForm: DecayForm.Coupled, WeightDecay: > 0 };
+        float[] start = Draw.Floats(1, Length);
+        float[][] gradients = Draw.Gradients(2, Steps, Length);
+        float[] expected = Outcome.Of(variant.Make(Length, options, 1), start, gradients).Parameters;
+        foreach (float scale in new[] { 1 / 1024f, 4096f })
+        {
+            float[][] scaled = [.. gradients.Select(g => Array.ConvertAll(g, x => x * scale))];
+            float[] parameters = Outcome.Of(variant.Make(Length, options, 1), start, scaled).Parameters;
+            if (variant.IgnoresGradientScale && !coupled)
+            {
+                parameters.ShouldHaveTheBitsOf(expected, $"gradients times {scale}");
+            }
+            else
+            {
+                parameters.Should().NotEqual(expected);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    public void EveryElementMovesByExactlyTheRateWhereItShould(string name)
+    {
+        OptimizerVariant variant = Catalogue.Variant(name);
+        IOptimizer optimizer = variant.Make(Length, variant.Options, 1);
+        float rate = (float)variant.Options.LearningRate;
+        float[] parameters = Draw.Floats(1, Length);
+        bool exactly = true;
+        foreach (float[] gradients in Draw.Gradients(2, Steps, Length))
+        {
+            float[] before = [.. parameters];
+            optimizer.Step(parameters, gradients);
+            exactly &= before.Zip(parameters).All(pair =>
+                pair.Second == pair.First - rate || pair.Second == pair.First + rate);
+        }
+
+        exactly.Should().Be(variant.MovesByTheRate && variant.Options.WeightDecay == 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    public void PermutedElementsArePermutedResults(string name)
+    {
+        OptimizerVariant variant = Catalogue.Variant(name);
+        int[] order = Draw.Permutation(4, Length);
+        float[] start = Draw.Floats(1, Length);
+        float[][] gradients = Draw.Gradients(2, Steps, Length);
+        Outcome straight = Outcome.Of(variant.Make(Length, variant.Options, 1), start, gradients);
+        Outcome permuted = Outcome.Of(
+            variant.Make(Length, variant.Options, 1), Permuted(start), gradients.Select(g => Permuted(g)));
+        foreach ((string slot, ReadOnlyMemory<float> values) in straight.State.Slots)
+        {
+            permuted.State.Slots[slot].Span.ShouldHaveTheBitsOf(Permuted(values.Span), slot);
+        }
+
+        // A sum of norms in another order may round otherwise.
+        double tolerance = variant.SumsOverTensor ? 1e-6 : 0;
+        permuted.Parameters.Should().Equal(Permuted(straight.Parameters), (a, b) => Math.Abs(a - b) <= tolerance);
+
+        float[] Permuted(ReadOnlySpan<float> values)
+        {
+            var result = new float[values.Length];
+            for (int i = 0; i < result.Length; i++)
+            {
+                result[i] = values[order[i]];
+            }
+
+            return result;
+        }
+    }
+
+    private static IEnumerable<IOptimizerOptions> WithAndWithoutEpsilon(OptimizerVariant variant) =>
+        variant.WithoutEpsilon is { } without ? [variant.Options, without] : [variant.Options];
+}

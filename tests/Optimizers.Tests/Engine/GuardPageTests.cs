@@ -1,0 +1,91 @@
+namespace Optimizers.Tests;
+
+/// <summary>Nothing is read or written beyond a buffer, neither before nor after it.</summary>
+public sealed unsafe class GuardPageTests : IDisposable
+{
+    private const int Longest = 4_099;
+
+    private readonly GuardedBuffer _parameters = new(Longest);
+    private readonly GuardedBuffer _gradients = new(Longest);
+    private readonly GuardedBuffer[] _slots = [.. Enumerable.Range(0, 4).Select(_ => new GuardedBuffer(Longest))];
+
+    public void Dispose()
+    {
+        _parameters.Dispose();
+        _gradients.Dispose();
+        Array.ForEach(_slots, slot => slot.Dispose());
+    }
+
+    [LinuxTheory]
+    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    public void AStepStaysInItsBuffers(string name)
+    {
+        OptimizerVariant variant = Catalogue.Variant(name);
+        foreach (int length in (IEnumerable<int>)[.. Enumerable.Range(0, 68), 4_095, Longest])
+        {
+            float[] start = Draw.Floats(1, length);
+            float[] gradients = Draw.Floats(2, length);
+            Outcome expected = Outcome.Of(new Optimizer(length, variant.Options, threads: 1, widestLane: 1), start, [gradients]);
+            foreach (int width in new[] { 1, 4, 8, 16 })
+            {
+                StepBetweenGuards(variant.Options, start, gradients, width, atEnd: true, zero: false)
+                    .ShouldHaveTheBitsOf(expected.Parameters, $"{length} elements before a guard page");
+                StepBetweenGuards(variant.Options, start, gradients, width, atEnd: false, zero: true)
+                    .ShouldHaveTheBitsOf(expected.Parameters, $"{length} elements after a guard page");
+            }
+        }
+    }
+
+    [LinuxTheory]
+    [InlineData(NormKind.Euclidean)]
+    [InlineData(NormKind.Infinity)]
+    public void ClippingStaysInItsBuffer(NormKind kind)
+    {
+        var clip = new ClipByGlobalNorm { NormKind = kind, MaximumNorm = 0.1 };
+        foreach (int length in (IEnumerable<int>)[.. Enumerable.Range(0, 68), 4_095, Longest])
+        {
+            float[] gradients = Draw.Floats(3, length);
+            foreach (bool atEnd in new[] { true, false })
+            {
+                var guarded = new Span<float>(_gradients.Place(length, atEnd), length);
+                gradients.CopyTo(guarded);
+                clip.Apply(guarded).Should().Be(clip.Apply([.. gradients]));
+            }
+        }
+    }
+
+    private float[] StepBetweenGuards(
+        IOptimizerOptions options, float[] start, float[] gradients, int width, bool atEnd, bool zero)
+    {
+        int length = start.Length;
+        float* parameterAddress = Place(_parameters, start, atEnd);
+        float* gradientAddress = Place(_gradients, gradients, atEnd);
+        IUpdate update = options.CreateUpdate();
+        var state = new OptimizerState(length, update.Slots);
+        var scalars = new StepScalars(1, options.LearningRate, options.WeightDecay);
+        TensorJob job = Job.Of(update, options, scalars, state, parameterAddress, gradientAddress, zero);
+        for (int i = 0; i < update.Slots.Count; i++)
+        {
+            job.Addresses.Slots[i] = Place(_slots[i], state[update.Slots[i].Name], atEnd);
+        }
+
+        var work = new WorkList(threads: 1, width);
+        work.Add(job);
+        work.Apply();
+        return new Span<float>(parameterAddress, length).ToArray();
+    }
+
+    private static float* Place(GuardedBuffer buffer, ReadOnlySpan<float> values, bool atEnd)
+    {
+        float* address = buffer.Place(values.Length, atEnd);
+        values.CopyTo(new Span<float>(address, values.Length));
+        return address;
+    }
+}
+
+/// <summary>A theory about memory protection, which is the operating system's own.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class LinuxTheoryAttribute : TheoryAttribute
+{
+    public LinuxTheoryAttribute() => Skip = OperatingSystem.IsLinux() ? null! : "Guard pages are made with Linux's mmap.";
+}
