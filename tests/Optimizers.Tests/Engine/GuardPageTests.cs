@@ -60,17 +60,16 @@ public sealed unsafe class GuardPageTests : IDisposable
         int length = start.Length;
         float* parameterAddress = Place(_parameters, start, atEnd);
         float* gradientAddress = Place(_gradients, gradients, atEnd);
-        IUpdate update = options.CreateUpdate();
-        var state = new OptimizerState(length, update.Slots);
-        var scalars = new StepScalars(1, options.LearningRate, options.WeightDecay);
-        TensorJob job = Job.Of(update, options, scalars, state, parameterAddress, gradientAddress, zero);
-        for (int i = 0; i < update.Slots.Count; i++)
+        var group = new GroupUpdate(options);
+        var state = new OptimizerState(length, group.Update.Slots);
+        var work = new WorkList(threads: 1, width);
+        group.Begin(options.LearningRate, options.WeightDecay, zero);
+        group.AddTo(work, state, parameterAddress, gradientAddress);
+        for (int i = 0; i < group.Update.Slots.Count; i++)
         {
-            job.Addresses.Slots[i] = Place(_slots[i], state[update.Slots[i].Name], atEnd);
+            work[0].Addresses.Slots[i] = Place(_slots[i], state[group.Update.Slots[i].Name], atEnd);
         }
 
-        var work = new WorkList(threads: 1, width);
-        work.Add(job);
         work.Apply();
         return new Span<float>(parameterAddress, length).ToArray();
     }

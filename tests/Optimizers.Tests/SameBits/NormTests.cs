@@ -44,10 +44,11 @@ public sealed class NormTests
         for (int i = 0; i < memory.Length; i++)
         {
             Draw.Floats(_lengths[i], _lengths[i]).CopyTo(memory[i].AsSpan(offset));
-            work.AddGradients((float*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(memory[i], offset), _lengths[i]);
+            work.Add(_lengths[i], streams: 1).Addresses.Gradients =
+                (float*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(memory[i], offset);
         }
 
-        double norm = clip.Norm(work);
+        double norm = work.GradientNorm(clip.NormKind);
         GC.KeepAlive(memory);
         return norm;
     }
