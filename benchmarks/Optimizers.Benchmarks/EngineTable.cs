@@ -18,7 +18,7 @@ internal static class EngineTable
             AnsiConsole.MarkupLineInterpolated($"[yellow]No C contender: {reason}[/]");
         }
 
-        var table = new Table().AddColumns("optimizer", "n", "tensors", "threads", "contender", "ns/parameter", "ratio to C");
+        Table table = new Table().MarkdownBorder().AddColumns("optimizer", "n", "tensors", "threads", "contender", "ns/parameter", "ratio to C");
         table.Columns[5].RightAligned();
         table.Columns[6].RightAligned();
         foreach (Contest contest in Contests(native).Where(contest => contest.Optimizer.Contains(filter, StringComparison.OrdinalIgnoreCase)))
@@ -26,6 +26,8 @@ internal static class EngineTable
             AddRows(table, contest, seconds);
         }
 
+        // Where there is no terminal to measure, rows must not wrap.
+        AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 100);
         AnsiConsole.Write(table);
     }
 

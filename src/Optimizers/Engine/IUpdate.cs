@@ -51,7 +51,7 @@ internal struct TensorJob
 public static class Update
 {
     /// <summary>An element-wise update.</summary>
-    /// <param name="rule">Works out the rule for the scalars of a step. Called on the stepping thread, and only once for
+    /// <param name="rule">Works out the rule for the scalars of a step. Called on the stepping thread, as a rule once for
     /// all tensors of a group that are equally old; it must be a pure function. An exception of the rule itself reaches the
     /// caller of the step, which is then incomplete.</param>
     /// <param name="slots">The state slots, in the order in which the rule's <c>Apply</c> takes them.</param>
