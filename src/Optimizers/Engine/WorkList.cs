@@ -165,6 +165,11 @@ internal sealed class WorkList : IThreadPoolWorkItem
     private void Run(Pass pass)
     {
         nuint total = _starts[Count];
+        if (total == 0)
+        {
+            return;
+        }
+
         int threads = (long)total * _streams < StreamedElementsWorthForking ? 1 : _threads;
         _pass = pass;
         if (threads == 1)
