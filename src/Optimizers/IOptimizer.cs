@@ -27,7 +27,8 @@ public interface IOptimizer
     /// <param name="learningRate">The rate of this step; 0 updates the state and leaves the parameters.</param>
     /// <exception cref="ArgumentException">A length is not the optimizer's, or buffers overlap. Nothing has changed then.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The rate is negative, NaN or infinite as a float.</exception>
-    /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer; or a rule threw the inner
+    /// exception while it ran, and the step is incomplete.</exception>
     void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate);
 
     /// <summary>An independent optimizer with the same options and a copy of the state.</summary>

@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace Optimizers;
 
 /// <summary>
@@ -33,7 +31,7 @@ internal sealed class WorkList : IThreadPoolWorkItem
     private int _untaken;
     private int _finished;
     private int _helpersCalled;
-    private ExceptionDispatchInfo? _failure;
+    private Exception? _failure;
 
     /// <param name="threads">The number of threads to use at most; 0: as many as there are processors.</param>
     /// <param name="widestLane">The widest lane to use; 0: the processor's.</param>
@@ -174,7 +172,7 @@ internal sealed class WorkList : IThreadPoolWorkItem
         _pass = pass;
         if (threads == 1)
         {
-            RunShare(0, 1);
+            RunAlone();
             return;
         }
 
@@ -199,7 +197,22 @@ internal sealed class WorkList : IThreadPoolWorkItem
         if (_failure is { } failure)
         {
             _failure = null;
-            failure.Throw();
+            throw Incomplete(failure);
+        }
+    }
+
+    private static InvalidOperationException Incomplete(Exception failure) =>
+        new("A rule threw an exception; the step is incomplete.", failure);
+
+    private void RunAlone()
+    {
+        try
+        {
+            RunShare(0, 1);
+        }
+        catch (Exception exception)
+        {
+            throw Incomplete(exception);
         }
     }
 
@@ -221,7 +234,7 @@ internal sealed class WorkList : IThreadPoolWorkItem
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                _failure = ExceptionDispatchInfo.Capture(exception);
+                _failure = exception;
             }
 
             Interlocked.Increment(ref _finished);

@@ -102,7 +102,8 @@ public sealed unsafe class ModelOptimizer
     /// <exception cref="ArgumentException">A parameter that was added matches no group, or gradients that are to be zeroed
     /// overlap. Nothing has changed then.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate that cannot be used. Nothing has changed then.</exception>
-    /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer; or a rule threw the inner
+    /// exception while it ran, and the step is incomplete.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public StepReport Step()
     {
