@@ -1,0 +1,83 @@
+namespace Optimizers.Tests;
+
+/// <summary>Every operation of every lane is that of <see cref="MathF"/>, for all pairs of delicate numbers.</summary>
+public sealed unsafe class LaneTests
+{
+    private static readonly float[] _values =
+    [
+        0, -0f, 1, -1, 2, -2, 0.5f, -0.5f, 3, -3, 1 / 3f, 1e-20f, -1e-20f, 1e20f, -1e20f, 16_777_217, float.Epsilon,
+        -float.Epsilon, 1e-40f, -1e-39f, 1.17549435e-38f, float.MaxValue, float.MinValue, float.PositiveInfinity,
+        float.NegativeInfinity, float.NaN, -float.NaN, 0.1f, -0.7f, 1.0000001f, 0.99999994f, MathF.PI,
+    ];
+
+    [Fact]
+    public void OneElement() => Check<Lane1>(1);
+
+    [Fact]
+    public void FourElements() => Check<Lane4>(4);
+
+    [Fact]
+    public void EightElements() => Check<Lane8>(8);
+
+    [Fact]
+    public void SixteenElements() => Check<Lane16>(16);
+
+    private static void Check<V>(int count)
+        where V : struct, ILane<V>
+    {
+        V.Count.Should().Be(count);
+        float[] left = [.. _values.SelectMany(_ => _values)];
+        float[] right = [.. _values.SelectMany(value => Enumerable.Repeat(value, _values.Length))];
+        foreach ((string name, Func<V, V, V> lanes, Func<float, float, float> one) in Operations<V>())
+        {
+            float[] actual = Run(left, right, lanes);
+            for (int i = 0; i < actual.Length; i++)
+            {
+                float expected = one(left[i], right[i]);
+                bool same = BitConverter.SingleToInt32Bits(actual[i]) == BitConverter.SingleToInt32Bits(expected);
+                if (!same && !(float.IsNaN(actual[i]) && float.IsNaN(expected)))
+                {
+                    Assert.Fail($"{name} of {left[i]:R} and {right[i]:R} is {actual[i]:R}, not {expected:R}.");
+                }
+            }
+        }
+    }
+
+    private static (string Name, Func<V, V, V> Lanes, Func<float, float, float> One)[] Operations<V>()
+        where V : struct, ILane<V> =>
+    [
+        ("Splat", (_, _) => V.Splat(-1.5f), (_, _) => -1.5f),
+        ("+", (a, b) => a + b, (a, b) => a + b),
+        ("-", (a, b) => a - b, (a, b) => a - b),
+        ("*", (a, b) => a * b, (a, b) => a * b),
+        ("/", (a, b) => a / b, (a, b) => a / b),
+        ("minus", (a, _) => -a, (a, _) => -a),
+        ("Sqrt", (a, _) => V.Sqrt(a), (a, _) => MathF.Sqrt(a)),
+        ("Abs", (a, _) => V.Abs(a), (a, _) => MathF.Abs(a)),
+        ("Min", V.Min, MathF.Min),
+        ("Max", V.Max, MathF.Max),
+        ("CopySign", V.CopySign, MathF.CopySign),
+        ("Pow", V.Pow, (a, b) => (float)Math.Pow(a, b)),
+        ("IfLess", (a, b) => V.IfLess(a, b, V.Splat(7), a), (a, b) => a < b ? 7 : a),
+        ("IfEqual", (a, b) => V.IfEqual(a, b, V.Splat(7), a), (a, b) => a == b ? 7 : a),
+        ("Sign", (a, _) => V.Sign(a), (a, _) => a > 0 ? 1 : a < 0 ? -1 : 0),
+        ("DivideOrZero", V.DivideOrZero, (a, b) => b == 0 ? 0 : a / b),
+    ];
+
+    private static float[] Run<V>(float[] left, float[] right, Func<V, V, V> operation)
+        where V : struct, ILane<V>
+    {
+        var result = new float[left.Length];
+        fixed (float* leftAddress = left)
+        fixed (float* rightAddress = right)
+        fixed (float* resultAddress = result)
+        {
+            for (int i = 0; i < result.Length; i += V.Count)
+            {
+                V.Store(operation(V.Load(leftAddress + i), V.Load(rightAddress + i)), resultAddress + i);
+            }
+        }
+
+        return result;
+    }
+}
