@@ -1,0 +1,115 @@
+using System.Reflection;
+
+namespace Optimizers.Tests;
+
+/// <summary>Whoever takes options refuses bad ones, and names the option and its value.</summary>
+public sealed class BadOptionsTests
+{
+    private static readonly double[] _notBelowOne = [1, 1.5, 0.99999999, double.MaxValue];
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
+    public void EveryNumberThatIsNotFiniteAndPositiveIsRefused(string name)
+    {
+        OptimizerRow row = Catalogue.Row(name);
+        foreach (PropertyInfo property in Numbers(row))
+        {
+            foreach (double value in BadNumbers.NotFiniteOrNegative)
+            {
+                CheckRefused(row, With(row.Defaults, property, value), property.Name, $"{value}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
+    public void EveryWeightOfThePastIsBelowOneAsAFloat(string name)
+    {
+        OptimizerRow row = Catalogue.Row(name);
+        foreach (PropertyInfo property in Numbers(row).Where(property => row.BelowOne.Contains(property.Name)))
+        {
+            foreach (double value in _notBelowOne)
+            {
+                CheckRefused(row, With(row.Defaults, property, value), property.Name, $"{value}");
+            }
+
+            row.Make(1, With(row.Defaults, property, 1 - (1.0 / (1 << 24))), 1).Should().NotBeNull();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
+    public void EveryNumberMayBeZero(string name)
+    {
+        OptimizerRow row = Catalogue.Row(name);
+        foreach (PropertyInfo property in Numbers(row))
+        {
+            row.Make(1, With(row.Defaults, property, 0), 1).Step((float[])[1], (float[])[1]);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
+    public void WhatDoesNotGoTogetherIsRefused(string name)
+    {
+        OptimizerRow row = Catalogue.Row(name);
+        foreach ((IOptimizerOptions options, string option, string value) in row.Refused)
+        {
+            CheckRefused(row, options, option, value);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
+    public void TheRateIsFiniteAsAFloat(string name)
+    {
+        OptimizerRow row = Catalogue.Row(name);
+        CheckRefused(row, With(row.Defaults, Numbers(row).Single(p => p.Name == "LearningRate"), 1e39), "LearningRate", "1E+39");
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
+    public void ALengthOrAThreadCountBelowZeroIsRefused(string name)
+    {
+        OptimizerRow row = Catalogue.Row(name);
+        foreach (int value in new[] { -1, int.MinValue })
+        {
+            FluentActions.Invoking(() => row.Make(value, row.Defaults, 1)).Should().Throw<ArgumentOutOfRangeException>()
+                .WithParameterName("length").WithMessage($"*{value}*");
+            FluentActions.Invoking(() => row.Make(1, row.Defaults, value)).Should().Throw<ArgumentOutOfRangeException>()
+                .WithParameterName("threads").WithMessage($"*{value}*");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
+    public void NoOptionsAreTheDefaults(string name)
+    {
+        OptimizerRow row = Catalogue.Row(name);
+        row.Make(3, null!, 0).LearningRate.Should().Be(row.Defaults.LearningRate);
+    }
+
+    [Fact]
+    public void OptimizerNeedsOptions() =>
+        FluentActions.Invoking(() => new Optimizer(1, null!)).Should().Throw<ArgumentNullException>().WithParameterName("options");
+
+    private static IEnumerable<PropertyInfo> Numbers(OptimizerRow row) =>
+        row.Defaults.GetType().GetProperties().Where(property => property.PropertyType == typeof(double));
+
+    private static IOptimizerOptions With(IOptimizerOptions options, PropertyInfo property, double value)
+    {
+        // What the compiler makes of a "with" expression.
+        object copy = options.GetType().GetMethod("<Clone>$")!.Invoke(options, null)!;
+        property.SetValue(copy, value);
+        return (IOptimizerOptions)copy;
+    }
+
+    private static void CheckRefused(OptimizerRow row, IOptimizerOptions options, string option, string value)
+    {
+        foreach (Action door in (Action[])
+                 [() => row.Make(1, options, 1), () => _ = new Optimizer(1, options), () => _ = new ParameterGroup(options)])
+        {
+            door.Should().Throw<ArgumentOutOfRangeException>().WithParameterName(option).WithMessage($"*{option}*{value}*");
+        }
+    }
+}
