@@ -127,7 +127,9 @@ public sealed class WorkListTests
         work.Clear();
         for (int i = 0; i < lengths.Length; i++)
         {
-            work.Add(new TensorJob { Update = update, Length = (nuint)lengths[i], Rule = i });
+            ref TensorJob job = ref work.Add(lengths[i], streams: 2);
+            job.Update = update;
+            job.Rule = i;
         }
     }
 
@@ -150,7 +152,7 @@ public sealed class WorkListTests
         {
         }
 
-        int IUpdate.Prepare(in StepScalars scalars) => 0;
+        int IUpdate.Prepare(long iteration, GroupUpdate group) => 0;
 
         void IUpdate.Measure(
             in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
