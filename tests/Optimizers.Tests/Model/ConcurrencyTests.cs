@@ -1,0 +1,106 @@
+namespace Optimizers.Tests;
+
+/// <summary>Steps from any thread, at the same time as others, with or without help: the same bits, and no deadlock.</summary>
+[Collection(nameof(WholeThreadPool))]
+public sealed class ConcurrencyTests
+{
+    // Every step forks.
+    private const int Length = 60_000;
+    private const int Steps = 20;
+
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
+    private static readonly float[] _start = Draw.Floats(1, Length);
+    private static readonly float[][] _gradients = Draw.Gradients(2, Steps, Length);
+    private static readonly Outcome _expected = Run(threads: 1);
+
+    [Fact]
+    public void TwoOptimizersStepAtOnce()
+    {
+        var outcomes = new Outcome[2];
+        using var both = new Barrier(2);
+        Thread[] threads = [.. Enumerable.Range(0, 2).Select(i => new Thread(() =>
+        {
+            both.SignalAndWait();
+            outcomes[i] = Run(threads: 3);
+        }))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join(_patience).Should().BeTrue());
+        Array.ForEach(outcomes, outcome => outcome.ShouldHaveTheBitsOf(_expected, "beside another"));
+    }
+
+    [Fact]
+    public async Task StepsFromThreadPoolThreads()
+    {
+        // More steps than threads of the pool, so that helpers queue behind those whom they should help.
+        Task<Outcome>[] steps = [.. Enumerable.Range(0, 2 * Environment.ProcessorCount).Select(_ => Task.Run(() => Run(threads: 4)))];
+        foreach (Outcome outcome in await Task.WhenAll(steps).WaitAsync(_patience))
+        {
+            outcome.ShouldHaveTheBitsOf(_expected, "on a thread of the pool");
+        }
+    }
+
+    [Fact]
+    public void AStarvedThreadPoolHelpsNobodyAndStopsNobody()
+    {
+        ThreadPool.GetMaxThreads(out int workers, out int completions);
+        ThreadPool.GetMinThreads(out int least, out _);
+        using var release = new ManualResetEventSlim();
+        int most = Math.Max(least, Environment.ProcessorCount) + ThreadPool.ThreadCount;
+        using var blocked = new CountdownEvent(2 * most);
+        try
+        {
+            // The pool can have only some threads more than are busy already, and twice as many are to block: every helper
+            // queues behind one of them.
+            ThreadPool.SetMaxThreads(most, completions).Should().BeTrue();
+            for (int i = 0; i < 2 * most; i++)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(
+                    _ =>
+                    {
+                        release.Wait();
+                        blocked.Signal();
+                    },
+                    null);
+            }
+
+            Outcome? outcome = null;
+            var stepping = new Thread(() => outcome = Run(threads: 4));
+            stepping.Start();
+            stepping.Join(_patience).Should().BeTrue("a step needs no helper");
+            outcome!.ShouldHaveTheBitsOf(_expected, "without help");
+            blocked.CurrentCount.Should().Be(2 * most);
+        }
+        finally
+        {
+            release.Set();
+            blocked.Wait(_patience).Should().BeTrue();
+            ThreadPool.SetMaxThreads(workers, completions);
+        }
+    }
+
+    [Fact]
+    public void AHelperThatComesLateFindsNothingToSpoil()
+    {
+        // Many short forked passes in a row, so that helpers of one step arrive in the next or after the end.
+        var optimizer = new Optimizer(Length, new SgdOptions(), threads: 4);
+        var alone = new Optimizer(Length, new SgdOptions(), threads: 1);
+        float[] parameters = [.. _start];
+        float[] expected = [.. _start];
+        for (int step = 0; step < 500; step++)
+        {
+            float[] gradients = _gradients[step % Steps];
+            optimizer.Step(parameters, gradients);
+            alone.Step(expected, gradients);
+        }
+
+        parameters.ShouldHaveTheBitsOf(expected, "after 500 steps");
+    }
+
+    private static Outcome Run(int threads) =>
+        Outcome.OfModel(
+            new LambOptions { WeightDecay = 0.1 }, _start, _gradients, new() { Threads = threads, Clip = new ClipByGlobalNorm() });
+}
+
+/// <summary>For tests that take the thread pool for themselves.</summary>
+[CollectionDefinition(nameof(WholeThreadPool), DisableParallelization = true)]
+public sealed class WholeThreadPool;
