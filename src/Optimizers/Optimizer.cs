@@ -105,6 +105,7 @@ public sealed unsafe class Optimizer : IOptimizer
     private void Apply(float* parameters, float* gradients, double learningRate)
     {
         _group.Begin(learningRate, _options.WeightDecay, zeroGradients: false);
+        _group.Update.Clear();
         _work.Clear();
         _group.AddTo(_work, State, parameters, gradients);
         State.Iteration++;

@@ -14,7 +14,7 @@ public sealed class OptimizerState
         Length = length;
         _slots = [.. slots];
         SlotNames = Array.AsReadOnly(Array.ConvertAll(_slots, slot => slot.Name));
-        _buffers = Array.ConvertAll(_slots, _ => new AlignedArray(length));
+        _buffers = [.. _slots.Select((_, index) => new AlignedArray(length, stream: 2 + index))];
         for (int i = 0; i < _slots.Length; i++)
         {
             // New memory is zero already, and a page that nobody has written to costs nothing yet.

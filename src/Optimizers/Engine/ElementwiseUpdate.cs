@@ -4,14 +4,13 @@ namespace Optimizers;
 internal sealed class ElementwiseUpdate<TRule> : IUpdate
     where TRule : struct, IUpdateRule<TRule>
 {
-    private readonly Func<StepScalars, TRule> _rule;
-    private readonly RuleList<TRule> _rules = new();
+    private readonly RuleList<TRule> _rules;
 
     public ElementwiseUpdate(Func<StepScalars, TRule> rule, StateSlot[] slots, int flushInterval)
     {
         ArgumentNullException.ThrowIfNull(rule);
         RuleList<TRule>.CheckSlots(slots);
-        _rule = rule;
+        _rules = new RuleList<TRule>(rule);
         Slots = slots;
         FlushInterval = flushInterval;
     }
@@ -22,13 +21,13 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
 
     public int FlushInterval { get; }
 
-    public void Begin() => _rules.Clear();
+    public void Clear() => _rules.Clear();
 
     // Tensors of one age share their rule.
     public int Prepare(long iteration, GroupUpdate group) =>
-        _rules.LastIsFor(iteration)
-            ? _rules.Count - 1
-            : _rules.Add(iteration, _rule(new StepScalars(iteration, group.LearningRate, group.WeightDecay)));
+        _rules.LastIsFor(iteration) ? _rules.Count - 1 : _rules.Add(iteration, group);
+
+    public void Advance(GroupUpdate group) => _rules.Advance(group);
 
     public void Measure(
         in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
@@ -41,7 +40,7 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
 
     public void Apply(in TensorJob job, nuint start, nuint end, int widestLane)
     {
-        if (!job.Flush)
+        if ((_rules.IterationOf(job.Rule) & (FlushInterval - 1)) != 0)
         {
             ApplyStored<Float32>(job, start, end, widestLane);
         }
@@ -58,11 +57,11 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
     private void ApplyStored<TStorage>(in TensorJob job, nuint start, nuint end, int widestLane)
         where TStorage : struct, IStorage
     {
-        if (job.Treatment.ZeroGradient)
+        if (job.Group.Treatment.ZeroGradient)
         {
             ApplyRead<TStorage, ZeroedGradient<ScaledGradient>>(job, start, end, widestLane);
         }
-        else if (job.Treatment.GradientScale != 1)
+        else if (job.Group.Treatment.GradientScale != 1)
         {
             ApplyRead<TStorage, ScaledGradient>(job, start, end, widestLane);
         }
@@ -76,11 +75,11 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
         where TStorage : struct, IStorage
         where TGradient : struct, IGradientReading
     {
-        if (job.Treatment.CoupledDecay != 0)
+        if (job.Group.Treatment.CoupledDecay != 0)
         {
             ApplyDecayed<TStorage, TGradient, CoupledDecay>(job, start, end, widestLane);
         }
-        else if (job.Treatment.ParameterFactor != 1)
+        else if (job.Group.Treatment.ParameterFactor != 1)
         {
             Run<TStorage, TGradient, DecoupledDecay>(job, start, end, widestLane);
         }
@@ -95,7 +94,7 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
         where TGradient : struct, IGradientReading
         where TWriting : struct, IParameterWriting
     {
-        if (job.Treatment.AtRest)
+        if (job.Group.Treatment.AtRest)
         {
             Run<TStorage, TGradient, AtRest<TWriting>>(job, start, end, widestLane);
         }
@@ -110,5 +109,5 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
         where TGradient : struct, IGradientReading
         where TWriting : struct, IParameterWriting =>
         Kernel.Run<TRule, TGradient, TWriting, TStorage>(
-            _rules[job.Rule], job.Treatment, job.Addresses, start, end, widestLane);
+            _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
 }

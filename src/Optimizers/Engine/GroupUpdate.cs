@@ -8,7 +8,6 @@ internal sealed class GroupUpdate
 {
     private readonly DecayForm _form;
     private readonly float _sign;
-    private readonly int _streams;
     private Treatment _treatment;
 
     public GroupUpdate(IOptimizerOptions options)
@@ -16,16 +15,22 @@ internal sealed class GroupUpdate
         Update = options.CreateUpdate();
         _form = options.DecayForm;
         _sign = options.Maximize ? -1 : 1;
-        _streams = 2 + Update.Slots.Count;
+        Streams = 2 + Update.Slots.Count;
     }
 
     public IUpdate Update { get; }
+
+    /// <summary>The number of buffers that an update reads.</summary>
+    public int Streams { get; }
 
     /// <summary>The rate of the step.</summary>
     public double LearningRate { get; private set; }
 
     /// <summary>The weight decay of the step.</summary>
     public double WeightDecay { get; private set; }
+
+    /// <summary>What happens around the rule in the step.</summary>
+    public ref readonly Treatment Treatment => ref _treatment;
 
     /// <summary>Begins a step.</summary>
     public void Begin(double learningRate, double weightDecay, bool zeroGradients)
@@ -38,19 +43,18 @@ internal sealed class GroupUpdate
             CoupledDecay: _form == DecayForm.Coupled ? (float)weightDecay : 0,
             ParameterFactor: _form == DecayForm.Decoupled ? (float)(1 - (learningRate * weightDecay)) : 1,
             AtRest: learningRate == 0);
-        Update.Begin();
     }
+
+    /// <summary>Has the rule see gradients multiplied by a factor in this step.</summary>
+    public void ScaleGradients(float factor) =>
+        _treatment = _treatment with { GradientScale = _treatment.GradientScale * factor };
 
     /// <summary>Adds the next update of one tensor, whose values and gradients are pinned, to the work of the step.</summary>
     public unsafe void AddTo(WorkList work, OptimizerState state, float* parameters, float* gradients)
     {
-        long iteration = checked(state.Iteration + 1);
-        int rule = Update.Prepare(iteration, this);
-        ref TensorJob job = ref work.Add(state.Length, _streams);
-        job.Update = Update;
+        int rule = Update.Prepare(checked(state.Iteration + 1), this);
+        ref TensorJob job = ref work.Add(this, state.Length);
         job.Rule = rule;
-        job.Flush = iteration % Update.FlushInterval == 0;
-        job.Treatment = _treatment;
         job.Addresses.Parameters = parameters;
         job.Addresses.Gradients = gradients;
         job.Addresses.Slots = state.Addresses;

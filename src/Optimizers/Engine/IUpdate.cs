@@ -12,15 +12,18 @@ public interface IUpdate
     /// <summary>Whether the rule needs sums over the tensor, gathered in a pass of their own, before it can apply.</summary>
     internal bool Measures { get; }
 
-    /// <summary>Every how many updates denormal values in state are flushed.</summary>
+    /// <summary>Every how many updates denormal values in state are flushed; a power of two.</summary>
     internal int FlushInterval { get; }
 
     /// <summary>Forgets the rules of the last step.</summary>
-    internal void Begin();
+    internal void Clear();
 
     /// <summary>Works out the rule for a tensor that takes update <paramref name="iteration"/> in this step.</summary>
     /// <returns>The number by which the passes refer to it.</returns>
     internal int Prepare(long iteration, GroupUpdate group);
+
+    /// <summary>Makes the rules of the last step those of the next, for tensors that have all become one update older.</summary>
+    internal void Advance(GroupUpdate group);
 
     /// <summary>Updates state and gathers the sums of the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
     internal void Measure(in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane);
@@ -40,11 +43,9 @@ public sealed record StateSlot(string Name, float Initial = 0);
 /// <summary>One tensor in one step, as the passes see it.</summary>
 internal struct TensorJob
 {
-    public IUpdate Update;
+    public GroupUpdate Group;
     public TensorAddresses Addresses;
-    public Treatment Treatment;
     public int Rule;
-    public bool Flush;
 }
 
 /// <summary>Makes updates out of rules.</summary>

@@ -7,13 +7,12 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
     // Measured values go through the first-level cache on their way to the sums.
     private const int Piece = 512;
 
-    private readonly Func<StepScalars, TRule> _rule;
-    private readonly RuleList<TRule> _rules = new();
+    private readonly RuleList<TRule> _rules;
 
     public MeasuringUpdate(Func<StepScalars, TRule> rule, StateSlot[] slots)
     {
         RuleList<TRule>.CheckSlots(slots);
-        _rule = rule;
+        _rules = new RuleList<TRule>(rule);
         Slots = slots;
     }
 
@@ -23,23 +22,21 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
 
     public int FlushInterval => 1;
 
-    public void Begin() => _rules.Clear();
+    public void Clear() => _rules.Clear();
 
     // Every tensor has its own sums, hence its own rule.
-    public int Prepare(long iteration, GroupUpdate group) => _rules.Add(
-        iteration,
-        _rules.LastIsFor(iteration)
-            ? _rules[_rules.Count - 1]
-            : _rule(new StepScalars(iteration, group.LearningRate, group.WeightDecay)));
+    public int Prepare(long iteration, GroupUpdate group) => _rules.Add(iteration, group);
+
+    public void Advance(GroupUpdate group) => _rules.Advance(group);
 
     public void Measure(
         in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
     {
-        if (job.Treatment.ZeroGradient)
+        if (job.Group.Treatment.ZeroGradient)
         {
             MeasureRead<ZeroedGradient<ScaledGradient>>(job, start, end, first, second, widestLane);
         }
-        else if (job.Treatment.GradientScale != 1)
+        else if (job.Group.Treatment.GradientScale != 1)
         {
             MeasureRead<ScaledGradient>(job, start, end, first, second, widestLane);
         }
@@ -53,15 +50,15 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
 
     public void Apply(in TensorJob job, nuint start, nuint end, int widestLane)
     {
-        if (job.Treatment.AtRest)
+        if (job.Group.Treatment.AtRest)
         {
             Kernel.Run<TRule, NoGradient, AtRest<NoDecay>, ReadOnlyStorage<Float32>>(
-                _rules[job.Rule], job.Treatment, job.Addresses, start, end, widestLane);
+                _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
         }
         else
         {
             Kernel.Run<TRule, NoGradient, NoDecay, ReadOnlyStorage<Float32>>(
-                _rules[job.Rule], job.Treatment, job.Addresses, start, end, widestLane);
+                _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
         }
     }
 
@@ -85,7 +82,7 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
                 addresses.Slots.Slot2 = firstValues - piece;
                 addresses.Slots.Slot3 = secondValues - piece;
                 Kernel.Run<MeasuringPass<TRule>, TGradient, Untouched, Flushed<Float32, EveryUpdate>>(
-                    pass, job.Treatment, addresses, piece, pieceEnd, widestLane);
+                    pass, job.Group.Treatment, addresses, piece, pieceEnd, widestLane);
                 firstSquares.Add(firstValues, pieceEnd - piece);
                 secondSquares.Add(secondValues, pieceEnd - piece);
             }

@@ -1,30 +1,44 @@
 namespace Optimizers;
 
-/// <summary>The rules of one step; it grows to the largest number of rules that a step needed and stays so.</summary>
-internal sealed class RuleList<TRule>
+/// <summary>
+/// The rules of one step, one for each age that a group's tensors have; it grows to the largest number that a step needed
+/// and stays so.
+/// </summary>
+internal sealed class RuleList<TRule>(Func<StepScalars, TRule> make)
     where TRule : struct, IUpdateRule<TRule>
 {
-    private TRule[] _rules = new TRule[1];
-    private long _lastIteration;
+    private Aged[] _rules = new Aged[1];
 
     public int Count { get; private set; }
 
-    public ref TRule this[int index] => ref _rules[index];
+    public ref TRule this[int index] => ref _rules[index].Rule;
+
+    public long IterationOf(int index) => _rules[index].Iteration;
 
     public void Clear() => Count = 0;
 
-    public bool LastIsFor(long iteration) => Count > 0 && _lastIteration == iteration;
+    public bool LastIsFor(long iteration) => Count > 0 && _rules[Count - 1].Iteration == iteration;
 
-    public int Add(long iteration, in TRule rule)
+    /// <summary>Adds the rule for update <paramref name="iteration"/>.</summary>
+    /// <returns>Its number.</returns>
+    public int Add(long iteration, GroupUpdate group)
     {
         if (Count == _rules.Length)
         {
             Array.Resize(ref _rules, 2 * Count);
         }
 
-        _rules[Count] = rule;
-        _lastIteration = iteration;
+        Set(Count, iteration, group);
         return Count++;
+    }
+
+    /// <summary>Makes every rule that of the next update.</summary>
+    public void Advance(GroupUpdate group)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            Set(i, checked(_rules[i].Iteration + 1), group);
+        }
     }
 
     /// <summary>Checks that the slots are as many as the rule takes, and have names that tell them apart.</summary>
@@ -49,5 +63,18 @@ internal sealed class RuleList<TRule>
                 throw new ArgumentException($"Two slots are named \"{slots[i].Name}\".", nameof(slots));
             }
         }
+    }
+
+    // A rule is a pure function of the scalars, so equally old neighbours have the same.
+    private void Set(int index, long iteration, GroupUpdate group) => _rules[index] = new Aged(
+        iteration,
+        index > 0 && _rules[index - 1].Iteration == iteration
+            ? _rules[index - 1].Rule
+            : make(new StepScalars(iteration, group.LearningRate, group.WeightDecay)));
+
+    private struct Aged(long iteration, TRule rule)
+    {
+        public readonly long Iteration = iteration;
+        public TRule Rule = rule;
     }
 }

@@ -24,6 +24,7 @@ internal sealed class WorkList : IThreadPoolWorkItem
     private double[] _first = [];
     private double[] _second = [];
     private int _streams;
+    private bool _measures;
 
     private Pass _pass;
     private NormKind _normKind;
@@ -57,11 +58,12 @@ internal sealed class WorkList : IThreadPoolWorkItem
     {
         Count = 0;
         _streams = 0;
+        _measures = false;
     }
 
     /// <summary>Adds a tensor.</summary>
     /// <returns>Its job, to be filled in.</returns>
-    public ref TensorJob Add(int length, int streams)
+    public ref TensorJob Add(GroupUpdate group, int length)
     {
         if (Count == _jobs.Length)
         {
@@ -72,17 +74,10 @@ internal sealed class WorkList : IThreadPoolWorkItem
 
         _starts[Count + 1] = _starts[Count] + (nuint)length;
         _firstBlocks[Count + 1] = _firstBlocks[Count] + Reductions.BlocksIn((nuint)length);
-        _streams = Math.Max(_streams, streams);
+        _streams = Math.Max(_streams, group.Streams);
+        _measures |= group.Update.Measures;
+        _jobs[Count].Group = group;
         return ref _jobs[Count++];
-    }
-
-    /// <summary>Has all rules see gradients multiplied by a factor.</summary>
-    public void ScaleGradients(float factor)
-    {
-        foreach (ref TensorJob job in _jobs.AsSpan(0, Count))
-        {
-            job.Treatment = job.Treatment with { GradientScale = job.Treatment.GradientScale * factor };
-        }
     }
 
     /// <summary>The norm of all gradients together, as they stand.</summary>
@@ -108,18 +103,12 @@ internal sealed class WorkList : IThreadPoolWorkItem
     /// <summary>Updates every tensor.</summary>
     public void Apply()
     {
-        bool measures = false;
-        for (int job = 0; job < Count; job++)
-        {
-            measures |= _jobs[job].Update.Measures;
-        }
-
-        if (measures)
+        if (_measures)
         {
             RunBlockwise(Pass.Measure);
             for (int job = 0; job < Count; job++)
             {
-                if (_jobs[job].Update is { Measures: true } update)
+                if (_jobs[job].Group.Update is { Measures: true } update)
                 {
                     update.Conclude(_jobs[job].Rule, SumOf(_first, job), SumOf(_second, job));
                 }
@@ -283,11 +272,11 @@ internal sealed class WorkList : IThreadPoolWorkItem
         switch (_pass)
         {
             case Pass.Apply:
-                job.Update.Apply(job, start, end, _widestLane);
+                job.Group.Update.Apply(job, start, end, _widestLane);
                 break;
 
-            case Pass.Measure when job.Update.Measures:
-                job.Update.Measure(
+            case Pass.Measure when job.Group.Update.Measures:
+                job.Group.Update.Measure(
                     job, start, end, _first.AsSpan(firstBlock, blocks), _second.AsSpan(firstBlock, blocks), _widestLane);
                 break;
 

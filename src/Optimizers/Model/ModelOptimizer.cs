@@ -15,8 +15,8 @@ public sealed unsafe class ModelOptimizer
     private readonly ParameterSet _parameters;
     private readonly ModelOptimizerOptions _options;
     private readonly GroupRun[] _groups;
-    private readonly List<Entry> _entries = [];
     private readonly WorkList _work;
+    private readonly ModelPlan _plan;
     private int _stepping;
 
     /// <summary>Makes an optimizer that treats all parameters alike.</summary>
@@ -66,6 +66,7 @@ public sealed unsafe class ModelOptimizer
         _parameters = parameters;
         _groups = [.. groups.Select(group => new GroupRun(group))];
         _work = new WorkList(_options.Threads, widestLane);
+        _plan = new ModelPlan(_work);
         TakeNewParameters();
     }
 
@@ -76,15 +77,14 @@ public sealed unsafe class ModelOptimizer
     public IReadOnlyList<ParameterGroup> Groups => Array.AsReadOnly(Array.ConvertAll(_groups, run => run.Group));
 
     /// <summary>The memory that the state of all parameters takes, in bytes.</summary>
-    public long StateBytes => _entries.Sum(entry => entry.State.Bytes);
+    public long StateBytes => _plan.StateBytes;
 
     /// <summary>The state of a parameter.</summary>
     /// <exception cref="ArgumentException">The parameter is not in the set, or was added since the last step.</exception>
     public OptimizerState StateOf(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        Entry? entry = _entries.Find(candidate => candidate.Parameter.Name == name);
-        return entry?.State
+        return _plan.StateOf(name)
             ?? throw new ArgumentException($"There is no state of a parameter \"{name}\".", nameof(name));
     }
 
@@ -116,24 +116,25 @@ public sealed unsafe class ModelOptimizer
         {
             TakeNewParameters();
             double learningRate = TakeRates();
-            (int withoutGradient, int frozen) = CollectWork();
+            _plan.Prepare(_groups);
             (double norm, double factor) = Clip();
             long update = UpdateCount;
             bool applied = _work.Count > 0;
             if (applied)
             {
-                Age();
+                _plan.Age();
                 _work.Apply();
                 UpdateCount = checked(update + 1);
             }
 
             if (_options.ZeroGradients)
             {
-                ZeroRestingGradients();
+                _plan.ZeroRestingGradients();
             }
 
             GC.KeepAlive(_parameters);
-            return new StepReport(update, applied, learningRate, norm, factor, _work.Count, withoutGradient, frozen);
+            return new StepReport(
+                update, applied, learningRate, norm, factor, _work.Count, _plan.WithoutGradient, _plan.Frozen);
         }
         finally
         {
@@ -147,24 +148,22 @@ public sealed unsafe class ModelOptimizer
         return new ParameterGroup(optimizer);
     }
 
-    private static bool Works(Entry entry) => entry.Parameter.HasGradient && !entry.Run.Group.Frozen;
-
     // Parameters are only ever added to a set, at its end.
     private void TakeNewParameters()
     {
         _parameters.Alive(null);
-        if (_entries.Count == _parameters.Count)
+        if (_plan.Count == _parameters.Count)
         {
             return;
         }
 
-        var added = new List<Entry>();
-        for (int i = _entries.Count; i < _parameters.Count; i++)
+        var added = new List<(Parameter, GroupRun, OptimizerState)>();
+        for (int i = _plan.Count; i < _parameters.Count; i++)
         {
             Parameter parameter = _parameters[i];
             GroupRun run = Array.Find(_groups, candidate => candidate.Group.Where?.Invoke(parameter) ?? true)
                 ?? throw new ArgumentException($"The parameter \"{parameter.Name}\" matches no group.", nameof(Groups));
-            added.Add(new Entry(parameter, run, new OptimizerState(parameter.Length, run.Prepared.Update.Slots)));
+            added.Add((parameter, run, new OptimizerState(parameter.Length, run.Prepared.Update.Slots)));
         }
 
         if (_options.ZeroGradients)
@@ -172,7 +171,7 @@ public sealed unsafe class ModelOptimizer
             CheckGradientsAreApart();
         }
 
-        _entries.AddRange(added);
+        _plan.Add(added);
     }
 
     private void CheckGradientsAreApart()
@@ -214,31 +213,6 @@ public sealed unsafe class ModelOptimizer
         return first;
     }
 
-    private (int WithoutGradient, int Frozen) CollectWork()
-    {
-        int withoutGradient = 0;
-        int frozen = 0;
-        _work.Clear();
-        foreach (Entry entry in _entries)
-        {
-            (Parameter parameter, GroupRun run, OptimizerState state) = entry;
-            if (run.Group.Frozen)
-            {
-                frozen++;
-            }
-            else if (!parameter.HasGradient)
-            {
-                withoutGradient++;
-            }
-            else
-            {
-                run.Prepared.AddTo(_work, state, parameter.ValuesAddress, parameter.GradientsAddress);
-            }
-        }
-
-        return (withoutGradient, frozen);
-    }
-
     private (double Norm, double Factor) Clip()
     {
         if (_options.Clip is not { } clip)
@@ -248,39 +222,11 @@ public sealed unsafe class ModelOptimizer
 
         double norm = _work.GradientNorm(clip.NormKind);
         double factor = clip.Factor(norm);
-        _work.ScaleGradients((float)factor);
+        foreach (GroupRun run in _groups)
+        {
+            run.Prepared.ScaleGradients((float)factor);
+        }
+
         return (norm, factor);
-    }
-
-    private void Age()
-    {
-        foreach (Entry entry in _entries)
-        {
-            if (Works(entry))
-            {
-                entry.State.Iteration++;
-            }
-        }
-    }
-
-    // The rules have zeroed the gradients that they read.
-    private void ZeroRestingGradients()
-    {
-        foreach (Entry entry in _entries)
-        {
-            if (!Works(entry))
-            {
-                entry.Parameter.Gradients.Clear();
-            }
-        }
-    }
-
-    private sealed record Entry(Parameter Parameter, GroupRun Run, OptimizerState State);
-
-    private sealed class GroupRun(ParameterGroup group)
-    {
-        public ParameterGroup Group { get; } = group;
-
-        public GroupUpdate Prepared { get; } = new(group.Options);
     }
 }

@@ -2,28 +2,19 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers;
 
-/// <summary>Zeroed floats on a cache line, outside the garbage collector's memory.</summary>
+/// <summary>Zeroed memory outside the garbage collector's, whose pages nobody has touched yet.</summary>
 internal sealed unsafe class NativeBuffer : SafeHandle
 {
-    /// <summary>In bytes: a cache line, and the widest lane.</summary>
-    public const int Alignment = 64;
-
-    public NativeBuffer(nuint length)
-        : base(0, ownsHandle: true)
-    {
-        nuint bytes = checked(nuint.Max(length, 1) * sizeof(float));
-        void* memory = NativeMemory.AlignedAlloc(bytes, Alignment);
-        NativeMemory.Clear(memory, bytes);
-        SetHandle((nint)memory);
-    }
+    public NativeBuffer(nuint bytes)
+        : base(0, ownsHandle: true) => SetHandle((nint)NativeMemory.AllocZeroed(nuint.Max(bytes, 1)));
 
     public override bool IsInvalid => handle == 0;
 
-    public float* Address => (float*)handle;
+    public nuint Address => (nuint)handle;
 
     protected override bool ReleaseHandle()
     {
-        NativeMemory.AlignedFree((void*)handle);
+        NativeMemory.Free((void*)handle);
         return true;
     }
 }

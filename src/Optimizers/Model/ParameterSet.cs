@@ -134,12 +134,6 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         return address;
     }
 
-    private static nuint Padded(int length)
-    {
-        const int Multiple = NativeBuffer.Alignment / sizeof(float);
-        return ((nuint)length + Multiple - 1) / Multiple * Multiple;
-    }
-
     private static int LengthOf(string name, int[] shape, string argument)
     {
         if (shape is null)
@@ -219,7 +213,6 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         var lengths = new int[parameters.Count];
         var names = new HashSet<string>(StringComparer.Ordinal);
-        nuint total = 0;
         for (int i = 0; i < lengths.Length; i++)
         {
             (string name, int[] shape) = parameters[i];
@@ -230,21 +223,41 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             }
 
             lengths[i] = LengthOf(name, shape, shapeArgument);
-            total += 2 * Padded(lengths[i]);
         }
 
-        var buffer = new NativeBuffer(total);
+        (nuint Values, nuint Gradients)[] places = Place(lengths, out nuint total);
+        var buffer = new NativeBuffer(total + Placement.Page);
         _owned.Add(buffer);
-        float* next = buffer.Address;
+        nuint start = Placement.FirstPage(buffer.Address);
         var added = new Parameter[lengths.Length];
         for (int i = 0; i < added.Length; i++)
         {
-            float* gradients = next + Padded(lengths[i]);
-            added[i] = Append(parameters[i].Name, parameters[i].Shape, lengths[i], next, gradients);
-            next = gradients + Padded(lengths[i]);
+            added[i] = Append(
+                parameters[i].Name,
+                parameters[i].Shape,
+                lengths[i],
+                (float*)(start + places[i].Values),
+                (float*)(start + places[i].Gradients));
         }
 
         return added;
+    }
+
+    // Where the buffers lie from the start of a page on.
+    private static (nuint Values, nuint Gradients)[] Place(int[] lengths, out nuint total)
+    {
+        total = 0;
+        var places = new (nuint Values, nuint Gradients)[lengths.Length];
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            nuint bytes = (nuint)lengths[i] * sizeof(float);
+            nuint values = Placement.Next(total, bytes, stream: 0);
+            nuint gradients = Placement.Next(values + bytes, bytes, stream: 1);
+            places[i] = (values, gradients);
+            total = gradients + bytes;
+        }
+
+        return places;
     }
 
     private Parameter Append(string name, int[] shape, int length, float* values, float* gradients)

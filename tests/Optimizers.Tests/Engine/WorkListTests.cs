@@ -124,13 +124,19 @@ public sealed class WorkListTests
 
     private static void Fill(WorkList work, RecordingUpdate update, int[] lengths)
     {
+        var group = new GroupUpdate(new RecordingOptions(update));
         work.Clear();
         for (int i = 0; i < lengths.Length; i++)
         {
-            ref TensorJob job = ref work.Add(lengths[i], streams: 2);
-            job.Update = update;
-            job.Rule = i;
+            work.Add(group, lengths[i]).Rule = i;
         }
+    }
+
+    private sealed record RecordingOptions(IUpdate Update) : IOptimizerOptions
+    {
+        public double LearningRate => 1;
+
+        public IUpdate CreateUpdate() => Update;
     }
 
     /// <summary>Touches no memory, but notes what it was asked to do.</summary>
@@ -148,7 +154,11 @@ public sealed class WorkListTests
 
         int IUpdate.FlushInterval => 1;
 
-        void IUpdate.Begin()
+        void IUpdate.Clear()
+        {
+        }
+
+        void IUpdate.Advance(GroupUpdate group)
         {
         }
 

@@ -40,11 +40,12 @@ public sealed class NormTests
     private static unsafe double Norm(ClipByGlobalNorm clip, int threads, int width, int offset)
     {
         var work = new WorkList(threads, width);
+        var group = new GroupUpdate(new SgdOptions());
         float[][] memory = [.. _lengths.Select(length => GC.AllocateArray<float>(length + offset + 1, pinned: true))];
         for (int i = 0; i < memory.Length; i++)
         {
             Draw.Floats(_lengths[i], _lengths[i]).CopyTo(memory[i].AsSpan(offset));
-            work.Add(_lengths[i], streams: 1).Addresses.Gradients =
+            work.Add(group, _lengths[i]).Addresses.Gradients =
                 (float*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(memory[i], offset);
         }
 
