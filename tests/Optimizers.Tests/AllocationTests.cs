@@ -35,7 +35,10 @@ public sealed class AllocationTests
         {
             var options = new ModelOptimizerOptions
             {
-                Clip = new ClipByGlobalNorm(), Schedule = schedule, ZeroGradients = true, Threads = threads,
+                Clip = new ClipByGlobalNorm(),
+                Schedule = schedule,
+                ZeroGradients = true,
+                Threads = threads,
             };
             var frozen = new ParameterGroup(new SgdOptions()) { Where = p => p.Name == "frozen", Frozen = true };
             var optimizer = new ModelOptimizer(set, [frozen, new ParameterGroup(Catalogue.Variant(name).Options)], options);
