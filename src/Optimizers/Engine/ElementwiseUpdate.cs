@@ -104,10 +104,20 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
         }
     }
 
-    private void Run<TStorage, TGradient, TWriting>(in TensorJob job, nuint start, nuint end, int widestLane)
+    private unsafe void Run<TStorage, TGradient, TWriting>(in TensorJob job, nuint start, nuint end, int widestLane)
         where TStorage : struct, IStorage
         where TGradient : struct, IGradientReading
-        where TWriting : struct, IParameterWriting =>
-        Kernel.Run<TRule, TGradient, TWriting, TStorage>(
-            _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
+        where TWriting : struct, IParameterWriting
+    {
+        if (job.Addresses.RoundedCopy == null)
+        {
+            Kernel.Run<TRule, TGradient, TWriting, TStorage>(
+                _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
+        }
+        else
+        {
+            Kernel.Run<TRule, TGradient, RoundedCopy<TWriting>, TStorage>(
+                _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
+        }
+    }
 }

@@ -42,7 +42,7 @@ internal sealed class GroupUpdate
             ZeroGradient: zeroGradients,
             CoupledDecay: _form == DecayForm.Coupled ? (float)weightDecay : 0,
             ParameterFactor: _form == DecayForm.Decoupled ? (float)(1 - (learningRate * weightDecay)) : 1,
-            AtRest: learningRate == 0);
+            AtRest: (float)learningRate == 0);
     }
 
     /// <summary>Has the rule see gradients multiplied by a factor in this step.</summary>
@@ -50,13 +50,15 @@ internal sealed class GroupUpdate
         _treatment = _treatment with { GradientScale = _treatment.GradientScale * factor };
 
     /// <summary>Adds the next update of one tensor, whose values and gradients are pinned, to the work of the step.</summary>
-    public unsafe void AddTo(WorkList work, OptimizerState state, float* parameters, float* gradients)
+    public unsafe void AddTo(
+        WorkList work, OptimizerState state, float* parameters, float* gradients, BFloat16* roundedCopy = null)
     {
         int rule = Update.Prepare(checked(state.Iteration + 1), this);
         ref TensorJob job = ref work.Add(this, state.Length);
         job.Rule = rule;
         job.Addresses.Parameters = parameters;
         job.Addresses.Gradients = gradients;
+        job.Addresses.RoundedCopy = roundedCopy;
         job.Addresses.Slots = state.Addresses;
     }
 }

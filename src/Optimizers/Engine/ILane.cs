@@ -77,4 +77,7 @@ public interface ILane<TSelf>
 
     /// <summary>Writes the elements to <paramref name="address"/>, which need not be aligned.</summary>
     internal static abstract unsafe void Store(TSelf value, float* address);
+
+    /// <summary>Writes the elements rounded to bfloat16, as <see cref="BFloat16.Round"/> does.</summary>
+    internal static abstract unsafe void StoreRounded(TSelf value, BFloat16* address);
 }

@@ -66,7 +66,7 @@ internal static class Kernel
             V parameter = before;
             TWriting.Before(ref gradient, ref parameter, treatment);
             TRule.Update<V, TStorage>(ref rule, gradient, ref parameter, tensor.Slots, i);
-            TWriting.Write(before, parameter, tensor.Parameters + i);
+            TWriting.Write(before, parameter, tensor, i);
             i += count;
         }
         while (i != stop);

@@ -40,4 +40,6 @@ internal readonly unsafe struct Lane1(float value) : ILane<Lane1>
     public static Lane1 Load(float* address) => new(*address);
 
     public static void Store(Lane1 value, float* address) => *address = value._value;
+
+    public static void StoreRounded(Lane1 value, BFloat16* address) => *address = BFloat16.Round(value._value);
 }

@@ -68,4 +68,22 @@ internal readonly unsafe struct Lane16(Vector512<float> value) : ILane<Lane16>
     public static Lane16 Load(float* address) => new(Vector512.Load(address));
 
     public static void Store(Lane16 value, float* address) => value._value.Store(address);
+
+    public static void StoreRounded(Lane16 value, BFloat16* address)
+    {
+        Vector512<uint> upper = Upper(value._value);
+        Vector256<ushort> narrow = Avx512F.IsSupported
+            ? Avx512F.ConvertToVector256UInt16(upper)
+            : Vector256.Narrow(upper.GetLower(), upper.GetUpper());
+        narrow.Store((ushort*)address);
+    }
+
+    // The upper halves after rounding to the nearest, ties to even; a NaN keeps its sign and becomes quiet.
+    private static Vector512<uint> Upper(Vector512<float> value)
+    {
+        Vector512<uint> bits = value.AsUInt32();
+        Vector512<uint> rounded = bits + Vector512.Create(0x7FFFu) + ((bits >>> 16) & Vector512.Create(1u));
+        Vector512<uint> quiet = bits | Vector512.Create(0x400000u);
+        return Vector512.ConditionalSelect(Vector512.Equals(value, value).AsUInt32(), rounded, quiet) >>> 16;
+    }
 }

@@ -55,4 +55,16 @@ internal readonly unsafe struct Lane4(Vector128<float> value) : ILane<Lane4>
     public static Lane4 Load(float* address) => new(Vector128.Load(address));
 
     public static void Store(Lane4 value, float* address) => value._value.Store(address);
+
+    public static void StoreRounded(Lane4 value, BFloat16* address) =>
+        Vector128.Narrow(Upper(value._value), Vector128<uint>.Zero).GetLower().Store((ushort*)address);
+
+    // The upper halves after rounding to the nearest, ties to even; a NaN keeps its sign and becomes quiet.
+    private static Vector128<uint> Upper(Vector128<float> value)
+    {
+        Vector128<uint> bits = value.AsUInt32();
+        Vector128<uint> rounded = bits + Vector128.Create(0x7FFFu) + ((bits >>> 16) & Vector128.Create(1u));
+        Vector128<uint> quiet = bits | Vector128.Create(0x400000u);
+        return Vector128.ConditionalSelect(Vector128.Equals(value, value).AsUInt32(), rounded, quiet) >>> 16;
+    }
 }

@@ -55,4 +55,19 @@ internal readonly unsafe struct Lane8(Vector256<float> value) : ILane<Lane8>
     public static Lane8 Load(float* address) => new(Vector256.Load(address));
 
     public static void Store(Lane8 value, float* address) => value._value.Store(address);
+
+    public static void StoreRounded(Lane8 value, BFloat16* address)
+    {
+        Vector256<uint> upper = Upper(value._value);
+        Vector128.Narrow(upper.GetLower(), upper.GetUpper()).Store((ushort*)address);
+    }
+
+    // The upper halves after rounding to the nearest, ties to even; a NaN keeps its sign and becomes quiet.
+    private static Vector256<uint> Upper(Vector256<float> value)
+    {
+        Vector256<uint> bits = value.AsUInt32();
+        Vector256<uint> rounded = bits + Vector256.Create(0x7FFFu) + ((bits >>> 16) & Vector256.Create(1u));
+        Vector256<uint> quiet = bits | Vector256.Create(0x400000u);
+        return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), rounded, quiet) >>> 16;
+    }
 }

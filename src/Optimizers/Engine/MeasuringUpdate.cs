@@ -52,12 +52,25 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
     {
         if (job.Group.Treatment.AtRest)
         {
-            Kernel.Run<TRule, NoGradient, AtRest<NoDecay>, ReadOnlyStorage<Float32>>(
+            ApplyWritten<AtRest<NoDecay>>(job, start, end, widestLane);
+        }
+        else
+        {
+            ApplyWritten<NoDecay>(job, start, end, widestLane);
+        }
+    }
+
+    private unsafe void ApplyWritten<TWriting>(in TensorJob job, nuint start, nuint end, int widestLane)
+        where TWriting : struct, IParameterWriting
+    {
+        if (job.Addresses.RoundedCopy == null)
+        {
+            Kernel.Run<TRule, NoGradient, TWriting, ReadOnlyStorage<Float32>>(
                 _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
         }
         else
         {
-            Kernel.Run<TRule, NoGradient, NoDecay, ReadOnlyStorage<Float32>>(
+            Kernel.Run<TRule, NoGradient, RoundedCopy<TWriting>, ReadOnlyStorage<Float32>>(
                 _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
         }
     }

@@ -60,6 +60,15 @@ internal static class Require
         }
     }
 
+    /// <summary>A factor whose inverse a rule can use: above 0, with an inverse that is a normal float.</summary>
+    public static void Scale(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (!(value > 0) || !float.IsNormal((float)(1 / value)))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be above 0, with an inverse that is a normal float.");
+        }
+    }
+
     /// <summary>A rate that a step can use: finite as a float, and at least 0.</summary>
     public static void Rate(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {

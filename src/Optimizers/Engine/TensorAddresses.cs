@@ -5,6 +5,9 @@ internal unsafe struct TensorAddresses
 {
     public float* Parameters;
     public float* Gradients;
+
+    // Null where nobody wants one.
+    public BFloat16* RoundedCopy;
     public SlotAddresses Slots;
 }
 

@@ -59,7 +59,8 @@ internal interface IParameterWriting
     static abstract void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
         where V : struct, ILane<V>;
 
-    static abstract unsafe void Write<V>(V before, V after, float* parameter)
+    /// <returns>What was written.</returns>
+    static abstract unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
         where V : struct, ILane<V>;
 }
 
@@ -72,9 +73,12 @@ internal readonly struct NoDecay : IParameterWriting
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Write<V>(V before, V after, float* parameter)
-        where V : struct, ILane<V> =>
-        V.Store(after, parameter);
+    public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
+        where V : struct, ILane<V>
+    {
+        V.Store(after, tensor.Parameters + index);
+        return after;
+    }
 }
 
 /// <summary>g ← g + λp, seen by the moments.</summary>
@@ -86,9 +90,12 @@ internal readonly struct CoupledDecay : IParameterWriting
         gradient += V.Splat(treatment.CoupledDecay) * parameter;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Write<V>(V before, V after, float* parameter)
-        where V : struct, ILane<V> =>
-        V.Store(after, parameter);
+    public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
+        where V : struct, ILane<V>
+    {
+        V.Store(after, tensor.Parameters + index);
+        return after;
+    }
 }
 
 /// <summary>p ← p·(1 − ηλ), before the step and not seen by the moments.</summary>
@@ -100,9 +107,12 @@ internal readonly struct DecoupledDecay : IParameterWriting
         parameter *= V.Splat(treatment.ParameterFactor);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Write<V>(V before, V after, float* parameter)
-        where V : struct, ILane<V> =>
-        V.Store(after, parameter);
+    public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
+        where V : struct, ILane<V>
+    {
+        V.Store(after, tensor.Parameters + index);
+        return after;
+    }
 }
 
 /// <summary>
@@ -117,9 +127,10 @@ internal readonly struct AtRest<TWriting> : IParameterWriting
         TWriting.Before(ref gradient, ref parameter, treatment);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Write<V>(V before, V after, float* parameter)
+    public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
         where V : struct, ILane<V> =>
-        V.Store(V.IfEqual(after, before, before, V.IfEqual(after, after, after, before)), parameter);
+        TWriting.Write(
+            before, V.IfEqual(after, before, before, V.IfEqual(after, after, after, before)), tensor, index);
 }
 
 /// <summary>For a pass that only measures.</summary>
@@ -130,8 +141,26 @@ internal readonly struct Untouched : IParameterWriting
     {
     }
 
-    public static unsafe void Write<V>(V before, V after, float* parameter)
+    public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
+        where V : struct, ILane<V> =>
+        before;
+}
+
+/// <summary>Also writes the parameter rounded to bfloat16, for a forward pass that computes with that.</summary>
+internal readonly struct RoundedCopy<TWriting> : IParameterWriting
+    where TWriting : struct, IParameterWriting
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
+        where V : struct, ILane<V> =>
+        TWriting.Before(ref gradient, ref parameter, treatment);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
         where V : struct, ILane<V>
     {
+        V written = TWriting.Write(before, after, tensor, index);
+        V.StoreRounded(written, tensor.RoundedCopy + index);
+        return written;
     }
 }

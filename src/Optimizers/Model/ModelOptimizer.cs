@@ -98,15 +98,19 @@ public sealed unsafe class ModelOptimizer
     }
 
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
+    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken; they are multiplied by its
+    /// inverse while they are in registers. Above 0, and its inverse a normal float; default 1.</param>
     /// <returns>What was done.</returns>
     /// <exception cref="ArgumentException">A parameter that was added matches no group, or gradients that are to be zeroed
     /// overlap. Nothing has changed then.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate that cannot be used. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale is one, that cannot be used.
+    /// Nothing has changed then.</exception>
     /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer; or a rule threw the inner
     /// exception while it ran, and the step is incomplete.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public StepReport Step()
+    public StepReport Step(double lossScale = 1)
     {
+        Require.Scale(lossScale);
         if (Interlocked.Exchange(ref _stepping, 1) != 0)
         {
             throw new InvalidOperationException("This optimizer is in a step already, on another thread.");
@@ -117,7 +121,7 @@ public sealed unsafe class ModelOptimizer
             TakeNewParameters();
             double learningRate = TakeRates();
             _plan.Prepare(_groups);
-            (double norm, double factor) = Clip();
+            (double norm, double factor) = Clip(lossScale);
             long update = UpdateCount;
             bool applied = _work.Count > 0;
             if (applied)
@@ -213,18 +217,20 @@ public sealed unsafe class ModelOptimizer
         return first;
     }
 
-    private (double Norm, double Factor) Clip()
+    // The norm is taken of the gradients as they stand; the rules see them unscaled and clipped.
+    private (double Norm, double Factor) Clip(double lossScale)
     {
-        if (_options.Clip is not { } clip)
+        double norm = double.NaN;
+        double factor = 1;
+        if (_options.Clip is { } clip)
         {
-            return (double.NaN, 1);
+            norm = _work.GradientNorm(clip.NormKind) / lossScale;
+            factor = clip.Factor(norm);
         }
 
-        double norm = _work.GradientNorm(clip.NormKind);
-        double factor = clip.Factor(norm);
         foreach (GroupRun run in _groups)
         {
-            run.Prepared.ScaleGradients((float)factor);
+            run.Prepared.ScaleGradients((float)(factor / lossScale));
         }
 
         return (norm, factor);

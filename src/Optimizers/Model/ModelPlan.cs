@@ -78,7 +78,7 @@ internal sealed unsafe class ModelPlan(WorkList work)
         }
     }
 
-    // A user may have frozen a group, taken a gradient away or loaded a state.
+    // A user may have frozen a group, taken a gradient away, loaded a state or asked for a rounded copy.
     private bool Stands()
     {
         if (!_standing)
@@ -88,7 +88,9 @@ internal sealed unsafe class ModelPlan(WorkList work)
 
         foreach (Entry entry in _entries)
         {
-            if (entry.WantsToTakePart != entry.TakesPart || entry.State.Iteration != entry.Age)
+            if (entry.WantsToTakePart != entry.TakesPart
+                || entry.State.Iteration != entry.Age
+                || entry.Parameter.RoundedCopyAddress != null != entry.HasRoundedCopy)
             {
                 return false;
             }
@@ -111,10 +113,15 @@ internal sealed unsafe class ModelPlan(WorkList work)
         {
             entry.Age = entry.State.Iteration;
             entry.TakesPart = entry.WantsToTakePart;
+            entry.HasRoundedCopy = entry.Parameter.RoundedCopyAddress != null;
             if (entry.TakesPart)
             {
                 entry.Run.Prepared.AddTo(
-                    work, entry.State, entry.Parameter.ValuesAddress, entry.Parameter.GradientsAddress);
+                    work,
+                    entry.State,
+                    entry.Parameter.ValuesAddress,
+                    entry.Parameter.GradientsAddress,
+                    entry.Parameter.RoundedCopyAddress);
             }
             else if (entry.Run.Group.Frozen)
             {
@@ -138,6 +145,8 @@ internal sealed unsafe class ModelPlan(WorkList work)
         public long Age { get; set; }
 
         public bool TakesPart { get; set; }
+
+        public bool HasRoundedCopy { get; set; }
 
         public bool WantsToTakePart => Parameter.HasGradient && !Run.Group.Frozen;
     }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Optimizers;
 
 /// <summary>A named tensor of a <see cref="ParameterSet"/>: its values and its gradients, both row-major.</summary>
@@ -7,6 +9,7 @@ public sealed unsafe class Parameter
     private readonly float* _values;
     private readonly float* _gradients;
     private readonly int[] _shape;
+    private BFloat16[]? _roundedCopy;
 
     internal Parameter(ParameterSet set, string name, int[] shape, int length, float* values, float* gradients)
     {
@@ -40,6 +43,39 @@ public sealed unsafe class Parameter
     /// not count in the norm; a gradient of zero, in contrast, is a gradient. Default true; it stays as you set it.
     /// </summary>
     public bool HasGradient { get; set; } = true;
+
+    /// <summary>
+    /// The values rounded to bfloat16, for a forward pass that computes with that. Empty unless
+    /// <see cref="KeepBFloat16Copy"/> was called; steps keep it up to date in the pass in which they move the values.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public ReadOnlySpan<BFloat16> BFloat16Values
+    {
+        get
+        {
+            _set.Alive(_values);
+            return _roundedCopy;
+        }
+    }
+
+    /// <summary>
+    /// Makes <see cref="BFloat16Values"/>, two bytes per element, or brings it up to date after you have changed values
+    /// yourself.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public void KeepBFloat16Copy()
+    {
+        ReadOnlySpan<float> values = Values;
+        _roundedCopy ??= GC.AllocateUninitializedArray<BFloat16>(Length, pinned: true);
+        for (int i = 0; i < values.Length; i++)
+        {
+            _roundedCopy[i] = BFloat16.Round(values[i]);
+        }
+    }
+
+    // Pinned for as long as the parameter lives.
+    internal BFloat16* RoundedCopyAddress =>
+        _roundedCopy is null ? null : (BFloat16*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_roundedCopy));
 
     internal float* ValuesAddress => _values;
 

@@ -141,7 +141,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             throw new ArgumentNullException(argument, $"The parameter \"{name}\" has no shape.");
         }
 
-        long length = 1;
+        long length = shape.Contains(0) ? 0 : 1;
         foreach (int dimension in shape)
         {
             if (dimension < 0)

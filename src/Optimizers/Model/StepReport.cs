@@ -5,8 +5,8 @@ namespace Optimizers;
 /// <param name="Applied">Whether anything was updated; false if no parameter had a gradient, and then the index of the
 /// next update is the same.</param>
 /// <param name="LearningRate">The rate of the first group that is not frozen; NaN if all are.</param>
-/// <param name="GradientNorm">The norm of the gradients before clipping; NaN without clipping.</param>
-/// <param name="ClipFactor">What the gradients were multiplied by; 1 if they were not clipped.</param>
+/// <param name="GradientNorm">The norm of the unscaled gradients before clipping; NaN without clipping.</param>
+/// <param name="ClipFactor">What the gradients were multiplied by to clip them; 1 if they were not.</param>
 /// <param name="Updated">The number of parameters that were updated.</param>
 /// <param name="WithoutGradient">The number of parameters that said they had no gradient.</param>
 /// <param name="Frozen">The number of parameters in frozen groups.</param>
