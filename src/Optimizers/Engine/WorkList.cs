@@ -15,6 +15,9 @@ internal sealed class WorkList : IThreadPoolWorkItem
     private const long StreamedElementsWorthForking = 100_000;
     private const int SharesPerThread = 4;
 
+    // Nobody has more processors for one step, but somebody may write int.MaxValue for "all".
+    private const int MostThreads = 1024;
+
     private readonly int _threads;
     private readonly int _widestLane;
 
@@ -39,7 +42,7 @@ internal sealed class WorkList : IThreadPoolWorkItem
     public WorkList(int threads, int widestLane = 0)
     {
         Require.AtLeast(threads, 0);
-        _threads = threads == 0 ? Environment.ProcessorCount : threads;
+        _threads = threads == 0 ? Environment.ProcessorCount : Math.Min(threads, MostThreads);
         _widestLane = widestLane == 0 ? Kernel.WidestLane : widestLane;
     }
 
