@@ -27,6 +27,7 @@ public static class Catalogue
             },
             ("dampening", new MomentumOptions { Momentum = 0.8, Dampening = 0.3, WeightDecay = 0.1 }),
             ("averaged", new MomentumOptions { Averaged = true, Maximize = true }),
+            ("half", new MomentumOptions { Momentum = 0.5 }),
             ("low", new MomentumOptions { Momentum = 0.3 })),
         Row(new NesterovOptions(), (n, o, t) => new Nesterov(n, o, t),
             new() { Oracle = Oracles.Nesterov },

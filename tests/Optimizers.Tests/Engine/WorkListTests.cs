@@ -13,6 +13,7 @@ public sealed class WorkListTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(7)]
+    [InlineData(int.MaxValue)]
     public void EveryElementIsDoneOnce(int threads)
     {
         foreach (int[] lengths in (int[][])[.. _byHand, .. Enumerable.Range(0, 20).Select(Drawn)])

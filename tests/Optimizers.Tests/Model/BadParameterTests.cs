@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Optimizers.Tests;
 
 /// <summary>A parameter that cannot be added is refused, and the set is as it was.</summary>
@@ -88,7 +90,7 @@ public sealed class BadParameterTests : IDisposable
     [Fact]
     public void TheMemoryOfTheSetItselfIsNotAddedAgain()
     {
-        using System.Buffers.MemoryManager<float> own = new ParameterMemory(_set["own"]);
+        using MemoryManager<float> own = new ParameterMemory(_set["own"]);
         _set.Invoking(set => set.AddView("p", [4], own.Memory, new float[4]))
             .Should().Throw<ArgumentException>().WithMessage("*\"own\"*");
         CheckUnchanged();
@@ -102,11 +104,11 @@ public sealed class BadParameterTests : IDisposable
     }
 
     /// <summary>The values of a parameter as memory.</summary>
-    private sealed class ParameterMemory(Parameter parameter) : System.Buffers.MemoryManager<float>
+    private sealed class ParameterMemory(Parameter parameter) : MemoryManager<float>
     {
         public override Span<float> GetSpan() => parameter.Values;
 
-        public override unsafe System.Buffers.MemoryHandle Pin(int elementIndex = 0) => new(parameter.ValuesAddress + elementIndex);
+        public override unsafe MemoryHandle Pin(int elementIndex = 0) => new(parameter.ValuesAddress + elementIndex);
 
         public override void Unpin()
         {

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
 namespace Optimizers.Tests;
 
 public sealed class ParameterSetTests
@@ -95,6 +98,20 @@ public sealed class ParameterSetTests
     }
 
     [Fact]
+    public void WhatIsPinnedIsUnpinned()
+    {
+        var set = new ParameterSet();
+        using var memory = new CountingMemory();
+        set.AddView("a", [2], memory.Memory[..2], memory.Memory[2..]);
+        set.Invoking(s => s.AddView("b", [1], memory.Memory[..1], new float[1])).Should().Throw<ArgumentException>();
+        memory.Pins.Should().Be(2);
+        set.Dispose();
+        memory.Pins.Should().Be(0);
+        set.Dispose();
+        memory.Pins.Should().Be(0);
+    }
+
+    [Fact]
     public void GradientsMayBeSharedAndAreZeroedTogether()
     {
         float[] gradients = [1, 2];
@@ -129,6 +146,27 @@ public sealed class ParameterSetTests
                  ])
         {
             use.Should().Throw<ObjectDisposedException>();
+        }
+    }
+
+    private sealed unsafe class CountingMemory : MemoryManager<float>
+    {
+        private readonly float[] _values = GC.AllocateArray<float>(4, pinned: true);
+
+        public int Pins { get; private set; }
+
+        public override Span<float> GetSpan() => _values;
+
+        public override MemoryHandle Pin(int elementIndex = 0)
+        {
+            Pins++;
+            return new((float*)Marshal.UnsafeAddrOfPinnedArrayElement(_values, elementIndex), default, this);
+        }
+
+        public override void Unpin() => Pins--;
+
+        protected override void Dispose(bool disposing)
+        {
         }
     }
 }

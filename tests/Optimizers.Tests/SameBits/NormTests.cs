@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Optimizers.Tests;
 
 /// <summary>A norm is the same 64 bits whatever the threads, the lanes and the place of the buffers.</summary>
@@ -46,7 +48,7 @@ public sealed class NormTests
         {
             Draw.Floats(_lengths[i], _lengths[i]).CopyTo(memory[i].AsSpan(offset));
             work.Add(group, _lengths[i]).Addresses.Gradients =
-                (float*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(memory[i], offset);
+                (float*)Marshal.UnsafeAddrOfPinnedArrayElement(memory[i], offset);
         }
 
         double norm = work.GradientNorm(clip.NormKind);
