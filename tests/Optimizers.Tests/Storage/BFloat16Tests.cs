@@ -8,7 +8,7 @@ public sealed class BFloat16Tests
     [InlineData(-2f, 0xC000)]
     [InlineData(1.00390625f, 0x3F80)]
     [InlineData(1.01171875f, 0x3F82)]
-    [InlineData(1.0039063f, 0x3F81)]
+    [InlineData(1.0039064f, 0x3F81)]
     [InlineData(0f, 0)]
     [InlineData(-0f, 0x8000)]
     [InlineData(float.MaxValue, 0x7F80)]
