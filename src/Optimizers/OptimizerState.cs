@@ -7,14 +7,19 @@ namespace Optimizers;
 public sealed class OptimizerState
 {
     private readonly StateSlot[] _slots;
-    private readonly AlignedArray[] _buffers;
+    private readonly SlotBuffer[] _buffers;
 
-    internal unsafe OptimizerState(int length, IReadOnlyList<StateSlot> slots)
+    internal OptimizerState(int length, IReadOnlyList<StateSlot> slots)
+        : this(length, slots, PoolsFor(slots, [length]))
+    {
+    }
+
+    internal unsafe OptimizerState(int length, IReadOnlyList<StateSlot> slots, SlotPool[] pools)
     {
         Length = length;
         _slots = [.. slots];
         SlotNames = Array.AsReadOnly(Array.ConvertAll(_slots, slot => slot.Name));
-        _buffers = [.. _slots.Select((_, index) => new AlignedArray(length, stream: 2 + index))];
+        _buffers = Array.ConvertAll(pools, pool => pool.Take(length));
         for (int i = 0; i < _slots.Length; i++)
         {
             // New memory is zero already, and a page that nobody has written to costs nothing yet.
@@ -109,9 +114,13 @@ public sealed class OptimizerState
     /// <summary>Where the slots lie; valid while this object is reachable.</summary>
     internal SlotAddresses Addresses { get; }
 
+    /// <summary>Memory for the state of tensors of some lengths: a pool for each slot.</summary>
+    internal static SlotPool[] PoolsFor(IReadOnlyList<StateSlot> slots, IEnumerable<int> lengths) =>
+        [.. slots.Select((_, slot) => new SlotPool(slot, lengths))];
+
     internal bool Overlaps(ReadOnlySpan<float> values)
     {
-        foreach (AlignedArray buffer in _buffers)
+        foreach (SlotBuffer buffer in _buffers)
         {
             if (values.Overlaps(buffer.Span))
             {

@@ -19,6 +19,12 @@ public readonly record struct StepScalars(long Iteration, double LearningRate, d
             long chosen = -(exponent & 1) & (BitConverter.DoubleToInt64Bits(square) ^ one);
             power *= BitConverter.Int64BitsToDouble(chosen ^ one);
             square *= square;
+
+            // What is left of the power could not be seen beside 1.
+            if (square < 1e-17 && exponent > 1)
+            {
+                return 1;
+            }
         }
 
         return 1 - power;

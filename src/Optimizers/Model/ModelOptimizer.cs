@@ -161,13 +161,12 @@ public sealed unsafe class ModelOptimizer
             return;
         }
 
-        var added = new List<(Parameter, GroupRun, OptimizerState)>();
-        for (int i = _plan.Count; i < _parameters.Count; i++)
+        var added = new List<(Parameter Parameter, GroupRun Run)>();
+        foreach (Parameter parameter in _parameters.Skip(_plan.Count))
         {
-            Parameter parameter = _parameters[i];
             GroupRun run = Array.Find(_groups, candidate => candidate.Group.Where?.Invoke(parameter) ?? true)
                 ?? throw new ArgumentException($"The parameter \"{parameter.Name}\" matches no group.", nameof(Groups));
-            added.Add((parameter, run, new OptimizerState(parameter.Length, run.Prepared.Update.Slots)));
+            added.Add((parameter, run));
         }
 
         if (_options.ZeroGradients)

@@ -21,10 +21,19 @@ internal sealed unsafe class ModelPlan(WorkList work)
     /// <summary>The memory that the state of all parameters takes, in bytes.</summary>
     public long StateBytes => _entries.Sum(entry => entry.State.Bytes);
 
-    public void Add(IEnumerable<(Parameter Parameter, GroupRun Run, OptimizerState State)> parameters)
+    /// <summary>Adds parameters, with a new state for each; those of one group have theirs side by side.</summary>
+    public void Add(List<(Parameter Parameter, GroupRun Run)> parameters)
     {
+        Dictionary<GroupRun, SlotPool[]> pools = parameters.GroupBy(added => added.Run).ToDictionary(
+            group => group.Key,
+            group => OptimizerState.PoolsFor(
+                group.Key.Prepared.Update.Slots, group.Select(added => added.Parameter.Length)));
+        Entry[] entries = [.. parameters.Select(added => new Entry(
+            added.Parameter,
+            added.Run,
+            new OptimizerState(added.Parameter.Length, added.Run.Prepared.Update.Slots, pools[added.Run])))];
+        _entries.AddRange(entries);
         _standing = false;
-        _entries.AddRange(parameters.Select(added => new Entry(added.Parameter, added.Run, added.State)));
     }
 
     public OptimizerState? StateOf(string name) => _entries.Find(entry => entry.Parameter.Name == name)?.State;

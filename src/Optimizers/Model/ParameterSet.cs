@@ -19,7 +19,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
 {
     private readonly List<Parameter> _parameters = [];
     private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
-    private readonly List<NativeBuffer> _owned = [];
+    private readonly NativeArena _values = new(stream: 0);
+    private readonly NativeArena _gradients = new(stream: 1);
     private readonly List<MemoryHandle> _pinned = [];
     private bool _disposed;
 
@@ -53,7 +54,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     public Parameter Add(string name, params ReadOnlySpan<int> shape) =>
         AddOwned([(name, shape.ToArray())], nameof(name), nameof(shape))[0];
 
-    /// <summary>Adds parameters in one aligned buffer of their own, values and gradients zero.</summary>
+    /// <summary>Adds parameters in memory of their own, side by side and aligned, values and gradients zero.</summary>
     /// <param name="parameters">The name and the shape of each.</param>
     /// <returns>The parameters, to be filled with initial values.</returns>
     /// <exception cref="ArgumentException">A name is empty, taken or not allowed, or a shape is. None is added then.</exception>
@@ -112,11 +113,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         }
 
         _disposed = true;
-        foreach (NativeBuffer buffer in _owned)
-        {
-            buffer.Dispose();
-        }
-
+        _values.Dispose();
+        _gradients.Dispose();
         foreach (MemoryHandle handle in _pinned)
         {
             handle.Dispose();
@@ -225,40 +223,25 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             lengths[i] = LengthOf(name, shape, shapeArgument);
         }
 
-        (nuint Values, nuint Gradients)[] places = Place(lengths, out nuint total);
-        var buffer = new NativeBuffer(total + Placement.Page);
-        _owned.Add(buffer);
-        nuint start = Placement.FirstPage(buffer.Address);
+        nuint together = (nuint)lengths.Sum(length => (long)BytesOf(length) + Placement.Page);
+        _values.Reserve(together);
+        _gradients.Reserve(together);
         var added = new Parameter[lengths.Length];
         for (int i = 0; i < added.Length; i++)
         {
+            nuint bytes = BytesOf(lengths[i]);
             added[i] = Append(
                 parameters[i].Name,
                 parameters[i].Shape,
                 lengths[i],
-                (float*)(start + places[i].Values),
-                (float*)(start + places[i].Gradients));
+                (float*)_values.Take(bytes),
+                (float*)_gradients.Take(bytes));
         }
 
         return added;
     }
 
-    // Where the buffers lie from the start of a page on.
-    private static (nuint Values, nuint Gradients)[] Place(int[] lengths, out nuint total)
-    {
-        total = 0;
-        var places = new (nuint Values, nuint Gradients)[lengths.Length];
-        for (int i = 0; i < lengths.Length; i++)
-        {
-            nuint bytes = (nuint)lengths[i] * sizeof(float);
-            nuint values = Placement.Next(total, bytes, stream: 0);
-            nuint gradients = Placement.Next(values + bytes, bytes, stream: 1);
-            places[i] = (values, gradients);
-            total = gradients + bytes;
-        }
-
-        return places;
-    }
+    private static nuint BytesOf(int length) => (nuint)length * sizeof(float);
 
     private Parameter Append(string name, int[] shape, int length, float* values, float* gradients)
     {
