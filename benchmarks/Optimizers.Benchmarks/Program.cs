@@ -1,37 +1,17 @@
 using System.CommandLine;
-using BenchmarkDotNet.Running;
+using System.CommandLine.Invocation;
 using Optimizers.Benchmarks;
 
-var seconds = new Option<double>("--seconds")
-{
-    Description = "How long the contenders of one cell take turns.",
-    DefaultValueFactory = _ => 1,
-};
-var filter = new Option<string>("--filter")
-{
-    Description = "Only optimizers whose name contains this.",
-    DefaultValueFactory = _ => "",
-};
-var engine = new Command("engine", "Time the engine against C and hand-written loops: the table of docs/engine.md.")
-{
-    seconds, filter,
-};
-engine.SetAction(result => EngineTable.Print(result.GetValue(seconds), result.GetValue(filter)!));
+const int WrongUsage = 2;
 
-var kernels = new Command("kernels", "Run the BenchmarkDotNet classes; what follows is handed to BenchmarkDotNet.")
+ParseResult parsed = new RootCommand("Benchmarks of the update kernels.")
 {
-    TreatUnmatchedTokensAsErrors = false,
-};
-kernels.SetAction(result =>
+    CompareCommand.Make(), EngineCommand.Make(), KernelsCommand.Make(),
+}.Parse(args);
+if (parsed.Action is ParseErrorAction)
 {
-    IEnumerable<BenchmarkDotNet.Reports.Summary> summaries = BenchmarkSwitcher
-        .FromAssembly(typeof(StepBenchmarks).Assembly)
-        .Run([.. result.UnmatchedTokens]);
+    Console.Error.WriteLine(parsed.Errors[0].Message);
+    return WrongUsage;
+}
 
-    // BenchmarkDotNet itself says 0 even when nothing ran.
-    return summaries.Any() && summaries.All(summary => !summary.HasCriticalValidationErrors && summary.Reports.All(r => r.Success))
-        ? 0
-        : 1;
-});
-
-return new RootCommand("Benchmarks of the update kernels.") { engine, kernels }.Parse(args).Invoke();
+return parsed.Invoke();

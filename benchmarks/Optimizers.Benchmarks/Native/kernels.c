@@ -1,178 +1,210 @@
-/* The kernels as one would write them in C for this processor: the widest vectors, one pass, the same arithmetic and the
- * same flush of denormals as the library. They are what the engine is measured against. */
-#include <immintrin.h>
+/* The optimizers as one would write them in C for this processor: the widest vectors, one pass, the arithmetic of the
+ * library to the last bit, and the same flush of denormals. They are what the engine is measured against. */
 #include <math.h>
-#include <stddef.h>
+#include "team.h"
 
-typedef struct {
-    float rate, beta1, gain1, beta2, gain2, step_size, scale, root_scale, epsilon, factor, decay;
-} options;
+enum { STATELESS, ONE_SLOT, TWO_SLOTS };
 
-#define TINY 1.2e-37f
+static const float every_update = 1.2e-37f, every_sixteenth_update = 1e-33f;
 
-#if defined(__AVX512F__)
-#define W 16
-typedef __m512 vec;
-#define load _mm512_loadu_ps
-#define store _mm512_storeu_ps
-#define all _mm512_set1_ps
-#define add _mm512_add_ps
-#define sub _mm512_sub_ps
-#define mul _mm512_mul_ps
-#define divide _mm512_div_ps
-#define root _mm512_sqrt_ps
-static inline vec flush(vec x) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(_mm512_abs_ps(x), all(TINY), _CMP_NLT_UQ), x); }
-static inline vec divide_or_zero(vec a, vec b) { return _mm512_maskz_div_ps(_mm512_cmp_ps_mask(b, all(0), _CMP_NEQ_UQ), a, b); }
-static inline vec sign(vec x)
-{
-    vec negative = _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, all(0), _CMP_LT_OQ), all(-1));
-    return _mm512_mask_mov_ps(negative, _mm512_cmp_ps_mask(x, all(0), _CMP_GT_OQ), all(1));
-}
-static inline void square(vec x, __m512d *low, __m512d *high)
-{
-    __m512d a = _mm512_cvtps_pd(_mm512_castps512_ps256(x)), b = _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1));
-    *low = _mm512_add_pd(*low, _mm512_mul_pd(a, a));
-    *high = _mm512_add_pd(*high, _mm512_mul_pd(b, b));
-}
-typedef struct { __m512d low, high; } squares;
-static inline double total(squares s) { return _mm512_reduce_add_pd(_mm512_add_pd(s.low, s.high)); }
-#elif defined(__AVX2__)
-#define W 8
-typedef __m256 vec;
-#define load _mm256_loadu_ps
-#define store _mm256_storeu_ps
-#define all _mm256_set1_ps
-#define add _mm256_add_ps
-#define sub _mm256_sub_ps
-#define mul _mm256_mul_ps
-#define divide _mm256_div_ps
-#define root _mm256_sqrt_ps
-static inline vec flush(vec x) { return _mm256_and_ps(_mm256_cmp_ps(_mm256_andnot_ps(all(-0.0f), x), all(TINY), _CMP_NLT_UQ), x); }
-static inline vec divide_or_zero(vec a, vec b) { return _mm256_and_ps(_mm256_cmp_ps(b, all(0), _CMP_NEQ_UQ), divide(a, b)); }
-static inline vec sign(vec x)
-{
-    return _mm256_or_ps(_mm256_and_ps(_mm256_cmp_ps(x, all(0), _CMP_LT_OQ), all(-1)),
-                        _mm256_and_ps(_mm256_cmp_ps(x, all(0), _CMP_GT_OQ), all(1)));
-}
-static inline void square(vec x, __m256d *low, __m256d *high)
-{
-    __m256d a = _mm256_cvtps_pd(_mm256_castps256_ps128(x)), b = _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
-    *low = _mm256_add_pd(*low, _mm256_mul_pd(a, a));
-    *high = _mm256_add_pd(*high, _mm256_mul_pd(b, b));
-}
-typedef struct { __m256d low, high; } squares;
-static inline double total(squares s)
-{
-    double d[4];
-    _mm256_storeu_pd(d, _mm256_add_pd(s.low, s.high));
-    return d[0] + d[1] + d[2] + d[3];
-}
-#else
-#error "No wide vectors on this processor."
-#endif
+/* One vector of elements: parameters and state in place. */
+typedef void formula(vec *p, vec g, vec *m, vec *v, const options *o);
 
-static float flush1(float x) { return fabsf(x) < TINY ? 0 : x; }
+INLINE vec flushed(vec x, const float tiny) { return tiny > 0 ? flush(x, tiny) : x; }
 
-void sgd(float *p, const float *g, float *m, float *v, size_t n, const options *o)
+/* The loop of all element-wise kernels, compiled anew for each: the scalars are copied so that the compiler sees that no
+ * store can change them, and the rest at the end is the same formula on a masked vector. */
+INLINE void elementwise(
+    tensor *t, size_t i, size_t end, const options *given, formula *apply, const int slots, const float tiny)
 {
-    size_t i = 0;
-    for (; i + W <= n; i += W)
-        store(p + i, sub(load(p + i), mul(all(o->rate), load(g + i))));
-    for (; i < n; i++)
-        p[i] -= o->rate * g[i];
-}
-
-void momentum(float *p, const float *g, float *m, float *v, size_t n, const options *o)
-{
-    size_t i = 0;
-    for (; i + W <= n; i += W) {
-        vec mi = add(mul(all(o->beta1), load(m + i)), load(g + i));
-        store(p + i, sub(load(p + i), mul(all(o->rate), mi)));
-        store(m + i, mi);
-    }
-    for (; i < n; i++) {
-        m[i] = o->beta1 * m[i] + g[i];
-        p[i] -= o->rate * m[i];
-    }
-}
-
-void lion(float *p, const float *g, float *m, float *v, size_t n, const options *o)
-{
-    size_t i = 0;
-    for (; i + W <= n; i += W) {
-        vec gi = load(g + i), mi = load(m + i);
-        vec u = sign(add(mul(all(o->beta1), mi), mul(all(o->gain1), gi)));
-        store(p + i, sub(load(p + i), mul(all(o->rate), u)));
-        store(m + i, add(mul(all(o->beta2), mi), mul(all(o->gain2), gi)));
-    }
-    for (; i < n; i++) {
-        float u = o->beta1 * m[i] + o->gain1 * g[i];
-        p[i] -= o->rate * (float)((u > 0) - (u < 0));
-        m[i] = o->beta2 * m[i] + o->gain2 * g[i];
-    }
-}
-
-void adamw(float *p, const float *g, float *m, float *v, size_t n, const options *o)
-{
-    size_t i = 0;
-    for (; i + W <= n; i += W) {
-        vec gi = load(g + i), mi = load(m + i), vi = load(v + i), pi = mul(load(p + i), all(o->factor));
-        mi = add(mi, mul(all(o->gain1), sub(gi, mi)));
-        vi = add(mul(all(o->beta2), vi), mul(mul(all(o->gain2), gi), gi));
-        vec d = add(mul(root(vi), all(o->root_scale)), all(o->epsilon));
-        store(p + i, sub(pi, divide_or_zero(mul(all(o->step_size), mi), d)));
-        store(m + i, flush(mi));
-        store(v + i, flush(vi));
-    }
-    for (; i < n; i++) {
-        float mi = m[i] + o->gain1 * (g[i] - m[i]), vi = o->beta2 * v[i] + o->gain2 * g[i] * g[i];
-        float d = sqrtf(vi) * o->root_scale + o->epsilon;
-        p[i] = p[i] * o->factor - (d == 0 ? 0 : o->step_size * mi / d);
-        m[i] = flush1(mi);
-        v[i] = flush1(vi);
-    }
-}
-
-static inline vec lamb_direction(vec p, vec m, vec v, const options *o)
-{
-    vec d = add(mul(root(v), all(o->root_scale)), all(o->epsilon));
-    return add(divide_or_zero(mul(all(o->scale), m), d), mul(all(o->decay), p));
-}
-
-static inline float lamb_direction1(float p, float m, float v, const options *o)
-{
-    float d = sqrtf(v) * o->root_scale + o->epsilon;
-    return (d == 0 ? 0 : o->scale * m / d) + o->decay * p;
-}
-
-void lamb(float *p, const float *g, float *m, float *v, size_t n, const options *o)
-{
-    double first = 0, second = 0;
-    squares sp = {0}, su = {0};
-    size_t i = 0;
-    for (; i + W <= n; i += W) {
-        vec gi = load(g + i), mi = load(m + i), vi = load(v + i), pi = load(p + i);
-        mi = add(mi, mul(all(o->gain1), sub(gi, mi)));
-        vi = add(mul(all(o->beta2), vi), mul(mul(all(o->gain2), gi), gi));
-        store(m + i, flush(mi));
-        store(v + i, flush(vi));
-        square(pi, &sp.low, &sp.high);
-        square(lamb_direction(pi, mi, vi, o), &su.low, &su.high);
-    }
-    for (; i < n; i++) {
-        m[i] = flush1(m[i] + o->gain1 * (g[i] - m[i]));
-        v[i] = flush1(o->beta2 * v[i] + o->gain2 * g[i] * g[i]);
-        double u = lamb_direction1(p[i], m[i], v[i], o);
-        first += (double)p[i] * p[i];
-        second += u * u;
-    }
-    first += total(sp);
-    second += total(su);
-    float rate = (float)(o->rate * (first == 0 || second == 0 ? 1 : sqrt(first) / sqrt(second)));
-    for (i = 0; i + W <= n; i += W) {
+    const options o = *given;
+    float *restrict p = t->p, *restrict m = t->m, *restrict v = t->v;
+    const float *restrict g = t->g;
+    vec mi = all(0), vi = all(0);
+    for (; i + W <= end; i += W) {
         vec pi = load(p + i);
-        store(p + i, sub(pi, mul(all(rate), lamb_direction(pi, load(m + i), load(v + i), o))));
+        if (slots >= ONE_SLOT)
+            mi = load(m + i);
+        if (slots >= TWO_SLOTS)
+            vi = load(v + i);
+        apply(&pi, load(g + i), &mi, &vi, &o);
+        store(p + i, pi);
+        if (slots >= ONE_SLOT)
+            store(m + i, flushed(mi, tiny));
+        if (slots >= TWO_SLOTS)
+            store(v + i, flushed(vi, tiny));
     }
-    for (; i < n; i++)
-        p[i] -= rate * lamb_direction1(p[i], m[i], v[i], o);
+    if (i < end) {
+        some k = first(end - i);
+        vec pi = load_some(p + i, k);
+        if (slots >= ONE_SLOT)
+            mi = load_some(m + i, k);
+        if (slots >= TWO_SLOTS)
+            vi = load_some(v + i, k);
+        apply(&pi, load_some(g + i, k), &mi, &vi, &o);
+        store_some(p + i, k, pi);
+        if (slots >= ONE_SLOT)
+            store_some(m + i, k, flushed(mi, tiny));
+        if (slots >= TWO_SLOTS)
+            store_some(v + i, k, flushed(vi, tiny));
+    }
+}
+
+/* A kernel that flushes at every update, and one that does where it is told to. */
+#define HEAVY(name, slots)                                                                            \
+    static void name##_part(tensor *t, size_t start, size_t end, const options *o)                    \
+    {                                                                                                 \
+        elementwise(t, start, end, o, name##_formula, slots, every_update);                           \
+    }                                                                                                 \
+    void name(tensor *t, size_t count, const options *o, int threads) { run(name##_part, t, count, o, threads); }
+
+#define LIGHT(name, slots)                                                                            \
+    static void name##_part(tensor *t, size_t start, size_t end, const options *o)                    \
+    {                                                                                                 \
+        if (o->flush)                                                                                 \
+            elementwise(t, start, end, o, name##_formula, slots, every_sixteenth_update);             \
+        else                                                                                          \
+            elementwise(t, start, end, o, name##_formula, slots, 0);                                  \
+    }                                                                                                 \
+    void name(tensor *t, size_t count, const options *o, int threads) { run(name##_part, t, count, o, threads); }
+
+INLINE void sgd_formula(vec *p, vec g, vec *m, vec *v, const options *o)
+{
+    *p = sub(*p, mul(all(o->rate), g));
+}
+LIGHT(sgd, STATELESS)
+
+INLINE void momentum_formula(vec *p, vec g, vec *m, vec *v, const options *o)
+{
+    *m = add(mul(all(o->beta1), *m), g);
+    *p = sub(*p, mul(all(o->rate), *m));
+}
+LIGHT(momentum, ONE_SLOT)
+
+INLINE void nesterov_formula(vec *p, vec g, vec *m, vec *v, const options *o)
+{
+    *m = add(mul(all(o->beta1), *m), g);
+    *p = sub(*p, mul(all(o->rate), add(g, mul(all(o->beta1), *m))));
+}
+LIGHT(nesterov, ONE_SLOT)
+
+INLINE void lion_formula(vec *p, vec g, vec *m, vec *v, const options *o)
+{
+    *p = sub(*p, mul(all(o->rate), sign(add(mul(all(o->beta1), *m), mul(all(o->gain1), g)))));
+    *m = add(mul(all(o->beta2), *m), mul(all(o->gain2), g));
+}
+LIGHT(lion, ONE_SLOT)
+
+INLINE void adagrad_formula(vec *p, vec g, vec *m, vec *v, const options *o)
+{
+    *m = add(*m, mul(g, g));
+    *p = sub(*p, divide_or_zero(mul(all(o->rate), g), add(root(*m), all(o->epsilon))));
+}
+HEAVY(adagrad, ONE_SLOT)
+
+INLINE void rmsprop_formula(vec *p, vec g, vec *m, vec *v, const options *o)
+{
+    *m = add(mul(all(o->beta2), *m), mul(mul(all(o->gain2), g), g));
+    *p = sub(*p, mul(all(o->rate), divide_or_zero(g, add(root(*m), all(o->epsilon)))));
+}
+HEAVY(rmsprop, ONE_SLOT)
+
+INLINE void moments(vec g, vec *m, vec *v, const options *o)
+{
+    *m = add(*m, mul(all(o->gain1), sub(g, *m)));
+    *v = add(mul(all(o->beta2), *v), mul(mul(all(o->gain2), g), g));
+}
+
+INLINE vec quotient(float scale, vec m, vec v, const options *o)
+{
+    return divide_or_zero(mul(all(scale), m), add(mul(root(v), all(o->root_scale)), all(o->epsilon)));
+}
+
+/* RAdam is this with other scalars. */
+INLINE void adam_formula(vec *p, vec g, vec *m, vec *v, const options *o)
+{
+    moments(g, m, v, o);
+    *p = sub(*p, quotient(o->step_size, *m, *v, o));
+}
+HEAVY(adam, TWO_SLOTS)
+
+INLINE void adamw_formula(vec *p, vec g, vec *m, vec *v, const options *o)
+{
+    *p = mul(*p, all(o->factor));
+    adam_formula(p, g, m, v, o);
+}
+HEAVY(adamw, TWO_SLOTS)
+
+INLINE vec lamb_direction(vec p, vec m, vec v, const options *o)
+{
+    return add(quotient(o->scale, m, v, o), mul(all(o->decay), p));
+}
+
+INLINE void lamb_measure(vec p, vec g, vec *m, vec *v, size_t lane, squares *of_p, squares *of_u, const options *o)
+{
+    moments(g, m, v, o);
+    add_squares(of_p, lane, p);
+    add_squares(of_u, lane, lamb_direction(p, *m, *v, o));
+}
+
+static void lamb_measure_part(tensor *t, size_t i, size_t end, const options *given)
+{
+    const options o = *given;
+    float *restrict p = t->p, *restrict m = t->m, *restrict v = t->v;
+    const float *restrict g = t->g;
+    for (double *sums = t->sums + i / BLOCK * 2; i < end; sums += 2) {
+        squares of_p = {0}, of_u = {0};
+        size_t stop = i + BLOCK < end ? i + BLOCK : end;
+        for (; i + 16 <= stop; i += 16)
+            for (size_t lane = 0; lane < 16; lane += W) {
+                vec mi = load(m + i + lane), vi = load(v + i + lane);
+                lamb_measure(load(p + i + lane), load(g + i + lane), &mi, &vi, lane, &of_p, &of_u, &o);
+                store(m + i + lane, flush(mi, every_update));
+                store(v + i + lane, flush(vi, every_update));
+            }
+        for (size_t lane = 0; i < stop; i += W, lane += W) {
+            some k = first(stop - i < W ? stop - i : W);
+            vec mi = load_some(m + i, k), vi = load_some(v + i, k);
+            lamb_measure(load_some(p + i, k), load_some(g + i, k), &mi, &vi, lane, &of_p, &of_u, &o);
+            store_some(m + i, k, flush(mi, every_update));
+            store_some(v + i, k, flush(vi, every_update));
+        }
+        i = stop;
+        sums[0] = total(&of_p);
+        sums[1] = total(&of_u);
+    }
+}
+
+INLINE vec lamb_apply(vec p, vec m, vec v, vec step, const options *o)
+{
+    return sub(p, mul(step, lamb_direction(p, m, v, o)));
+}
+
+static void lamb_apply_part(tensor *t, size_t i, size_t end, const options *given)
+{
+    const options o = *given;
+    const vec step = all((float)t->step);
+    float *restrict p = t->p;
+    const float *restrict m = t->m, *restrict v = t->v;
+    for (; i + W <= end; i += W)
+        store(p + i, lamb_apply(load(p + i), load(m + i), load(v + i), step, &o));
+    if (i < end) {
+        some k = first(end - i);
+        store_some(p + i, k, lamb_apply(load_some(p + i, k), load_some(m + i, k), load_some(v + i, k), step, &o));
+    }
+}
+
+void lamb(tensor *tensors, size_t count, const options *o, int threads)
+{
+    run(lamb_measure_part, tensors, count, o, threads);
+    for (tensor *t = tensors; t < tensors + count; t++) {
+        double parameters = 0, directions = 0;
+        for (size_t block = 0; block * BLOCK < t->n; block++) {
+            parameters += t->sums[2 * block];
+            directions += t->sums[2 * block + 1];
+        }
+        double ratio = parameters == 0 || directions == 0 ? 1 : sqrt(parameters) / sqrt(directions);
+        t->step = o->rate64 * ratio;
+    }
+    run(lamb_apply_part, tensors, count, o, threads);
 }

@@ -1,0 +1,112 @@
+namespace Optimizers.Benchmarks;
+
+/// <summary>What is timed. What a target compares is in one contest.</summary>
+internal static class Contests
+{
+    private const int AfterZeros = 10_000;
+    private const int SmallModel = 1_000;
+    private const int Gpt2Layers = 12;
+
+    private static readonly int[] _lengths = [1_000, 100_000, 1_000_000, 32_000_000];
+    private static readonly int[] _quickLengths = [1_000, 100_000, 32_000_000];
+    private static readonly string[] _quickRows = ["AdamW", "Momentum", "Lion"];
+    private static readonly string[] _rowsAfterZeros = ["AdamW", "Momentum"];
+    private static readonly string[] _rowsOfEngine = ["Sgd", "Momentum", "Lion", "AdamW", "Lamb"];
+
+    /// <summary>1, 2, and as many as there are processors.</summary>
+    public static IReadOnlyList<int> ThreadCounts { get; } =
+        [.. new[] { 1, 2, Environment.ProcessorCount }.Distinct().Where(threads => threads <= Environment.ProcessorCount)];
+
+    /// <summary>Everything.</summary>
+    public static IEnumerable<Contest> All(NativeKernels? native) =>
+    [
+        .. _lengths.Select(n => Streams.Of(n, ThreadCounts)),
+        .. Catalogue.Rows.SelectMany(row => _lengths.Select(n => OneTensor(row, n, native, phase: true))),
+        .. Catalogue.Rows.Select(row => Cut(row, native)),
+        .. _rowsAfterZeros.Select(name => Zeros(Catalogue.Row(name))),
+        .. Catalogue.Rows.Select(row => Model(row, native)),
+    ];
+
+    /// <summary>What is done in a minute.</summary>
+    public static IEnumerable<Contest> Quick(NativeKernels? native) =>
+    [
+        .. _quickLengths.Select(n => Streams.Of(n, ThreadCounts)),
+        .. _quickRows.SelectMany(name => _quickLengths.Select(n => OneTensor(Catalogue.Row(name), n, native, phase: name == "AdamW"))),
+        Cut(Catalogue.Row("AdamW"), native),
+        .. _rowsAfterZeros.Select(name => Zeros(Catalogue.Row(name))),
+    ];
+
+    /// <summary>What the engine costs over loops written for one optimizer and one processor.</summary>
+    public static IEnumerable<Contest> Engine(NativeKernels? native)
+    {
+        OptimizerRow adamW = Catalogue.Row("AdamW");
+        return
+        [
+            .. _rowsOfEngine.SelectMany(name => _lengths.Select(n => Loops(Catalogue.Row(name), n, native))),
+            new Contest([.. Level2(adamW, Shape.Even(1, 102_400)), .. Level2(adamW, Shape.Even(200, 512)), .. Level2(adamW, Shape.Even(4, 250))]),
+        ];
+    }
+
+    private static Contest OneTensor(OptimizerRow row, int n, NativeKernels? native, bool phase)
+    {
+        var entrants = new Entrants(row, Shape.Of(n), native);
+        return new Contest(
+        [
+            .. ThreadCounts.SelectMany(entrants.C),
+            .. ThreadCounts.Select(entrants.Level1),
+            .. Level2(row, Shape.Of(n), phase),
+            .. n == SmallModel ? Level2(row, Shape.Even(4, SmallModel / 4), phase: false) : [],
+            .. entrants.Composition(),
+            .. entrants.Scalar(),
+        ]);
+    }
+
+    private static Contest Cut(OptimizerRow row, NativeKernels? native) => new(
+    [
+        .. new[] { Shape.Even(1, 102_400), Shape.Even(200, 512) }.SelectMany(shape => ManyTensors(row, shape, native)),
+    ]);
+
+    private static Contest Model(OptimizerRow row, NativeKernels? native)
+    {
+        Shape whole = Shape.Gpt2(Gpt2Layers);
+        return new([.. ManyTensors(row, Fits(row, whole) ? whole : Shape.Gpt2(Gpt2Layers / 2), native)]);
+    }
+
+    private static IEnumerable<Entrant> ManyTensors(OptimizerRow row, Shape shape, NativeKernels? native)
+    {
+        var entrants = new Entrants(row, shape, native);
+        return
+        [
+            .. ThreadCounts.SelectMany(entrants.C),
+            .. Level2(row, shape),
+            .. entrants.Composition(),
+            .. entrants.Scalar(),
+        ];
+    }
+
+    private static Contest Zeros(OptimizerRow row)
+    {
+        var entrants = new Entrants(row, Shape.Of(AfterZeros), native: null);
+        return new([entrants.Level1(1), entrants.AfterZeros(), .. entrants.Scalar(), .. entrants.ScalarAfterZeros()]);
+    }
+
+    private static Contest Loops(OptimizerRow row, int n, NativeKernels? native)
+    {
+        var entrants = new Entrants(row, Shape.Of(n), native);
+        return new([.. ThreadCounts.SelectMany(entrants.C), .. entrants.ByHand(), .. ThreadCounts.Select(entrants.Level1)]);
+    }
+
+    private static IEnumerable<Entrant> Level2(OptimizerRow row, Shape shape, bool phase = true)
+    {
+        var entrants = new Entrants(row, shape, native: null);
+        return (phase ? new[] { Work.Step, Work.Phase } : [Work.Step])
+            .SelectMany(work => ThreadCounts.Select(threads => entrants.Level2(threads, work)));
+    }
+
+    // Parameters and gradients of the step and of the phase, and for both the state of every thread count.
+    private static bool Fits(OptimizerRow row, Shape shape)
+    {
+        long floats = shape.Elements * (4 + (2 * ThreadCounts.Count * row.Slots));
+        return floats * sizeof(float) < Machine.AvailableMemory * 0.8;
+    }
+}

@@ -1,0 +1,66 @@
+namespace Optimizers.Benchmarks;
+
+/// <summary>How the parameters of a model are cut into tensors.</summary>
+internal sealed class Shape
+{
+    private readonly int[][] _tensors;
+
+    private Shape(IEnumerable<int[]> tensors)
+    {
+        _tensors = [.. tensors];
+        Elements = _tensors.Sum(Length);
+        Longest = _tensors.Max(Length);
+    }
+
+    public long Elements { get; }
+
+    public int Longest { get; }
+
+    public int Count => _tensors.Length;
+
+    public static Shape Even(int tensors, int length) => new(Enumerable.Repeat((int[])[length], tensors));
+
+    public static Shape Of(params int[] lengths) => new(lengths.Select(length => (int[])[length]));
+
+    /// <summary>GPT-2 with tied embeddings: 768 wide, 50,257 tokens, a context of 1,024.</summary>
+    public static Shape Gpt2(int layers)
+    {
+        int[][] layer =
+        [
+            [768], [768], [768, 2304], [2304], [768, 768], [768],
+            [768], [768], [768, 3072], [3072], [3072, 768], [768],
+        ];
+        return new([[50_257, 768], [1024, 768], .. Enumerable.Repeat(layer, layers).SelectMany(l => l), [768], [768]]);
+    }
+
+    /// <summary>Values and gradients of the same numbers each time.</summary>
+    public ParameterSet Fill()
+    {
+        var set = new ParameterSet();
+        set.AddRange([.. _tensors.Select((tensor, i) => ($"p{i}", tensor))]);
+        var numbers = new float[65_537];
+        var random = new Random(1);
+        foreach (ref float number in numbers.AsSpan())
+        {
+            number = random.NextSingle() - 0.5f;
+        }
+
+        foreach (Parameter parameter in set)
+        {
+            Tile(numbers, parameter.Values);
+            Tile(numbers.AsSpan(1), parameter.Gradients);
+        }
+
+        return set;
+    }
+
+    private static int Length(int[] tensor) => tensor.Aggregate(1, (product, dimension) => product * dimension);
+
+    private static void Tile(ReadOnlySpan<float> numbers, Span<float> target)
+    {
+        for (; target.Length > 0; target = target[Math.Min(numbers.Length, target.Length)..])
+        {
+            numbers[..Math.Min(numbers.Length, target.Length)].CopyTo(target);
+        }
+    }
+}

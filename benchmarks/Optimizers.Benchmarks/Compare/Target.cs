@@ -1,0 +1,88 @@
+namespace Optimizers.Benchmarks;
+
+/// <summary>A promise about speed that a run can break.</summary>
+/// <param name="Text">What it says.</param>
+internal abstract record Target(string Text)
+{
+    /// <summary>Whether it is striven for, and does not fail the check.</summary>
+    public bool Stretch { get; init; }
+
+    public abstract Verdict Judge(Results results);
+}
+
+/// <summary>The time of each cell is at most a factor times the time of another of the same contest, plus an allowance.</summary>
+/// <param name="Text">What it says.</param>
+/// <param name="Cells">The cells it reads.</param>
+/// <param name="Against">The cell that each is held against.</param>
+/// <param name="Factor">The factor.</param>
+internal sealed record TimeTarget(string Text, IReadOnlyList<Cell> Cells, Func<Cell, Cell> Against, double Factor) : Target(Text)
+{
+    /// <summary>The allowance, in nanoseconds a call.</summary>
+    public double Allowance { get; init; }
+
+    public override Verdict Judge(Results results)
+    {
+        var readings = new List<Reading>();
+        var missing = new List<Cell>();
+        foreach (Cell cell in Cells)
+        {
+            if (results.Of(cell) is { } measured && results.Rival(measured, Against(cell)) is { } rival)
+            {
+                double allowed = (Factor * rival.Timing.Nanoseconds) + Allowance;
+                readings.Add(new Reading(
+                    cell,
+                    measured.Timing.Nanoseconds / allowed,
+                    $"{measured.Timing.Nanoseconds:N0} ns a call, {allowed:N0} allowed"));
+            }
+            else
+            {
+                missing.Add(cell);
+            }
+        }
+
+        return new Verdict(this, readings, missing);
+    }
+}
+
+/// <summary>No step of the library allocates.</summary>
+internal sealed record AllocationTarget(string Text) : Target(Text)
+{
+    public override Verdict Judge(Results results) => new(
+        this,
+        [
+            .. results.Measurements
+                .Where(m => m.Cell.Contender is Contenders.Level1 or Contenders.Level2)
+                .Select(m => new Reading(m.Cell, m.Timing.AllocatedBytes > 0 ? double.PositiveInfinity : 0, $"{m.Timing.AllocatedBytes:N1} bytes a call")),
+        ],
+        []);
+}
+
+/// <summary>A promise about something that another program measures.</summary>
+internal sealed record TargetElsewhere(string Text) : Target(Text)
+{
+    public override Verdict Judge(Results results) => new(this, [], []);
+}
+
+/// <summary>One cell of a target.</summary>
+/// <param name="Cell">Which.</param>
+/// <param name="Load">The measured value as a multiple of the allowed one.</param>
+/// <param name="Text">Both values.</param>
+internal sealed record Reading(Cell Cell, double Load, string Text)
+{
+    public bool Met => Load <= 1;
+
+    public override string ToString() =>
+        $"{Cell}: {Text}{(double.IsFinite(Load) ? $" ({(Load - 1) * 100:+0.0;-0.0} %)" : "")}";
+}
+
+/// <summary>What a run says about a target.</summary>
+internal sealed record Verdict(Target Target, IReadOnlyList<Reading> Readings, IReadOnlyList<Cell> Missing)
+{
+    public bool Failed => !Target.Stretch && Readings.Any(reading => !reading.Met);
+
+    public Reading? Worst => Readings.MaxBy(reading => reading.Load);
+
+    public string Word => Worst is null ? "not measured"
+        : !Worst.Met ? Target.Stretch ? "not reached" : "MISSED"
+        : Missing.Count > 0 ? "met, in part" : "met";
+}

@@ -1,0 +1,75 @@
+namespace Optimizers.Benchmarks;
+
+/// <summary>The table of targets of docs/performance.md, as data.</summary>
+internal static class Targets
+{
+    private const int Large = 32_000_000;
+
+    private static readonly string[] _named = ["AdamW", "Sgd", "Momentum", "Lion", "AdaGrad", "RmsProp"];
+    private static readonly string[] _light = ["Sgd", "Momentum", "Nesterov", "Lion"];
+    private static readonly string[] _every = [.. Catalogue.Rows.Select(row => row.Name)];
+    private static readonly string[] _adamW = ["AdamW"];
+
+    public static IReadOnlyList<Target> All { get; } =
+    [
+        new TimeTarget(
+            "AdamW, SGD, Momentum, Lion, AdaGrad, RMSprop, n = 1,000 … 1,000,000, 1 thread: ≤ 1.10 × C + 60 ns a call",
+            Cells(_named, [1_000, 100_000, 1_000_000], [1]), C, Factor: 1.10) { Allowance = 60 },
+        new TimeTarget(
+            "the same at 32,000,000, 1 and 2 threads: ≤ 1.05 × C", Cells(_named, [Large], [1, 2]), C, Factor: 1.05),
+        new TimeTarget("2 threads over 1, AdamW at 100,000: ≥ 1.7 × faster", Cells(_adamW, [100_000], [2]), OneThread, 1 / 1.7),
+        new TimeTarget("2 threads over 1, every rule at 1,000,000: ≥ 1.7 × faster", Cells(_every, [1_000_000], [2]), OneThread, 1 / 1.7),
+        new TimeTarget("2 threads over 1, light rules at 100,000: ≥ 1.3 × faster", Cells(_light, [100_000], [2]), OneThread, 1 / 1.3),
+        new TimeTarget(
+            "200 tensors of 512 against one of 102,400, 1 and 2 threads: ≤ 1.15 ×",
+            Cells(_adamW, [102_400], [1, 2], Contenders.Level2, tensors: 200), cell => cell with { Tensors = 1 }, 1.15),
+        new TimeTarget(
+            "whole phase (clip to norm 1, step, zero) at 32,000,000: ≤ 1.6 × the step alone", Phases(), Step, 1.6),
+        new TimeTarget(
+            "whole phase at 32,000,000: ≤ 1.4 × the step alone", Phases(), Step, 1.4) { Stretch = true },
+        new TimeTarget(
+            "bf16 state against float32 state at 32,000,000: ≤ 0.80 ×",
+            Cells(_adamW, [Large], [1, 2], "level 1, bf16 state"), Level1, 0.80),
+        new TimeTarget(
+            "8-bit state against float32 state at 32,000,000: ≤ 0.90 ×",
+            Cells(_adamW, [Large], [1, 2], "level 1, 8-bit state"), Level1, 0.90),
+        new TimeTarget(
+            "2,000 steps of zero gradient, then a step, against a fresh step: ≤ 1.05 ×",
+            Cells(["AdamW", "Momentum"], [10_000], [1], work: Work.AfterZeros), Step, 1.05),
+        new TimeTarget(
+            "level 2 with 1,000 parameters in 4 tensors, over level 1 on one span: ≤ + 0.5 µs",
+            Cells(_adamW, [1_000], [1], Contenders.Level2, tensors: 4),
+            cell => Level1(cell) with { Tensors = 1 }, 1) { Allowance = 500 },
+        new AllocationTarget("bytes allocated by a step: 0"),
+        new TimeTarget(
+            "against a composition of TensorPrimitives calls, in cache: ≥ 2 × faster",
+            Cells(_adamW, [1_000, 100_000], [1]), Composition, 1 / 2.0),
+        new TimeTarget(
+            "against a composition of TensorPrimitives calls, beyond the caches: ≥ 3 × faster",
+            Cells(_adamW, [Large], [1]), Composition, 1 / 3.0),
+        new TargetElsewhere(
+            "against PyTorch 2.13 fused=True: n ≤ 100,000 ≥ 2 ×, 1,000,000 ≥ 1.15 ×, 32,000,000 and GPT-2's tensors ≥ 1 ×, 200 × 512 ≥ 15 ×, phase at 32,000,000 ≥ 1.25 × faster (measured against PyTorch itself)")
+        { Stretch = true },
+    ];
+
+    private static Cell C(Cell cell) => cell with { Contender = Contenders.C };
+
+    private static Cell Composition(Cell cell) => cell with { Contender = Contenders.TensorPrimitives };
+
+    private static Cell Level1(Cell cell) => cell with { Contender = Contenders.Level1 };
+
+    private static Cell OneThread(Cell cell) => cell with { Threads = 1 };
+
+    private static Cell Step(Cell cell) => cell with { Work = Work.Step };
+
+    private static Cell[] Phases() => Cells(_adamW, [Large], [1, 2], Contenders.Level2, work: Work.Phase);
+
+    private static Cell[] Cells(
+        string[] optimizers, int[] lengths, int[] threadCounts, string contender = Contenders.Level1, string work = Work.Step, int tensors = 1) =>
+    [
+        .. from optimizer in optimizers
+           from n in lengths
+           from threads in threadCounts
+           select new Cell(optimizer, work, n, tensors, threads, contender),
+    ];
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Spectre.Console;
+
+namespace Optimizers.Benchmarks;
+
+/// <summary>The table of docs/engine.md: what the engine costs over loops written for one optimizer and one processor.</summary>
+internal static class EngineCommand
+{
+    public static Command Make()
+    {
+        var filter = Options.Filter("Only rows whose work or contender contains this.");
+        var seconds = Options.Seconds();
+        var command = new Command("engine", "Time the engine against C and hand-written loops: the table of docs/engine.md.")
+        {
+            filter, seconds,
+        };
+        command.SetAction(result =>
+        {
+            IAnsiConsole console = Terminal.Open();
+            NativeKernels? native = Options.LoadNative(console);
+            if (Options.Run(console, Contests.Engine(native), native, result.GetValue(filter)!, result.GetValue(seconds)) is not { } results)
+            {
+                return 1;
+            }
+
+            console.Write(MeasurementTable.Short(results));
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,13 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
+
+namespace Optimizers.Benchmarks;
+
+/// <summary>What every benchmark class shows.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class KernelConfigAttribute : Attribute, IConfigSource
+{
+    public IConfig Config { get; } = ManualConfig.CreateEmpty()
+        .AddDiagnoser(MemoryDiagnoser.Default)
+        .AddColumn(ParameterColumn.NanosecondsPerParameter, ParameterColumn.GigabytesPerSecond);
+}

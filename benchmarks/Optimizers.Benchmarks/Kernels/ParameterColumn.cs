@@ -1,0 +1,54 @@
+using System.Globalization;
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Reports;
+using BenchmarkDotNet.Running;
+
+namespace Optimizers.Benchmarks;
+
+/// <summary>A column that is worked out from the mean time of a benchmark and from its parameters.</summary>
+/// <param name="name">The heading.</param>
+/// <param name="legend">What it means.</param>
+/// <param name="value">The number, from the mean in nanoseconds.</param>
+internal sealed class ParameterColumn(string name, string legend, Func<double, BenchmarkCase, double> value) : IColumn
+{
+    public string Id => name;
+
+    public string ColumnName => name;
+
+    public bool AlwaysShow => true;
+
+    public ColumnCategory Category => ColumnCategory.Custom;
+
+    public int PriorityInCategory => 0;
+
+    public bool IsNumeric => true;
+
+    public UnitType UnitType => UnitType.Dimensionless;
+
+    public string Legend => legend;
+
+    public static ParameterColumn NanosecondsPerParameter { get; } = new(
+        "ns/parameter", "Mean time for one parameter", (mean, benchmark) => mean / LengthOf(benchmark));
+
+    public static ParameterColumn GigabytesPerSecond { get; } = new(
+        "GB/s", "What a step must read and write, over the mean time", (mean, benchmark) => BytesOf(benchmark) * LengthOf(benchmark) / mean);
+
+    public string GetValue(Summary summary, BenchmarkCase benchmarkCase) =>
+        summary[benchmarkCase]?.ResultStatistics is { } statistics
+            ? value(statistics.Mean, benchmarkCase).ToString("F3", CultureInfo.InvariantCulture)
+            : "?";
+
+    public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) => GetValue(summary, benchmarkCase);
+
+    public bool IsAvailable(Summary summary) => true;
+
+    public bool IsDefault(Summary summary, BenchmarkCase benchmarkCase) => false;
+
+    private static int LengthOf(BenchmarkCase benchmark) => (int)benchmark.Parameters[nameof(StepBenchmarks.Length)];
+
+    private static int BytesOf(BenchmarkCase benchmark)
+    {
+        OptimizerRow row = Catalogue.Row((string)benchmark.Parameters[nameof(StepBenchmarks.Optimizer)]);
+        return benchmark.Descriptor.Type == typeof(PhaseBenchmarks) ? row.BytesOfPhase : row.BytesOfStep;
+    }
+}

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Spectre.Console;
+
+namespace Optimizers.Benchmarks;
+
+/// <summary>What the commands that time contests have in common.</summary>
+internal static class Options
+{
+    public static Option<string> Filter(string description) => new("--filter")
+    {
+        HelpName = "TEXT",
+        Description = description,
+        DefaultValueFactory = _ => "",
+    };
+
+    public static Option<double> Seconds() => new("--seconds")
+    {
+        HelpName = "S",
+        Description = "How long the contenders of one cell take turns.",
+        DefaultValueFactory = _ => 1,
+        CustomParser = result =>
+        {
+            string given = result.Tokens[0].Value;
+            if (!double.TryParse(given, CultureInfo.InvariantCulture, out double value) || !(value >= 0 && value <= 3600))
+            {
+                result.AddError($"--seconds must be a number from 0 to 3600, but is \"{given}\".");
+            }
+
+            return value;
+        },
+    };
+
+    public static Option<FileInfo> File(string name, string description, ArgumentArity arity) => new(name)
+    {
+        HelpName = "FILE",
+        Description = description,
+        Arity = arity,
+        CustomParser = result => result.Tokens is [{ Value: var given }] ? Checked(result, name, given) : null,
+    };
+
+    public static NativeKernels? LoadNative(IAnsiConsole console)
+    {
+        NativeKernels? native = NativeKernels.TryLoad(out string reason);
+        if (native is null)
+        {
+            console.MarkupLineInterpolated($"[yellow]C does not compete: {reason}[/]");
+        }
+
+        return native;
+    }
+
+    /// <summary>Times the contests that a filter leaves.</summary>
+    /// <returns>Null where there is none, or where contenders disagree; it is said then.</returns>
+    public static Results? Run(
+        IAnsiConsole console, IEnumerable<Contest> contests, NativeKernels? native, string filter, double seconds)
+    {
+        Contest[] left =
+        [
+            .. contests
+                .Select(contest => new Contest([.. contest.Entrants.Where(entrant => Passes(entrant.Cell, filter))]))
+                .Where(contest => contest.Entrants.Count > 0),
+        ];
+        if (left.Length == 0)
+        {
+            console.MarkupLineInterpolated($"[red]No work and no contender contains \"{filter}\".[/]");
+            return null;
+        }
+
+        return new Run(console, seconds).Of(left, native);
+    }
+
+    private static bool Passes(Cell cell, string filter) =>
+        cell.What.Contains(filter, StringComparison.OrdinalIgnoreCase)
+        || cell.Contender.Contains(filter, StringComparison.OrdinalIgnoreCase);
+
+    private static FileInfo? Checked(ArgumentResult result, string name, string given)
+    {
+        if (given.Length == 0 || Directory.Exists(given))
+        {
+            result.AddError($"{name} must name a file, but is \"{given}\".");
+            return null;
+        }
+
+        return new FileInfo(given);
+    }
+}

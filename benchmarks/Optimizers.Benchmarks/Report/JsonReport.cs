@@ -1,0 +1,23 @@
+using System.Text.Json;
+
+namespace Optimizers.Benchmarks;
+
+/// <summary>The measurements for programs.</summary>
+internal static class JsonReport
+{
+    private static readonly JsonSerializerOptions _options = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    public static string Of(Results results) => JsonSerializer.Serialize(
+        results.Measurements.Select(m => new Row(
+            m.Cell.What,
+            m.Cell.N,
+            m.Cell.Tensors,
+            m.Cell.Threads,
+            m.Cell.Contender,
+            m.NanosecondsPerParameter,
+            m.GigabytesPerSecond)),
+        _options);
+
+    private sealed record Row(
+        string What, long N, int Tensors, int Threads, string Contender, double NanosecondsPerParameter, double GigabytesPerSecond);
+}

@@ -1,0 +1,40 @@
+using Spectre.Console;
+
+namespace Optimizers.Benchmarks;
+
+/// <summary>What a run says about the targets: a table, and below it every cell that missed and every one that is missing.</summary>
+internal static class TargetReport
+{
+    public static Table TableOf(IReadOnlyList<Verdict> verdicts, TableBorder border)
+    {
+        Table table = new Table().Border(border).AddColumns("target", "", "worst cell");
+        table.Columns[1].NoWrap();
+        foreach (Verdict verdict in verdicts)
+        {
+            string text = verdict.Target.Stretch ? $"stretch: {verdict.Target.Text}" : verdict.Target.Text;
+            table.AddRow(Markup.Escape(text), verdict.Word, Markup.Escape(verdict.Worst?.ToString() ?? ""));
+        }
+
+        return table;
+    }
+
+    public static IEnumerable<string> Lines(IReadOnlyList<Verdict> verdicts) =>
+    [
+        .. from verdict in verdicts
+           from reading in verdict.Readings
+           where !reading.Met
+           select $"{verdict.Word}: {verdict.Target.Text}: {reading}",
+        .. from verdict in verdicts
+           where verdict.Missing.Count > 0 || verdict.Readings.Count == 0
+           select $"not measured: {verdict.Target.Text}{NamesOf(verdict.Missing)}",
+    ];
+
+    private static string NamesOf(IReadOnlyList<Cell> cells)
+    {
+        IEnumerable<string> groups = cells
+            .GroupBy(cell => (cell.Work, cell.Contender, cell.N))
+            .Select(group =>
+                $"{string.Join(", ", group.Select(cell => cell.Subject).Distinct())} {group.Key.Work}, {group.Key.Contender}, n = {group.Key.N:N0}");
+        return cells.Count == 0 ? "" : $" ({string.Join("; ", groups)})";
+    }
+}

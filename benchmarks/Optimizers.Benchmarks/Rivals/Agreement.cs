@@ -1,0 +1,172 @@
+namespace Optimizers.Benchmarks;
+
+/// <summary>
+/// Before anything is timed, every rival does what the library does: C to the last bits, with any number of threads, and
+/// the others, which add in other orders, to some decimal places. It also warms up what all contests need.
+/// </summary>
+internal static unsafe class Agreement
+{
+    private const int Steps = 33;
+    private const int UnitsInTheLastPlace = 2;
+    private const float Tolerance = 1e-4f;
+
+    // Whole blocks, the end of one, tensors shorter than any vector, and enough for three threads to share.
+    private static readonly Shape _shape = Shape.Of(12_325, 7, 4_096, 100);
+
+    /// <summary>Says where a rival of an optimizer disagrees; null where none does.</summary>
+    public static string? Disagreement(OptimizerRow row, NativeKernels? native)
+    {
+        using var arena = new Arena();
+        ModelOptimizer library = arena.Level2(row, _shape, Contenders.Level2, threads: 1);
+        ParameterSet set = arena.Set(_shape, Contenders.Level2);
+        NativeTensor[] expected = arena.Tensors(row, _shape, Contenders.Level2, threads: 1);
+        Rival[] rivals = [.. RivalsOf(row, native, arena)];
+        var random = new Random(1);
+        for (int step = 1; step <= Steps; step++)
+        {
+            FillGradients(set, random);
+            foreach (Rival rival in rivals)
+            {
+                Copy(expected, rival.Tensors);
+            }
+
+            library.Step();
+            foreach (Rival rival in rivals)
+            {
+                rival.Step(row.ScalarsAt(step));
+                if (rival.Disagreement(expected) is { } where)
+                {
+                    return $"{row.Name}: {rival.Name} disagrees with the library after {step} steps at {where}";
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<Rival> RivalsOf(OptimizerRow row, NativeKernels? native, Arena arena)
+    {
+        Rival Of(string name, Action<NativeTensor[], KernelScalars> step, bool exact = false)
+        {
+            NativeTensor[] tensors = arena.Tensors(row, _shape, name, threads: 1);
+            return new Rival(name, tensors, scalars => step(tensors, scalars), exact);
+        }
+
+        Rival OfLoop(string name, Loop loop) => Of(name, (tensors, scalars) =>
+        {
+            foreach (ref NativeTensor tensor in tensors.AsSpan())
+            {
+                loop(tensor, scalars);
+            }
+        });
+
+        if (native is not null && row.Kernel is not null)
+        {
+            NativeKernels.Kernel kernel = native[row.Kernel];
+            yield return Of($"the C kernel {row.Kernel}", (tensors, scalars) => kernel(tensors, scalars, 1), exact: true);
+            yield return Of(
+                $"the C kernel {row.Kernel} with 3 threads",
+                (tensors, scalars) =>
+                {
+                    native.BeginTeam(3);
+                    kernel(tensors, scalars, 3);
+                    native.EndTeam();
+                },
+                exact: true);
+        }
+
+        if (row.Composition is { } composition)
+        {
+            yield return OfLoop(
+                Contenders.TensorPrimitives,
+                (in NativeTensor tensor, in KernelScalars scalars) =>
+                    composition(tensor, scalars, arena.Scratch((int)tensor.Length)));
+        }
+
+        if (row.Scalar is { } scalar)
+        {
+            yield return OfLoop("the scalar loop", scalar);
+        }
+
+        if (row.ByHand is { } byHand)
+        {
+            yield return OfLoop("the Vector512 loop", byHand);
+        }
+    }
+
+    // With elements so small that state is flushed, and with zeros.
+    private static void FillGradients(ParameterSet set, Random random)
+    {
+        foreach (Parameter parameter in set)
+        {
+            Span<float> gradients = parameter.Gradients;
+            for (int i = 0; i < gradients.Length; i++)
+            {
+                float scale = (i % 7) switch { 0 => 1e-36f, 3 => 0, _ => 1 };
+                gradients[i] = scale * (random.NextSingle() - 0.5f);
+            }
+        }
+    }
+
+    // Rivals start each step from the library's numbers, so that what adds up over the steps is not held against them.
+    private static void Copy(NativeTensor[] source, NativeTensor[] target)
+    {
+        for (int i = 0; i < source.Length; i++)
+        {
+            source[i].ParameterSpan.CopyTo(target[i].ParameterSpan);
+            source[i].GradientSpan.CopyTo(target[i].GradientSpan);
+            if (source[i].First != null)
+            {
+                source[i].FirstSpan.CopyTo(target[i].FirstSpan);
+            }
+
+            if (source[i].Second != null)
+            {
+                source[i].SecondSpan.CopyTo(target[i].SecondSpan);
+            }
+        }
+    }
+
+    private sealed record Rival(string Name, NativeTensor[] Tensors, Action<KernelScalars> Step, bool Exact)
+    {
+        public string? Disagreement(NativeTensor[] expected)
+        {
+            for (int i = 0; i < expected.Length; i++)
+            {
+                string? where =
+                    Disagreement("parameter", expected[i].ParameterSpan, Tensors[i].ParameterSpan)
+                    ?? (expected[i].First == null ? null : Disagreement("first slot", expected[i].FirstSpan, Tensors[i].FirstSpan))
+                    ?? (expected[i].Second == null ? null : Disagreement("second slot", expected[i].SecondSpan, Tensors[i].SecondSpan));
+                if (where is not null)
+                {
+                    return $"tensor {i}, {where}";
+                }
+            }
+
+            return null;
+        }
+
+        private string? Disagreement(string name, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
+        {
+            for (int i = 0; i < expected.Length; i++)
+            {
+                bool agrees = Exact
+                    ? Math.Abs((long)Ordered(expected[i]) - Ordered(actual[i])) <= UnitsInTheLastPlace
+                    : MathF.Abs(expected[i] - actual[i]) <= Tolerance;
+                if (!agrees)
+                {
+                    return $"element {i}: {name} {actual[i]:R}, expected {expected[i]:R}";
+                }
+            }
+
+            return null;
+        }
+
+        // The next larger float is the next integer.
+        private static int Ordered(float value)
+        {
+            int bits = BitConverter.SingleToInt32Bits(value);
+            return bits < 0 ? int.MinValue - bits : bits;
+        }
+    }
+}

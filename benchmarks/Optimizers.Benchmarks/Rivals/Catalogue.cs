@@ -1,0 +1,100 @@
+namespace Optimizers.Benchmarks;
+
+/// <summary>The table of all optimizers that are timed; a new one is one row more. What a row leaves out does not compete.</summary>
+internal static class Catalogue
+{
+    public static IReadOnlyList<OptimizerRow> Rows { get; } =
+    [
+        new("Sgd", new SgdOptions())
+        {
+            Kernel = "sgd", Scalar = ScalarLoops.Sgd, Composition = Compositions.Sgd,
+        },
+        Row("Momentum", new MomentumOptions(), (o, step) => KernelScalars.Of(step).WithBetas(o.Momentum, 0)) with
+        {
+            Kernel = "momentum", Scalar = ScalarLoops.Momentum, Composition = Compositions.Momentum,
+        },
+        Row("Nesterov", new NesterovOptions(), (o, step) => KernelScalars.Of(step).WithBetas(o.Momentum, 0)) with
+        {
+            Kernel = "nesterov", Scalar = ScalarLoops.Nesterov, Composition = Compositions.Nesterov,
+        },
+        Row("AdaGrad", new AdaGradOptions(), (o, step) => KernelScalars.Of(step) with { Epsilon = (float)o.Epsilon }) with
+        {
+            Kernel = "adagrad", Scalar = ScalarLoops.AdaGrad, Composition = Compositions.AdaGrad,
+        },
+        Row("RmsProp", new RmsPropOptions(), (o, step) => KernelScalars.Of(step).WithBetas(0, o.Rho) with { Epsilon = (float)o.Epsilon }) with
+        {
+            Kernel = "rmsprop", Scalar = ScalarLoops.RmsProp, Composition = Compositions.RmsProp,
+        },
+        Row("Adam", new AdamOptions(), (o, step) => KernelScalars.OfMoments(step, o.Beta1, o.Beta2, o.Epsilon)) with
+        {
+            Kernel = "adam", Scalar = ScalarLoops.Adam, Composition = Compositions.Adam,
+        },
+        Row("AdamW", new AdamWOptions(), (o, step) => KernelScalars.OfMoments(step, o.Beta1, o.Beta2, o.Epsilon)) with
+        {
+            Kernel = "adamw", Scalar = ScalarLoops.AdamW, Composition = Compositions.AdamW, ByHand = HandWritten.AdamW,
+        },
+        Row("RAdam", new RAdamOptions(), (o, step) => KernelScalars.OfRectified(step, o)) with
+        {
+            Kernel = "adam", Scalar = ScalarLoops.Adam, Composition = Compositions.RAdam,
+        },
+        Row("Lion", new LionOptions(), (o, step) => KernelScalars.Of(step).WithBetas(o.Beta1, o.Beta2)) with
+        {
+            Kernel = "lion", Scalar = ScalarLoops.Lion, Composition = Compositions.Lion, ByHand = HandWritten.Lion,
+        },
+        Row("Lamb", new LambOptions { WeightDecay = 0.01 }, (o, step) => KernelScalars.OfMoments(step, o.Beta1, o.Beta2, o.Epsilon)) with
+        {
+            Kernel = "lamb", Scalar = ScalarLoops.Lamb, Composition = Compositions.Lamb,
+        },
+    ];
+
+    public static OptimizerRow Row(string name) => Rows.Single(row => row.Name == name);
+
+    private static OptimizerRow Row<TOptions>(
+        string name, TOptions options, Func<TOptions, StepScalars, KernelScalars> scalars)
+        where TOptions : IOptimizerOptions =>
+        new(name, options) { ScalarsOf = step => scalars(options, step) };
+}
+
+/// <summary>A rival's update of one tensor.</summary>
+internal delegate void Loop(in NativeTensor tensor, in KernelScalars scalars);
+
+/// <summary>A rival's update of one tensor by calls over whole spans.</summary>
+internal delegate void Composition(in NativeTensor tensor, in KernelScalars scalars, Span<float> scratch);
+
+/// <summary>One optimizer and its rivals.</summary>
+internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
+{
+    private readonly IUpdate _update = Options.CreateUpdate();
+
+    /// <summary>The function in Native/kernels.c.</summary>
+    public string? Kernel { get; init; }
+
+    public Loop? Scalar { get; init; }
+
+    public Composition? Composition { get; init; }
+
+    /// <summary>A loop for <see cref="System.Runtime.Intrinsics.Vector512{T}"/>.</summary>
+    public Loop? ByHand { get; init; }
+
+    /// <summary>What the rivals are handed in a step.</summary>
+    public Func<StepScalars, KernelScalars> ScalarsOf { get; init; } = KernelScalars.Of;
+
+    public int Slots => _update.Slots.Count;
+
+    public int FlushInterval => _update.FlushInterval;
+
+    /// <summary>
+    /// The bytes that a step must move for a parameter: p, g and state read, p and state written; a rule that measures
+    /// first reads p and state once more.
+    /// </summary>
+    public int BytesOfStep => sizeof(float) * (_update.Measures ? (2 * Slots) + 2 + Slots + 2 : (2 * Slots) + 3);
+
+    /// <summary>The bytes of clipping, step and zeroing: the gradient is read for the norm and written with zeros.</summary>
+    public int BytesOfPhase => BytesOfStep + (2 * sizeof(float));
+
+    public KernelScalars ScalarsAt(long iteration)
+    {
+        var step = new StepScalars(iteration, Options.LearningRate, Options.WeightDecay);
+        return ScalarsOf(step) with { Flush = iteration % FlushInterval == 0 ? 1 : 0 };
+    }
+}

@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+
+namespace Optimizers.Benchmarks;
+
+/// <summary>The scalars of one step, as the C kernels and the loops written by hand take them; an optimizer sets those it has.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct KernelScalars
+{
+    public double RateInDouble { get; init; }
+
+    public float Rate { get; init; }
+
+    public float Beta1 { get; init; }
+
+    public float Gain1 { get; init; }
+
+    public float Beta2 { get; init; }
+
+    public float Gain2 { get; init; }
+
+    public float StepSize { get; init; }
+
+    public float Scale { get; init; }
+
+    public float RootScale { get; init; }
+
+    public float Epsilon { get; init; }
+
+    public float Factor { get; init; }
+
+    public float Decay { get; init; }
+
+    public int Flush { get; init; }
+
+    public static KernelScalars Of(StepScalars step) => new()
+    {
+        RateInDouble = step.LearningRate,
+        Rate = (float)step.LearningRate,
+        Factor = (float)(1 - (step.LearningRate * step.WeightDecay)),
+        Decay = (float)step.WeightDecay,
+    };
+
+    public KernelScalars WithBetas(double beta1, double beta2) => this with
+    {
+        Beta1 = (float)beta1,
+        Gain1 = (float)(1 - beta1),
+        Beta2 = (float)beta2,
+        Gain2 = (float)(1 - beta2),
+    };
+
+    /// <summary>For m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε).</summary>
+    public static KernelScalars OfMoments(StepScalars step, double beta1, double beta2, double epsilon) =>
+        Of(step).WithBetas(beta1, beta2) with
+        {
+            StepSize = (float)(step.LearningRate / step.BiasCorrection(beta1)),
+            Scale = (float)(1 / step.BiasCorrection(beta1)),
+            RootScale = (float)(1 / Math.Sqrt(step.BiasCorrection(beta2))),
+            Epsilon = (float)epsilon,
+        };
+
+    /// <summary>RAdam as Adam: s·m/(a√v + b).</summary>
+    public static KernelScalars OfRectified(StepScalars step, RAdamOptions o)
+    {
+        double correction = step.BiasCorrection(o.Beta2);
+        double limit = (2 / (1 - o.Beta2)) - 1;
+        double length = limit - (2 * step.Iteration * (1 - correction) / correction);
+        KernelScalars adam = OfMoments(step, o.Beta1, o.Beta2, o.Epsilon);
+        if (length <= 5)
+        {
+            return adam with { RootScale = 0, Epsilon = 1 };
+        }
+
+        double rectification = Math.Sqrt((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length));
+        return adam with
+        {
+            StepSize = (float)(step.LearningRate / step.BiasCorrection(o.Beta1) * rectification * Math.Sqrt(correction)),
+            RootScale = 1,
+        };
+    }
+}
