@@ -22,6 +22,11 @@ internal static class CompareCommand
         command.SetAction(result =>
         {
             IAnsiConsole console = Terminal.Open();
+            foreach (string line in Machine.Description)
+            {
+                console.WriteLine(line);
+            }
+
             NativeKernels? native = Options.LoadNative(console);
             IEnumerable<Contest> contests = result.GetValue(quick) ? Contests.Quick(native) : Contests.All(native);
             if (Options.Run(console, contests, native, result.GetValue(filter)!, result.GetValue(seconds)) is not { } results)
@@ -30,10 +35,10 @@ internal static class CompareCommand
             }
 
             Verdict[] verdicts = [.. Targets.All.Select(target => target.Judge(results))];
-            console.Write(MeasurementTable.Of(results, TableBorder.Rounded));
+            console.Write(MeasurementGrid.Of(results).ToTable());
             if (result.GetValue(check))
             {
-                console.Write(TargetReport.TableOf(verdicts, TableBorder.Rounded));
+                console.Write(TargetReport.GridOf(verdicts).ToTable());
                 foreach (string line in TargetReport.Lines(verdicts))
                 {
                     console.WriteLine(line);

@@ -23,7 +23,7 @@ internal static class EngineCommand
                 return 1;
             }
 
-            console.Write(MeasurementTable.Short(results));
+            console.WriteLine(MeasurementGrid.Short(results).ToMarkdown());
             return 0;
         });
         return command;

@@ -33,7 +33,13 @@ internal static class Machine
         $"vectors: {Kernel.WidestLane * 32} bits",
         $"runtime: {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}",
         $"date: {DateTime.UtcNow:yyyy-MM-dd}",
+        $"load before: {Load}",
     ];
+
+    // What others take of a core is missing from a row with as many threads as there are cores.
+    private static string Load => File.Exists("/proc/loadavg")
+        ? $"{File.ReadAllText("/proc/loadavg").Split(' ')[0]} processes that wanted a core, on average of the last minute"
+        : "unknown";
 
     private static string? InfoOf(string file, string name) => !File.Exists(file)
         ? null

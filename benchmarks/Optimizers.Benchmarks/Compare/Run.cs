@@ -5,8 +5,6 @@ namespace Optimizers.Benchmarks;
 /// <summary>Runs contests: first sees that all contenders do the same, then times them.</summary>
 internal sealed class Run(IAnsiConsole console, double seconds)
 {
-    private const int WarmUps = 4;
-
     /// <summary>Times the contests.</summary>
     /// <returns>The measurements; null where contenders disagree, and then it is said which.</returns>
     public Results? Of(IReadOnlyList<Contest> contests, NativeKernels? native)
@@ -14,16 +12,10 @@ internal sealed class Run(IAnsiConsole console, double seconds)
         string[] names = [.. contests.SelectMany(contest => contest.Entrants).Select(entrant => entrant.Cell.Subject).Distinct()];
         OptimizerRow[] rows = [.. Catalogue.Rows.Where(row => names.Contains(row.Name))];
 
-        // Tiered compilation works in the background, in pauses.
-        for (int i = 0; i < WarmUps; i++)
+        if (rows.Select(row => Agreement.Disagreement(row, native)).FirstOrDefault(found => found is not null) is { } disagreement)
         {
-            if (rows.Select(row => Agreement.Disagreement(row, native)).FirstOrDefault(found => found is not null) is { } disagreement)
-            {
-                console.MarkupLineInterpolated($"[red]{disagreement}[/]");
-                return null;
-            }
-
-            Thread.Sleep(120);
+            console.MarkupLineInterpolated($"[red]{disagreement}[/]");
+            return null;
         }
 
         return Progress(contests, Time);
@@ -61,7 +53,7 @@ internal sealed class Run(IAnsiConsole console, double seconds)
 
         console.Progress().AutoRefresh(false).AutoClear(true).Start(progress =>
         {
-            ProgressTask bar = progress.AddTask("", maxValue: contests.Count);
+            ProgressTask bar = progress.AddTask("starting", maxValue: contests.Count);
             TimeAll(contest =>
             {
                 Cell cell = contest.Entrants[0].Cell;

@@ -52,7 +52,7 @@ internal sealed record AllocationTarget(string Text) : Target(Text)
         [
             .. results.Measurements
                 .Where(m => m.Cell.Contender is Contenders.Level1 or Contenders.Level2)
-                .Select(m => new Reading(m.Cell, m.Timing.AllocatedBytes > 0 ? double.PositiveInfinity : 0, $"{m.Timing.AllocatedBytes:N1} bytes a call")),
+                .Select(m => new Reading(m.Cell, m.Timing.AllocatedBytes > 0 ? double.PositiveInfinity : 0, $"{m.Timing.AllocatedBytes:0.#} bytes a call")),
         ],
         []);
 }
@@ -72,7 +72,7 @@ internal sealed record Reading(Cell Cell, double Load, string Text)
     public bool Met => Load <= 1;
 
     public override string ToString() =>
-        $"{Cell}: {Text}{(double.IsFinite(Load) ? $" ({(Load - 1) * 100:+0.0;-0.0} %)" : "")}";
+        $"{Cell}: {Text}{(Load is 0 or double.PositiveInfinity ? "" : $", {Math.Abs(Load - 1) * 100:F1} % {(Met ? "to spare" : "too slow")}")}";
 }
 
 /// <summary>What a run says about a target.</summary>

@@ -1,6 +1,3 @@
-using Spectre.Console;
-using Spectre.Console.Rendering;
-
 namespace Optimizers.Benchmarks;
 
 /// <summary>A run as a page: the machine, the targets, the measurements.</summary>
@@ -17,18 +14,12 @@ internal static class MarkdownReport
 
         ## Targets
 
-        {Text(TargetReport.TableOf(verdicts, TableBorder.Markdown))}
+        {TargetReport.GridOf(verdicts).ToMarkdown()}
+
         {string.Join('\n', TargetReport.Lines(verdicts).Select(line => $"- {line}"))}
 
         ## Measurements
 
-        {Text(MeasurementTable.Of(results, TableBorder.Markdown))}
+        {MeasurementGrid.Of(results).ToMarkdown()}
         """;
-
-    private static string Text(IRenderable table)
-    {
-        using var writer = new StringWriter();
-        Terminal.Into(writer).Write(table);
-        return writer.ToString();
-    }
 }

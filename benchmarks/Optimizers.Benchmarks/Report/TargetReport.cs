@@ -1,22 +1,18 @@
-using Spectre.Console;
-
 namespace Optimizers.Benchmarks;
 
 /// <summary>What a run says about the targets: a table, and below it every cell that missed and every one that is missing.</summary>
 internal static class TargetReport
 {
-    public static Table TableOf(IReadOnlyList<Verdict> verdicts, TableBorder border)
-    {
-        Table table = new Table().Border(border).AddColumns("target", "", "worst cell");
-        table.Columns[1].NoWrap();
-        foreach (Verdict verdict in verdicts)
-        {
-            string text = verdict.Target.Stretch ? $"stretch: {verdict.Target.Text}" : verdict.Target.Text;
-            table.AddRow(Markup.Escape(text), verdict.Word, Markup.Escape(verdict.Worst?.ToString() ?? ""));
-        }
-
-        return table;
-    }
+    public static Grid GridOf(IReadOnlyList<Verdict> verdicts) => new(
+        [("target", false), ("verdict", false), ("worst cell", false)],
+        [
+            .. verdicts.Select(verdict => new[]
+            {
+                verdict.Target.Stretch ? $"stretch: {verdict.Target.Text}" : verdict.Target.Text,
+                verdict.Word,
+                verdict.Worst?.ToString() ?? "",
+            }),
+        ]);
 
     public static IEnumerable<string> Lines(IReadOnlyList<Verdict> verdicts) =>
     [

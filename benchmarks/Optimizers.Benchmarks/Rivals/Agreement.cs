@@ -2,7 +2,7 @@ namespace Optimizers.Benchmarks;
 
 /// <summary>
 /// Before anything is timed, every rival does what the library does: C to the last bits, with any number of threads, and
-/// the others, which add in other orders, to some decimal places. It also warms up what all contests need.
+/// the others, which add in other orders, to some decimal places.
 /// </summary>
 internal static unsafe class Agreement
 {

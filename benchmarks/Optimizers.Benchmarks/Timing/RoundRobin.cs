@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using System.Runtime.CompilerServices;
 
 namespace Optimizers.Benchmarks;
@@ -11,7 +12,8 @@ internal static class RoundRobin
 {
     private const double NanosecondsOfTurn = 500_000;
     private const double SecondsOfWarmUp = 0.02;
-    private const int FewestRounds = 5;
+    private const int MostBursts = 10;
+    private const int FewestRounds = 7;
 
     /// <summary>Times one call of each.</summary>
     /// <param name="turns">The contenders.</param>
@@ -33,19 +35,21 @@ internal static class RoundRobin
         return [.. turns.Select((turn, i) => new Timing(best[i], AllocatedBy(turn, calls[i])))];
     }
 
-    // Tiered compilation replaces a method some time after it was called often, in the background: so call, wait, and
-    // call again what has been instrumented by then.
+    // Tiered compilation replaces a method some time after it was called often, in the background: so call and wait until
+    // nothing was compiled any more.
     private static int[] WarmUp(IReadOnlyList<Turn> turns)
     {
         var calls = new int[turns.Count];
-        for (int burst = 0; burst < 2; burst++)
+        long compiled = -1;
+        for (int burst = 0; burst < MostBursts && compiled != JitInfo.GetCompiledMethodCount(); burst++)
         {
+            compiled = JitInfo.GetCompiledMethodCount();
             for (int i = 0; i < turns.Count; i++)
             {
                 calls[i] = Math.Max(calls[i], CallsOfTurn(turns[i]));
             }
 
-            Thread.Sleep(120);
+            Thread.Sleep(150);
         }
 
         return calls;
@@ -92,7 +96,7 @@ internal static class RoundRobin
     {
         long least = long.MaxValue;
         turn.Begin();
-        for (int attempt = 0; attempt < 3 && least > 0; attempt++)
+        for (int attempt = 0; attempt < 10 && least > 0; attempt++)
         {
             long before = GC.GetTotalAllocatedBytes(precise: true);
             for (int i = 0; i < calls; i++)
