@@ -1,13 +1,12 @@
 namespace Optimizers.Benchmarks;
 
 /// <summary>
-/// Before anything is timed, every rival does what the library does: C to the last bits, with any number of threads, and
+/// Before anything is timed, every rival does what the library does: C to the last bit, with any number of threads, and
 /// the others, which add in other orders, to some decimal places.
 /// </summary>
 internal static unsafe class Agreement
 {
     private const int Steps = 33;
-    private const int UnitsInTheLastPlace = 2;
     private const float Tolerance = 1e-4f;
 
     // Whole blocks, the end of one, tensors shorter than any vector, and enough for three threads to share.
@@ -151,7 +150,7 @@ internal static unsafe class Agreement
             for (int i = 0; i < expected.Length; i++)
             {
                 bool agrees = Exact
-                    ? Math.Abs((long)Ordered(expected[i]) - Ordered(actual[i])) <= UnitsInTheLastPlace
+                    ? BitConverter.SingleToInt32Bits(expected[i]) == BitConverter.SingleToInt32Bits(actual[i])
                     : MathF.Abs(expected[i] - actual[i]) <= Tolerance;
                 if (!agrees)
                 {
@@ -160,13 +159,6 @@ internal static unsafe class Agreement
             }
 
             return null;
-        }
-
-        // The next larger float is the next integer.
-        private static int Ordered(float value)
-        {
-            int bits = BitConverter.SingleToInt32Bits(value);
-            return bits < 0 ? int.MinValue - bits : bits;
         }
     }
 }
