@@ -84,11 +84,8 @@ internal static class Contests
         ];
     }
 
-    private static Contest Zeros(OptimizerRow row)
-    {
-        var entrants = new Entrants(row, Shape.Of(AfterZeros), native: null);
-        return new([entrants.Level1(1), entrants.AfterZeros(), .. entrants.Scalar(), .. entrants.ScalarAfterZeros()]);
-    }
+    private static Contest Zeros(OptimizerRow row) =>
+        new([.. new Entrants(row, Shape.Of(AfterZeros), native: null).WithAndWithoutZeros()]);
 
     private static Contest Loops(OptimizerRow row, int n, NativeKernels? native)
     {

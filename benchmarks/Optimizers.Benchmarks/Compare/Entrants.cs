@@ -11,7 +11,7 @@ internal sealed class Entrants(OptimizerRow row, Shape shape, NativeKernels? nat
     public Entrant Level1(int threads) => new(
         CellOf(Work.Step, threads, Contenders.Level1),
         row.BytesOfStep,
-        arena => StepOf(arena, Work.Step, threads));
+        arena => StepOf(arena, threads));
 
     public Entrant Level2(int threads, string work = Work.Step) => new(
         CellOf(work, threads, Contenders.Level2),
@@ -22,24 +22,20 @@ internal sealed class Entrants(OptimizerRow row, Shape shape, NativeKernels? nat
             return new Turn(() => model.Step());
         });
 
-    /// <summary>At level 1, after the gradients were zero for a while.</summary>
-    public Entrant AfterZeros() => new(
-        CellOf(Work.AfterZeros, 1, Contenders.Level1),
-        row.BytesOfStep,
-        arena => WithZeros(arena, StepOf(arena, Work.AfterZeros, threads: 1), Work.AfterZeros));
-
-    /// <summary>The loop that nobody protected.</summary>
-    public IEnumerable<Entrant> ScalarAfterZeros()
-    {
-        const string Own = "scalar loop after zeros";
-        return row.Scalar is null ? [] :
-        [
-            new Entrant(
-                CellOf(Work.AfterZeros, 1, Contenders.Scalar),
-                row.BytesOfStep,
-                arena => WithZeros(arena, Looping(arena, Own, row.Scalar), Own)),
-        ];
-    }
+    /// <summary>The library and the loop that nobody protected, fresh and after the gradients were zero for a while.</summary>
+    public IEnumerable<Entrant> WithAndWithoutZeros() =>
+    [
+        .. from work in new[] { Work.Step, Work.AfterZeros }
+           select new Entrant(
+               CellOf(work, 1, Contenders.Level1),
+               row.BytesOfStep,
+               arena => From(work, arena, StepOf(arena, threads: 1))),
+        .. from work in row.Scalar is null ? [] : new[] { Work.Step, Work.AfterZeros }
+           select new Entrant(
+               CellOf(work, 1, Contenders.Scalar),
+               row.BytesOfStep,
+               arena => From(work, arena, Looping(arena, row.Scalar!))),
+    ];
 
     public IEnumerable<Entrant> C(int threads) =>
         native is null || row.Kernel is null || (threads > 1 && shape.Elements < threads * Reductions.Block)
@@ -57,16 +53,16 @@ internal sealed class Entrants(OptimizerRow row, Shape shape, NativeKernels? nat
 
     private IEnumerable<Entrant> OfLoop(string contender, Loop? loop) => loop is null ? [] :
     [
-        new(CellOf(Work.Step, 1, contender), row.BytesOfStep, arena => Looping(arena, Work.Step, loop)),
+        new(CellOf(Work.Step, 1, contender), row.BytesOfStep, arena => Looping(arena, loop)),
     ];
 
     private Cell CellOf(string work, int threads, string contender) =>
         new(row.Name, work, shape.Elements, shape.Count, threads, contender);
 
-    private Turn StepOf(Arena arena, string work, int threads)
+    private Turn StepOf(Arena arena, int threads)
     {
-        Optimizer optimizer = arena.Level1(row, shape, work, threads);
-        Parameter parameter = arena.Set(shape, work)[0];
+        Optimizer optimizer = arena.Level1(row, shape, Work.Step, threads);
+        Parameter parameter = arena.Set(shape, Work.Step)[0];
         double rate = row.Options.LearningRate;
         return new Turn(() => optimizer.Step(parameter.Values, parameter.Gradients, rate));
     }
@@ -99,9 +95,9 @@ internal sealed class Entrants(OptimizerRow row, Shape shape, NativeKernels? nat
         });
     }
 
-    private Turn Looping(Arena arena, string work, Loop loop)
+    private Turn Looping(Arena arena, Loop loop)
     {
-        NativeTensor[] tensors = arena.Tensors(row, shape, work, threads: 1);
+        NativeTensor[] tensors = arena.Tensors(row, shape, Work.Step, threads: 1);
         KernelScalars scalars = row.ScalarsAt(ScalarsOfStep);
         return new Turn(() =>
         {
@@ -112,15 +108,41 @@ internal sealed class Entrants(OptimizerRow row, Shape shape, NativeKernels? nat
         });
     }
 
-    private Turn WithZeros(Arena arena, Turn turn, string work)
+    // Fresh or after zeros, a turn begins with its own numbers in the same memory: where buffers happen to lie would make
+    // more of a difference than what is in them.
+    private Turn From(string work, Arena arena, Turn turn)
     {
+        Parameter parameter = arena.Set(shape, Work.Step)[0];
+        OptimizerState state = arena.Level1(row, shape, Work.Step, threads: 1).State;
+        float[] values = parameter.Values.ToArray();
+        float[] gradients = parameter.Gradients.ToArray();
         turn.Call();
-        arena.Set(shape, work).ZeroGradients();
-        for (int step = 0; step < ZeroSteps; step++)
+        if (work == Work.AfterZeros)
         {
-            turn.Call();
+            parameter.Gradients.Clear();
+            for (int step = 0; step < ZeroSteps; step++)
+            {
+                turn.Call();
+            }
         }
 
-        return turn;
+        OptimizerSnapshot snapshot = state.Save();
+        float[] gradientsOfTurn = parameter.Gradients.ToArray();
+        void Restore(float[] gradientsToRestore)
+        {
+            values.CopyTo(parameter.Values);
+            gradientsToRestore.CopyTo(parameter.Gradients);
+        }
+
+        state.Reset();
+        Restore(gradients);
+        return turn with
+        {
+            Begin = () =>
+            {
+                state.Load(snapshot);
+                Restore(gradientsOfTurn);
+            },
+        };
     }
 }
