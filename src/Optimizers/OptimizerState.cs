@@ -8,6 +8,8 @@ public sealed class OptimizerState
 {
     private readonly StateSlot[] _slots;
     private readonly SlotBuffer[] _buffers;
+    private long _iteration;
+    private StepClock? _clock;
 
     internal OptimizerState(int length, IReadOnlyList<StateSlot> slots)
         : this(length, slots, PoolsFor(slots, [length]))
@@ -39,7 +41,17 @@ public sealed class OptimizerState
     }
 
     /// <summary>The number of updates so far, t; the next one is number t + 1.</summary>
-    public long Iteration { get; internal set; }
+    public long Iteration
+    {
+        get => _iteration + (_clock?.Steps ?? 0);
+
+        internal set
+        {
+            _clock?.Disturb();
+            _clock = null;
+            _iteration = value;
+        }
+    }
 
     /// <summary>The number of elements of the parameter and of every slot.</summary>
     public int Length { get; }
@@ -117,6 +129,13 @@ public sealed class OptimizerState
     /// <summary>Memory for the state of tensors of some lengths: a pool for each slot.</summary>
     internal static SlotPool[] PoolsFor(IReadOnlyList<StateSlot> slots, IEnumerable<int> lengths) =>
         [.. slots.Select((_, slot) => new SlotPool(slot, lengths))];
+
+    /// <summary>Counts on with a clock that stands at 0, or by hand where that is null.</summary>
+    internal void Follow(StepClock? clock)
+    {
+        _iteration = Iteration;
+        _clock = clock;
+    }
 
     internal bool Overlaps(ReadOnlySpan<float> values)
     {

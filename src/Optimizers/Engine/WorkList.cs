@@ -1,24 +1,19 @@
 namespace Optimizers;
 
 /// <summary>
-/// The tensors of one step as one list of work, and the passes over it. A pass is one fork and join: the elements are
-/// cut into shares at block boundaries, and the caller and helpers from the thread pool take share after share.
+/// The tensors of one step as one list of work, and the passes over it. A pass is one fork and join: all elements are cut
+/// into shares at block boundaries. Which thread does which share changes nothing: element-wise work is independent, and
+/// sums are kept per block.
 /// </summary>
-/// <remarks>
-/// A helper that comes late finds no share left and goes; the caller waits only for shares that somebody has taken. So a
-/// starved thread pool costs time but cannot deadlock, and no thread is kept between steps. Which thread takes which
-/// share changes nothing: element-wise work is independent, and sums are kept per block.
-/// </remarks>
-internal sealed class WorkList : IThreadPoolWorkItem
+internal sealed class WorkList
 {
     // Below this much memory traffic a second thread costs more than it brings (docs/engine.md).
     private const long StreamedElementsWorthForking = 100_000;
-    private const int SharesPerThread = 4;
 
     // Nobody has more processors for one step, but somebody may write int.MaxValue for "all".
     private const int MostThreads = 1024;
 
-    private readonly int _threads;
+    private readonly Team? _team;
     private readonly int _widestLane;
 
     private TensorJob[] _jobs = new TensorJob[1];
@@ -31,18 +26,14 @@ internal sealed class WorkList : IThreadPoolWorkItem
 
     private Pass _pass;
     private NormKind _normKind;
-    private int _shares;
-    private int _untaken;
-    private int _finished;
-    private int _helpersCalled;
-    private Exception? _failure;
 
     /// <param name="threads">The number of threads to use at most; 0: as many as there are processors.</param>
     /// <param name="widestLane">The widest lane to use; 0: the processor's.</param>
     public WorkList(int threads, int widestLane = 0)
     {
         Require.AtLeast(threads, 0);
-        _threads = threads == 0 ? Environment.ProcessorCount : Math.Min(threads, MostThreads);
+        threads = threads == 0 ? Environment.ProcessorCount : Math.Min(threads, MostThreads);
+        _team = threads > 1 ? new Team(threads, RunShare) : null;
         _widestLane = widestLane == 0 ? Kernel.WidestLane : widestLane;
     }
 
@@ -121,13 +112,6 @@ internal sealed class WorkList : IThreadPoolWorkItem
         Run(Pass.Apply);
     }
 
-    /// <summary>What a helper from the thread pool does.</summary>
-    void IThreadPoolWorkItem.Execute()
-    {
-        Interlocked.Decrement(ref _helpersCalled);
-        TakeShares();
-    }
-
     // Partial sums are added in the order of the blocks, and tensors in the order of the list, whoever worked them out.
     private double SumOf(double[] sums, int job)
     {
@@ -160,76 +144,20 @@ internal sealed class WorkList : IThreadPoolWorkItem
             return;
         }
 
-        int threads = (long)total * _streams < StreamedElementsWorthForking ? 1 : _threads;
         _pass = pass;
-        if (threads == 1)
+        if (_team is not null && (long)total * _streams >= StreamedElementsWorthForking)
         {
-            RunAlone();
+            _team.Run();
             return;
         }
 
-        _shares = threads * SharesPerThread;
-        _finished = 0;
-
-        // The one write that opens the step to helpers; a late helper of an earlier step is welcome too.
-        Volatile.Write(ref _untaken, _shares);
-        while (_helpersCalled < threads - 1)
-        {
-            Interlocked.Increment(ref _helpersCalled);
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
-
-        TakeShares();
-        var wait = default(SpinWait);
-        while (Volatile.Read(ref _finished) != _shares)
-        {
-            wait.SpinOnce(sleep1Threshold: -1);
-        }
-
-        if (_failure is { } failure)
-        {
-            _failure = null;
-            throw Incomplete(failure);
-        }
-    }
-
-    private static InvalidOperationException Incomplete(Exception failure) =>
-        new("A rule threw an exception; the step is incomplete.", failure);
-
-    private void RunAlone()
-    {
         try
         {
             RunShare(0, 1);
         }
         catch (Exception exception)
         {
-            throw Incomplete(exception);
-        }
-    }
-
-    private void TakeShares()
-    {
-        while (true)
-        {
-            int share = Interlocked.Decrement(ref _untaken);
-            if (share < 0)
-            {
-                return;
-            }
-
-            try
-            {
-                RunShare(share, _shares);
-            }
-#pragma warning disable CA1031 // Whatever a user's rule throws must reach the caller's thread, not end the process.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                _failure = exception;
-            }
-
-            Interlocked.Increment(ref _finished);
+            throw Team.Incomplete(exception);
         }
     }
 

@@ -66,7 +66,7 @@ public sealed unsafe class ModelOptimizer
         _parameters = parameters;
         _groups = [.. groups.Select(group => new GroupRun(group))];
         _work = new WorkList(_options.Threads, widestLane);
-        _plan = new ModelPlan(_work);
+        _plan = new ModelPlan(parameters, _groups, _work);
         TakeNewParameters();
     }
 
@@ -120,7 +120,7 @@ public sealed unsafe class ModelOptimizer
         {
             TakeNewParameters();
             double learningRate = TakeRates();
-            _plan.Prepare(_groups);
+            _plan.Prepare();
             (double norm, double factor) = Clip(lossScale);
             long update = UpdateCount;
             bool applied = _work.Count > 0;

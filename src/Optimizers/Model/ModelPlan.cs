@@ -4,9 +4,11 @@ namespace Optimizers;
 /// Which parameters take part in a step, as jobs of a work list. From one step to the next the plan usually stands, and
 /// then only the rules have to be worked out anew: one for each group, however many tensors there are.
 /// </summary>
-internal sealed unsafe class ModelPlan(WorkList work)
+internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] groups, WorkList work)
 {
     private readonly List<Entry> _entries = [];
+    private StepClock _clock = new();
+    private int _revision;
     private bool _standing;
 
     /// <summary>The number of parameters, whether they take part or not.</summary>
@@ -22,16 +24,16 @@ internal sealed unsafe class ModelPlan(WorkList work)
     public long StateBytes => _entries.Sum(entry => entry.State.Bytes);
 
     /// <summary>Adds parameters, with a new state for each; those of one group have theirs side by side.</summary>
-    public void Add(List<(Parameter Parameter, GroupRun Run)> parameters)
+    public void Add(List<(Parameter Parameter, GroupRun Run)> added)
     {
-        Dictionary<GroupRun, SlotPool[]> pools = parameters.GroupBy(added => added.Run).ToDictionary(
+        Dictionary<GroupRun, SlotPool[]> pools = added.GroupBy(parameter => parameter.Run).ToDictionary(
             group => group.Key,
             group => OptimizerState.PoolsFor(
-                group.Key.Prepared.Update.Slots, group.Select(added => added.Parameter.Length)));
-        Entry[] entries = [.. parameters.Select(added => new Entry(
-            added.Parameter,
-            added.Run,
-            new OptimizerState(added.Parameter.Length, added.Run.Prepared.Update.Slots, pools[added.Run])))];
+                group.Key.Prepared.Update.Slots, group.Select(parameter => parameter.Parameter.Length)));
+        Entry[] entries = [.. added.Select(one => new Entry(
+            one.Parameter,
+            one.Run,
+            new OptimizerState(one.Parameter.Length, one.Run.Prepared.Update.Slots, pools[one.Run])))];
         _entries.AddRange(entries);
         _standing = false;
     }
@@ -39,7 +41,7 @@ internal sealed unsafe class ModelPlan(WorkList work)
     public OptimizerState? StateOf(string name) => _entries.Find(entry => entry.Parameter.Name == name)?.State;
 
     /// <summary>Has the work list hold the next update of every parameter that takes part.</summary>
-    public void Prepare(GroupRun[] groups)
+    public void Prepare()
     {
         bool stands = Stands();
         _standing = false;
@@ -52,21 +54,14 @@ internal sealed unsafe class ModelPlan(WorkList work)
         }
         else
         {
-            Rebuild(groups);
+            Rebuild();
         }
     }
 
     /// <summary>Makes every parameter that takes part one update older.</summary>
     public void Age()
     {
-        foreach (Entry entry in _entries)
-        {
-            if (entry.TakesPart)
-            {
-                entry.State.Iteration = ++entry.Age;
-            }
-        }
-
+        _clock.Tick();
         _standing = true;
     }
 
@@ -87,42 +82,29 @@ internal sealed unsafe class ModelPlan(WorkList work)
         }
     }
 
-    // A user may have frozen a group, taken a gradient away, loaded a state or asked for a rounded copy.
-    private bool Stands()
-    {
-        if (!_standing)
-        {
-            return false;
-        }
+    // A user may have frozen a group, taken a gradient away, asked for a rounded copy or loaded a state.
+    private bool Stands() =>
+        _standing
+        && _revision == parameters.Revision
+        && !_clock.Disturbed
+        && Array.TrueForAll(groups, run => run.WasFrozen == run.Group.Frozen);
 
-        foreach (Entry entry in _entries)
-        {
-            if (entry.WantsToTakePart != entry.TakesPart
-                || entry.State.Iteration != entry.Age
-                || entry.Parameter.RoundedCopyAddress != null != entry.HasRoundedCopy)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private void Rebuild(GroupRun[] groups)
+    private void Rebuild()
     {
         WithoutGradient = 0;
         Frozen = 0;
+        _clock = new StepClock();
+        _revision = parameters.Revision;
         work.Clear();
         foreach (GroupRun run in groups)
         {
+            run.WasFrozen = run.Group.Frozen;
             run.Prepared.Update.Clear();
         }
 
         foreach (Entry entry in _entries)
         {
-            entry.Age = entry.State.Iteration;
-            entry.TakesPart = entry.WantsToTakePart;
-            entry.HasRoundedCopy = entry.Parameter.RoundedCopyAddress != null;
+            entry.State.Follow(entry.TakesPart ? _clock : null);
             if (entry.TakesPart)
             {
                 entry.Run.Prepared.AddTo(
@@ -132,7 +114,7 @@ internal sealed unsafe class ModelPlan(WorkList work)
                     entry.Parameter.GradientsAddress,
                     entry.Parameter.RoundedCopyAddress);
             }
-            else if (entry.Run.Group.Frozen)
+            else if (entry.Run.WasFrozen)
             {
                 Frozen++;
             }
@@ -143,21 +125,9 @@ internal sealed unsafe class ModelPlan(WorkList work)
         }
     }
 
-    private sealed class Entry(Parameter parameter, GroupRun run, OptimizerState state)
+    private sealed record Entry(Parameter Parameter, GroupRun Run, OptimizerState State)
     {
-        public Parameter Parameter { get; } = parameter;
-
-        public GroupRun Run { get; } = run;
-
-        public OptimizerState State { get; } = state;
-
-        public long Age { get; set; }
-
-        public bool TakesPart { get; set; }
-
-        public bool HasRoundedCopy { get; set; }
-
-        public bool WantsToTakePart => Parameter.HasGradient && !Run.Group.Frozen;
+        public bool TakesPart => Parameter.HasGradient && !Run.WasFrozen;
     }
 }
 
@@ -167,4 +137,7 @@ internal sealed class GroupRun(ParameterGroup group)
     public ParameterGroup Group { get; } = group;
 
     public GroupUpdate Prepared { get; } = new(group.Options);
+
+    /// <summary>Whether the group was frozen when the plan was made.</summary>
+    public bool WasFrozen { get; set; }
 }

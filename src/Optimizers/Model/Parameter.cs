@@ -42,7 +42,15 @@ public sealed unsafe class Parameter
     /// Whether there is a gradient for the next steps. Without one the parameter neither moves, decays nor ages, and does
     /// not count in the norm; a gradient of zero, in contrast, is a gradient. Default true; it stays as you set it.
     /// </summary>
-    public bool HasGradient { get; set; } = true;
+    public bool HasGradient
+    {
+        get;
+        set
+        {
+            _set.Revision += field == value ? 0 : 1;
+            field = value;
+        }
+    } = true;
 
     /// <summary>
     /// The values rounded to bfloat16, for a forward pass that computes with that. Empty unless
@@ -66,7 +74,12 @@ public sealed unsafe class Parameter
     public void KeepBFloat16Copy()
     {
         ReadOnlySpan<float> values = Values;
-        _roundedCopy ??= GC.AllocateUninitializedArray<BFloat16>(Length, pinned: true);
+        if (_roundedCopy is null)
+        {
+            _roundedCopy = GC.AllocateUninitializedArray<BFloat16>(Length, pinned: true);
+            _set.Revision++;
+        }
+
         for (int i = 0; i < values.Length; i++)
         {
             _roundedCopy[i] = BFloat16.Round(values[i]);

@@ -126,6 +126,9 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
+    /// <summary>Changes with everything about the parameters, but their numbers, that a step has to know.</summary>
+    internal int Revision { get; set; }
+
     internal float* Alive(float* address)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

@@ -50,7 +50,8 @@ public sealed class WorkListTests
         var work = new WorkList(threads: 2);
         Fill(work, update, [60_000]);
         work.Apply();
-        update.Parts.Should().HaveCount(8);
+        // There are 16 shares, but only as many blocks.
+        update.Parts.Should().HaveCount(Reductions.BlocksIn(60_000));
     }
 
     [Fact]
