@@ -24,7 +24,10 @@ public interface IOptimizerOptions
     {
     }
 
-    /// <summary>Says which rule and which state slots these options ask for. Called after <see cref="Validate"/>.</summary>
+    /// <summary>
+    /// Makes the update that these options ask for: its rule and its state slots. Called after <see cref="Validate"/>, once
+    /// for each optimizer or group; it must make a new one each time.
+    /// </summary>
     IUpdate CreateUpdate();
 }
 

@@ -85,7 +85,7 @@ public sealed unsafe class Optimizer : IOptimizer
                 $"There are {gradients.Length} gradients for {State.Length} parameters.", nameof(gradients));
         }
 
-        Require.Rate(learningRate);
+        Require.NonNegative(learningRate);
         if (gradients.Overlaps(parameters))
         {
             throw new ArgumentException("The gradients overlap the parameters.", nameof(gradients));

@@ -109,7 +109,7 @@ public sealed class OptimizerState
 
         foreach ((string name, ReadOnlyMemory<float> values) in snapshot.Slots)
         {
-            if (values.Length != Length)
+            if (values.Span.Length != Length)
             {
                 throw new ArgumentException(
                     $"Slot \"{name}\" has {values.Length} elements, but the parameter has {Length}.", nameof(snapshot));

@@ -8,25 +8,5 @@ public readonly record struct StepScalars(long Iteration, double LearningRate, d
 {
     /// <summary>1 − βᵗ: what an average that started from 0 with weight β has gathered so far.</summary>
     /// <remarks>By repeated squaring, so that it is the same number on every platform.</remarks>
-    public double BiasCorrection(double beta)
-    {
-        // Which bits are set differs from step to step, so a choice without a branch is the faster one.
-        long one = BitConverter.DoubleToInt64Bits(1);
-        double power = 1;
-        double square = beta;
-        for (long exponent = Iteration; exponent != 0; exponent >>= 1)
-        {
-            long chosen = -(exponent & 1) & (BitConverter.DoubleToInt64Bits(square) ^ one);
-            power *= BitConverter.Int64BitsToDouble(chosen ^ one);
-            square *= square;
-
-            // What is left of the power could not be seen beside 1.
-            if (square < 1e-17 && exponent > 1)
-            {
-                return 1;
-            }
-        }
-
-        return 1 - power;
-    }
+    public double BiasCorrection(double beta) => 1 - Powers.Of(beta, (ulong)Iteration);
 }

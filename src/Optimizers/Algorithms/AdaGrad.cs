@@ -26,7 +26,7 @@ public sealed record AdaGradOptions : IOptimizerOptions
     void IOptimizerOptions.Validate()
     {
         Require.NonNegative(LearningRateDecay);
-        Require.Rate(InitialAccumulator);
+        Require.NonNegative(InitialAccumulator);
         Require.NonNegative(Epsilon);
     }
 

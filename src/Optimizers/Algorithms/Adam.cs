@@ -88,12 +88,26 @@ internal static class AdamFormula
     }
 }
 
-/// <summary>m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², p ← p − η̂·m/(√v̂ + ε)</summary>
-internal readonly struct AdamRule(StepScalars step, double beta1, double beta2, double epsilon) : IUpdateRule2<AdamRule>
+/// <summary>m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²</summary>
+internal readonly struct AdamMoments(double beta1, double beta2)
 {
     private readonly float _gain1 = (float)(1 - beta1);
     private readonly float _beta2 = (float)beta2;
     private readonly float _gain2 = (float)(1 - beta2);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Average<V>(V g, ref V m, ref V v)
+        where V : struct, ILane<V>
+    {
+        m += V.Splat(_gain1) * (g - m);
+        v = V.Splat(_beta2) * v + V.Splat(_gain2) * g * g;
+    }
+}
+
+/// <summary>Adam's moments, then p ← p − η̂·m/(√v̂ + ε)</summary>
+internal readonly struct AdamRule(StepScalars step, double beta1, double beta2, double epsilon) : IUpdateRule2<AdamRule>
+{
+    private readonly AdamMoments _moments = new(beta1, beta2);
     private readonly float _stepSize = (float)(step.LearningRate / step.BiasCorrection(beta1));
     private readonly float _rootScale = (float)(1 / Math.Sqrt(step.BiasCorrection(beta2)));
     private readonly float _epsilon = (float)epsilon;
@@ -108,11 +122,8 @@ internal readonly struct AdamRule(StepScalars step, double beta1, double beta2, 
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Average<V>(V g, ref V m, ref V v)
-        where V : struct, ILane<V>
-    {
-        m += V.Splat(_gain1) * (g - m);
-        v = V.Splat(_beta2) * v + V.Splat(_gain2) * g * g;
-    }
+        where V : struct, ILane<V> =>
+        _moments.Average(g, ref m, ref v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Move<V>(ref V p, V m, V v)

@@ -38,8 +38,8 @@ public sealed record LambOptions : IOptimizerOptions
 /// p ← p − η·r·u
 /// </code>
 /// <para>As in optax, the ratio is not clipped. The norms are summed in double. 0/0 is no step.</para>
-/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). A NaN spreads through the norm to the whole
-/// tensor.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients
+/// the moments fade and only decay goes on, inside the ratio; a NaN spreads through the norm to the whole tensor.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
@@ -65,9 +65,7 @@ public sealed class Lamb(int length, LambOptions? options = null, int threads = 
 /// <summary>u = m̂/(√v̂ + ε) + λp is measured first; then p ← p − ηr·u</summary>
 internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeasuringRule2<LambRule>
 {
-    private readonly float _gain1 = (float)(1 - options.Beta1);
-    private readonly float _beta2 = (float)options.Beta2;
-    private readonly float _gain2 = (float)(1 - options.Beta2);
+    private readonly AdamMoments _moments = new(options.Beta1, options.Beta2);
     private readonly float _scale = (float)(1 / step.BiasCorrection(options.Beta1));
     private readonly float _rootScale = (float)(1 / Math.Sqrt(step.BiasCorrection(options.Beta2)));
     private readonly float _epsilon = (float)options.Epsilon;
@@ -80,8 +78,7 @@ internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeas
     public void Measure<V>(V g, V p, ref V m, ref V v, out V first, out V second)
         where V : struct, ILane<V>
     {
-        m += V.Splat(_gain1) * (g - m);
-        v = V.Splat(_beta2) * v + V.Splat(_gain2) * g * g;
+        _moments.Average(g, ref m, ref v);
         first = p;
         second = Direction(p, m, v);
     }

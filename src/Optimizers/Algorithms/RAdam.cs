@@ -73,19 +73,14 @@ public sealed class RAdam(int length, RAdamOptions? options = null, int threads 
 /// <summary>Adam's moments, with p ← p − s·m/(a√v + b), where a is 0 and b is 1 as long as nothing is rectified.</summary>
 internal readonly struct RAdamRule : IUpdateRule2<RAdamRule>
 {
-    private readonly float _gain1;
-    private readonly float _beta2;
-    private readonly float _gain2;
+    private readonly AdamMoments _moments;
     private readonly float _stepSize;
     private readonly float _rootScale;
     private readonly float _offset;
 
     public RAdamRule(StepScalars step, RAdamOptions options)
     {
-        _gain1 = (float)(1 - options.Beta1);
-        _beta2 = (float)options.Beta2;
-        _gain2 = (float)(1 - options.Beta2);
-
+        _moments = new AdamMoments(options.Beta1, options.Beta2);
         double correction2 = step.BiasCorrection(options.Beta2);
         double stepSize = step.LearningRate / step.BiasCorrection(options.Beta1);
         double limit = (2 / (1 - options.Beta2)) - 1;
@@ -101,8 +96,7 @@ internal readonly struct RAdamRule : IUpdateRule2<RAdamRule>
     public void Apply<V>(V g, ref V p, ref V m, ref V v)
         where V : struct, ILane<V>
     {
-        m += V.Splat(_gain1) * (g - m);
-        v = V.Splat(_beta2) * v + V.Splat(_gain2) * g * g;
+        _moments.Average(g, ref m, ref v);
         p -= V.DivideOrZero(V.Splat(_stepSize) * m, V.Sqrt(v) * V.Splat(_rootScale) + V.Splat(_offset));
     }
 }

@@ -21,6 +21,8 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
 
     public int FlushInterval { get; }
 
+    public void Claim() => _rules.Claim();
+
     public void Clear() => _rules.Clear();
 
     // Tensors of one age share their rule.

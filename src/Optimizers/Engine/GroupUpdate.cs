@@ -13,6 +13,7 @@ internal sealed class GroupUpdate
     public GroupUpdate(IOptimizerOptions options)
     {
         Update = options.CreateUpdate();
+        Update.Claim();
         _form = options.DecayForm;
         _sign = options.Maximize ? -1 : 1;
         Streams = 2 + Update.Slots.Count;

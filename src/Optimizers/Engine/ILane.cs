@@ -5,8 +5,8 @@ namespace Optimizers;
 /// offers. A rule is generic over the lane, so that its formula is written once.
 /// </summary>
 /// <remarks>
-/// Every operation is defined element by element and rounds as IEEE 754 says, so a rule gives the same bits at every
-/// width. There are no estimates, no fused multiply-add and no sums across a lane: those differ between processors.
+/// Every operation is defined element by element, and all but <see cref="Pow"/> round as IEEE 754 says, so a rule gives the
+/// same bits at every width. There are no estimates, no fused multiply-add and no sums across a lane: those differ between processors.
 /// A comparison with NaN is false.
 /// </remarks>
 /// <typeparam name="TSelf">The lane itself.</typeparam>
@@ -49,7 +49,9 @@ public interface ILane<TSelf>
     /// <summary>The magnitude of the first with the sign of the second.</summary>
     static abstract TSelf CopySign(TSelf magnitude, TSelf sign);
 
-    /// <summary>The power, worked out in double and rounded once. Slow: one element at a time.</summary>
+    /// <summary>
+    /// The power, worked out in double by the platform's own function and rounded once. Slow: one element at a time.
+    /// </summary>
     static abstract TSelf Pow(TSelf value, TSelf exponent);
 
     /// <summary>Where <paramref name="left"/> &lt; <paramref name="right"/>, <paramref name="then"/>; elsewhere <paramref name="otherwise"/>.</summary>

@@ -15,6 +15,10 @@ public interface IUpdate
     /// <summary>Every how many updates denormal values in state are flushed; a power of two.</summary>
     internal int FlushInterval { get; }
 
+    /// <summary>Takes the update for one group of one optimizer: it holds the rules of that group's steps.</summary>
+    /// <exception cref="InvalidOperationException">Another group or optimizer has it already.</exception>
+    internal void Claim();
+
     /// <summary>Forgets the rules of the last step.</summary>
     internal void Clear();
 

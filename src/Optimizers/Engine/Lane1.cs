@@ -29,7 +29,7 @@ internal readonly unsafe struct Lane1(float value) : ILane<Lane1>
 
     public static Lane1 CopySign(Lane1 magnitude, Lane1 sign) => new(MathF.CopySign(magnitude._value, sign._value));
 
-    public static Lane1 Pow(Lane1 value, Lane1 exponent) => new((float)Math.Pow(value._value, exponent._value));
+    public static Lane1 Pow(Lane1 value, Lane1 exponent) => LanePower.Of(value, exponent);
 
     public static Lane1 IfLess(Lane1 left, Lane1 right, Lane1 then, Lane1 otherwise) =>
         left._value < right._value ? then : otherwise;

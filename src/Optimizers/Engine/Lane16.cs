@@ -33,19 +33,7 @@ internal readonly unsafe struct Lane16(Vector512<float> value) : ILane<Lane16>
     public static Lane16 CopySign(Lane16 magnitude, Lane16 sign) =>
         new(Vector512.CopySign(magnitude._value, sign._value));
 
-    public static Lane16 Pow(Lane16 value, Lane16 exponent)
-    {
-        float* values = stackalloc float[16];
-        float* exponents = stackalloc float[16];
-        Store(value, values);
-        Store(exponent, exponents);
-        for (int i = 0; i < 16; i++)
-        {
-            values[i] = (float)Math.Pow(values[i], exponents[i]);
-        }
-
-        return Load(values);
-    }
+    public static Lane16 Pow(Lane16 value, Lane16 exponent) => LanePower.Of(value, exponent);
 
     public static Lane16 IfLess(Lane16 left, Lane16 right, Lane16 then, Lane16 otherwise) =>
         Avx512F.IsSupported

@@ -32,19 +32,7 @@ internal readonly unsafe struct Lane4(Vector128<float> value) : ILane<Lane4>
     public static Lane4 CopySign(Lane4 magnitude, Lane4 sign) =>
         new(Vector128.CopySign(magnitude._value, sign._value));
 
-    public static Lane4 Pow(Lane4 value, Lane4 exponent)
-    {
-        float* values = stackalloc float[4];
-        float* exponents = stackalloc float[4];
-        Store(value, values);
-        Store(exponent, exponents);
-        for (int i = 0; i < 4; i++)
-        {
-            values[i] = (float)Math.Pow(values[i], exponents[i]);
-        }
-
-        return Load(values);
-    }
+    public static Lane4 Pow(Lane4 value, Lane4 exponent) => LanePower.Of(value, exponent);
 
     public static Lane4 IfLess(Lane4 left, Lane4 right, Lane4 then, Lane4 otherwise) =>
         new(Vector128.ConditionalSelect(Vector128.LessThan(left._value, right._value), then._value, otherwise._value));

@@ -32,19 +32,7 @@ internal readonly unsafe struct Lane8(Vector256<float> value) : ILane<Lane8>
     public static Lane8 CopySign(Lane8 magnitude, Lane8 sign) =>
         new(Vector256.CopySign(magnitude._value, sign._value));
 
-    public static Lane8 Pow(Lane8 value, Lane8 exponent)
-    {
-        float* values = stackalloc float[8];
-        float* exponents = stackalloc float[8];
-        Store(value, values);
-        Store(exponent, exponents);
-        for (int i = 0; i < 8; i++)
-        {
-            values[i] = (float)Math.Pow(values[i], exponents[i]);
-        }
-
-        return Load(values);
-    }
+    public static Lane8 Pow(Lane8 value, Lane8 exponent) => LanePower.Of(value, exponent);
 
     public static Lane8 IfLess(Lane8 left, Lane8 right, Lane8 then, Lane8 otherwise) =>
         new(Vector256.ConditionalSelect(Vector256.LessThan(left._value, right._value), then._value, otherwise._value));

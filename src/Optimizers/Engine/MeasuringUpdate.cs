@@ -22,6 +22,8 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
 
     public int FlushInterval => 1;
 
+    public void Claim() => _rules.Claim();
+
     public void Clear() => _rules.Clear();
 
     // Every tensor has its own sums, hence its own rule.

@@ -7,7 +7,7 @@ internal static class OptionsCheck
     public static void Validate(IOptimizerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Require.Rate(options.LearningRate, nameof(options.LearningRate));
+        Require.NonNegative(options.LearningRate, nameof(options.LearningRate));
         Require.NonNegative(options.WeightDecay, nameof(options.WeightDecay));
         if (!Enum.IsDefined(options.DecayForm))
         {

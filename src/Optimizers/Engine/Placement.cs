@@ -28,8 +28,5 @@ internal static class Placement
         return address + (ahead % grid);
     }
 
-    /// <summary>The first page that begins at <paramref name="address"/> or after.</summary>
-    public static nuint FirstPage(nuint address) => (address + (Page - 1)) & ~(nuint)(Page - 1);
-
     private static nuint Grid(nuint bytes) => (nuint)(bytes < Large ? CacheLine : Page);
 }

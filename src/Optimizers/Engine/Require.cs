@@ -5,10 +5,10 @@ namespace Optimizers;
 /// </summary>
 internal static class Require
 {
-    /// <summary>Finite and at least 0.</summary>
+    /// <summary>At least 0, and finite also as a float, which is what a rule makes of it.</summary>
     public static void NonNegative(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
-        if (!(value >= 0) || double.IsInfinity(value))
+        if (!(value >= 0) || !float.IsFinite((float)value))
         {
             throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and at least 0.");
         }
@@ -20,15 +20,6 @@ internal static class Require
         if (!(value > 0) || double.IsInfinity(value))
         {
             throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and above 0.");
-        }
-    }
-
-    /// <summary>Finite.</summary>
-    public static void Finite(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
-    {
-        if (!double.IsFinite(value))
-        {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite.");
         }
     }
 
@@ -66,15 +57,6 @@ internal static class Require
         if (!(value > 0) || !float.IsNormal((float)(1 / value)))
         {
             throw new ArgumentOutOfRangeException(name, value, $"{name} must be above 0, with an inverse that is a normal float.");
-        }
-    }
-
-    /// <summary>A rate that a step can use: finite as a float, and at least 0.</summary>
-    public static void Rate(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
-    {
-        if (!(value >= 0) || !float.IsFinite((float)value))
-        {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and at least 0.");
         }
     }
 }

@@ -9,11 +9,22 @@ internal sealed class RuleList<TRule>(Func<StepScalars, TRule> make)
 {
     private Aged[] _rules = new Aged[1];
 
+    private int _claimed;
+
     public int Count { get; private set; }
 
     public ref TRule this[int index] => ref _rules[index].Rule;
 
     public long IterationOf(int index) => _rules[index].Iteration;
+
+    public void Claim()
+    {
+        if (Interlocked.Exchange(ref _claimed, 1) != 0)
+        {
+            throw new InvalidOperationException(
+                $"{nameof(IOptimizerOptions.CreateUpdate)} gave the same update twice; it has to make a new one each time.");
+        }
+    }
 
     public void Clear() => Count = 0;
 

@@ -52,23 +52,48 @@ internal sealed class Team : IThreadPoolWorkItem
             Volatile.Write(ref _untaken[range * Apart], SharesPerThread);
         }
 
-        while (Volatile.Read(ref _helpers) < _threads - 1)
+        try
         {
-            Interlocked.Increment(ref _helpers);
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            CallHelpers();
         }
-
-        TakeShares(worker: 0);
-        var wait = default(SpinWait);
-        while (Volatile.Read(ref _finished) != Shares)
+        finally
         {
-            wait.SpinOnce(sleep1Threshold: -1);
+            // Whatever happens, nobody may be at work when the caller lets go of the buffers.
+            TakeShares(worker: 0);
+            Join();
         }
 
         if (_failure is { } failure)
         {
             _failure = null;
             throw Incomplete(failure);
+        }
+    }
+
+    private void CallHelpers()
+    {
+        // The ranges are open to a leaving helper, or the helper has left in the eyes of the caller.
+        Interlocked.MemoryBarrier();
+        for (int missing = _threads - 1 - _helpers; missing > 0; missing--)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            Interlocked.Increment(ref _helpers);
+        }
+    }
+
+    // Not by SpinWait, which may sleep, and a sleep may be interrupted.
+    private void Join()
+    {
+        for (int round = 0; Volatile.Read(ref _finished) != Shares; round++)
+        {
+            if (round < 1_000)
+            {
+                Thread.SpinWait(4);
+            }
+            else
+            {
+                Thread.Yield();
+            }
         }
     }
 

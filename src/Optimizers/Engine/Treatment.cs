@@ -60,8 +60,13 @@ internal interface IParameterWriting
         where V : struct, ILane<V>;
 
     /// <returns>What was written.</returns>
-    static abstract unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
-        where V : struct, ILane<V>;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
+        where V : struct, ILane<V>
+    {
+        V.Store(after, tensor.Parameters + index);
+        return after;
+    }
 }
 
 internal readonly struct NoDecay : IParameterWriting
@@ -70,14 +75,6 @@ internal readonly struct NoDecay : IParameterWriting
     public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
         where V : struct, ILane<V>
     {
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
-        where V : struct, ILane<V>
-    {
-        V.Store(after, tensor.Parameters + index);
-        return after;
     }
 }
 
@@ -88,14 +85,6 @@ internal readonly struct CoupledDecay : IParameterWriting
     public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
         where V : struct, ILane<V> =>
         gradient += V.Splat(treatment.CoupledDecay) * parameter;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
-        where V : struct, ILane<V>
-    {
-        V.Store(after, tensor.Parameters + index);
-        return after;
-    }
 }
 
 /// <summary>p ← p·(1 − ηλ), before the step and not seen by the moments.</summary>
@@ -105,14 +94,6 @@ internal readonly struct DecoupledDecay : IParameterWriting
     public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
         where V : struct, ILane<V> =>
         parameter *= V.Splat(treatment.ParameterFactor);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
-        where V : struct, ILane<V>
-    {
-        V.Store(after, tensor.Parameters + index);
-        return after;
-    }
 }
 
 /// <summary>

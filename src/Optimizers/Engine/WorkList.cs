@@ -7,13 +7,13 @@ namespace Optimizers;
 /// </summary>
 internal sealed class WorkList
 {
-    // Below this much memory traffic a second thread costs more than it brings (docs/engine.md).
+    // Below this much memory traffic a second thread costs more than it brings (docs/performance.md).
     private const long StreamedElementsWorthForking = 100_000;
 
     // Nobody has more processors for one step, but somebody may write int.MaxValue for "all".
     private const int MostThreads = 1024;
 
-    private readonly Team? _team;
+    private readonly int _threads;
     private readonly int _widestLane;
 
     private TensorJob[] _jobs = new TensorJob[1];
@@ -24,6 +24,7 @@ internal sealed class WorkList
     private int _streams;
     private bool _measures;
 
+    private Team? _team;
     private Pass _pass;
     private NormKind _normKind;
 
@@ -32,8 +33,7 @@ internal sealed class WorkList
     public WorkList(int threads, int widestLane = 0)
     {
         Require.AtLeast(threads, 0);
-        threads = threads == 0 ? Environment.ProcessorCount : Math.Min(threads, MostThreads);
-        _team = threads > 1 ? new Team(threads, RunShare) : null;
+        _threads = threads == 0 ? Environment.ProcessorCount : Math.Min(threads, MostThreads);
         _widestLane = widestLane == 0 ? Kernel.WidestLane : widestLane;
     }
 
@@ -145,8 +145,9 @@ internal sealed class WorkList
         }
 
         _pass = pass;
-        if (_team is not null && (long)total * _streams >= StreamedElementsWorthForking)
+        if (_threads > 1 && (long)total * _streams >= StreamedElementsWorthForking)
         {
+            _team ??= new Team(_threads, RunShare);
             _team.Run();
             return;
         }

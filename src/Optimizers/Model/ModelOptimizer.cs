@@ -105,8 +105,9 @@ public sealed unsafe class ModelOptimizer
     /// overlap. Nothing has changed then.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale is one, that cannot be used.
     /// Nothing has changed then.</exception>
-    /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer; or a rule threw the inner
-    /// exception while it ran, and the step is incomplete.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer, or the function of a schedule
+    /// gave no rate, and nothing has changed; or a rule threw the inner exception while it ran, and the step is
+    /// incomplete.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public StepReport Step(double lossScale = 1)
     {
@@ -127,8 +128,8 @@ public sealed unsafe class ModelOptimizer
             if (applied)
             {
                 _plan.Age();
-                _work.Apply();
                 UpdateCount = checked(update + 1);
+                _work.Apply();
             }
 
             if (_options.ZeroGradients)
@@ -171,31 +172,17 @@ public sealed unsafe class ModelOptimizer
 
         if (_options.ZeroGradients)
         {
-            CheckGradientsAreApart();
+            _parameters.RequireGradientsApart("zeroed", nameof(ModelOptimizerOptions.ZeroGradients));
         }
 
         _plan.Add(added);
-    }
-
-    private void CheckGradientsAreApart()
-    {
-        Parameter[] inMemory = [.. _parameters.Where(p => p.Length > 0).OrderBy(p => (nuint)p.GradientsAddress)];
-        for (int i = 1; i < inMemory.Length; i++)
-        {
-            if (inMemory[i - 1].GradientsAddress + inMemory[i - 1].Length > inMemory[i].GradientsAddress)
-            {
-                throw new ArgumentException(
-                    $"The gradients of \"{inMemory[i].Name}\" overlap those of \"{inMemory[i - 1].Name}\", and are to be zeroed.",
-                    nameof(ModelOptimizerOptions.ZeroGradients));
-            }
-        }
     }
 
     private double RateOf(ParameterGroup group)
     {
         ILrSchedule? schedule = group.Schedule ?? _options.Schedule;
         double learningRate = (schedule?.At(UpdateCount) ?? group.Options.LearningRate) * group.RateFactor;
-        Require.Rate(learningRate);
+        Require.NonNegative(learningRate);
         return learningRate;
     }
 

@@ -83,11 +83,18 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     }
 
     // A user may have frozen a group, taken a gradient away, asked for a rounded copy or loaded a state.
-    private bool Stands() =>
-        _standing
-        && _revision == parameters.Revision
-        && !_clock.Disturbed
-        && Array.TrueForAll(groups, run => run.WasFrozen == run.Group.Frozen);
+    private bool Stands()
+    {
+        if (!_standing || _clock.Disturbed || !Array.TrueForAll(groups, run => run.WasFrozen == run.Group.Frozen))
+        {
+            return false;
+        }
+
+        // What was changed may have been changed back: taken from all parameters, say, and given to most again.
+        bool same = _revision == parameters.Revision || _entries.TrueForAll(entry => entry.IsAsBefore);
+        _revision = same ? parameters.Revision : _revision;
+        return same;
+    }
 
     private void Rebuild()
     {
@@ -104,6 +111,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
 
         foreach (Entry entry in _entries)
         {
+            entry.Remember();
             entry.State.Follow(entry.TakesPart ? _clock : null);
             if (entry.TakesPart)
             {
@@ -125,9 +133,30 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         }
     }
 
-    private sealed record Entry(Parameter Parameter, GroupRun Run, OptimizerState State)
+    private sealed class Entry(Parameter parameter, GroupRun run, OptimizerState state)
     {
-        public bool TakesPart => Parameter.HasGradient && !Run.WasFrozen;
+        private bool _hadRoundedCopy;
+
+        public Parameter Parameter { get; } = parameter;
+
+        public GroupRun Run { get; } = run;
+
+        public OptimizerState State { get; } = state;
+
+        /// <summary>Whether the parameter takes part in the steps of the plan.</summary>
+        public bool TakesPart { get; private set; }
+
+        public bool IsAsBefore => WantsToTakePart == TakesPart && HasRoundedCopy == _hadRoundedCopy;
+
+        private bool WantsToTakePart => Parameter.HasGradient && !Run.WasFrozen;
+
+        private bool HasRoundedCopy => Parameter.RoundedCopyAddress != null;
+
+        public void Remember()
+        {
+            TakesPart = WantsToTakePart;
+            _hadRoundedCopy = HasRoundedCopy;
+        }
     }
 }
 

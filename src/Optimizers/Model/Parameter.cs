@@ -30,11 +30,15 @@ public sealed unsafe class Parameter
     /// <summary>The number of elements.</summary>
     public int Length { get; }
 
-    /// <summary>The values, which steps update in place.</summary>
+    /// <summary>
+    /// The values, which steps update in place. The span is valid as long as the set is reachable and not disposed.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public Span<float> Values => new(_set.Alive(_values), Length);
 
-    /// <summary>The gradients, which you write before each step.</summary>
+    /// <summary>
+    /// The gradients, which you write before each step. The span is valid as long as the set is reachable and not disposed.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public Span<float> Gradients => new(_set.Alive(_gradients), Length);
 

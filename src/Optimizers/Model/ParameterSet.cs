@@ -81,8 +81,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         CheckLength(name, length, gradients.Length, nameof(gradients));
         CheckOverlap(name, values.Span, gradients.Span);
         MemoryHandle pinnedValues = values.Pin();
-        MemoryHandle pinnedGradients = gradients.Pin();
         _pinned.Add(pinnedValues);
+        MemoryHandle pinnedGradients = gradients.Pin();
         _pinned.Add(pinnedGradients);
         return Append(name, shape.ToArray(), length, (float*)pinnedValues.Pointer, (float*)pinnedGradients.Pointer);
     }
@@ -128,6 +128,21 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
 
     /// <summary>Changes with everything about the parameters, but their numbers, that a step has to know.</summary>
     internal int Revision { get; set; }
+
+    /// <summary>Refuses gradients that overlap, which would be written to more than once.</summary>
+    internal void RequireGradientsApart(string purpose, string argument)
+    {
+        Parameter[] inMemory = [.. _parameters.Where(p => p.Length > 0).OrderBy(p => (nuint)p.GradientsAddress)];
+        for (int i = 1; i < inMemory.Length; i++)
+        {
+            if (inMemory[i - 1].GradientsAddress + inMemory[i - 1].Length > inMemory[i].GradientsAddress)
+            {
+                throw new ArgumentException(
+                    $"The gradients of \"{inMemory[i].Name}\" overlap those of \"{inMemory[i - 1].Name}\", and are to be {purpose}.",
+                    argument);
+            }
+        }
+    }
 
     internal float* Alive(float* address)
     {
@@ -226,9 +241,13 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             lengths[i] = LengthOf(name, shape, shapeArgument);
         }
 
-        nuint together = (nuint)lengths.Sum(length => (long)BytesOf(length) + Placement.Page);
-        _values.Reserve(together);
-        _gradients.Reserve(together);
+        if (lengths.Length > 1)
+        {
+            nuint together = (nuint)lengths.Sum(length => (long)BytesOf(length) + Placement.Page);
+            _values.Reserve(together);
+            _gradients.Reserve(together);
+        }
+
         var added = new Parameter[lengths.Length];
         for (int i = 0; i < added.Length; i++)
         {

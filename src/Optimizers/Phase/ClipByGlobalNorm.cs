@@ -54,10 +54,12 @@ public sealed record ClipByGlobalNorm
     /// <see cref="ModelOptimizer"/> does it on all threads and without writing the gradients.
     /// </summary>
     /// <returns>The norm before clipping.</returns>
+    /// <exception cref="ArgumentException">Gradients overlap, and would be scaled more than once.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public double Apply(ParameterSet parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        parameters.RequireGradientsApart("scaled", nameof(parameters));
         double whole = 0;
         foreach (Parameter parameter in parameters.Where(parameter => parameter.HasGradient))
         {

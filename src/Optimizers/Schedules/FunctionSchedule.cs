@@ -4,7 +4,7 @@ namespace Optimizers.Schedules;
 /// <remarks><code>v(k) = function(k)</code></remarks>
 /// <example>
 /// <code>
-/// var halving = new FunctionSchedule(k => 0.1 / (1 + k / 1_000));
+/// var harmonic = new FunctionSchedule(k => 0.1 / (1 + k / 1_000.0));
 /// </code>
 /// </example>
 public sealed class FunctionSchedule : ILrSchedule

@@ -7,7 +7,7 @@ namespace Optimizers.Schedules;
 /// v(k) = Floor + (Peak − Floor)·(1 + cos πt)/2 afterwards,
 ///        t = min((k − WarmupSteps)/(TotalSteps − WarmupSteps), 1)
 /// </code>
-/// <para>The first update is at Start, so with the default of 0 it does nothing; the peak is first reached at
+/// <para>The first update is at Start, so with the default of 0 it moves nothing; the peak is first reached at
 /// k = WarmupSteps. After TotalSteps the floor is held, as in optax.</para>
 /// </remarks>
 public sealed record WarmupCosine : ILrSchedule
@@ -24,7 +24,6 @@ public sealed record WarmupCosine : ILrSchedule
     {
         Require.NonNegative(peak);
         Require.AtLeast(warmupSteps, 0);
-        Require.AtLeast(totalSteps, 1);
         Require.Above(totalSteps, warmupSteps);
         Require.NonNegative(floor);
         Require.NonNegative(start);

@@ -1,0 +1,20 @@
+namespace Optimizers;
+
+/// <summary>Powers of a lane, one element at a time.</summary>
+internal static unsafe class LanePower
+{
+    public static V Of<V>(V value, V exponent)
+        where V : struct, ILane<V>
+    {
+        float* values = stackalloc float[V.Count];
+        float* exponents = stackalloc float[V.Count];
+        V.Store(value, values);
+        V.Store(exponent, exponents);
+        for (int i = 0; i < V.Count; i++)
+        {
+            values[i] = (float)Math.Pow(values[i], exponents[i]);
+        }
+
+        return V.Load(values);
+    }
+}
