@@ -14,10 +14,10 @@ internal static class Require
         }
     }
 
-    /// <summary>Finite and above 0.</summary>
+    /// <summary>Above 0, and finite also as a float.</summary>
     public static void Positive(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
-        if (!(value > 0) || double.IsInfinity(value))
+        if (!(value > 0) || !float.IsFinite((float)value))
         {
             throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and above 0.");
         }

@@ -27,7 +27,7 @@ public sealed class FunctionSchedule : ILrSchedule
     {
         Require.AtLeast(step, 0);
         double rate = _function(step);
-        return rate >= 0 && double.IsFinite(rate)
+        return rate >= 0 && float.IsFinite((float)rate)
             ? rate
             : throw new InvalidOperationException($"The schedule's function gave the rate {rate} for update {step}.");
     }

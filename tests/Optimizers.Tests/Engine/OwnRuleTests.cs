@@ -68,6 +68,17 @@ public sealed class OwnRuleTests
     }
 
     [Fact]
+    public void AnUpdateThatIsGivenTwiceIsRefused()
+    {
+        IUpdate one = new ThrowingOptions().CreateUpdate();
+        var options = new CachedOptions(one);
+        var first = new Optimizer(1, options);
+        FluentActions.Invoking(() => new Optimizer(1, options))
+            .Should().Throw<InvalidOperationException>().WithMessage("*CreateUpdate*new one each time*");
+        first.Step([1f], [1f], 1);
+    }
+
+    [Fact]
     public void SlotsThatDoNotFitTheRuleAreRefused()
     {
         var a = new StateSlot("a");
@@ -105,5 +116,12 @@ public sealed class OwnRuleTests
         }
 
         return parameters;
+    }
+
+    private sealed record CachedOptions(IUpdate Update) : IOptimizerOptions
+    {
+        public double LearningRate => 1;
+
+        public IUpdate CreateUpdate() => Update;
     }
 }

@@ -129,4 +129,57 @@ public sealed class RestingTests
         optimizer.UpdateCount.Should().Be(8);
         optimizer.StateOf("b").Iteration.Should().Be(8);
     }
+
+    [Fact]
+    public void TheReportSaysWhyAParameterRestsNow()
+    {
+        using var set = new ParameterSet();
+        set.Add("a", Length);
+        set.Add("b", Length);
+        var group = new ParameterGroup(new SgdOptions()) { Where = p => p.Name == "a", Frozen = true };
+        var optimizer = new ModelOptimizer(set, [group, new ParameterGroup(new SgdOptions())]);
+        optimizer.Step().Should().Match<StepReport>(report => report.Frozen == 1 && report.WithoutGradient == 0);
+        group.Frozen = false;
+        set["a"].HasGradient = false;
+        optimizer.Step().Should().Match<StepReport>(report => report.Frozen == 0 && report.WithoutGradient == 1);
+    }
+
+    [Fact]
+    public void AGradientTakenAwayAndGivenBackBetweenStepsChangesNothing()
+    {
+        using var set = new ParameterSet();
+        Parameter toggled = set.Add("a", Length);
+        Parameter still = set.Add("b", Length);
+        var optimizer = new ModelOptimizer(set, new AdamOptions());
+        foreach (float[] gradients in _gradients)
+        {
+            gradients.CopyTo(toggled.Gradients);
+            gradients.CopyTo(still.Gradients);
+            toggled.HasGradient = false;
+            toggled.HasGradient = true;
+            optimizer.Step().Updated.Should().Be(2);
+        }
+
+        toggled.Values.ToArray().ShouldHaveTheBitsOf(still.Values.ToArray(), "values");
+        optimizer.StateOf("a").Iteration.Should().Be(_gradients.Length);
+    }
+
+    [Fact]
+    public void AStateLoadedBetweenStepsIsContinued()
+    {
+        using var set = new ParameterSet();
+        Parameter parameter = set.Add("a", Length);
+        var optimizer = new ModelOptimizer(set, new AdamOptions());
+        _gradients[0].CopyTo(parameter.Gradients);
+        optimizer.Step();
+        OptimizerSnapshot afterOne = optimizer.StateOf("a").Save();
+        float[] values = parameter.Values.ToArray();
+        optimizer.Step();
+        float[] afterTwo = parameter.Values.ToArray();
+        optimizer.StateOf("a").Load(afterOne);
+        values.CopyTo(parameter.Values);
+        optimizer.Step();
+        optimizer.StateOf("a").Iteration.Should().Be(2);
+        parameter.Values.ToArray().ShouldHaveTheBitsOf(afterTwo, "values");
+    }
 }

@@ -98,4 +98,16 @@ public sealed class ClipByGlobalNormTests
         FluentActions.Invoking(() => new ClipByGlobalNorm().Apply((ParameterSet)null!)).Should().Throw<ArgumentNullException>()
             .WithParameterName("parameters");
     }
+
+    [Fact]
+    public void GradientsThatOverlapAreNotScaledTwice()
+    {
+        float[] gradients = [3, 4, 5];
+        using var set = new ParameterSet();
+        set.AddView("a", [2], new float[2], gradients.AsMemory(0, 2));
+        set.AddView("b", [2], new float[2], gradients.AsMemory(1, 2));
+        new ClipByGlobalNorm().Invoking(clip => clip.Apply(set))
+            .Should().Throw<ArgumentException>().WithMessage("*\"b\"*\"a\"*scaled*").WithParameterName("parameters");
+        gradients.Should().Equal(3, 4, 5);
+    }
 }
