@@ -1,6 +1,6 @@
 namespace Optimizers;
 
-/// <summary>Runs an element-wise rule: picks, from what a job asks for, the types that the kernel is compiled for.</summary>
+/// <summary>Runs an element-wise rule, flushing its state when it is time, with the decay that the group asks for.</summary>
 internal sealed class ElementwiseUpdate<TRule> : IUpdate
     where TRule : struct, IUpdateRule<TRule>
 {
@@ -59,67 +59,23 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
     private void ApplyStored<TStorage>(in TensorJob job, nuint start, nuint end, int widestLane)
         where TStorage : struct, IStorage
     {
-        if (job.Group.Treatment.ZeroGradient)
-        {
-            ApplyRead<TStorage, ZeroedGradient<ScaledGradient>>(job, start, end, widestLane);
-        }
-        else if (job.Group.Treatment.GradientScale != 1)
-        {
-            ApplyRead<TStorage, ScaledGradient>(job, start, end, widestLane);
-        }
-        else
-        {
-            ApplyRead<TStorage, PlainGradient>(job, start, end, widestLane);
-        }
-    }
-
-    private void ApplyRead<TStorage, TGradient>(in TensorJob job, nuint start, nuint end, int widestLane)
-        where TStorage : struct, IStorage
-        where TGradient : struct, IGradientReading
-    {
         if (job.Group.Treatment.CoupledDecay != 0)
         {
-            ApplyDecayed<TStorage, TGradient, CoupledDecay>(job, start, end, widestLane);
+            Run<TStorage, CoupledDecay>(job, start, end, widestLane);
         }
         else if (job.Group.Treatment.ParameterFactor != 1)
         {
-            Run<TStorage, TGradient, DecoupledDecay>(job, start, end, widestLane);
+            Run<TStorage, DecoupledDecay>(job, start, end, widestLane);
         }
         else
         {
-            ApplyDecayed<TStorage, TGradient, NoDecay>(job, start, end, widestLane);
+            Run<TStorage, NoDecay>(job, start, end, widestLane);
         }
     }
 
-    private void ApplyDecayed<TStorage, TGradient, TWriting>(in TensorJob job, nuint start, nuint end, int widestLane)
+    private void Run<TStorage, TWriting>(in TensorJob job, nuint start, nuint end, int widestLane)
         where TStorage : struct, IStorage
-        where TGradient : struct, IGradientReading
-        where TWriting : struct, IParameterWriting
-    {
-        if (job.Group.Treatment.AtRest)
-        {
-            Run<TStorage, TGradient, AtRest<TWriting>>(job, start, end, widestLane);
-        }
-        else
-        {
-            Run<TStorage, TGradient, TWriting>(job, start, end, widestLane);
-        }
-    }
-
-    private unsafe void Run<TStorage, TGradient, TWriting>(in TensorJob job, nuint start, nuint end, int widestLane)
-        where TStorage : struct, IStorage
-        where TGradient : struct, IGradientReading
-        where TWriting : struct, IParameterWriting
-    {
-        if (job.Addresses.RoundedCopy == null)
-        {
-            Kernel.Run<TRule, TGradient, TWriting, TStorage>(
-                _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
-        }
-        else
-        {
-            Kernel.Run<TRule, TGradient, RoundedCopy<TWriting>, TStorage>(
-                _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
-        }
-    }
+        where TWriting : struct, IParameterWriting =>
+        TreatedKernel.Run<TRule, TWriting, TStorage>(
+            _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
 }

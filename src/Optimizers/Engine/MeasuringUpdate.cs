@@ -31,60 +31,14 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
 
     public void Advance(GroupUpdate group) => _rules.Advance(group);
 
-    public void Measure(
+    public unsafe void Measure(
         in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
-    {
-        if (job.Group.Treatment.ZeroGradient)
-        {
-            MeasureRead<ZeroedGradient<ScaledGradient>>(job, start, end, first, second, widestLane);
-        }
-        else if (job.Group.Treatment.GradientScale != 1)
-        {
-            MeasureRead<ScaledGradient>(job, start, end, first, second, widestLane);
-        }
-        else
-        {
-            MeasureRead<PlainGradient>(job, start, end, first, second, widestLane);
-        }
-    }
-
-    public void Conclude(int rule, double first, double second) => _rules[rule] = _rules[rule].Conclude(first, second);
-
-    public void Apply(in TensorJob job, nuint start, nuint end, int widestLane)
-    {
-        if (job.Group.Treatment.AtRest)
-        {
-            ApplyWritten<AtRest<NoDecay>>(job, start, end, widestLane);
-        }
-        else
-        {
-            ApplyWritten<NoDecay>(job, start, end, widestLane);
-        }
-    }
-
-    private unsafe void ApplyWritten<TWriting>(in TensorJob job, nuint start, nuint end, int widestLane)
-        where TWriting : struct, IParameterWriting
-    {
-        if (job.Addresses.RoundedCopy == null)
-        {
-            Kernel.Run<TRule, NoGradient, TWriting, ReadOnlyStorage<Float32>>(
-                _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
-        }
-        else
-        {
-            Kernel.Run<TRule, NoGradient, RoundedCopy<TWriting>, ReadOnlyStorage<Float32>>(
-                _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
-        }
-    }
-
-    private unsafe void MeasureRead<TGradient>(
-        in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
-        where TGradient : struct, IGradientReading
     {
         float* firstValues = stackalloc float[Piece];
         float* secondValues = stackalloc float[Piece];
         var pass = new MeasuringPass<TRule>(_rules[job.Rule]);
         TensorAddresses addresses = job.Addresses;
+        addresses.RoundedCopy = null;
         int block = 0;
         for (nuint blockStart = start; blockStart < end; blockStart += Reductions.Block, block++)
         {
@@ -96,7 +50,7 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
                 nuint pieceEnd = nuint.Min(blockEnd, piece + Piece);
                 addresses.Slots.Slot2 = firstValues - piece;
                 addresses.Slots.Slot3 = secondValues - piece;
-                Kernel.Run<MeasuringPass<TRule>, TGradient, Untouched, Flushed<Float32, EveryUpdate>>(
+                TreatedKernel.Run<MeasuringPass<TRule>, Untouched, Flushed<Float32, EveryUpdate>>(
                     pass, job.Group.Treatment, addresses, piece, pieceEnd, widestLane);
                 firstSquares.Add(firstValues, pieceEnd - piece);
                 secondSquares.Add(secondValues, pieceEnd - piece);
@@ -106,4 +60,10 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
             second[block] = secondSquares.Sum();
         }
     }
+
+    public void Conclude(int rule, double first, double second) => _rules[rule] = _rules[rule].Conclude(first, second);
+
+    public void Apply(in TensorJob job, nuint start, nuint end, int widestLane) =>
+        TreatedKernel.RunRead<TRule, NoGradient, NoDecay, ReadOnlyStorage<Float32>>(
+            _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
 }

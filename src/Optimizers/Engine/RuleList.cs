@@ -8,7 +8,6 @@ internal sealed class RuleList<TRule>(Func<StepScalars, TRule> make)
     where TRule : struct, IUpdateRule<TRule>
 {
     private Aged[] _rules = new Aged[1];
-
     private int _claimed;
 
     public int Count { get; private set; }

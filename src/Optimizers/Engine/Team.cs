@@ -41,6 +41,10 @@ internal sealed class Team : IThreadPoolWorkItem
 
     private int Shares => _threads * SharesPerThread;
 
+    /// <summary>What a step throws if something in it threw.</summary>
+    public static InvalidOperationException Incomplete(Exception failure) =>
+        new("A rule threw an exception; the step is incomplete.", failure);
+
     /// <summary>Does all shares, and returns when they are done.</summary>
     /// <exception cref="InvalidOperationException">A share threw the inner exception; the others were done.</exception>
     public void Run()
@@ -70,6 +74,19 @@ internal sealed class Team : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>What a helper does.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        int worker = TakePlace();
+        TakeShares(worker);
+        Linger(worker);
+        Volatile.Write(ref _occupied[worker * Apart], 0);
+        Interlocked.Decrement(ref _helpers);
+
+        // The caller may have counted on a helper that was about to go.
+        TakeShares(worker);
+    }
+
     private void CallHelpers()
     {
         // The ranges are open to a leaving helper, or the helper has left in the eyes of the caller.
@@ -95,23 +112,6 @@ internal sealed class Team : IThreadPoolWorkItem
                 Thread.Yield();
             }
         }
-    }
-
-    /// <summary>What a step throws if something in it threw.</summary>
-    public static InvalidOperationException Incomplete(Exception failure) =>
-        new("A rule threw an exception; the step is incomplete.", failure);
-
-    /// <summary>What a helper does.</summary>
-    void IThreadPoolWorkItem.Execute()
-    {
-        int worker = TakePlace();
-        TakeShares(worker);
-        Linger(worker);
-        Volatile.Write(ref _occupied[worker * Apart], 0);
-        Interlocked.Decrement(ref _helpers);
-
-        // The caller may have counted on a helper that was about to go.
-        TakeShares(worker);
     }
 
     private int TakePlace()

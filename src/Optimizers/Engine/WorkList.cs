@@ -82,13 +82,7 @@ internal sealed class WorkList
         double norm = 0;
         for (int job = 0; job < Count; job++)
         {
-            double part = 0;
-            for (int block = _firstBlocks[job]; block < _firstBlocks[job + 1]; block++)
-            {
-                part = Norm.Combine(kind, part, _first[block]);
-            }
-
-            norm = Norm.Combine(kind, norm, part);
+            norm = Norm.Combine(kind, norm, PartOf(kind, _first, job));
         }
 
         return Norm.Finish(kind, norm);
@@ -104,7 +98,10 @@ internal sealed class WorkList
             {
                 if (_jobs[job].Group.Update is { Measures: true } update)
                 {
-                    update.Conclude(_jobs[job].Rule, SumOf(_first, job), SumOf(_second, job));
+                    update.Conclude(
+                        _jobs[job].Rule,
+                        PartOf(NormKind.Euclidean, _first, job),
+                        PartOf(NormKind.Euclidean, _second, job));
                 }
             }
         }
@@ -112,16 +109,16 @@ internal sealed class WorkList
         Run(Pass.Apply);
     }
 
-    // Partial sums are added in the order of the blocks, and tensors in the order of the list, whoever worked them out.
-    private double SumOf(double[] sums, int job)
+    // Blocks are combined in their order, and tensors in the order of the list, whoever worked them out.
+    private double PartOf(NormKind kind, double[] blocks, int job)
     {
-        double sum = 0;
+        double part = 0;
         for (int block = _firstBlocks[job]; block < _firstBlocks[job + 1]; block++)
         {
-            sum += sums[block];
+            part = Norm.Combine(kind, part, blocks[block]);
         }
 
-        return sum;
+        return part;
     }
 
     private void RunBlockwise(Pass pass)
