@@ -10,9 +10,8 @@ namespace Optimizers;
 /// updates.</para>
 /// <para>An instance is used by one thread at a time, and uses several itself.</para>
 /// </remarks>
-public sealed unsafe class ModelOptimizer
+public sealed unsafe class ModelOptimizer : IModelOptimizer
 {
-    private readonly ParameterSet _parameters;
     private readonly ModelOptimizerOptions _options;
     private readonly GroupRun[] _groups;
     private readonly WorkList _work;
@@ -63,12 +62,15 @@ public sealed unsafe class ModelOptimizer
             ArgumentNullException.ThrowIfNull(group, nameof(groups));
         }
 
-        _parameters = parameters;
+        Parameters = parameters;
         _groups = [.. groups.Select(group => new GroupRun(group))];
         _work = new WorkList(_options.Threads, widestLane);
         _plan = new ModelPlan(parameters, _groups, _work);
         TakeNewParameters();
     }
+
+    /// <inheritdoc/>
+    public ParameterSet Parameters { get; }
 
     /// <summary>The number of updates so far; the index that schedules are asked for next.</summary>
     public long UpdateCount { get; private set; }
@@ -137,7 +139,7 @@ public sealed unsafe class ModelOptimizer
                 _plan.ZeroRestingGradients();
             }
 
-            GC.KeepAlive(_parameters);
+            GC.KeepAlive(Parameters);
             return new StepReport(
                 update, applied, learningRate, norm, factor, _work.Count, _plan.WithoutGradient, _plan.Frozen);
         }
@@ -156,14 +158,14 @@ public sealed unsafe class ModelOptimizer
     // Parameters are only ever added to a set, at its end.
     private void TakeNewParameters()
     {
-        _parameters.Alive(null);
-        if (_plan.Count == _parameters.Count)
+        Parameters.Alive(null);
+        if (_plan.Count == Parameters.Count)
         {
             return;
         }
 
         var added = new List<(Parameter Parameter, GroupRun Run)>();
-        foreach (Parameter parameter in _parameters.Skip(_plan.Count))
+        foreach (Parameter parameter in Parameters.Skip(_plan.Count))
         {
             GroupRun run = Array.Find(_groups, candidate => candidate.Group.Where?.Invoke(parameter) ?? true)
                 ?? throw new ArgumentException($"The parameter \"{parameter.Name}\" matches no group.", nameof(Groups));
@@ -172,7 +174,7 @@ public sealed unsafe class ModelOptimizer
 
         if (_options.ZeroGradients)
         {
-            _parameters.RequireGradientsApart("zeroed", nameof(ModelOptimizerOptions.ZeroGradients));
+            Parameters.RequireGradientsApart("zeroed", nameof(ModelOptimizerOptions.ZeroGradients));
         }
 
         _plan.Add(added);

@@ -1,0 +1,14 @@
+namespace Optimizers;
+
+/// <summary>
+/// An optimizer of a whole model: <see cref="ModelOptimizer"/>, or something that wraps one and does more around its steps.
+/// </summary>
+public interface IModelOptimizer
+{
+    /// <summary>The parameters that are updated.</summary>
+    ParameterSet Parameters { get; }
+
+    /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
+    /// <inheritdoc cref="ModelOptimizer.Step" path="/param|/returns|/exception"/>
+    StepReport Step(double lossScale = 1);
+}
