@@ -11,7 +11,7 @@ public sealed unsafe class Optimizer : IOptimizer
     private readonly WorkList _work;
     private readonly int _threads;
     private readonly int _widestLane;
-    private int _stepping;
+    private StepGuard _guard;
 
     /// <summary>Makes the optimizer and its state.</summary>
     /// <param name="length">The number of parameters, at least 0.</param>
@@ -48,11 +48,7 @@ public sealed unsafe class Optimizer : IOptimizer
     /// <inheritdoc/>
     public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate)
     {
-        if (Interlocked.Exchange(ref _stepping, 1) != 0)
-        {
-            throw new InvalidOperationException("This optimizer is in a step already, on another thread.");
-        }
-
+        _guard.Enter();
         try
         {
             Check(parameters, gradients, learningRate);
@@ -64,7 +60,7 @@ public sealed unsafe class Optimizer : IOptimizer
         }
         finally
         {
-            Volatile.Write(ref _stepping, 0);
+            _guard.Leave();
         }
     }
 
@@ -108,6 +104,7 @@ public sealed unsafe class Optimizer : IOptimizer
         _group.Update.Clear();
         _work.Clear();
         _group.AddTo(_work, State, parameters, gradients);
+        _work[0].Rule = _group.PrepareRule(State);
         State.Iteration++;
         _work.Apply();
         GC.KeepAlive(State);

@@ -59,11 +59,11 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
     private void ApplyStored<TStorage>(in TensorJob job, nuint start, nuint end, int widestLane)
         where TStorage : struct, IStorage
     {
-        if (job.Group.Treatment.CoupledDecay != 0)
+        if (job.Treatment.CoupledDecay != 0)
         {
             Run<TStorage, CoupledDecay>(job, start, end, widestLane);
         }
-        else if (job.Group.Treatment.ParameterFactor != 1)
+        else if (job.Treatment.ParameterFactor != 1)
         {
             Run<TStorage, DecoupledDecay>(job, start, end, widestLane);
         }
@@ -77,5 +77,5 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
         where TStorage : struct, IStorage
         where TWriting : struct, IParameterWriting =>
         TreatedKernel.Run<TRule, TWriting, TStorage>(
-            _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
+            _rules[job.Rule], job.Treatment, job.Addresses, start, end, widestLane);
 }

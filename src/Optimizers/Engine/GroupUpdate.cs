@@ -34,12 +34,14 @@ internal sealed class GroupUpdate
     public ref readonly Treatment Treatment => ref _treatment;
 
     /// <summary>Begins a step.</summary>
-    public void Begin(double learningRate, double weightDecay, bool zeroGradients)
+    public void Begin(
+        double learningRate, double weightDecay, bool zeroGradients, float gradientLimit = float.PositiveInfinity)
     {
         LearningRate = learningRate;
         WeightDecay = weightDecay;
         _treatment = new Treatment(
             GradientScale: _sign,
+            GradientLimit: gradientLimit,
             ZeroGradient: zeroGradients,
             CoupledDecay: _form == DecayForm.Coupled ? (float)weightDecay : 0,
             ParameterFactor: _form == DecayForm.Decoupled ? (float)(1 - (learningRate * weightDecay)) : 1,
@@ -50,16 +52,18 @@ internal sealed class GroupUpdate
     public void ScaleGradients(float factor) =>
         _treatment = _treatment with { GradientScale = _treatment.GradientScale * factor };
 
-    /// <summary>Adds the next update of one tensor, whose values and gradients are pinned, to the work of the step.</summary>
+    /// <summary>Adds one tensor, whose values and gradients are pinned, to the work of a step.</summary>
     public unsafe void AddTo(
         WorkList work, OptimizerState state, float* parameters, float* gradients, BFloat16* roundedCopy = null)
     {
-        int rule = Update.Prepare(checked(state.Iteration + 1), this);
         ref TensorJob job = ref work.Add(this, state.Length);
-        job.Rule = rule;
         job.Addresses.Parameters = parameters;
         job.Addresses.Gradients = gradients;
         job.Addresses.RoundedCopy = roundedCopy;
         job.Addresses.Slots = state.Addresses;
     }
+
+    /// <summary>Works out the rule for the next update of a tensor.</summary>
+    /// <returns>The number of the rule.</returns>
+    public int PrepareRule(OptimizerState state) => Update.Prepare(checked(state.Iteration + 1), this);
 }

@@ -50,6 +50,13 @@ internal struct TensorJob
     public GroupUpdate Group;
     public TensorAddresses Addresses;
     public int Rule;
+
+    // What this tensor's gradients alone are multiplied by to clip them.
+    public float ClipFactor;
+
+    public readonly Treatment Treatment => ClipFactor == 1
+        ? Group.Treatment
+        : Group.Treatment with { GradientScale = Group.Treatment.GradientScale * ClipFactor };
 }
 
 /// <summary>Makes updates out of rules.</summary>

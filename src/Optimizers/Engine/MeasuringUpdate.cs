@@ -51,7 +51,7 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
                 addresses.Slots.Slot2 = firstValues - piece;
                 addresses.Slots.Slot3 = secondValues - piece;
                 TreatedKernel.Run<MeasuringPass<TRule>, Untouched, Flushed<Float32, EveryUpdate>>(
-                    pass, job.Group.Treatment, addresses, piece, pieceEnd, widestLane);
+                    pass, job.Treatment, addresses, piece, pieceEnd, widestLane);
                 firstSquares.Add(firstValues, pieceEnd - piece);
                 secondSquares.Add(secondValues, pieceEnd - piece);
             }
@@ -65,5 +65,5 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
 
     public void Apply(in TensorJob job, nuint start, nuint end, int widestLane) =>
         TreatedKernel.RunRead<TRule, NoGradient, NoDecay, ReadOnlyStorage<Float32>>(
-            _rules[job.Rule], job.Group.Treatment, job.Addresses, start, end, widestLane);
+            _rules[job.Rule], job.Treatment, job.Addresses, start, end, widestLane);
 }

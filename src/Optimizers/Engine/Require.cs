@@ -54,9 +54,12 @@ internal static class Require
     /// <summary>A factor whose inverse a rule can use: above 0, with an inverse that is a normal float.</summary>
     public static void Scale(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
-        if (!(value > 0) || !float.IsNormal((float)(1 / value)))
+        if (!IsScale(value))
         {
             throw new ArgumentOutOfRangeException(name, value, $"{name} must be above 0, with an inverse that is a normal float.");
         }
     }
+
+    /// <summary>Whether a factor is above 0, with an inverse that is a normal float.</summary>
+    public static bool IsScale(double value) => value > 0 && float.IsNormal((float)(1 / value));
 }

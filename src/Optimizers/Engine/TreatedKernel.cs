@@ -10,7 +10,18 @@ internal static class TreatedKernel
         where TWriting : struct, IParameterWriting
         where TStorage : struct, IStorage
     {
-        if (treatment.ZeroGradient)
+        if (treatment.GradientLimit < float.PositiveInfinity)
+        {
+            if (treatment.ZeroGradient)
+            {
+                RunRead<TRule, ZeroedGradient<LimitedGradient>, TWriting, TStorage>(rule, treatment, tensor, start, end, widestLane);
+            }
+            else
+            {
+                RunRead<TRule, LimitedGradient, TWriting, TStorage>(rule, treatment, tensor, start, end, widestLane);
+            }
+        }
+        else if (treatment.ZeroGradient)
         {
             RunRead<TRule, ZeroedGradient<ScaledGradient>, TWriting, TStorage>(rule, treatment, tensor, start, end, widestLane);
         }

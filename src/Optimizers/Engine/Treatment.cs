@@ -2,11 +2,11 @@ namespace Optimizers;
 
 /// <summary>
 /// What happens to an element around its rule while it is in registers: the gradient is scaled (clip factor, unscaling,
-/// the sign of maximizing) and zeroed, and the weight decays. Each choice is a type, so that what is not asked for costs
+/// the sign of maximizing), limited and zeroed, and the weight decays. Each choice is a type, so that what is not asked for costs
 /// nothing.
 /// </summary>
 internal readonly record struct Treatment(
-    float GradientScale, bool ZeroGradient, float CoupledDecay, float ParameterFactor, bool AtRest);
+    float GradientScale, float GradientLimit, bool ZeroGradient, float CoupledDecay, float ParameterFactor, bool AtRest);
 
 /// <summary>How a gradient is read.</summary>
 internal interface IGradientReading
@@ -29,6 +29,18 @@ internal readonly struct ScaledGradient : IGradientReading
     public static unsafe V Read<V>(float* gradient, in Treatment treatment)
         where V : struct, ILane<V> =>
         V.Load(gradient) * V.Splat(treatment.GradientScale);
+}
+
+/// <summary>Scaled, and then no larger than the limit; a NaN stays one.</summary>
+internal readonly struct LimitedGradient : IGradientReading
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Read<V>(float* gradient, in Treatment treatment)
+        where V : struct, ILane<V>
+    {
+        V scaled = ScaledGradient.Read<V>(gradient, treatment);
+        return V.Max(V.Min(scaled, V.Splat(treatment.GradientLimit)), V.Splat(-treatment.GradientLimit));
+    }
 }
 
 internal readonly struct ZeroedGradient<TReading> : IGradientReading

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Optimizers;
 
 /// <summary>
@@ -26,7 +28,7 @@ internal sealed class WorkList
 
     private Team? _team;
     private Pass _pass;
-    private NormKind _normKind;
+    private Norm _norm;
 
     /// <param name="threads">The number of threads to use at most; 0: as many as there are processors.</param>
     /// <param name="widestLane">The widest lane to use; 0: the processor's.</param>
@@ -42,6 +44,7 @@ internal sealed class WorkList
         GradientNorm,
         Measure,
         Apply,
+        ApplyMeasured,
     }
 
     public int Count { get; private set; }
@@ -70,26 +73,50 @@ internal sealed class WorkList
         _firstBlocks[Count + 1] = _firstBlocks[Count] + Reductions.BlocksIn((nuint)length);
         _streams = Math.Max(_streams, group.Streams);
         _measures |= group.Update.Measures;
-        _jobs[Count].Group = group;
-        return ref _jobs[Count++];
+        ref TensorJob job = ref _jobs[Count++];
+        job.Group = group;
+        job.ClipFactor = 1;
+        return ref job;
     }
 
-    /// <summary>The norm of all gradients together, as they stand.</summary>
-    public double GradientNorm(NormKind kind)
+    /// <summary>The norm of all gradients together, as they stand. It is finite exactly if they all are.</summary>
+    public double GradientNorm(Norm norm)
     {
-        _normKind = kind;
+        _norm = norm;
         RunBlockwise(Pass.GradientNorm);
-        double norm = 0;
+        NormPart whole = default;
         for (int job = 0; job < Count; job++)
         {
-            norm = Norm.Combine(kind, norm, PartOf(kind, _first, job));
+            whole = norm.Combine(whole, NormPartOf(job));
         }
 
-        return Norm.Finish(kind, norm);
+        return norm.Finish(whole);
+    }
+
+    /// <summary>The norm of one tensor's gradients, after <see cref="GradientNorm"/>.</summary>
+    public double GradientNormOf(int job) => _norm.Finish(NormPartOf(job));
+
+    /// <summary>The first gradient that is not finite, after <see cref="GradientNorm"/> gave a norm that is not.</summary>
+    public unsafe (int Job, int Index) FindNonFinite()
+    {
+        int job = 0;
+        while (double.IsFinite(GradientNormOf(job)))
+        {
+            job++;
+        }
+
+        int index = 0;
+        while (float.IsFinite(_jobs[job].Addresses.Gradients[index]))
+        {
+            index++;
+        }
+
+        return (job, index);
     }
 
     /// <summary>Updates every tensor.</summary>
-    public void Apply()
+    /// <param name="measured">Whether to measure how far each moves: see <see cref="UpdateRatioOf"/>.</param>
+    public void Apply(bool measured = false)
     {
         if (_measures)
         {
@@ -98,24 +125,48 @@ internal sealed class WorkList
             {
                 if (_jobs[job].Group.Update is { Measures: true } update)
                 {
-                    update.Conclude(
-                        _jobs[job].Rule,
-                        PartOf(NormKind.Euclidean, _first, job),
-                        PartOf(NormKind.Euclidean, _second, job));
+                    update.Conclude(_jobs[job].Rule, SumOf(_first, job), SumOf(_second, job));
                 }
             }
         }
 
-        Run(Pass.Apply);
+        if (measured)
+        {
+            RunBlockwise(Pass.ApplyMeasured);
+        }
+        else
+        {
+            Run(Pass.Apply);
+        }
+    }
+
+    /// <summary>
+    /// How far a tensor moved in a measured <see cref="Apply"/>, by its own norm before: ‖Δp‖/‖p‖; NaN if that norm was 0.
+    /// </summary>
+    public double UpdateRatioOf(int job)
+    {
+        double before = SumOf(_second, job);
+        return before == 0 ? double.NaN : Math.Sqrt(SumOf(_first, job) / before);
     }
 
     // Blocks are combined in their order, and tensors in the order of the list, whoever worked them out.
-    private double PartOf(NormKind kind, double[] blocks, int job)
+    private double SumOf(double[] blocks, int job)
     {
-        double part = 0;
+        double sum = 0;
         for (int block = _firstBlocks[job]; block < _firstBlocks[job + 1]; block++)
         {
-            part = Norm.Combine(kind, part, blocks[block]);
+            sum += blocks[block];
+        }
+
+        return sum;
+    }
+
+    private NormPart NormPartOf(int job)
+    {
+        NormPart part = default;
+        for (int block = _firstBlocks[job]; block < _firstBlocks[job + 1]; block++)
+        {
+            part = _norm.Combine(part, new NormPart(_first[block], _second[block]));
         }
 
         return part;
@@ -209,17 +260,39 @@ internal sealed class WorkList
                     job, start, end, _first.AsSpan(firstBlock, blocks), _second.AsSpan(firstBlock, blocks), _widestLane);
                 break;
 
+            case Pass.ApplyMeasured:
+                for (int block = 0; block < blocks; block++)
+                {
+                    nuint blockStart = start + ((nuint)block * Reductions.Block);
+                    ApplyMeasured(
+                        job, blockStart, nuint.Min(end, blockStart + Reductions.Block), firstBlock + block);
+                }
+
+                break;
+
             case Pass.GradientNorm:
                 for (int block = 0; block < blocks; block++)
                 {
                     nuint blockStart = start + ((nuint)block * Reductions.Block);
-                    _first[firstBlock + block] = Norm.OfBlock(
-                        _normKind,
-                        job.Addresses.Gradients + blockStart,
-                        nuint.Min(end - blockStart, Reductions.Block));
+                    NormPart part = _norm.OfBlock(
+                        job.Addresses.Gradients + blockStart, nuint.Min(end - blockStart, Reductions.Block));
+                    _first[firstBlock + block] = part.Largest;
+                    _second[firstBlock + block] = part.Sum;
                 }
 
                 break;
         }
+    }
+
+    // The values before lie on the stack, so that no buffer grows with the model.
+    private unsafe void ApplyMeasured(in TensorJob job, nuint start, nuint end, int block)
+    {
+        Span<float> moved = stackalloc float[(int)(end - start)];
+        var values = new ReadOnlySpan<float>(job.Addresses.Parameters + start, moved.Length);
+        values.CopyTo(moved);
+        _second[block] = Norm.Euclidean.OfTensor(moved).Sum;
+        job.Group.Update.Apply(job, start, end, _widestLane);
+        TensorPrimitives.Subtract(values, moved, moved);
+        _first[block] = Norm.Euclidean.OfTensor(moved).Sum;
     }
 }

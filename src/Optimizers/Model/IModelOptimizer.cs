@@ -8,7 +8,11 @@ public interface IModelOptimizer
     /// <summary>The parameters that are updated.</summary>
     ParameterSet Parameters { get; }
 
+    /// <summary>The number of updates so far; the index that schedules are asked for next.</summary>
+    long UpdateCount { get; }
+
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
-    /// <inheritdoc cref="ModelOptimizer.Step" path="/param|/returns|/exception"/>
+    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken. Default 1.</param>
+    /// <returns>What was done.</returns>
     StepReport Step(double lossScale = 1);
 }

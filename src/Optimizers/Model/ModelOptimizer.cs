@@ -16,7 +16,9 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
     private readonly GroupRun[] _groups;
     private readonly WorkList _work;
     private readonly ModelPlan _plan;
-    private int _stepping;
+    private StepGuard _guard;
+    private int _consecutiveSkips;
+    private long _skips;
 
     /// <summary>Makes an optimizer that treats all parameters alike.</summary>
     /// <param name="parameters">The parameters, at least one.</param>
@@ -46,7 +48,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(groups);
         _options = options ?? new ModelOptimizerOptions();
-        Require.AtLeast(_options.Threads, 0, nameof(options.Threads));
+        _options.Validate();
         if (parameters.Count == 0)
         {
             throw new ArgumentException("The set has no parameters.", nameof(parameters));
@@ -63,7 +65,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
         }
 
         Parameters = parameters;
-        _groups = [.. groups.Select(group => new GroupRun(group))];
+        _groups = [.. groups.Select((group, index) => new GroupRun(group, index))];
         _work = new WorkList(_options.Threads, widestLane);
         _plan = new ModelPlan(parameters, _groups, _work);
         TakeNewParameters();
@@ -72,7 +74,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
     /// <inheritdoc/>
     public ParameterSet Parameters { get; }
 
-    /// <summary>The number of updates so far; the index that schedules are asked for next.</summary>
+    /// <inheritdoc/>
     public long UpdateCount { get; private set; }
 
     /// <summary>The groups, in their order.</summary>
@@ -92,17 +94,23 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
 
     /// <summary>The rate that the next step will use for a group.</summary>
     /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
-    public double LearningRateOf(ParameterGroup group)
-    {
-        GroupRun run = Array.Find(_groups, candidate => candidate.Group == group)
-            ?? throw new ArgumentException("The group is not one of this optimizer.", nameof(group));
-        return RateOf(run.Group);
-    }
+    public double LearningRateOf(ParameterGroup group) => RateOf(RunOf(group).Group);
+
+    /// <summary>
+    /// The largest ‖Δp‖/‖p‖ of the group's parameters in the last update; NaN unless
+    /// <see cref="ModelOptimizerOptions.MeasureUpdates"/> is set, and before the first.
+    /// </summary>
+    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    public double UpdateRatioOf(ParameterGroup group) => RunOf(group).UpdateRatio;
 
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
-    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken; they are multiplied by its
-    /// inverse while they are in registers. Above 0, and its inverse a normal float; default 1.</param>
+    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken, beside the
+    /// <see cref="LossScaler"/>'s scale; they are multiplied by its inverse while they are in registers. Above 0, and its inverse
+    /// a normal float; default 1.</param>
     /// <returns>What was done.</returns>
+    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, and
+    /// <see cref="ModelOptimizerOptions.NonFinite"/> is to throw, or too many steps in a row were skipped. Nothing has changed
+    /// then.</exception>
     /// <exception cref="ArgumentException">A parameter that was added matches no group, or gradients that are to be zeroed
     /// overlap. Nothing has changed then.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale is one, that cannot be used.
@@ -114,39 +122,73 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
     public StepReport Step(double lossScale = 1)
     {
         Require.Scale(lossScale);
-        if (Interlocked.Exchange(ref _stepping, 1) != 0)
-        {
-            throw new InvalidOperationException("This optimizer is in a step already, on another thread.");
-        }
-
+        double scale = lossScale * (_options.LossScaler?.Scale ?? 1);
+        Require.Scale(scale, nameof(lossScale));
+        _guard.Enter();
         try
         {
-            TakeNewParameters();
-            double learningRate = TakeRates();
-            _plan.Prepare();
-            (double norm, double factor) = Clip(lossScale);
-            long update = UpdateCount;
-            bool applied = _work.Count > 0;
-            if (applied)
-            {
-                _plan.Age();
-                UpdateCount = checked(update + 1);
-                _work.Apply();
-            }
-
-            if (_options.ZeroGradients)
-            {
-                _plan.ZeroRestingGradients();
-            }
-
-            GC.KeepAlive(Parameters);
-            return new StepReport(
-                update, applied, learningRate, norm, factor, _work.Count, _plan.WithoutGradient, _plan.Frozen);
+            return TakeStep(scale, UpdateCount);
         }
         finally
         {
-            Volatile.Write(ref _stepping, 0);
+            _guard.Leave();
+            GC.KeepAlive(Parameters);
         }
+    }
+
+    private StepReport TakeStep(double lossScale, long update)
+    {
+        TakeNewParameters();
+        double learningRate = TakeRates();
+        _plan.Gather();
+        double norm = Measure(lossScale);
+        StepOutcome outcome = _work.Count == 0 ? StepOutcome.NothingToUpdate
+            : double.IsFinite(norm) || !Checks ? StepOutcome.Applied
+            : StepOutcome.Skipped;
+        double clipFactor = 1;
+        double updateRatio = double.NaN;
+        if (outcome == StepOutcome.Applied)
+        {
+            clipFactor = Clip(norm, lossScale);
+            _plan.PrepareRules();
+            _plan.Age();
+            UpdateCount = checked(update + 1);
+            _work.Apply(_options.MeasureUpdates);
+            updateRatio = TakeUpdateRatios();
+            _consecutiveSkips = 0;
+        }
+        else if (outcome == StepOutcome.Skipped)
+        {
+            Skip();
+        }
+
+        if (_options.ZeroGradients)
+        {
+            _plan.ZeroGradients(onlyOfResting: outcome == StepOutcome.Applied);
+        }
+
+        _options.LossScaler?.Update(outcome);
+        var report = new StepReport
+        {
+            Outcome = outcome,
+            Update = update,
+            LearningRate = learningRate,
+            GradientNorm = norm,
+            ClipFactor = clipFactor,
+            LossScale = lossScale,
+            LargestUpdateRatio = updateRatio,
+            Updated = outcome == StepOutcome.Applied ? _work.Count : 0,
+            WithoutGradient = _plan.WithoutGradient,
+            Frozen = _plan.Frozen,
+            ConsecutiveSkips = _consecutiveSkips,
+            Skips = _skips,
+        };
+        if (outcome != StepOutcome.NothingToUpdate)
+        {
+            StepMeter.Record(_options.Name, report, _groups);
+        }
+
+        return report;
     }
 
     private static ParameterGroup GroupOf(IOptimizerOptions optimizer)
@@ -177,8 +219,17 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
             Parameters.RequireGradientsApart("zeroed", nameof(ModelOptimizerOptions.ZeroGradients));
         }
 
+        if (_options.Clip is { Rewrites: true })
+        {
+            Parameters.RequireGradientsApart("clipped", nameof(ModelOptimizerOptions.Clip));
+        }
+
         _plan.Add(added);
     }
+
+    private GroupRun RunOf(ParameterGroup group) =>
+        Array.Find(_groups, candidate => candidate.Group == group)
+            ?? throw new ArgumentException("The group is not one of this optimizer.", nameof(group));
 
     private double RateOf(ParameterGroup group)
     {
@@ -195,7 +246,10 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
         {
             double learningRate = RateOf(run.Group);
             run.Prepared.Begin(
-                learningRate, run.Group.WeightDecay ?? run.Group.Options.WeightDecay, _options.ZeroGradients);
+                learningRate,
+                run.Group.WeightDecay ?? run.Group.Options.WeightDecay,
+                _options.ZeroGradients,
+                _options.Clip?.Limit ?? float.PositiveInfinity);
             if (double.IsNaN(first) && !run.Group.Frozen)
             {
                 first = learningRate;
@@ -205,15 +259,34 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
         return first;
     }
 
-    // The norm is taken of the gradients as they stand; the rules see them unscaled and clipped.
-    private (double Norm, double Factor) Clip(double lossScale)
+    private bool Checks => _options.NonFinite != NonFinitePolicy.Propagate || _options.LossScaler is not null;
+
+    // The norm of the gradients as they stand, divided by the scale, is that of the unscaled ones.
+    private double Measure(double lossScale) =>
+        Checks || _options.Clip is { MeasuresAll: true } or { MeasuresEach: true }
+            ? _work.GradientNorm(_options.Clip?.Norm ?? Norm.Euclidean) / lossScale
+            : double.NaN;
+
+    // The rules see gradients that are unscaled and clipped, while the buffers keep theirs; but what depends on more than a
+    // norm is clipped where it lies.
+    private double Clip(double norm, double lossScale)
     {
-        double norm = double.NaN;
         double factor = 1;
+        double smallest = 1;
         if (_options.Clip is { } clip)
         {
-            norm = _work.GradientNorm(clip.NormKind) / lossScale;
-            factor = clip.Factor(norm);
+            factor = clip.MeasuresAll ? clip.FactorOfAll(norm) : 1;
+            for (int job = 0; clip.MeasuresEach && job < _work.Count; job++)
+            {
+                double ofTensor = clip.FactorOfEach(_work.GradientNormOf(job) / lossScale);
+                _work[job].ClipFactor = (float)ofTensor;
+                smallest = Math.Min(smallest, ofTensor);
+            }
+
+            if (clip.Rewrites)
+            {
+                _plan.Rewrite(clip, lossScale);
+            }
         }
 
         foreach (GroupRun run in _groups)
@@ -221,6 +294,48 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
             run.Prepared.ScaleGradients((float)(factor / lossScale));
         }
 
-        return (norm, factor);
+        return factor * smallest;
+    }
+
+    // A scale that is too large is no reason to throw, but to try with a smaller one.
+    private void Skip()
+    {
+        bool tolerated = _options.NonFinite != NonFinitePolicy.Throw || _options.LossScaler is { CanBackOff: true };
+        if (!tolerated || _consecutiveSkips == _options.MaximumConsecutiveSkips)
+        {
+            (int job, int index) = _work.FindNonFinite();
+            Parameter parameter = _plan.ParameterOf(job);
+            throw new NonFiniteGradientException(
+                parameter.Name, index, parameter.Gradients[index], tolerated ? _consecutiveSkips : 0);
+        }
+
+        _consecutiveSkips++;
+        _skips++;
+    }
+
+    // To the larger number, NaN is no number.
+    private double TakeUpdateRatios()
+    {
+        double largest = double.NaN;
+        if (!_options.MeasureUpdates)
+        {
+            return largest;
+        }
+
+        foreach (GroupRun run in _groups)
+        {
+            run.UpdateRatio = double.NaN;
+            for (int job = 0; job < _work.Count; job++)
+            {
+                if (_work[job].Group == run.Prepared)
+                {
+                    run.UpdateRatio = double.MaxNumber(run.UpdateRatio, _work.UpdateRatioOf(job));
+                }
+            }
+
+            largest = double.MaxNumber(largest, run.UpdateRatio);
+        }
+
+        return largest;
     }
 }

@@ -9,7 +9,8 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     private readonly List<Entry> _entries = [];
     private StepClock _clock = new();
     private int _revision;
-    private bool _standing;
+    private bool _gathered;
+    private bool _aged;
 
     /// <summary>The number of parameters, whether they take part or not.</summary>
     public int Count => _entries.Count;
@@ -35,84 +36,32 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
             one.Run,
             new OptimizerState(one.Parameter.Length, one.Run.Prepared.Update.Slots, pools[one.Run])))];
         _entries.AddRange(entries);
-        _standing = false;
+        _gathered = false;
     }
 
     public OptimizerState? StateOf(string name) => _entries.Find(entry => entry.Parameter.Name == name)?.State;
 
-    /// <summary>Has the work list hold the next update of every parameter that takes part.</summary>
-    public void Prepare()
+    /// <summary>Has the work list hold every parameter that takes part.</summary>
+    public void Gather()
     {
-        bool stands = Stands();
-        _standing = false;
-        if (stands)
-        {
-            foreach (GroupRun run in groups)
-            {
-                run.Prepared.Update.Advance(run.Prepared);
-            }
-        }
-        else
-        {
-            Rebuild();
-        }
-    }
-
-    /// <summary>Makes every parameter that takes part one update older.</summary>
-    public void Age()
-    {
-        _clock.Tick();
-        _standing = true;
-    }
-
-    /// <summary>Zeroes the gradients that no rule has read and zeroed.</summary>
-    public void ZeroRestingGradients()
-    {
-        if (WithoutGradient + Frozen == 0)
+        if (Stands())
         {
             return;
         }
 
-        foreach (Entry entry in _entries)
-        {
-            if (!entry.TakesPart)
-            {
-                entry.Parameter.Gradients.Clear();
-            }
-        }
-    }
-
-    // A user may have frozen a group, taken a gradient away, asked for a rounded copy or loaded a state.
-    private bool Stands()
-    {
-        if (!_standing || _clock.Disturbed || !Array.TrueForAll(groups, run => run.WasFrozen == run.Group.Frozen))
-        {
-            return false;
-        }
-
-        // What was changed may have been changed back: taken from all parameters, say, and given to most again.
-        bool same = _revision == parameters.Revision || _entries.TrueForAll(entry => entry.IsAsBefore);
-        _revision = same ? parameters.Revision : _revision;
-        return same;
-    }
-
-    private void Rebuild()
-    {
         WithoutGradient = 0;
         Frozen = 0;
-        _clock = new StepClock();
         _revision = parameters.Revision;
+        _aged = false;
         work.Clear();
         foreach (GroupRun run in groups)
         {
             run.WasFrozen = run.Group.Frozen;
-            run.Prepared.Update.Clear();
         }
 
         foreach (Entry entry in _entries)
         {
             entry.Remember();
-            entry.State.Follow(entry.TakesPart ? _clock : null);
             if (entry.TakesPart)
             {
                 entry.Run.Prepared.AddTo(
@@ -131,6 +80,93 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
                 WithoutGradient++;
             }
         }
+
+        _gathered = true;
+    }
+
+    /// <summary>Works out the rules for the next update of what was gathered.</summary>
+    public void PrepareRules()
+    {
+        if (_aged && !_clock.Disturbed)
+        {
+            _aged = false;
+            foreach (GroupRun run in groups)
+            {
+                run.Prepared.Update.Advance(run.Prepared);
+            }
+
+            return;
+        }
+
+        _aged = false;
+        _clock = new StepClock();
+        foreach (GroupRun run in groups)
+        {
+            run.Prepared.Update.Clear();
+        }
+
+        int job = 0;
+        foreach (Entry entry in _entries)
+        {
+            entry.State.Follow(entry.TakesPart ? _clock : null);
+            if (entry.TakesPart)
+            {
+                work[job++].Rule = entry.Run.Prepared.PrepareRule(entry.State);
+            }
+        }
+    }
+
+    /// <summary>Makes every parameter that takes part one update older.</summary>
+    public void Age()
+    {
+        _clock.Tick();
+        _aged = true;
+    }
+
+    /// <summary>The parameter of a job of the work list.</summary>
+    public Parameter ParameterOf(int job) => _entries.Where(entry => entry.TakesPart).ElementAt(job).Parameter;
+
+    /// <summary>Zeroes gradients: all, or those that no rule has read and zeroed.</summary>
+    public void ZeroGradients(bool onlyOfResting)
+    {
+        if (onlyOfResting && WithoutGradient + Frozen == 0)
+        {
+            return;
+        }
+
+        foreach (Entry entry in _entries)
+        {
+            if (!onlyOfResting || !entry.TakesPart)
+            {
+                entry.Parameter.Gradients.Clear();
+            }
+        }
+    }
+
+    /// <summary>Clips gradients where they lie.</summary>
+    public void Rewrite(IGradientClip clip, double lossScale)
+    {
+        foreach (Entry entry in _entries)
+        {
+            if (entry.TakesPart)
+            {
+                clip.Rewrite(entry.Parameter, lossScale);
+            }
+        }
+    }
+
+    // A user may have frozen a group, taken a gradient away or asked for a rounded copy.
+    private bool Stands()
+    {
+        if (!_gathered || !Array.TrueForAll(groups, run => run.WasFrozen == run.Group.Frozen))
+        {
+            return false;
+        }
+
+        // What was changed may have been changed back: taken from all parameters, say, and given to most again.
+        bool same = _revision == parameters.Revision || _entries.TrueForAll(entry => entry.IsAsBefore);
+        _revision = same ? parameters.Revision : _revision;
+        return same;
     }
 
     private sealed class Entry(Parameter parameter, GroupRun run, OptimizerState state)
@@ -161,12 +197,18 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
 }
 
 /// <summary>A group of a model with what runs it.</summary>
-internal sealed class GroupRun(ParameterGroup group)
+internal sealed class GroupRun(ParameterGroup group, int index)
 {
     public ParameterGroup Group { get; } = group;
+
+    /// <summary>The number of the group, as text.</summary>
+    public string Number { get; } = index.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     public GroupUpdate Prepared { get; } = new(group.Options);
 
     /// <summary>Whether the group was frozen when the plan was made.</summary>
     public bool WasFrozen { get; set; }
+
+    /// <summary>The largest ratio of update to weights in the group's last measured update; NaN if there is none.</summary>
+    public double UpdateRatio { get; set; } = double.NaN;
 }

@@ -24,6 +24,9 @@ public sealed class ParameterGroup
         Options = options;
     }
 
+    /// <summary>What the group is called in measurements. Default null: its number.</summary>
+    public string? Name { get; init; }
+
     /// <summary>The optimizer's hyperparameters.</summary>
     public IOptimizerOptions Options { get; }
 

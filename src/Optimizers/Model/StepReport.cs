@@ -1,21 +1,69 @@
 namespace Optimizers;
 
 /// <summary>What a step of a <see cref="ModelOptimizer"/> did.</summary>
-/// <param name="Update">The index of the update, counted from 0, that schedules were asked for.</param>
-/// <param name="Applied">Whether anything was updated; false if every parameter was frozen or had no gradient, and then
-/// the index of the next update is the same.</param>
-/// <param name="LearningRate">The rate of the first group that is not frozen; NaN if all are.</param>
-/// <param name="GradientNorm">The norm of the unscaled gradients before clipping; NaN without clipping.</param>
-/// <param name="ClipFactor">What the gradients were multiplied by to clip them; 1 if they were not.</param>
-/// <param name="Updated">The number of parameters that were updated.</param>
-/// <param name="WithoutGradient">The number of parameters that said they had no gradient.</param>
-/// <param name="Frozen">The number of parameters in frozen groups.</param>
-public readonly record struct StepReport(
-    long Update,
-    bool Applied,
-    double LearningRate,
-    double GradientNorm,
-    double ClipFactor,
-    int Updated,
-    int WithoutGradient,
-    int Frozen);
+public readonly record struct StepReport
+{
+    /// <summary>What became of the step.</summary>
+    public StepOutcome Outcome { get; init; }
+
+    /// <summary>Whether anything was updated. If not, the index of the next update is the same as of this one.</summary>
+    public bool Applied => Outcome == StepOutcome.Applied;
+
+    /// <summary>The index of the update, counted from 0, that schedules were asked for.</summary>
+    public long Update { get; init; }
+
+    /// <summary>The rate of the first group that is not frozen; NaN if all are.</summary>
+    public double LearningRate { get; init; }
+
+    /// <summary>
+    /// The norm of the unscaled gradients before clipping: the Euclidean one, unless the clip uses another. NaN if nothing
+    /// asked for it: without clipping and with <see cref="NonFinitePolicy.Propagate"/>.
+    /// </summary>
+    public double GradientNorm { get; init; }
+
+    /// <summary>
+    /// What the gradients were multiplied by to clip them; 1 if they were not. The smallest of all tensors' where each has its
+    /// own.
+    /// </summary>
+    public double ClipFactor { get; init; }
+
+    /// <summary>What the loss was multiplied by, and the gradients divided by.</summary>
+    public double LossScale { get; init; }
+
+    /// <summary>
+    /// The largest ‖Δp‖/‖p‖ of all parameters that were not all zero; about 1e-3 is usual, and far from it the rate deserves a
+    /// look. NaN unless <see cref="ModelOptimizerOptions.MeasureUpdates"/> asks for it.
+    /// </summary>
+    public double LargestUpdateRatio { get; init; }
+
+    /// <summary>The number of parameters that were updated.</summary>
+    public int Updated { get; init; }
+
+    /// <summary>The number of parameters that said they had no gradient.</summary>
+    public int WithoutGradient { get; init; }
+
+    /// <summary>The number of parameters in frozen groups.</summary>
+    public int Frozen { get; init; }
+
+    /// <summary>The number of steps up to this one, in a row, that were skipped for gradients that were not finite.</summary>
+    public int ConsecutiveSkips { get; init; }
+
+    /// <summary>The number of all steps so far that were skipped for gradients that were not finite.</summary>
+    public long Skips { get; init; }
+}
+
+/// <summary>What became of a step.</summary>
+public enum StepOutcome
+{
+    /// <summary>Parameters were updated.</summary>
+    Applied,
+
+    /// <summary>Every parameter was frozen or had no gradient.</summary>
+    NothingToUpdate,
+
+    /// <summary>A gradient was not finite; parameters, state, counters and schedules are as they were.</summary>
+    Skipped,
+
+    /// <summary>The gradients were added to those of earlier micro-batches; the update is still to come.</summary>
+    Accumulated,
+}

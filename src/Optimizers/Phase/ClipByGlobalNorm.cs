@@ -9,10 +9,11 @@ namespace Optimizers;
 /// g ← g·min(1, MaximumNorm/(‖g‖ + 1e-6))
 /// </code>
 /// <para>The norm is summed in double, so that gradients as large as 1e30 are clipped where PyTorch's float32 norm
-/// overflows and zeroes them. A norm that is infinite or NaN because a gradient is makes the factor 0 or NaN, as in
-/// PyTorch.</para>
+/// overflows and zeroes them. A norm of 0 leaves them as they are. A norm that is infinite or NaN because a gradient is makes
+/// the factor 0 or NaN, as in PyTorch; a <see cref="ModelOptimizer"/> does not get that far unless it is told to
+/// (<see cref="ModelOptimizerOptions.NonFinite"/>).</para>
 /// </remarks>
-public sealed record ClipByGlobalNorm
+public sealed record ClipByGlobalNorm : IGradientClip
 {
     /// <summary>The largest norm that is left as it is. Finite, at least 0; default 1.</summary>
     public double MaximumNorm
@@ -40,11 +41,32 @@ public sealed record ClipByGlobalNorm
         }
     } = NormKind.Euclidean;
 
+    /// <summary>The order p, for <see cref="NormKind.P"/> only. Finite, at least 1; default 2.</summary>
+    public double Order
+    {
+        get;
+        init
+        {
+            if (!(value >= 1) || !double.IsFinite(value))
+            {
+                throw new ArgumentOutOfRangeException(nameof(Order), value, $"{nameof(Order)} must be finite and at least 1.");
+            }
+
+            field = value;
+        }
+    } = 2;
+
+    Norm IGradientClip.Norm => Norm;
+
+    bool IGradientClip.MeasuresAll => true;
+
+    private Norm Norm => new(NormKind, Order);
+
     /// <summary>Clips one buffer of gradients in place, on the caller's thread.</summary>
     /// <returns>The norm before clipping.</returns>
     public double Apply(Span<float> gradients)
     {
-        double norm = Norm.Finish(NormKind, Norm.OfTensor(NormKind, gradients));
+        double norm = Norm.Finish(Norm.OfTensor(gradients));
         Scale(gradients, Factor(norm));
         return norm;
     }
@@ -60,13 +82,13 @@ public sealed record ClipByGlobalNorm
     {
         ArgumentNullException.ThrowIfNull(parameters);
         parameters.RequireGradientsApart("scaled", nameof(parameters));
-        double whole = 0;
+        NormPart whole = default;
         foreach (Parameter parameter in parameters.Where(parameter => parameter.HasGradient))
         {
-            whole = Norm.Combine(NormKind, whole, Norm.OfTensor(NormKind, parameter.Gradients));
+            whole = Norm.Combine(whole, Norm.OfTensor(parameter.Gradients));
         }
 
-        double norm = Norm.Finish(NormKind, whole);
+        double norm = Norm.Finish(whole);
         foreach (Parameter parameter in parameters.Where(parameter => parameter.HasGradient))
         {
             Scale(parameter.Gradients, Factor(norm));
@@ -75,7 +97,9 @@ public sealed record ClipByGlobalNorm
         return norm;
     }
 
-    internal double Factor(double norm) => Math.Min(1, MaximumNorm / (norm + 1e-6));
+    double IGradientClip.FactorOfAll(double norm) => Factor(norm);
+
+    private double Factor(double norm) => Math.Min(1, MaximumNorm / (norm + 1e-6));
 
     private static void Scale(Span<float> gradients, double factor)
     {
@@ -84,14 +108,4 @@ public sealed record ClipByGlobalNorm
             TensorPrimitives.Multiply(gradients, (float)factor, gradients);
         }
     }
-}
-
-/// <summary>How the length of a vector is measured.</summary>
-public enum NormKind
-{
-    /// <summary>The root of the sum of the squares.</summary>
-    Euclidean,
-
-    /// <summary>The largest magnitude.</summary>
-    Infinity,
 }

@@ -65,6 +65,7 @@ public sealed unsafe class GuardPageTests : IDisposable
         var work = new WorkList(threads: 1, width);
         group.Begin(options.LearningRate, options.WeightDecay, zero);
         group.AddTo(work, state, parameterAddress, gradientAddress);
+        work[0].Rule = group.PrepareRule(state);
         for (int i = 0; i < group.Update.Slots.Count; i++)
         {
             work[0].Addresses.Slots[i] = Place(_slots[i], state[group.Update.Slots[i].Name], atEnd);

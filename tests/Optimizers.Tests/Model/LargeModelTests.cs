@@ -21,7 +21,7 @@ public sealed unsafe class LargeModelTests
         }
 
         set.ElementCount.Should().Be(2_200_000_000);
-        var model = new ModelOptimizer(set, new SgdOptions { LearningRate = 0.5 }, new() { Clip = new() { MaximumNorm = 1e9 } });
+        var model = new ModelOptimizer(set, new SgdOptions { LearningRate = 0.5 }, new() { Clip = new ClipByGlobalNorm { MaximumNorm = 1e9 } });
         StepReport report = model.Step();
         report.Updated.Should().Be(Tensors);
         report.GradientNorm.Should().BeApproximately(2 * Math.Sqrt(2.2e9), 1e-9);

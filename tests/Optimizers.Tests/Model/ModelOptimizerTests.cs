@@ -68,7 +68,7 @@ public sealed class ModelOptimizerTests
             set,
             [new ParameterGroup(new SgdOptions()) { Where = p => p.Name == "a", Schedule = new Constant(0.25) }, new(new SgdOptions())],
             new() { Schedule = new Constant(9), Clip = new ClipByGlobalNorm { MaximumNorm = 100 } });
-        optimizer.Step().Should().Be(new StepReport(0, true, 0.25, 4, 1, 3, 0, 0));
+        optimizer.Step().Should().Be(Reports.Of(StepOutcome.Applied, rate: 0.25, norm: 4, clipFactor: 1, updated: 3, withoutGradient: 0, frozen: 0));
         optimizer.Step().Update.Should().Be(1);
         optimizer.UpdateCount.Should().Be(2);
     }

@@ -28,7 +28,7 @@ public sealed class RestingTests
         using var set = new ParameterSet();
         _start.CopyTo(set.Add("a", Length).Values);
         var optimizer = new ModelOptimizer(set, variant.Options);
-        optimizer.Step().Should().Be(new StepReport(0, true, variant.Options.LearningRate, double.NaN, 1, 1, 0, 0));
+        optimizer.Step().Should().Be(Reports.Of(StepOutcome.Applied, rate: variant.Options.LearningRate, norm: 0, clipFactor: 1, updated: 1, withoutGradient: 0, frozen: 0));
         optimizer.StateOf("a").Iteration.Should().Be(1);
         set["a"].Values.ToArray().ShouldHaveTheBitsOf(
             Outcome.Of(variant.Make(Length, variant.Options, 1), _start, [new float[Length]]).Parameters, "values");
@@ -49,7 +49,7 @@ public sealed class RestingTests
         StepReport report = optimizer.Step();
         report.GradientNorm.Should().Be(5);
         report.ClipFactor.Should().Be(1 / (5 + 1e-6));
-        report.Should().Be(new StepReport(0, true, 0.5, 5, report.ClipFactor, 1, 1, 1));
+        report.Should().Be(Reports.Of(StepOutcome.Applied, rate: 0.5, norm: 5, clipFactor: report.ClipFactor, updated: 1, withoutGradient: 1, frozen: 1));
         new ClipByGlobalNorm().Apply(set).Should().BeGreaterThan(1e9, "it knows no groups");
     }
 
@@ -68,13 +68,13 @@ public sealed class RestingTests
             set, [b, a], new() { Clip = clips ? new ClipByGlobalNorm() : null, Schedule = new FunctionSchedule(k => k + 1) });
         for (int attempt = 0; attempt < 2; attempt++)
         {
-            optimizer.Step().Should().Be(new StepReport(0, false, 1, clips ? 0 : double.NaN, 1, 0, 1, 1));
+            optimizer.Step().Should().Be(Reports.Of(StepOutcome.NothingToUpdate, rate: 1, norm: 0, clipFactor: 1, updated: 0, withoutGradient: 1, frozen: 1));
             optimizer.UpdateCount.Should().Be(0);
             optimizer.StateOf("a").Iteration.Should().Be(0);
         }
 
         a.Frozen = true;
-        optimizer.Step().Should().Be(new StepReport(0, false, double.NaN, clips ? 0 : double.NaN, 1, 0, 0, 2));
+        optimizer.Step().Should().Be(Reports.Of(StepOutcome.NothingToUpdate, rate: double.NaN, norm: 0, clipFactor: 1, updated: 0, withoutGradient: 0, frozen: 2));
         set.SelectMany(p => p.Values.ToArray()).Should().OnlyContain(value => value == 0);
     }
 

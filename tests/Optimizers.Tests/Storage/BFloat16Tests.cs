@@ -53,7 +53,7 @@ public sealed class BFloat16Tests
                 parameter.Values[77] = -0f;
                 parameter.KeepBFloat16Copy();
                 var group = new ParameterGroup(variant.Options) { Schedule = new Schedules.Constant(rate) };
-                var model = new ModelOptimizer(set, [group], new() { Clip = new() }, widestLane);
+                var model = new ModelOptimizer(set, [group], new() { Clip = new ClipByGlobalNorm(), NonFinite = NonFinitePolicy.Propagate }, widestLane);
                 for (int step = 0; step < 3; step++)
                 {
                     Draw.Floats(2 + step, 5_003).CopyTo(parameter.Gradients);

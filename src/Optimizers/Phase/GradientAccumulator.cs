@@ -1,0 +1,246 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="GradientAccumulator"/>.</summary>
+public sealed record GradientAccumulatorOptions
+{
+    /// <summary>The number of micro-batches in an update. At least 1.</summary>
+    public int MicroBatches { get; init; } = 1;
+
+    /// <summary>
+    /// Whether the update sees the mean of the micro-batches' gradients, as is right where each is the gradient of a mean loss,
+    /// or their sum. Default true: the mean.
+    /// </summary>
+    public bool Mean { get; init; } = true;
+
+    /// <summary>
+    /// Whether your code adds the gradients of a micro-batch to what the buffers hold, as PyTorch does. Nothing else is needed
+    /// then. Default false: it overwrites them, and the sums are kept apart, in 4 bytes per parameter.
+    /// </summary>
+    public bool AddsInPlace { get; init; }
+}
+
+/// <summary>
+/// Makes one update out of the gradients of several micro-batches: as if they were one batch, in the memory of one of them.
+/// </summary>
+/// <remarks>
+/// <para>Call <see cref="Step"/> after each micro-batch. All but the last report <see cref="StepOutcome.Accumulated"/>; the last
+/// takes the step of the optimizer within, so clipping, schedules and the check for gradients that are not finite see one
+/// gradient and count one update. A loss scale has to be the same for all micro-batches of an update, which a
+/// <see cref="LossScaler"/>'s is.</para>
+/// <para>A parameter takes part in the update if it had a gradient in any of the micro-batches. If the step within throws, the
+/// gradient buffers hold the sum, and the next micro-batch is the first of an update.</para>
+/// </remarks>
+public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
+{
+    private static readonly StateSlot[] _slots = [new("accumulated")];
+
+    private readonly IModelOptimizer _optimizer;
+    private readonly GradientAccumulatorOptions _options;
+    private readonly GroupUpdate _sum = new(new SumOptions());
+    private readonly WorkList _work = new(threads: 0);
+    private readonly List<Sum> _sums = [];
+    private StepGuard _guard;
+
+    /// <summary>Makes an accumulator.</summary>
+    /// <param name="optimizer">The optimizer that takes the updates.</param>
+    /// <param name="options">How many micro-batches, and how they are added.</param>
+    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be; or
+    /// gradients overlap.</exception>
+    public GradientAccumulator(IModelOptimizer optimizer, GradientAccumulatorOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        ArgumentNullException.ThrowIfNull(options);
+        _optimizer = optimizer;
+        _options = options;
+        MicroBatches = options.MicroBatches;
+        _sum.Begin(learningRate: 1, weightDecay: 0, zeroGradients: true);
+        TakeNewParameters();
+    }
+
+    /// <inheritdoc/>
+    public ParameterSet Parameters => _optimizer.Parameters;
+
+    /// <inheritdoc/>
+    public long UpdateCount => _optimizer.UpdateCount;
+
+    /// <summary>
+    /// The number of micro-batches in an update, at least 1. It may be changed at any time; if as many have been accumulated
+    /// already, the next one is the last.
+    /// </summary>
+    public int MicroBatches
+    {
+        get;
+        set
+        {
+            Require.AtLeast(value, 1, nameof(MicroBatches));
+            field = value;
+        }
+    }
+
+    /// <summary>The number of micro-batches that have been accumulated for the next update.</summary>
+    public int Accumulated { get; private set; }
+
+    /// <summary>Takes the gradients of a micro-batch, and with the last one updates the parameters.</summary>
+    /// <inheritdoc cref="ModelOptimizer.Step" path="/param|/exception"/>
+    /// <returns>What was done.</returns>
+    public StepReport Step(double lossScale = 1)
+    {
+        Require.Scale(lossScale);
+        _guard.Enter();
+        try
+        {
+            Parameters.Alive(null);
+            TakeNewParameters();
+            return Accumulated + 1 < MicroBatches ? Accumulate(lossScale) : Finish(lossScale);
+        }
+        finally
+        {
+            _guard.Leave();
+            GC.KeepAlive(Parameters);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Describe(CheckpointContents contents)
+    {
+        ArgumentNullException.ThrowIfNull(contents);
+        TakeNewParameters();
+        contents.Counter("accumulated", () => Accumulated, value => Accumulated = checked((int)value));
+        foreach (Sum sum in _sums)
+        {
+            contents.Tensor($"{sum.Parameter.Name}.accumulated", sum.Parameter.Shape, () => sum.Values);
+            contents.Counter(
+                $"{sum.Parameter.Name}.has_gradient", () => sum.HasGradient ? 1 : 0, value => sum.HasGradient = value != 0);
+        }
+    }
+
+    private StepReport Accumulate(double lossScale)
+    {
+        Fold(intoSums: true);
+        Accumulated++;
+        return new StepReport
+        {
+            Outcome = StepOutcome.Accumulated,
+            Update = UpdateCount,
+            LearningRate = double.NaN,
+            GradientNorm = double.NaN,
+            ClipFactor = 1,
+            LossScale = lossScale,
+            LargestUpdateRatio = double.NaN,
+        };
+    }
+
+    private StepReport Finish(double lossScale)
+    {
+        try
+        {
+            Fold(intoSums: false);
+            return _optimizer.Step(_options.Mean ? lossScale * (Accumulated + 1) : lossScale);
+        }
+        finally
+        {
+            Accumulated = 0;
+            foreach (Sum sum in _sums)
+            {
+                sum.Release();
+            }
+        }
+    }
+
+    private void TakeNewParameters()
+    {
+        if (_sums.Count != Parameters.Count)
+        {
+            Parameters.RequireGradientsApart("accumulated", nameof(Parameters));
+            Add([.. Parameters.Skip(_sums.Count)]);
+        }
+    }
+
+    private void Add(Parameter[] added)
+    {
+        StateSlot[] slots = _options.AddsInPlace ? [] : _slots;
+        SlotPool[] pools = OptimizerState.PoolsFor(slots, added.Select(parameter => parameter.Length));
+        _sums.AddRange(added.Select(parameter => new Sum(parameter, new OptimizerState(parameter.Length, slots, pools))));
+    }
+
+    // One pass adds the gradients to the sums and zeroes them, or the other way round.
+    private void Fold(bool intoSums)
+    {
+        _work.Clear();
+        _sum.Update.Clear();
+        foreach (Sum sum in _sums)
+        {
+            bool adds = !_options.AddsInPlace && (intoSums ? sum.Parameter.HasGradient : sum.HasGradient);
+            if (intoSums)
+            {
+                sum.HasGradient |= sum.Parameter.HasGradient;
+            }
+            else
+            {
+                sum.Lend();
+            }
+
+            if (adds)
+            {
+                float* gradients = sum.Parameter.GradientsAddress;
+                float* sums = (float*)sum.State.Addresses.Slot0;
+                _sum.AddTo(_work, sum.State, intoSums ? sums : gradients, intoSums ? gradients : sums);
+                _work[_work.Count - 1].Rule = _sum.PrepareRule(sum.State);
+            }
+        }
+
+        _work.Apply();
+    }
+
+    /// <summary>What has been accumulated for a parameter.</summary>
+    private sealed class Sum(Parameter parameter, OptimizerState state)
+    {
+        private bool _lent;
+
+        private bool InPlace => State.SlotNames.Count == 0;
+
+        public Parameter Parameter { get; } = parameter;
+
+        public OptimizerState State { get; } = state;
+
+        public bool HasGradient { get; set; }
+
+        public Span<float> Values => InPlace
+            ? Parameter.Gradients
+            : new Span<float>(State.Addresses.Slot0, Parameter.Length);
+
+        /// <summary>Has the parameter take part although the last micro-batch had no gradient for it.</summary>
+        public void Lend()
+        {
+            _lent = HasGradient && !Parameter.HasGradient;
+            Parameter.HasGradient |= _lent;
+            if (_lent && !InPlace)
+            {
+                // What stands there is of some earlier batch.
+                Parameter.Gradients.Clear();
+            }
+        }
+
+        public void Release()
+        {
+            Parameter.HasGradient &= !_lent;
+            _lent = false;
+            HasGradient = false;
+        }
+    }
+
+    private sealed record SumOptions : IOptimizerOptions
+    {
+        public double LearningRate => 1;
+
+        public IUpdate CreateUpdate() => Update.Elementwise(_ => default(SumRule));
+    }
+
+    private readonly struct SumRule : IUpdateRule0<SumRule>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Apply<V>(V gradient, ref V sum)
+            where V : struct, ILane<V> =>
+            sum += gradient;
+    }
+}

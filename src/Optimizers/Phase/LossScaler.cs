@@ -1,0 +1,131 @@
+using System.Globalization;
+
+namespace Optimizers;
+
+/// <summary>The options of <see cref="LossScaler"/>.</summary>
+public sealed record LossScalerOptions
+{
+    /// <summary>The scale of the first step. Default 65,536, as in PyTorch.</summary>
+    public double InitialScale { get; init; } = 65_536;
+
+    /// <summary>What the scale is multiplied by after enough good steps. Above 1; default 2, as in PyTorch.</summary>
+    public double GrowthFactor { get; init; } = 2;
+
+    /// <summary>What the scale is multiplied by after an overflow. Above 0, below 1; default 0.5, as in PyTorch.</summary>
+    public double BackoffFactor { get; init; } = 0.5;
+
+    /// <summary>The number of good steps in a row after which the scale grows. At least 1; default 2,000, as in PyTorch.</summary>
+    public int GrowthInterval { get; init; } = 2_000;
+
+    /// <summary>
+    /// The number of overflows since the scale last grew that it takes to back off; from then on every one does. At least 1;
+    /// default 1, as in PyTorch. Megatron-LM's is 2.
+    /// </summary>
+    public int Hysteresis { get; init; } = 1;
+
+    /// <summary>The scale below which it does not fall. Default 1, as in DeepSpeed; PyTorch has none.</summary>
+    public double MinimumScale { get; init; } = 1;
+
+    internal void Validate()
+    {
+        Require.Scale(InitialScale);
+        Require.Scale(MinimumScale);
+        Require.AtLeast(GrowthInterval, 1);
+        Require.AtLeast(Hysteresis, 1);
+        if (!(GrowthFactor > 1) || !double.IsFinite(GrowthFactor))
+        {
+            throw new ArgumentOutOfRangeException(nameof(GrowthFactor), GrowthFactor, $"{nameof(GrowthFactor)} must be finite and above 1.");
+        }
+
+        if (!(BackoffFactor > 0 && BackoffFactor < 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(BackoffFactor), BackoffFactor, $"{nameof(BackoffFactor)} must be above 0 and below 1.");
+        }
+
+        if (InitialScale < MinimumScale)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(InitialScale), InitialScale, $"{nameof(InitialScale)} must be at least {nameof(MinimumScale)}, {MinimumScale}.");
+        }
+    }
+}
+
+/// <summary>
+/// Finds, while training goes on, the largest factor for the loss at which gradients in a narrow format do not overflow.
+/// </summary>
+/// <remarks>
+/// <para>Micikevicius et al. 2018, arXiv 1710.03740, section 3.2, in the form of PyTorch's GradScaler, with Megatron-LM's
+/// hysteresis. Multiply the loss by <see cref="Scale"/> before you take its gradients; a <see cref="ModelOptimizer"/> that
+/// has the scaler in its options unscales them, skips a step whose gradients are not finite, and tells the scaler.</para>
+/// <code>
+/// good step:  after GrowthInterval of them in a row, Scale ← Scale·GrowthFactor
+/// overflow:   Scale ← max(MinimumScale, Scale·BackoffFactor), once Hysteresis is used up
+/// </code>
+/// <para>Factors that are powers of two change no bit of the update. At its floor the scale can do no more, and the optimizer's
+/// <see cref="ModelOptimizerOptions.NonFinite"/> decides about gradients that are still not finite.</para>
+/// </remarks>
+public sealed class LossScaler : ICheckpointed
+{
+    private readonly LossScalerOptions _options;
+    private long _goodSteps;
+    private long _hysteresis;
+
+    /// <summary>Makes a scaler.</summary>
+    /// <param name="options">How the scale grows and falls; null: as in PyTorch.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option, named in the message, is out of its range.</exception>
+    public LossScaler(LossScalerOptions? options = null)
+    {
+        _options = options ?? new LossScalerOptions();
+        _options.Validate();
+        Scale = _options.InitialScale;
+        _hysteresis = _options.Hysteresis;
+    }
+
+    /// <summary>What to multiply the next loss by.</summary>
+    public double Scale { get; private set; }
+
+    /// <summary>Whether a smaller scale could help.</summary>
+    internal bool CanBackOff => Scale > _options.MinimumScale;
+
+    /// <summary>
+    /// Tells the scaler what became of a step. A <see cref="ModelOptimizer"/> that has it in its options does so itself.
+    /// </summary>
+    public void Update(StepOutcome outcome)
+    {
+        if (outcome == StepOutcome.Applied)
+        {
+            Grow();
+        }
+        else if (outcome == StepOutcome.Skipped)
+        {
+            _goodSteps = 0;
+            _hysteresis = Math.Max(0, _hysteresis - 1);
+            Scale = _hysteresis == 0 ? Math.Max(_options.MinimumScale, Scale * _options.BackoffFactor) : Scale;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Describe(CheckpointContents contents)
+    {
+        ArgumentNullException.ThrowIfNull(contents);
+        contents.Counter("good_steps", () => _goodSteps, value => _goodSteps = value);
+        contents.Counter("hysteresis", () => _hysteresis, value => _hysteresis = value);
+        contents.Value("scale", () => Scale.ToString("R", CultureInfo.InvariantCulture), json =>
+            double.TryParse(json, NumberStyles.Float, CultureInfo.InvariantCulture, out double scale) && Require.IsScale(scale)
+                ? () => Scale = scale
+                : throw new FormatException("Expected a scale above 0."));
+    }
+
+    private void Grow()
+    {
+        if (++_goodSteps < _options.GrowthInterval)
+        {
+            return;
+        }
+
+        _goodSteps = 0;
+        _hysteresis = _options.Hysteresis;
+        double grown = Scale * _options.GrowthFactor;
+        Scale = Require.IsScale(grown) ? grown : Scale;
+    }
+}
