@@ -36,7 +36,7 @@ public sealed unsafe class Optimizer : IOptimizer
         _threads = threads;
         _widestLane = widestLane;
         _work = new WorkList(threads, widestLane);
-        State = new OptimizerState(length, _group.Update.Slots);
+        State = new OptimizerState(length, _group.Update);
     }
 
     /// <inheritdoc/>
@@ -107,8 +107,9 @@ public sealed unsafe class Optimizer : IOptimizer
         _group.Begin(learningRate, _options.WeightDecay, zeroGradients: false);
         _group.Update.Clear();
         _work.Clear();
-        _group.AddTo(_work, State, parameters, gradients);
+        int rule = _group.AddTo(_work, State, parameters, gradients);
         State.Iteration++;
+        State.TakeScalars(_group.Update.ScalarsAfter(rule));
         _work.Apply();
         GC.KeepAlive(State);
     }

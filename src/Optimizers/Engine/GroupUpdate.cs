@@ -51,15 +51,17 @@ internal sealed class GroupUpdate
         _treatment = _treatment with { GradientScale = _treatment.GradientScale * factor };
 
     /// <summary>Adds the next update of one tensor, whose values and gradients are pinned, to the work of the step.</summary>
-    public unsafe void AddTo(
+    /// <returns>The number of its rule.</returns>
+    public unsafe int AddTo(
         WorkList work, OptimizerState state, float* parameters, float* gradients, BFloat16* roundedCopy = null)
     {
-        int rule = Update.Prepare(checked(state.Iteration + 1), this);
+        int rule = Update.Prepare(checked(state.Iteration + 1), state.Scalars, this);
         ref TensorJob job = ref work.Add(this, state.Length);
         job.Rule = rule;
         job.Addresses.Parameters = parameters;
         job.Addresses.Gradients = gradients;
         job.Addresses.RoundedCopy = roundedCopy;
         job.Addresses.Slots = state.Addresses;
+        return rule;
     }
 }

@@ -7,6 +7,7 @@ namespace Optimizers;
 internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] groups, WorkList work)
 {
     private readonly List<Entry> _entries = [];
+    private readonly bool _haveScalars = Array.Exists(groups, run => run.Prepared.Update.Scalars.Count > 0);
     private StepClock _clock = new();
     private int _revision;
     private bool _standing;
@@ -33,7 +34,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         Entry[] entries = [.. added.Select(one => new Entry(
             one.Parameter,
             one.Run,
-            new OptimizerState(one.Parameter.Length, one.Run.Prepared.Update.Slots, pools[one.Run])))];
+            new OptimizerState(one.Parameter.Length, one.Run.Prepared.Update, pools[one.Run])))];
         _entries.AddRange(entries);
         _standing = false;
     }
@@ -63,6 +64,10 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     {
         _clock.Tick();
         _standing = true;
+        if (_haveScalars)
+        {
+            _entries.ForEach(entry => entry.TakeScalars());
+        }
     }
 
     /// <summary>Zeroes the gradients that no rule has read and zeroed.</summary>
@@ -115,7 +120,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
             entry.State.Follow(entry.TakesPart ? _clock : null);
             if (entry.TakesPart)
             {
-                entry.Run.Prepared.AddTo(
+                entry.Rule = entry.Run.Prepared.AddTo(
                     work,
                     entry.State,
                     entry.Parameter.ValuesAddress,
@@ -146,6 +151,9 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         /// <summary>Whether the parameter takes part in the steps of the plan.</summary>
         public bool TakesPart { get; private set; }
 
+        /// <summary>The number of the rule that the parameter has in its group, if it takes part.</summary>
+        public int Rule { get; set; }
+
         public bool IsAsBefore => WantsToTakePart == TakesPart && HasRoundedCopy == _hadRoundedCopy;
 
         private bool WantsToTakePart => Parameter.HasGradient && !Run.WasFrozen;
@@ -156,6 +164,14 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         {
             TakesPart = WantsToTakePart;
             _hadRoundedCopy = HasRoundedCopy;
+        }
+
+        public void TakeScalars()
+        {
+            if (TakesPart)
+            {
+                State.TakeScalars(Run.Prepared.Update.ScalarsAfter(Rule));
+            }
         }
     }
 }
