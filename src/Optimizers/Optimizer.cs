@@ -36,7 +36,7 @@ public sealed unsafe class Optimizer : IOptimizer
         _threads = threads;
         _widestLane = widestLane;
         _work = new WorkList(threads, widestLane);
-        State = new OptimizerState(length, _group.Update.Slots);
+        State = new OptimizerState(length, _group.Update);
     }
 
     /// <inheritdoc/>
@@ -107,6 +107,7 @@ public sealed unsafe class Optimizer : IOptimizer
         _work[0].Rule = _group.PrepareRule(State);
         State.Iteration++;
         _work.Apply();
+        State.TakeScalars(_group.Update.ScalarsAfter(_work[0].Rule));
         GC.KeepAlive(State);
     }
 }

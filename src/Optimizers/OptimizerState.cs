@@ -1,25 +1,30 @@
 namespace Optimizers;
 
 /// <summary>
-/// What an optimizer remembers about one parameter: how often it was updated, and its named state slots, each with one
-/// float per element.
+/// What an optimizer remembers about one parameter: how often it was updated, its named state slots, each with one
+/// float per element, and some optimizers' named scalars.
 /// </summary>
 public sealed class OptimizerState
 {
     private readonly StateSlot[] _slots;
     private readonly SlotBuffer[] _buffers;
+    private readonly StateScalar[] _namedScalars;
+    private readonly double[] _scalars;
     private long _iteration;
     private StepClock? _clock;
 
-    internal OptimizerState(int length, IReadOnlyList<StateSlot> slots)
-        : this(length, slots, PoolsFor(slots, [length]))
+    internal OptimizerState(int length, IUpdate update)
+        : this(length, update, PoolsFor(update.Slots, [length]))
     {
     }
 
-    internal unsafe OptimizerState(int length, IReadOnlyList<StateSlot> slots, SlotPool[] pools)
+    internal unsafe OptimizerState(int length, IUpdate update, SlotPool[] pools)
     {
         Length = length;
-        _slots = [.. slots];
+        _namedScalars = [.. update.Scalars];
+        _scalars = Array.ConvertAll(_namedScalars, scalar => scalar.Initial);
+        ScalarNames = Array.AsReadOnly(Array.ConvertAll(_namedScalars, scalar => scalar.Name));
+        _slots = [.. update.Slots];
         SlotNames = Array.AsReadOnly(Array.ConvertAll(_slots, slot => slot.Name));
         _buffers = Array.ConvertAll(pools, pool => pool.Take(length));
         for (int i = 0; i < _slots.Length; i++)
@@ -59,6 +64,9 @@ public sealed class OptimizerState
     /// <summary>The names of the slots, as PyTorch has them where PyTorch has them.</summary>
     public IReadOnlyList<string> SlotNames { get; }
 
+    /// <summary>The names of the scalars; most optimizers have none.</summary>
+    public IReadOnlyList<string> ScalarNames { get; }
+
     /// <summary>The memory that the slots hold, in bytes.</summary>
     public long Bytes => (long)Length * sizeof(float) * _slots.Length;
 
@@ -73,14 +81,20 @@ public sealed class OptimizerState
             int index = Array.FindIndex(_slots, slot => slot.Name == name);
             return index >= 0
                 ? _buffers[index].Span
-                : throw new ArgumentException($"There is no slot \"{name}\"; there is: {SlotList()}.", nameof(name));
+                : throw new ArgumentException($"There is no slot \"{name}\"; there is: {List(SlotNames)}.", nameof(name));
         }
     }
+
+    /// <summary>A scalar, as it is now.</summary>
+    /// <param name="name">The name, out of <see cref="ScalarNames"/>.</param>
+    /// <exception cref="ArgumentException">There is no scalar of that name.</exception>
+    public double Scalar(string name) => _scalars[IndexOfScalar(name)];
 
     /// <summary>Forgets everything: as before the first step.</summary>
     public void Reset()
     {
         Iteration = 0;
+        TakeScalars(Array.ConvertAll(_namedScalars, scalar => scalar.Initial));
         for (int i = 0; i < _slots.Length; i++)
         {
             _buffers[i].Span.Fill(_slots[i].Initial);
@@ -90,23 +104,23 @@ public sealed class OptimizerState
     /// <summary>Copies everything into plain data.</summary>
     public OptimizerSnapshot Save() =>
         new(Iteration, _slots.Zip(_buffers).ToDictionary(
-            pair => pair.First.Name, pair => (ReadOnlyMemory<float>)pair.Second.Span.ToArray()));
+            pair => pair.First.Name, pair => (ReadOnlyMemory<float>)pair.Second.Span.ToArray()))
+        {
+            Scalars = ScalarNames.Zip(_scalars).ToDictionary(pair => pair.First, pair => pair.Second),
+        };
 
     /// <summary>Takes over what <see cref="Save"/> gave, bit for bit.</summary>
     /// <param name="snapshot">The saved state of a parameter of this length, from an optimizer of this kind.</param>
-    /// <exception cref="ArgumentException">The iteration is negative, or a slot is missing, unexpected or of another
-    /// length. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">The iteration is negative, or a slot or a scalar is missing, unexpected or of
+    /// another length. Nothing has changed then.</exception>
     public void Load(OptimizerSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(snapshot.Slots);
+        ArgumentNullException.ThrowIfNull(snapshot.Scalars);
         Require.AtLeast(snapshot.Iteration, 0);
-        var given = string.Join(", ", snapshot.Slots.Keys.Order(StringComparer.Ordinal));
-        if (snapshot.Slots.Count != _slots.Length || !Array.TrueForAll(_slots, slot => snapshot.Slots.ContainsKey(slot.Name)))
-        {
-            throw new ArgumentException($"Expected the slots {SlotList()}, but found {given}.", nameof(snapshot));
-        }
-
+        CheckNames(nameof(snapshot), "slots", SlotNames, snapshot.Slots.Keys);
+        CheckNames(nameof(snapshot), "scalars", ScalarNames, snapshot.Scalars.Keys);
         foreach ((string name, ReadOnlyMemory<float> values) in snapshot.Slots)
         {
             if (values.Span.Length != Length)
@@ -117,11 +131,15 @@ public sealed class OptimizerState
         }
 
         Iteration = snapshot.Iteration;
+        TakeScalars(Array.ConvertAll(_namedScalars, scalar => snapshot.Scalars[scalar.Name]));
         for (int i = 0; i < _slots.Length; i++)
         {
             snapshot.Slots[_slots[i].Name].Span.CopyTo(_buffers[i].Span);
         }
     }
+
+    /// <summary>The scalars, in their order.</summary>
+    internal ReadOnlySpan<double> Scalars => _scalars;
 
     /// <summary>Where the slots lie; valid while this object is reachable.</summary>
     internal SlotAddresses Addresses { get; }
@@ -137,6 +155,16 @@ public sealed class OptimizerState
         _clock = clock;
     }
 
+    /// <summary>Takes over what the scalars are after a step.</summary>
+    internal void TakeScalars(ReadOnlySpan<double> scalars) => scalars.CopyTo(_scalars);
+
+    /// <summary>Changes a scalar between steps.</summary>
+    internal void SetScalar(string name, double value)
+    {
+        _clock?.Disturb();
+        _scalars[IndexOfScalar(name)] = value;
+    }
+
     internal bool Overlaps(ReadOnlySpan<float> values)
     {
         foreach (SlotBuffer buffer in _buffers)
@@ -150,10 +178,34 @@ public sealed class OptimizerState
         return false;
     }
 
-    private string SlotList() => SlotNames.Count == 0 ? "none" : string.Join(", ", SlotNames);
+    private static string List(IEnumerable<string> names) => string.Join(", ", names.DefaultIfEmpty("none"));
+
+    private static void CheckNames(
+        string argument, string what, IReadOnlyList<string> expected, IEnumerable<string> found)
+    {
+        if (!expected.ToHashSet().SetEquals(found))
+        {
+            throw new ArgumentException(
+                $"Expected the {what} {List(expected)}, but found {List(found.Order(StringComparer.Ordinal))}.", argument);
+        }
+    }
+
+    private int IndexOfScalar(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        int index = Array.FindIndex(_namedScalars, scalar => scalar.Name == name);
+        return index >= 0
+            ? index
+            : throw new ArgumentException($"There is no scalar \"{name}\"; there is: {List(ScalarNames)}.", nameof(name));
+    }
 }
 
 /// <summary>The state of an optimizer for one parameter as plain data.</summary>
 /// <param name="Iteration">The number of updates so far.</param>
 /// <param name="Slots">The elements of every slot, by its name.</param>
-public sealed record OptimizerSnapshot(long Iteration, IReadOnlyDictionary<string, ReadOnlyMemory<float>> Slots);
+public sealed record OptimizerSnapshot(long Iteration, IReadOnlyDictionary<string, ReadOnlyMemory<float>> Slots)
+{
+    /// <summary>The scalars by their names; none for most optimizers.</summary>
+    public IReadOnlyDictionary<string, double> Scalars { get; init; } =
+        System.Collections.ObjectModel.ReadOnlyDictionary<string, double>.Empty;
+}

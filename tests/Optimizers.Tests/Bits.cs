@@ -22,6 +22,7 @@ internal static class Bits
     public static void ShouldHaveTheBitsOf(this OptimizerSnapshot actual, OptimizerSnapshot expected, string what)
     {
         actual.Iteration.Should().Be(expected.Iteration, what);
+        actual.Scalars.Should().BeEquivalentTo(expected.Scalars, what);
         actual.Slots.Keys.Should().BeEquivalentTo(expected.Slots.Keys, what);
         foreach ((string name, ReadOnlyMemory<float> values) in actual.Slots)
         {

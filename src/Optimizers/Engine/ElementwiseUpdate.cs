@@ -6,16 +6,18 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
 {
     private readonly RuleList<TRule> _rules;
 
-    public ElementwiseUpdate(Func<StepScalars, TRule> rule, StateSlot[] slots, int flushInterval)
+    public ElementwiseUpdate(
+        RuleWithHistory<TRule> rule, IReadOnlyList<StateScalar> scalars, StateSlot[] slots, int flushInterval)
     {
-        ArgumentNullException.ThrowIfNull(rule);
         RuleList<TRule>.CheckSlots(slots);
-        _rules = new RuleList<TRule>(rule);
+        _rules = new RuleList<TRule>(rule, scalars);
         Slots = slots;
         FlushInterval = flushInterval;
     }
 
     public IReadOnlyList<StateSlot> Slots { get; }
+
+    public IReadOnlyList<StateScalar> Scalars => _rules.Scalars;
 
     public bool Measures => false;
 
@@ -25,9 +27,11 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
 
     public void Clear() => _rules.Clear();
 
-    // Tensors of one age share their rule.
-    public int Prepare(long iteration, GroupUpdate group) =>
-        _rules.LastIsFor(iteration) ? _rules.Count - 1 : _rules.Add(iteration, group);
+    // Tensors of one age and history share their rule.
+    public int Prepare(long iteration, ReadOnlySpan<double> scalars, GroupUpdate group) =>
+        _rules.LastIsFor(iteration, scalars) ? _rules.Count - 1 : _rules.Add(iteration, scalars, group);
+
+    public ReadOnlySpan<double> ScalarsAfter(int rule) => _rules.ScalarsAfter(rule);
 
     public void Advance(GroupUpdate group) => _rules.Advance(group);
 

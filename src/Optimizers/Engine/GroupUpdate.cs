@@ -65,5 +65,6 @@ internal sealed class GroupUpdate
 
     /// <summary>Works out the rule for the next update of a tensor.</summary>
     /// <returns>The number of the rule.</returns>
-    public int PrepareRule(OptimizerState state) => Update.Prepare(checked(state.Iteration + 1), this);
+    public int PrepareRule(OptimizerState state) =>
+        Update.Prepare(checked(state.Iteration + 1), state.Scalars, this);
 }

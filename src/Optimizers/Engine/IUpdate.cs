@@ -9,6 +9,9 @@ public interface IUpdate
     /// <summary>The state that the rule keeps.</summary>
     IReadOnlyList<StateSlot> Slots { get; }
 
+    /// <summary>What the rule remembers of a whole tensor, beside its slots.</summary>
+    IReadOnlyList<StateScalar> Scalars { get; }
+
     /// <summary>Whether the rule needs sums over the tensor, gathered in a pass of their own, before it can apply.</summary>
     internal bool Measures { get; }
 
@@ -22,9 +25,15 @@ public interface IUpdate
     /// <summary>Forgets the rules of the last step.</summary>
     internal void Clear();
 
-    /// <summary>Works out the rule for a tensor that takes update <paramref name="iteration"/> in this step.</summary>
+    /// <summary>
+    /// Works out the rule for a tensor that takes update <paramref name="iteration"/> in this step, and the scalars of state
+    /// that it has after it.
+    /// </summary>
     /// <returns>The number by which the passes refer to it.</returns>
-    internal int Prepare(long iteration, GroupUpdate group);
+    internal int Prepare(long iteration, ReadOnlySpan<double> scalars, GroupUpdate group);
+
+    /// <summary>The scalars of state after the step, for the tensors of a rule.</summary>
+    internal ReadOnlySpan<double> ScalarsAfter(int rule);
 
     /// <summary>Makes the rules of the last step those of the next, for tensors that have all become one update older.</summary>
     internal void Advance(GroupUpdate group);
@@ -43,6 +52,19 @@ public interface IUpdate
 /// <param name="Name">The slot's name, as PyTorch has it where PyTorch has it: <c>exp_avg</c>, <c>momentum_buffer</c>, …</param>
 /// <param name="Initial">What every element is before the first step.</param>
 public sealed record StateSlot(string Name, float Initial = 0);
+
+/// <summary>A number that a rule remembers of a whole tensor, in double: what no formula gives from the iteration alone.</summary>
+/// <param name="Name">The scalar's name, as PyTorch has it where PyTorch has it: <c>mu_product</c>, …</param>
+/// <param name="Initial">What it is before the first step.</param>
+public sealed record StateScalar(string Name, double Initial = 0);
+
+/// <summary>Works out the rule of a step that depends on what was before.</summary>
+/// <param name="step">The scalars of the step.</param>
+/// <param name="scalars">The scalars of state, in the order in which they were named: as the tensor's last update has left
+/// them, to be made what they are after this one. They count once the step is taken.</param>
+/// <typeparam name="TRule">The rule.</typeparam>
+public delegate TRule RuleWithHistory<TRule>(StepScalars step, Span<double> scalars)
+    where TRule : struct, IUpdateRule<TRule>;
 
 /// <summary>One tensor in one step, as the passes see it.</summary>
 internal struct TensorJob
@@ -72,7 +94,20 @@ public static class Update
     /// <exception cref="ArgumentException">The number of slots is not the rule's, or a name is empty or repeated.</exception>
     public static IUpdate Elementwise<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)
         where TRule : struct, IUpdateRule<TRule> =>
-        new ElementwiseUpdate<TRule>(rule, slots, flushInterval: 1);
+        new ElementwiseUpdate<TRule>(WithoutHistory(rule), [], slots, flushInterval: 1);
+
+    /// <summary>An element-wise update whose scalars depend on more than the number of the update and its rate.</summary>
+    /// <param name="rule">As above; pure but for the scalars of state. Tensors of a group that are equally old and have the
+    /// same scalars may share what it gives.</param>
+    /// <param name="scalars">The scalars of state, in the order in which the rule takes them.</param>
+    /// <param name="slots">The state slots, in the order in which the rule's <c>Apply</c> takes them.</param>
+    /// <typeparam name="TRule">The rule.</typeparam>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">The number of slots is not the rule's, or a name is empty or repeated.</exception>
+    public static IUpdate Elementwise<TRule>(
+        RuleWithHistory<TRule> rule, IReadOnlyList<StateScalar> scalars, params StateSlot[] slots)
+        where TRule : struct, IUpdateRule<TRule> =>
+        new ElementwiseUpdate<TRule>(rule, scalars, slots, flushInterval: 1);
 
     /// <summary>
     /// For rules so light that the flush would show, and whose every slot decays by <paramref name="beta"/> at most.
@@ -80,10 +115,18 @@ public static class Update
     internal static IUpdate LightElementwise<TRule>(
         Func<StepScalars, TRule> rule, double beta, params StateSlot[] slots)
         where TRule : struct, IUpdateRule<TRule> =>
-        new ElementwiseUpdate<TRule>(rule, slots, beta >= 0.5 ? EverySixteenthUpdate.Interval : 1);
+        new ElementwiseUpdate<TRule>(
+            WithoutHistory(rule), [], slots, beta >= 0.5 ? EverySixteenthUpdate.Interval : 1);
 
     /// <summary>An update that needs two sums of squares over the tensor before it can apply.</summary>
     internal static IUpdate MeasureThenApply<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)
         where TRule : struct, IMeasuringRule2<TRule> =>
-        new MeasuringUpdate<TRule>(rule, slots);
+        new MeasuringUpdate<TRule>(WithoutHistory(rule), [], slots);
+
+    private static RuleWithHistory<TRule> WithoutHistory<TRule>(Func<StepScalars, TRule> rule)
+        where TRule : struct, IUpdateRule<TRule>
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return (step, _) => rule(step);
+    }
 }

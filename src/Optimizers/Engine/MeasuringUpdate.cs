@@ -9,14 +9,16 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
 
     private readonly RuleList<TRule> _rules;
 
-    public MeasuringUpdate(Func<StepScalars, TRule> rule, StateSlot[] slots)
+    public MeasuringUpdate(RuleWithHistory<TRule> rule, IReadOnlyList<StateScalar> scalars, StateSlot[] slots)
     {
         RuleList<TRule>.CheckSlots(slots);
-        _rules = new RuleList<TRule>(rule);
+        _rules = new RuleList<TRule>(rule, scalars);
         Slots = slots;
     }
 
     public IReadOnlyList<StateSlot> Slots { get; }
+
+    public IReadOnlyList<StateScalar> Scalars => _rules.Scalars;
 
     public bool Measures => true;
 
@@ -27,7 +29,10 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
     public void Clear() => _rules.Clear();
 
     // Every tensor has its own sums, hence its own rule.
-    public int Prepare(long iteration, GroupUpdate group) => _rules.Add(iteration, group);
+    public int Prepare(long iteration, ReadOnlySpan<double> scalars, GroupUpdate group) =>
+        _rules.Add(iteration, scalars, group);
+
+    public ReadOnlySpan<double> ScalarsAfter(int rule) => _rules.ScalarsAfter(rule);
 
     public void Advance(GroupUpdate group) => _rules.Advance(group);
 

@@ -1,20 +1,34 @@
 namespace Optimizers;
 
 /// <summary>
-/// The rules of one step, one for each age that a group's tensors have; it grows to the largest number that a step needed
-/// and stays so.
+/// The rules of one step, one for each age and history that a group's tensors have; it grows to the largest number that a
+/// step needed and stays so.
 /// </summary>
-internal sealed class RuleList<TRule>(Func<StepScalars, TRule> make)
+internal sealed class RuleList<TRule>
     where TRule : struct, IUpdateRule<TRule>
 {
+    private readonly RuleWithHistory<TRule> _make;
     private Aged[] _rules = new Aged[1];
     private int _claimed;
+
+    public RuleList(RuleWithHistory<TRule> make, IReadOnlyList<StateScalar> scalars)
+    {
+        ArgumentNullException.ThrowIfNull(make, "rule");
+        ArgumentNullException.ThrowIfNull(scalars);
+        CheckNames("scalar", nameof(scalars), [.. scalars.Select(scalar => scalar?.Name)]);
+        _make = make;
+        Scalars = [.. scalars];
+    }
+
+    public IReadOnlyList<StateScalar> Scalars { get; }
 
     public int Count { get; private set; }
 
     public ref TRule this[int index] => ref _rules[index].Rule;
 
     public long IterationOf(int index) => _rules[index].Iteration;
+
+    public ReadOnlySpan<double> ScalarsAfter(int index) => _rules[index].After;
 
     public void Claim()
     {
@@ -27,15 +41,24 @@ internal sealed class RuleList<TRule>(Func<StepScalars, TRule> make)
 
     public void Clear() => Count = 0;
 
-    public bool LastIsFor(long iteration) => Count > 0 && _rules[Count - 1].Iteration == iteration;
+    public bool LastIsFor(long iteration, ReadOnlySpan<double> scalars) =>
+        Count > 0 && _rules[Count - 1].Iteration == iteration && scalars.SequenceEqual(_rules[Count - 1].Before);
 
-    /// <summary>Adds the rule for update <paramref name="iteration"/>.</summary>
+    /// <summary>Adds the rule for update <paramref name="iteration"/> of tensors whose scalars stand so.</summary>
     /// <returns>Its number.</returns>
-    public int Add(long iteration, GroupUpdate group)
+    public int Add(long iteration, ReadOnlySpan<double> scalars, GroupUpdate group)
     {
         if (Count == _rules.Length)
         {
             Array.Resize(ref _rules, 2 * Count);
+        }
+
+        ref Aged rule = ref _rules[Count];
+        if (Scalars.Count > 0)
+        {
+            rule.Before ??= new double[Scalars.Count];
+            rule.After ??= new double[Scalars.Count];
+            scalars.CopyTo(rule.After);
         }
 
         Set(Count, iteration, group);
@@ -61,30 +84,44 @@ internal sealed class RuleList<TRule>(Func<StepScalars, TRule> make)
                 $"{typeof(TRule).Name} has {TRule.SlotCount} state slots, but {slots.Length} were named.", nameof(slots));
         }
 
-        for (int i = 0; i < slots.Length; i++)
+        CheckNames("slot", nameof(slots), Array.ConvertAll(slots, slot => slot?.Name));
+    }
+
+    private static void CheckNames(string what, string argument, string?[] names)
+    {
+        for (int i = 0; i < names.Length; i++)
         {
-            if (slots[i] is null || string.IsNullOrEmpty(slots[i].Name))
+            if (string.IsNullOrEmpty(names[i]))
             {
-                throw new ArgumentException($"Slot {i} has no name.", nameof(slots));
+                throw new ArgumentException($"The {what} {i} has no name.", argument);
             }
 
-            if (Array.Exists(slots[..i], earlier => earlier.Name == slots[i].Name))
+            if (names.AsSpan(0, i).Contains(names[i]))
             {
-                throw new ArgumentException($"Two slots are named \"{slots[i].Name}\".", nameof(slots));
+                throw new ArgumentException($"Two {what}s are named \"{names[i]}\".", argument);
             }
         }
     }
 
-    // A rule is a pure function of the scalars, so equally old neighbours have the same.
-    private void Set(int index, long iteration, GroupUpdate group) => _rules[index] = new Aged(
-        iteration,
-        index > 0 && _rules[index - 1].Iteration == iteration
-            ? _rules[index - 1].Rule
-            : make(new StepScalars(iteration, group.LearningRate, group.WeightDecay)));
-
-    private struct Aged(long iteration, TRule rule)
+    private void Set(int index, long iteration, GroupUpdate group)
     {
-        public readonly long Iteration = iteration;
-        public TRule Rule = rule;
+        ref Aged rule = ref _rules[index];
+        rule.Iteration = iteration;
+        rule.After?.CopyTo(rule.Before!, 0);
+
+        // A rule is a pure function of the scalars, so equally old neighbours without a history have the same.
+        rule.Rule = index > 0 && Scalars.Count == 0 && _rules[index - 1].Iteration == iteration
+            ? _rules[index - 1].Rule
+            : _make(new StepScalars(iteration, group.LearningRate, group.WeightDecay), rule.After);
+    }
+
+    private struct Aged
+    {
+        public long Iteration;
+        public TRule Rule;
+
+        // The scalars of state around the update; null where there are none.
+        public double[]? Before;
+        public double[]? After;
     }
 }

@@ -109,7 +109,8 @@ internal readonly struct DecoupledDecay : IParameterWriting
 }
 
 /// <summary>
-/// For a rate of 0, which must not change one bit: −0 − (−0·u) is +0, and 0·u is NaN where u is not finite.
+/// For a rate of 0, which must not change one bit: −0 − (−0·u) is +0, 0·u is NaN where u is not finite, and some rules move
+/// by more than a multiple of the rate.
 /// </summary>
 internal readonly struct AtRest<TWriting> : IParameterWriting
     where TWriting : struct, IParameterWriting
@@ -122,8 +123,7 @@ internal readonly struct AtRest<TWriting> : IParameterWriting
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
         where V : struct, ILane<V> =>
-        TWriting.Write(
-            before, V.IfEqual(after, before, before, V.IfEqual(after, after, after, before)), tensor, index);
+        TWriting.Write(before, before, tensor, index);
 }
 
 /// <summary>For a pass that only measures.</summary>

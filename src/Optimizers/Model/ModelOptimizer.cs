@@ -154,6 +154,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
             _plan.Age();
             UpdateCount = checked(update + 1);
             _work.Apply(_options.MeasureUpdates);
+            _plan.TakeScalars();
             updateRatio = TakeUpdateRatios();
             _consecutiveSkips = 0;
         }

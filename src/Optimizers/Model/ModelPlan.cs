@@ -7,6 +7,7 @@ namespace Optimizers;
 internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] groups, WorkList work)
 {
     private readonly List<Entry> _entries = [];
+    private readonly bool _haveScalars = Array.Exists(groups, run => run.Prepared.Update.Scalars.Count > 0);
     private StepClock _clock = new();
     private int _revision;
     private bool _gathered;
@@ -34,7 +35,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         Entry[] entries = [.. added.Select(one => new Entry(
             one.Parameter,
             one.Run,
-            new OptimizerState(one.Parameter.Length, one.Run.Prepared.Update.Slots, pools[one.Run])))];
+            new OptimizerState(one.Parameter.Length, one.Run.Prepared.Update, pools[one.Run])))];
         _entries.AddRange(entries);
         _gathered = false;
     }
@@ -121,6 +122,24 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     {
         _clock.Tick();
         _aged = true;
+    }
+
+    /// <summary>Has every state that took part remember what its rule did.</summary>
+    public void TakeScalars()
+    {
+        if (!_haveScalars)
+        {
+            return;
+        }
+
+        int job = 0;
+        foreach (Entry entry in _entries)
+        {
+            if (entry.TakesPart)
+            {
+                entry.State.TakeScalars(entry.Run.Prepared.Update.ScalarsAfter(work[job++].Rule));
+            }
+        }
     }
 
     /// <summary>The parameter of a job of the work list.</summary>

@@ -32,8 +32,6 @@ public sealed record GradientAccumulatorOptions
 /// </remarks>
 public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
 {
-    private static readonly StateSlot[] _slots = [new("accumulated")];
-
     private readonly IModelOptimizer _optimizer;
     private readonly GradientAccumulatorOptions _options;
     private readonly GroupUpdate _sum = new(new SumOptions());
@@ -158,9 +156,11 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
 
     private void Add(Parameter[] added)
     {
-        StateSlot[] slots = _options.AddsInPlace ? [] : _slots;
-        SlotPool[] pools = OptimizerState.PoolsFor(slots, added.Select(parameter => parameter.Length));
-        _sums.AddRange(added.Select(parameter => new Sum(parameter, new OptimizerState(parameter.Length, slots, pools))));
+        var pool = new SlotPool(slot: 0, _options.AddsInPlace ? [] : added.Select(parameter => parameter.Length));
+        _sums.AddRange(added.Select(parameter => new Sum(
+            parameter,
+            new OptimizerState(parameter.Length, _sum.Update),
+            _options.AddsInPlace ? null : pool.Take(parameter.Length))));
     }
 
     // One pass adds the gradients to the sums and zeroes them, or the other way round.
@@ -183,7 +183,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
             if (adds)
             {
                 float* gradients = sum.Parameter.GradientsAddress;
-                float* sums = (float*)sum.State.Addresses.Slot0;
+                float* sums = sum.Address;
                 _sum.AddTo(_work, sum.State, intoSums ? sums : gradients, intoSums ? gradients : sums);
                 _work[_work.Count - 1].Rule = _sum.PrepareRule(sum.State);
             }
@@ -193,11 +193,9 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
     }
 
     /// <summary>What has been accumulated for a parameter.</summary>
-    private sealed class Sum(Parameter parameter, OptimizerState state)
+    private sealed class Sum(Parameter parameter, OptimizerState state, SlotBuffer? buffer)
     {
         private bool _lent;
-
-        private bool InPlace => State.SlotNames.Count == 0;
 
         public Parameter Parameter { get; } = parameter;
 
@@ -205,16 +203,17 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
 
         public bool HasGradient { get; set; }
 
-        public Span<float> Values => InPlace
-            ? Parameter.Gradients
-            : new Span<float>(State.Addresses.Slot0, Parameter.Length);
+        /// <summary>Null where sums are kept in the gradients themselves.</summary>
+        public float* Address => buffer is { } own ? own.Address : null;
+
+        public Span<float> Values => buffer is { } own ? own.Span : Parameter.Gradients;
 
         /// <summary>Has the parameter take part although the last micro-batch had no gradient for it.</summary>
         public void Lend()
         {
             _lent = HasGradient && !Parameter.HasGradient;
             Parameter.HasGradient |= _lent;
-            if (_lent && !InPlace)
+            if (_lent && buffer is not null)
             {
                 // What stands there is of some earlier batch.
                 Parameter.Gradients.Clear();

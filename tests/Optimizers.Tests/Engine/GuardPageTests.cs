@@ -61,7 +61,7 @@ public sealed unsafe class GuardPageTests : IDisposable
         float* parameterAddress = Place(_parameters, start, atEnd);
         float* gradientAddress = Place(_gradients, gradients, atEnd);
         var group = new GroupUpdate(options);
-        var state = new OptimizerState(length, group.Update.Slots);
+        var state = new OptimizerState(length, group.Update);
         var work = new WorkList(threads: 1, width);
         group.Begin(options.LearningRate, options.WeightDecay, zero);
         group.AddTo(work, state, parameterAddress, gradientAddress);

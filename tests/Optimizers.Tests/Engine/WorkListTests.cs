@@ -152,6 +152,8 @@ public sealed class WorkListTests
 
         public IReadOnlyList<StateSlot> Slots => [];
 
+        public IReadOnlyList<StateScalar> Scalars => [];
+
         bool IUpdate.Measures => false;
 
         int IUpdate.FlushInterval => 1;
@@ -168,7 +170,9 @@ public sealed class WorkListTests
         {
         }
 
-        int IUpdate.Prepare(long iteration, GroupUpdate group) => 0;
+        int IUpdate.Prepare(long iteration, ReadOnlySpan<double> scalars, GroupUpdate group) => 0;
+
+        ReadOnlySpan<double> IUpdate.ScalarsAfter(int rule) => [];
 
         void IUpdate.Measure(
             in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)

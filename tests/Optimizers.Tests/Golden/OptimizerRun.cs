@@ -97,9 +97,15 @@ internal sealed class OptimizerRun : IDisposable
         {
             OptimizerState state = _optimizers[tensor.Name].State;
             CheckSameBits(step, tensor.Name, _values[tensor.Name], _parameters[tensor.Name].Values);
+            OptimizerState inModel = _model.StateOf(tensor.Name);
+            if (!state.Save().Scalars.SequenceEqual(inModel.Save().Scalars))
+            {
+                throw new InvalidOperationException($"step {step}, {tensor.Name}: the scalars of state differ in a model.");
+            }
+
             foreach (string slot in state.SlotNames)
             {
-                CheckSameBits(step, $"{slot} of {tensor.Name}", state[slot], _model.StateOf(tensor.Name)[slot]);
+                CheckSameBits(step, $"{slot} of {tensor.Name}", state[slot], inModel[slot]);
             }
         }
     }
