@@ -85,12 +85,12 @@ public sealed class Ftrl(int length, FtrlOptions? options = null, int threads = 
 /// <summary>What is left once b and b − a are known.</summary>
 internal readonly struct FtrlFormula(double rate, FtrlOptions options)
 {
-    private readonly float _rate = (float)rate;
+    // The same rounded number where p goes into z and where it comes out again.
     private readonly float _inverse = (float)(1 / rate);
-    private readonly float _offset = (float)(options.Beta + (rate * options.L2));
+    private readonly float _offset = (float)((options.Beta / rate) + options.L2);
     private readonly float _l1 = (float)options.L1;
 
-    public bool Rests => _rate == 0 || float.IsInfinity(_inverse);
+    public bool Rests => float.IsInfinity(_inverse);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Lead<V>(V g, V growth, V root, ref V p, ref V z)
@@ -99,7 +99,7 @@ internal readonly struct FtrlFormula(double rate, FtrlOptions options)
         z += g - growth * V.Splat(_inverse) * p;
         V beyond = V.CopySign(V.Splat(_l1), z) - z;
         p = V.IfLess(
-            V.Abs(z), V.Splat(_l1), V.Splat(0), V.DivideOrZero(V.Splat(_rate) * beyond, root + V.Splat(_offset)));
+            V.Abs(z), V.Splat(_l1), V.Splat(0), V.DivideOrZero(beyond, root * V.Splat(_inverse) + V.Splat(_offset)));
     }
 }
 
