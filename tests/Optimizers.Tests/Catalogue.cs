@@ -100,6 +100,175 @@ public static class Catalogue
                 BelowOne = [nameof(LambOptions.Beta1), nameof(LambOptions.Beta2)],
             },
             ("decay", new LambOptions { WeightDecay = 0.1 })),
+        Row(new AdaDeltaOptions(), (n, o, t) => new AdaDelta(n, o, t),
+            new()
+            {
+                Oracle = Oracles.AdaDelta,
+                BelowOne = [nameof(AdaDeltaOptions.Rho)],
+            },
+            ("decay", new AdaDeltaOptions { Rho = 0.95, WeightDecay = 0.1, Epsilon = 1e-4 }),
+            ("maximize", new AdaDeltaOptions { LearningRate = 0.3, Maximize = true })),
+        Row(new AdamaxOptions(), (n, o, t) => new Adamax(n, o, t),
+            new()
+            {
+                Oracle = Oracles.Adamax,
+                WithoutEpsilon = o => o with { Epsilon = 0 },
+                IgnoresGradientScale = _ => true,
+                BelowOne = [nameof(AdamaxOptions.Beta1), nameof(AdamaxOptions.Beta2)],
+            },
+            ("decay", new AdamaxOptions { WeightDecay = 0.1, Beta2 = 0.8 }),
+            ("maximize", new AdamaxOptions { Beta1 = 0, Maximize = true })),
+        Row(new NAdamOptions(), (n, o, t) => new NAdam(n, o, t),
+            new()
+            {
+                Oracle = Oracles.NAdam,
+                WithoutEpsilon = o => o with { Epsilon = 0 },
+                IgnoresGradientScale = _ => true,
+                BelowOne = [nameof(NAdamOptions.Beta1), nameof(NAdamOptions.Beta2)],
+            },
+            ("decoupled", new NAdamOptions { WeightDecay = 0.1, DecoupledWeightDecay = true }),
+            ("coupled", new NAdamOptions { WeightDecay = 0.1, MomentumDecay = 0.5, Maximize = true })),
+        Row(new RpropOptions(), (n, o, t) => new Rprop(n, o, t),
+            new()
+            {
+                Oracle = Oracles.Rprop,
+                RoundingsAnUpdate = 2,
+                IgnoresGradientScale = _ => true,
+                BelowOne = [nameof(RpropOptions.EtaMinus)],
+                NotZero = [nameof(RpropOptions.EtaPlus), nameof(RpropOptions.MaximumStep)],
+                Refused =
+                [
+                    (new() { EtaPlus = 0.9 }, "EtaPlus", "0.9"),
+                    (new() { MinimumStep = 0.5, MaximumStep = 0.25 }, "MaximumStep", "0.25"),
+                ],
+            },
+            ("range", new RpropOptions { EtaMinus = 0.3, EtaPlus = 1.5, MinimumStep = 0.0041, MaximumStep = 0.02, Maximize = true })),
+        Row(new AsgdOptions(), (n, o, t) => new Asgd(n, o, t),
+            new()
+            {
+                Oracle = Oracles.Asgd,
+                MovesWithoutGradient = o => o.Lambda > 0,
+                Refused = [(new() { AveragingStart = -1 }, "AveragingStart", "-1")],
+            },
+            ("averaging", new AsgdOptions { Lambda = 0.05, Alpha = 1.5, AveragingStart = 2, WeightDecay = 0.1 }),
+            ("no falling", new AsgdOptions { Lambda = 0, AveragingStart = 0, Maximize = true })),
+        Row(new AdaBeliefOptions(), (n, o, t) => new AdaBelief(n, o, t),
+            new()
+            {
+                Oracle = Oracles.AdaBelief,
+                WithoutEpsilon = o => o with { Epsilon = 0, EpsilonRoot = 0 },
+                IgnoresGradientScale = _ => true,
+                BelowOne = [nameof(AdaBeliefOptions.Beta1), nameof(AdaBeliefOptions.Beta2)],
+            },
+            ("decoupled", new AdaBeliefOptions { WeightDecay = 0.1, DecoupledWeightDecay = true, Epsilon = 1e-3 }),
+            ("coupled", new AdaBeliefOptions { WeightDecay = 0.1, EpsilonRoot = 1e-6 })),
+        Row(new YogiOptions(), (n, o, t) => new Yogi(n, o, t),
+            new()
+            {
+                Oracle = Oracles.Yogi,
+                WithoutEpsilon = o => o with { Epsilon = 0 },
+                IgnoresGradientScale = o => o.InitialAccumulator == 0,
+                MovesWithoutGradient = o => o.InitialAccumulator > 0,
+                BelowOne = [nameof(YogiOptions.Beta1), nameof(YogiOptions.Beta2)],
+            },
+            ("from zero", new YogiOptions { InitialAccumulator = 0, LearningRate = 0.001 }),
+            ("decay", new YogiOptions { WeightDecay = 0.1, Beta2 = 0.9 })),
+        Row(new AdanOptions(), (n, o, t) => new Adan(n, o, t),
+            new()
+            {
+                Oracle = Oracles.Adan,
+                WithoutEpsilon = o => o with { Epsilon = 0, EpsilonRoot = 0 },
+                IgnoresGradientScale = _ => true,
+                BelowOne = [nameof(AdanOptions.Beta1), nameof(AdanOptions.Beta2), nameof(AdanOptions.Beta3)],
+            },
+            ("decay", new AdanOptions { WeightDecay = 0.1 }),
+            ("decoupled", new AdanOptions { WeightDecay = 0.1, DecoupledWeightDecay = true, EpsilonRoot = 1e-3 })),
+        Row(new AdEmaMixOptions(), (n, o, t) => new AdEmaMix(n, o, t),
+            new()
+            {
+                Oracle = Oracles.AdEmaMix,
+                WithoutEpsilon = o => o with { Epsilon = 0 },
+                IgnoresGradientScale = _ => true,
+                BelowOne = [nameof(AdEmaMixOptions.Beta1), nameof(AdEmaMixOptions.Beta2), nameof(AdEmaMixOptions.Beta3)],
+                Refused =
+                [
+                    (new() { WarmupSteps = -1 }, "WarmupSteps", "-1"),
+                    (new() { WarmupSteps = 5, Beta3 = 0 }, "Beta3", "0"),
+                ],
+            },
+            ("warmup", new AdEmaMixOptions { WarmupSteps = 30, WeightDecay = 0.1 }),
+            ("warmup from zero", new AdEmaMixOptions { Beta1 = 0, Beta3 = 0.99, WarmupSteps = 80 })),
+        Row(new AdoptOptions(), (n, o, t) => new Adopt(n, o, t),
+            new()
+            {
+                Oracle = Oracles.Adopt,
+                RoundingsAnUpdate = 1,
+                WithoutEpsilon = o => o with { Epsilon = 0 },
+                IgnoresGradientScale = _ => true,
+                BelowOne = [nameof(AdoptOptions.Beta1), nameof(AdoptOptions.Beta2)],
+            },
+            ("no clipping", new AdoptOptions { Clipping = false, Beta2 = 0.99 }),
+            ("decay", new AdoptOptions { WeightDecay = 0.1, Epsilon = 0.1 })),
+        Row(new SignSgdOptions(), (n, o, t) => new SignSgd(n, o, t),
+            new()
+            {
+                Oracle = Oracles.SignSgd,
+                IgnoresGradientScale = _ => true,
+                MovesByTheRate = true,
+            },
+            ("decay", new SignSgdOptions { WeightDecay = 0.1 })),
+        Row(new SignumOptions(), (n, o, t) => new Signum(n, o, t),
+            new()
+            {
+                Oracle = Oracles.Signum,
+                IgnoresGradientScale = _ => true,
+                MovesByTheRate = true,
+                BelowOne = [nameof(SignumOptions.Momentum)],
+            },
+            ("decay", new SignumOptions { WeightDecay = 0.1, Momentum = 0.3 })),
+        Row(new FtrlOptions(), (n, o, t) => new Ftrl(n, o, t),
+            new()
+            {
+                Oracle = Oracles.Ftrl,
+                WorksParametersOutAnew = true,
+                WithoutEpsilon = o => o with { InitialAccumulator = 0, Beta = 0, L2 = 0 },
+                IgnoresGradientScale = o => o is { L1: 0, LearningRatePower: -0.5 },
+                MovesWithoutGradient = _ => true,
+                AtMostZero = [nameof(FtrlOptions.LearningRatePower)],
+            },
+            ("regularized", new FtrlOptions { LearningRate = 0.1, Beta = 1, L1 = 0.5, L2 = 0.3, InitialAccumulator = 0 }),
+            ("power", new FtrlOptions { LearningRate = 0.1, LearningRatePower = -0.7, L1 = 0.01 })),
+        Row(new SophiaOptions(), (n, o, t) => new Sophia(n, o, t),
+            new()
+            {
+                Oracle = Oracles.Sophia,
+                WithoutEpsilon = o => o with { Epsilon = 0 },
+                IgnoresGradientScale = _ => true,
+                MovesByTheRate = true,
+                BelowOne = [nameof(SophiaOptions.Beta1), nameof(SophiaOptions.Beta2)],
+                Refused = [(new() { HessianInterval = 0 }, "HessianInterval", "0")],
+            },
+            ("no decay", new SophiaOptions { WeightDecay = 0 }),
+            ("large floor", new SophiaOptions { Epsilon = 10, Beta1 = 0.9, WeightDecay = 0 })),
+        Row(new ScheduleFreeSgdOptions(), (n, o, t) => new ScheduleFreeSgd(n, o, t),
+            new()
+            {
+                Oracle = Oracles.ScheduleFreeSgd,
+                BelowOne = [nameof(ScheduleFreeSgdOptions.Momentum)],
+                NotZero = [nameof(ScheduleFreeSgdOptions.Momentum)],
+                Refused = [(new() { WarmupSteps = -1 }, "WarmupSteps", "-1")],
+            },
+            ("warmup", new ScheduleFreeSgdOptions { LearningRate = 0.1, WarmupSteps = 8, R = 1, WeightDecay = 0.1 })),
+        Row(new ScheduleFreeAdamWOptions(), (n, o, t) => new ScheduleFreeAdamW(n, o, t),
+            new()
+            {
+                Oracle = Oracles.ScheduleFreeAdamW,
+                WithoutEpsilon = o => o with { Epsilon = 0 },
+                IgnoresGradientScale = _ => true,
+                BelowOne = [nameof(ScheduleFreeAdamWOptions.Beta1), nameof(ScheduleFreeAdamWOptions.Beta2)],
+                NotZero = [nameof(ScheduleFreeAdamWOptions.Beta1)],
+            },
+            ("warmup", new ScheduleFreeAdamWOptions { WarmupSteps = 8, WeightDecay = 0.1, WeightLrPower = 1.5 })),
     ];
 
     public static IReadOnlyDictionary<string, Type> Schedules { get; } = new[]
@@ -136,12 +305,17 @@ public static class Catalogue
             traits.WithoutEpsilon is { } without ? without(options) : null,
             traits.SumsOverTensor,
             traits.IgnoresGradientScale(options),
-            traits.MovesByTheRate);
+            traits.MovesWithoutGradient(options),
+            traits.MovesByTheRate,
+            traits.RoundingsAnUpdate,
+            traits.WorksParametersOutAnew);
         return new OptimizerRow(
             typeof(TOptimizer),
             defaults,
             Make,
             traits.BelowOne,
+            traits.NotZero,
+            traits.AtMostZero,
             [.. traits.Refused.Select(refused => ((IOptimizerOptions)refused.Options, refused.Name, refused.Value))],
             [
                 Variant(typeof(TOptimizer).Name, defaults),
@@ -165,11 +339,29 @@ public sealed record OptimizerTraits<TOptions>
     /// <summary>Whether gradients multiplied by one factor give the same updates, were ε and the decay 0.</summary>
     public Predicate<TOptions> IgnoresGradientScale { get; init; } = _ => false;
 
+    /// <summary>Whether an element moves without decay and without ever having had a gradient.</summary>
+    public Predicate<TOptions> MovesWithoutGradient { get; init; } = _ => false;
+
     /// <summary>Whether without decay every element moves by exactly the rate.</summary>
     public bool MovesByTheRate { get; init; }
 
+    /// <summary>
+    /// The roundings that a move inherits from each earlier update, where it is in proportion to a product with a factor for
+    /// each: an average that begins with a whole gradient, or a step size that grows.
+    /// </summary>
+    public double RoundingsAnUpdate { get; init; }
+
+    /// <summary>Whether an update does not add a move to a parameter, but works all of it out from state.</summary>
+    public bool WorksParametersOutAnew { get; init; }
+
     /// <summary>The options that must be below 1, also as a float.</summary>
     public IReadOnlyList<string> BelowOne { get; init; } = [];
+
+    /// <summary>The options that must not be 0.</summary>
+    public IReadOnlyList<string> NotZero { get; init; } = [];
+
+    /// <summary>The options that must not be above 0, while others must not be below.</summary>
+    public IReadOnlyList<string> AtMostZero { get; init; } = [];
 
     /// <summary>Options that are good one by one but not together; the name and the value that the message has.</summary>
     public IReadOnlyList<(TOptions Options, string Name, string Value)> Refused { get; init; } = [];
@@ -181,6 +373,8 @@ public sealed record OptimizerRow(
     IOptimizerOptions Defaults,
     Func<int, IOptimizerOptions, int, IOptimizer> Make,
     IReadOnlyList<string> BelowOne,
+    IReadOnlyList<string> NotZero,
+    IReadOnlyList<string> AtMostZero,
     IReadOnlyList<(IOptimizerOptions Options, string Name, string Value)> Refused,
     IReadOnlyList<OptimizerVariant> Variants);
 
@@ -193,7 +387,10 @@ public sealed record OptimizerVariant(
     IOptimizerOptions? WithoutEpsilon,
     bool SumsOverTensor,
     bool IgnoresGradientScale,
-    bool MovesByTheRate)
+    bool MovesWithoutGradient,
+    bool MovesByTheRate,
+    double RoundingsAnUpdate,
+    bool WorksParametersOutAnew)
 {
     public override string ToString() => Name;
 }

@@ -45,6 +45,63 @@ internal static class Catalogue
         {
             Kernel = "lamb", Scalar = ScalarLoops.Lamb, Composition = Compositions.Lamb,
         },
+        Row("AdaDelta", new AdaDeltaOptions(), (o, step) =>
+            KernelScalars.Of(step).WithBetas(0, o.Rho) with { Epsilon = (float)o.Epsilon }) with
+        {
+            Scalar = ScalarLoops.AdaDelta,
+        },
+        Row("Adamax", new AdamaxOptions(), (o, step) =>
+            KernelScalars.OfMoments(step, o.Beta1, o.Beta2, o.Epsilon)) with
+        {
+            Scalar = ScalarLoops.Adamax,
+        },
+        Row("NAdam", new NAdamOptions(), (o, step) => KernelScalars.OfNesterov(step, o)) with { Scalar = ScalarLoops.NAdam },
+        Row("Rprop", new RpropOptions(), (o, step) => KernelScalars.OfStepSizes(step, o)) with { Scalar = ScalarLoops.Rprop },
+        Row("Asgd", new AsgdOptions(), (o, step) => KernelScalars.OfFalling(step, o)) with { Scalar = ScalarLoops.Asgd },
+        Row("AdaBelief", new AdaBeliefOptions(), (o, step) =>
+            KernelScalars.OfMoments(step, o.Beta1, o.Beta2, o.Epsilon) with { Decay = (float)o.EpsilonRoot }) with
+        {
+            Scalar = ScalarLoops.AdaBelief,
+        },
+        Row("Yogi", new YogiOptions(), (o, step) =>
+            KernelScalars.OfMoments(step, o.Beta1, o.Beta2, o.Epsilon)) with
+        {
+            Scalar = ScalarLoops.Yogi,
+        },
+        new("Adan", new AdanOptions()),
+        new("AdEmaMix", new AdEmaMixOptions()),
+        Row("Adopt", new AdoptOptions(), (o, step) =>
+            KernelScalars.OfMoments(step, o.Beta1, o.Beta2, o.Epsilon)
+                with { Scale = (float)Math.Sqrt(Math.Sqrt(step.Iteration - 1)) }) with
+        {
+            Scalar = ScalarLoops.Adopt,
+        },
+        new("SignSgd", new SignSgdOptions()) { Scalar = ScalarLoops.SignSgd },
+        Row("Signum", new SignumOptions(), (o, step) =>
+            KernelScalars.Of(step).WithBetas(o.Momentum, 0)) with
+        {
+            Scalar = ScalarLoops.Signum,
+        },
+        Row("Ftrl", new FtrlOptions(), (o, step) =>
+            KernelScalars.Of(step) with { Scale = (float)(1 / step.LearningRate) }) with
+        {
+            Scalar = ScalarLoops.Ftrl,
+        },
+        Row("Sophia", new SophiaOptions(), (o, step) =>
+            KernelScalars.Of(step).WithBetas(o.Beta1, o.Gamma) with { Epsilon = (float)o.Epsilon }) with
+        {
+            Scalar = ScalarLoops.Sophia,
+        },
+        Row("ScheduleFreeSgd", new ScheduleFreeSgdOptions(), (o, step) =>
+            KernelScalars.OfAverage(step, o.Momentum, KernelScalars.Of(step))) with
+        {
+            Scalar = ScalarLoops.ScheduleFreeSgd,
+        },
+        Row("ScheduleFreeAdamW", new ScheduleFreeAdamWOptions(), (o, step) =>
+            KernelScalars.OfAverage(step, o.Beta1, KernelScalars.OfMoments(step, o.Beta1, o.Beta2, o.Epsilon))) with
+        {
+            Scalar = ScalarLoops.ScheduleFreeAdamW,
+        },
     ];
 
     public static OptimizerRow Row(string name) => Rows.Single(row => row.Name == name);

@@ -77,4 +77,51 @@ internal readonly record struct KernelScalars
             RootScale = 1,
         };
     }
+
+    /// <summary>For NAdam: the gradient's weight and the mean's.</summary>
+    public static KernelScalars OfNesterov(StepScalars step, NAdamOptions o)
+    {
+        double product = 1;
+        for (long t = 1; t <= step.Iteration; t++)
+        {
+            product *= MomentumAt(t);
+        }
+
+        double momentum = MomentumAt(step.Iteration);
+        double next = MomentumAt(step.Iteration + 1);
+        return OfMoments(step, o.Beta1, o.Beta2, o.Epsilon) with
+        {
+            StepSize = (float)(step.LearningRate * (1 - momentum) / (1 - product)),
+            Scale = (float)(step.LearningRate * next / (1 - (product * next))),
+        };
+
+        double MomentumAt(long t) => o.Beta1 * (1 - (0.5 * Math.Pow(0.96, t * o.MomentumDecay)));
+    }
+
+    /// <summary>For Rprop: the factors, the limits, and where the first update starts from.</summary>
+    public static KernelScalars OfStepSizes(StepScalars step, RpropOptions o) =>
+        Of(step).WithBetas(o.EtaMinus, o.EtaPlus) with
+        {
+            Epsilon = (float)o.MinimumStep,
+            Scale = (float)o.MaximumStep,
+            Decay = step.Iteration == 1 ? (float)step.LearningRate : 0,
+        };
+
+    /// <summary>For averaged descent at a rate that falls as the options say.</summary>
+    public static KernelScalars OfFalling(StepScalars step, AsgdOptions o)
+    {
+        double rate = step.LearningRate / Math.Pow(1 + (o.Lambda * step.LearningRate * (step.Iteration - 1)), o.Alpha);
+        return Of(step) with { Rate = (float)rate, Factor = (float)(1 - (rate * o.Lambda)) };
+    }
+
+    /// <summary>For schedule-free averages at a constant rate, whose update t has the share 1/t.</summary>
+    public static KernelScalars OfAverage(StepScalars step, double beta, KernelScalars scalars)
+    {
+        double share = 1.0 / step.Iteration;
+        return scalars with
+        {
+            Scale = (float)share,
+            StepSize = (float)(step.LearningRate * ((beta * (1 - share)) - 1)),
+        };
+    }
 }

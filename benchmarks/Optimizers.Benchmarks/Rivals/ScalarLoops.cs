@@ -1,7 +1,7 @@
 namespace Optimizers.Benchmarks;
 
 /// <summary>What a first attempt looks like: one loop over the elements.</summary>
-internal static unsafe class ScalarLoops
+internal static unsafe partial class ScalarLoops
 {
     public static void Sgd(in NativeTensor t, in KernelScalars s)
     {

@@ -99,18 +99,39 @@ internal readonly struct AdamMoments(double beta1, double beta2)
     public void Average<V>(V g, ref V m, ref V v)
         where V : struct, ILane<V>
     {
-        m += V.Splat(_gain1) * (g - m);
-        v = V.Splat(_beta2) * v + V.Splat(_gain2) * g * g;
+        First(g, ref m);
+        Second(g, ref v);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void First<V>(V g, ref V m)
+        where V : struct, ILane<V> =>
+        m += V.Splat(_gain1) * (g - m);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Second<V>(V g, ref V v)
+        where V : struct, ILane<V> =>
+        v = V.Splat(_beta2) * v + V.Splat(_gain2) * g * g;
 }
 
-/// <summary>Adam's moments, then p ← p − η̂·m/(√v̂ + ε)</summary>
-internal readonly struct AdamRule(StepScalars step, double beta1, double beta2, double epsilon) : IUpdateRule2<AdamRule>
+/// <summary>p ← p − η/(1 − β₁ᵗ) · m/(√(v/(1 − β₂ᵗ)) + ε)</summary>
+internal readonly struct AdamMove(StepScalars step, double beta1, double beta2, double epsilon)
 {
-    private readonly AdamMoments _moments = new(beta1, beta2);
     private readonly float _stepSize = (float)(step.LearningRate / step.BiasCorrection(beta1));
     private readonly float _rootScale = (float)(1 / Math.Sqrt(step.BiasCorrection(beta2)));
     private readonly float _epsilon = (float)epsilon;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Move<V>(ref V p, V m, V v)
+        where V : struct, ILane<V> =>
+        p -= V.DivideOrZero(V.Splat(_stepSize) * m, V.Sqrt(v) * V.Splat(_rootScale) + V.Splat(_epsilon));
+}
+
+/// <summary>Adam's moments, then its move.</summary>
+internal readonly struct AdamRule(StepScalars step, double beta1, double beta2, double epsilon) : IUpdateRule2<AdamRule>
+{
+    private readonly AdamMoments _moments = new(beta1, beta2);
+    private readonly AdamMove _move = new(step, beta1, beta2, epsilon);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Apply<V>(V g, ref V p, ref V m, ref V v)
@@ -128,7 +149,7 @@ internal readonly struct AdamRule(StepScalars step, double beta1, double beta2, 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Move<V>(ref V p, V m, V v)
         where V : struct, ILane<V> =>
-        p -= V.DivideOrZero(V.Splat(_stepSize) * m, V.Sqrt(v) * V.Splat(_rootScale) + V.Splat(_epsilon));
+        _move.Move(ref p, m, v);
 }
 
 /// <summary>Adam with x ← max(x, v) in the place of v.</summary>

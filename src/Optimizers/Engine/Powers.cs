@@ -1,8 +1,14 @@
 namespace Optimizers;
 
-/// <summary>Powers that are the same number on every platform, unlike those of its own library.</summary>
+/// <summary>Powers and logarithms that are the same numbers on every platform, unlike those of its own library.</summary>
 internal static class Powers
 {
+    // Further places of an exponent change no power by more than its last digit.
+    private const int Places = 64;
+
+    // The rest of the series is below the last digit, as (√2 − 1)/(√2 + 1) is the largest argument.
+    private const int LastTerm = 25;
+
     /// <summary>The power, by repeated squaring.</summary>
     public static double Of(double value, ulong exponent)
     {
@@ -24,5 +30,53 @@ internal static class Powers
         }
 
         return power;
+    }
+
+    /// <summary>The power of a number of at least 0: by repeated squaring, and by a square root for each binary place.</summary>
+    public static double Of(double value, double exponent)
+    {
+        if (exponent < 0)
+        {
+            return 1 / Of(value, -exponent);
+        }
+
+        double whole = Math.Floor(exponent);
+        double power = Of(value, (ulong)whole);
+        double rest = exponent - whole;
+        double root = value;
+        for (int place = 0; place < Places && rest > 0; place++)
+        {
+            root = Math.Sqrt(root);
+            rest *= 2;
+            if (rest >= 1)
+            {
+                power *= root;
+                rest--;
+            }
+        }
+
+        return power;
+    }
+
+    /// <summary>The natural logarithm of a finite number above 0.</summary>
+    public static double Log(double value)
+    {
+        // ln(m·2ᵉ) = 2·artanh((m − 1)/(m + 1)) + e·ln 2, with m between √½ and √2.
+        int exponent = Math.ILogB(value);
+        double m = Math.ScaleB(value, -exponent);
+        if (m * m > 2)
+        {
+            m /= 2;
+            exponent++;
+        }
+
+        double x = (m - 1) / (m + 1);
+        double sum = 0;
+        for (int k = LastTerm; k > 0; k -= 2)
+        {
+            sum = (sum * x * x) + (1.0 / k);
+        }
+
+        return (2 * x * sum) + (exponent * 0.693147180559945309);
     }
 }

@@ -42,6 +42,16 @@ internal static class Require
         }
     }
 
+    /// <summary>At least <paramref name="minimum"/>, and finite also as a float.</summary>
+    public static void AtLeast(
+        double value, double minimum, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (!(value >= minimum) || !float.IsFinite((float)value))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and at least {minimum}.");
+        }
+    }
+
     /// <summary>More than <paramref name="limit"/>.</summary>
     public static void Above(long value, long limit, [CallerArgumentExpression(nameof(value))] string? name = null)
     {

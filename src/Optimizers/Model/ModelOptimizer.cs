@@ -88,7 +88,16 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
     public OptimizerState StateOf(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _plan.StateOf(name)
+        return _plan.Find(name)?.State
+            ?? throw new ArgumentException($"There is no state of a parameter \"{name}\".", nameof(name));
+    }
+
+    /// <summary>The hyperparameters that a parameter is updated with: those of its group.</summary>
+    /// <exception cref="ArgumentException">The parameter is not in the set, or was added since the last step.</exception>
+    public IOptimizerOptions OptionsOf(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _plan.Find(name)?.Options
             ?? throw new ArgumentException($"There is no state of a parameter \"{name}\".", nameof(name));
     }
 
@@ -135,6 +144,9 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
             GC.KeepAlive(Parameters);
         }
     }
+
+    /// <summary>Every parameter that has a state, with its options and its state.</summary>
+    internal IEnumerable<(Parameter Parameter, IOptimizerOptions Options, OptimizerState State)> Updated => _plan.Updated;
 
     private StepReport TakeStep(double lossScale, long update)
     {

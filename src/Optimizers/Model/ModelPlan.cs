@@ -40,7 +40,11 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         _gathered = false;
     }
 
-    public OptimizerState? StateOf(string name) => _entries.Find(entry => entry.Parameter.Name == name)?.State;
+    public IEnumerable<(Parameter Parameter, IOptimizerOptions Options, OptimizerState State)> Updated =>
+        _entries.Select(entry => (entry.Parameter, entry.Options, entry.State));
+
+    public (IOptimizerOptions Options, OptimizerState State)? Find(string name) =>
+        _entries.Find(entry => entry.Parameter.Name == name) is { } entry ? (entry.Options, entry.State) : null;
 
     /// <summary>Has the work list hold every parameter that takes part.</summary>
     public void Gather()
@@ -197,6 +201,8 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         public GroupRun Run { get; } = run;
 
         public OptimizerState State { get; } = state;
+
+        public IOptimizerOptions Options => Run.Group.Options;
 
         /// <summary>Whether the parameter takes part in the steps of the plan.</summary>
         public bool TakesPart { get; private set; }

@@ -14,8 +14,9 @@ public sealed class BadOptionsTests
         OptimizerRow row = Catalogue.Row(name);
         foreach (PropertyInfo property in Numbers(row))
         {
-            foreach (double value in BadNumbers.NotFiniteOrNegative)
+            foreach (double number in BadNumbers.NotFiniteOrNegative)
             {
+                double value = row.AtMostZero.Contains(property.Name) ? -number : number;
                 CheckRefused(row, With(row.Defaults, property, value), property.Name, $"{value}");
             }
         }
@@ -39,12 +40,20 @@ public sealed class BadOptionsTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
-    public void EveryNumberMayBeZero(string name)
+    public void EveryNumberMayBeZeroOrIsRefused(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
         foreach (PropertyInfo property in Numbers(row))
         {
-            row.Make(1, With(row.Defaults, property, 0), 1).Step((float[])[1], (float[])[1]);
+            IOptimizerOptions options = With(row.Defaults, property, 0);
+            if (row.NotZero.Contains(property.Name))
+            {
+                CheckRefused(row, options, property.Name, "0");
+            }
+            else
+            {
+                row.Make(1, options, 1).Step((float[])[1], (float[])[1]);
+            }
         }
     }
 

@@ -15,7 +15,12 @@ public sealed class GradientTests
         {
             float[] start = [0, .. Draw.Floats(1, Length - 1).Select(p => p + float.CopySign(1, p))];
             Outcome outcome = Outcome.Of(variant.Make(Length, options, 1), start, Enumerable.Repeat(new float[Length], Steps));
-            if (options.WeightDecay == 0)
+            if (variant.MovesWithoutGradient)
+            {
+                outcome.Parameters.Should().OnlyContain(p => float.IsFinite(p));
+                outcome.Parameters[1..].Should().NotIntersectWith(start[1..]);
+            }
+            else if (options.WeightDecay == 0)
             {
                 outcome.Parameters.ShouldHaveTheBitsOf(start, "parameters");
             }
@@ -47,7 +52,7 @@ public sealed class GradientTests
             Outcome outcome = Outcome.Of(variant.Make(Length, options, 1), start, gradients);
             outcome.Parameters.Should().OnlyContain(p => float.IsFinite(p));
             outcome.Parameters[..20].Should().NotIntersectWith(start[..20]);
-            if (options.WeightDecay == 0)
+            if (options.WeightDecay == 0 && !variant.MovesWithoutGradient)
             {
                 outcome.Parameters[20..50].ShouldHaveTheBitsOf(start[20..50], "elements without a gradient");
             }
@@ -96,7 +101,9 @@ public sealed class GradientTests
                 pair.Second == pair.First - rate || pair.Second == pair.First + rate);
         }
 
-        exactly.Should().Be(variant.MovesByTheRate && variant.Options.WeightDecay == 0);
+        // A coupled decay is part of the gradient.
+        bool decays = variant.Options is { WeightDecay: > 0, DecayForm: not DecayForm.Coupled };
+        exactly.Should().Be(variant.MovesByTheRate && !decays);
     }
 
     [Theory]

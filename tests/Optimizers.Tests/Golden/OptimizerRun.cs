@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Optimizers.Schedules;
@@ -56,14 +57,54 @@ internal sealed class OptimizerRun : IDisposable
                 run.Step(++step);
             }
 
-            comparisons.AddRange(tensors.EnumerateObject().Select(tensor =>
-                Comparison.OfTensor(golden, step, tensor.Name, tensor.Value, run._values[tensor.Name])));
+            Compare(tensors, "", name => run._values[name]);
+            CompareField("averages", name => run._optimizers[name].State["ax"]);
+            CompareField("expectedEvaluation", name => run.EvaluationPoint(name));
         }
 
         return comparisons;
+
+        void CompareField(string field, Func<string, ReadOnlySpan<float>> actual)
+        {
+            if (golden.Find(field) is { } snapshots)
+            {
+                Compare(snapshots.GetProperty(step.ToString(CultureInfo.InvariantCulture)), $"{field} of ", actual);
+            }
+        }
+
+        void Compare(JsonElement tensors, string what, Func<string, ReadOnlySpan<float>> actual)
+        {
+            foreach (JsonProperty tensor in tensors.EnumerateObject().Where(tensor => tensor.Value.ValueKind != JsonValueKind.Null))
+            {
+                comparisons.Add(Comparison.OfTensor(golden, step, what + tensor.Name, tensor.Value, actual(tensor.Name)));
+            }
+        }
     }
 
     public void Dispose() => _parameters.Dispose();
+
+    // Of a clone, so that the run goes on where it was to the last bit.
+    private float[] EvaluationPoint(string tensor)
+    {
+        float[] values = [.. _values[tensor]];
+        ((IScheduleFree)_optimizers[tensor].Clone()).Evaluate(values);
+        return values;
+    }
+
+    private void UpdateHessians(int step)
+    {
+        if (_golden.Find("hessians") is not { } hessians || hessians[step - 1].ValueKind == JsonValueKind.Null)
+        {
+            return;
+        }
+
+        foreach (JsonProperty tensor in hessians[step - 1].EnumerateObject())
+        {
+            float[] estimate = Array.ConvertAll(GoldenCase.Numbers(tensor.Value), number => (float)number);
+            ((Sophia)_optimizers[tensor.Name]).UpdateHessian(estimate);
+            _model.UpdateHessian(tensor.Name, estimate);
+        }
+    }
 
     // A schedule is asked for the number of updates so far, and a step at which no tensor has a gradient is no update.
     private FunctionSchedule? Schedule()
@@ -78,6 +119,7 @@ internal sealed class OptimizerRun : IDisposable
 
     private void Step(int step)
     {
+        UpdateHessians(step);
         foreach (GoldenTensor tensor in _handed)
         {
             float[] values = _values[tensor.Name];

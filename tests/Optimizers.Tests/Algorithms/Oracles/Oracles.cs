@@ -26,11 +26,12 @@ public static partial class Oracles
 
     private static double Square(double value) => value * value;
 
-    /// <summary>What an element remembers: a first moment, a second moment, and a third number.</summary>
+    /// <summary>What an element remembers: a first moment, a second moment, and two more numbers.</summary>
     private sealed class Memory
     {
         public double M;
         public double V;
         public double X;
+        public double Y;
     }
 }

@@ -1,0 +1,119 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="AdEmaMix"/>.</summary>
+public sealed record AdEmaMixOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in optax.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>The weight β₃ that the slow mean keeps of itself. At least 0, below 1; above 0 with <see cref="WarmupSteps"/>; default 0.9999, as in the paper.</summary>
+    public double Beta3 { get; init; } = 0.9999;
+
+    /// <summary>The weight α of the slow mean in the step. Finite, at least 0; default 5, as in optax (the paper has 4 to 10).</summary>
+    public double Alpha { get; init; } = 5;
+
+    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-8, as in the paper.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in optax; decoupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <summary>
+    /// The number of updates T over which α grows from 0 and β₃ from β₁; 0: none. At least 0; default 0. The paper advises
+    /// the length of the run.
+    /// </summary>
+    public long WarmupSteps { get; init; }
+
+    DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
+
+    void IOptimizerOptions.Validate()
+    {
+        AdamFormula.Validate(Beta1, Beta2, Epsilon);
+        Require.Beta(Beta3);
+        Require.NonNegative(Alpha);
+        Require.AtLeast(WarmupSteps, 0);
+        if (WarmupSteps > 0)
+        {
+            Require.Positive(Beta3);
+        }
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate()
+    {
+        // 0 for β₁ = 0, whose logarithm is infinite.
+        double ratio = WarmupSteps > 0 && Beta1 > 0 ? Powers.Log(Beta3) / Powers.Log(Beta1) : 0;
+        return Update.Elementwise(
+            step =>
+            {
+                double warmth = step.Iteration < WarmupSteps ? (double)step.Iteration / WarmupSteps : 1;
+                double beta3 = warmth < 1 ? Powers.Of(Beta3, 1 / (warmth + ((1 - warmth) * ratio))) : Beta3;
+                return new AdEmaMixRule(step, this, beta3, Alpha * warmth);
+            },
+            new StateSlot("exp_avg"),
+            new StateSlot("exp_avg_slow"),
+            new StateSlot("exp_avg_sq"));
+    }
+}
+
+/// <summary>AdEMAMix: AdamW with a second, slow mean of the gradient, which remembers tens of thousands of updates.</summary>
+/// <remarks>
+/// <para>Pagliardini, Ablin &amp; Grangier 2024, arXiv 2409.03137, algorithm 1.</para>
+/// <code>
+/// p ← p·(1 − ηλ)
+/// m ← β₁m + (1 − β₁)g, s ← β₃s + (1 − β₃)g, v ← β₂v + (1 − β₂)g²
+/// p ← p − η·(m/(1 − β₁ᵗ) + αs)/(√(v/(1 − β₂ᵗ)) + ε)
+/// WarmupSteps T, t &lt; T: α·t/T for α, and 1/ln β₃ runs linearly from 1/ln β₁ at t = 0
+/// </code>
+/// <para>As in the paper, nothing corrects the bias of the slow mean. 0/0 is no step.</para>
+/// <para>State: 12 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_slow</c>, <c>exp_avg_sq</c>). With zero gradients the
+/// slow mean moves the parameter on while v fades faster than it; a NaN stays in its parameter's moments.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class AdEmaMix(int length, AdEmaMixOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new AdEmaMixOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new AdEmaMix(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>Adam's moments and s ← β₃s + (1 − β₃)g, then p ← p − η(m̂ + αs)/(√v̂ + ε)</summary>
+internal readonly struct AdEmaMixRule(StepScalars step, AdEmaMixOptions options, double beta3, double alpha)
+    : IUpdateRule3<AdEmaMixRule>
+{
+    private readonly AdamMoments _moments = new(options.Beta1, options.Beta2);
+    private readonly AdamMove _move = new(step, options.Beta1, options.Beta2, options.Epsilon);
+    private readonly float _gain3 = (float)(1 - beta3);
+
+    // The move corrects the bias of all it is given.
+    private readonly float _alpha = (float)(alpha * step.BiasCorrection(options.Beta1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m, ref V s, ref V v)
+        where V : struct, ILane<V>
+    {
+        _moments.Average(g, ref m, ref v);
+        s += V.Splat(_gain3) * (g - s);
+        _move.Move(ref p, m + V.Splat(_alpha) * s, v);
+    }
+}

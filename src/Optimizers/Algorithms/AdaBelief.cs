@@ -1,0 +1,91 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="AdaBelief"/>.</summary>
+public sealed record AdaBeliefOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in the paper and in optax.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-16, as in optax (1e-8 in the paper).</summary>
+    public double Epsilon { get; init; } = 1e-16;
+
+    /// <summary>Added to s at every update; it piles up to EpsilonRoot/(1 − β₂). Finite, at least 0; default 1e-16, as in optax.</summary>
+    public double EpsilonRoot { get; init; } = 1e-16;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in optax.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Whether weight decay is decoupled. Default false.</summary>
+    public bool DecoupledWeightDecay { get; init; }
+
+    DecayForm IOptimizerOptions.DecayForm => DecoupledWeightDecay ? DecayForm.Decoupled : DecayForm.Coupled;
+
+    void IOptimizerOptions.Validate()
+    {
+        AdamFormula.Validate(Beta1, Beta2, Epsilon);
+        Require.NonNegative(EpsilonRoot);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+        step => new AdaBeliefRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_var"));
+}
+
+/// <summary>AdaBelief: Adam that divides by how far gradients are from their mean, not from 0.</summary>
+/// <remarks>
+/// <para>Zhuang et al. 2020, arXiv 2010.07468, algorithm 2.</para>
+/// <code>
+/// m ← β₁m + (1 − β₁)g
+/// s ← β₂s + (1 − β₂)(g − m)² + EpsilonRoot
+/// p ← p − η/(1 − β₁ᵗ) · m/(√(s/(1 − β₂ᵗ)) + ε)
+/// </code>
+/// <para>As in the paper, s is measured from the new mean, and EpsilonRoot stays in it. A coupled decay is first added to g;
+/// a decoupled one is taken from p. 0/0 is no step.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_var</c>). With zero gradients m fades and the parameter
+/// comes to rest; a NaN stays in its parameter's moments.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class AdaBelief(int length, AdaBeliefOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new AdaBeliefOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new AdaBelief(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>Adam with s ← β₂s + (1 − β₂)(g − m)² + EpsilonRoot in the place of v.</summary>
+internal readonly struct AdaBeliefRule(StepScalars step, AdaBeliefOptions options) : IUpdateRule2<AdaBeliefRule>
+{
+    private readonly AdamMoments _moments = new(options.Beta1, options.Beta2);
+    private readonly AdamMove _move = new(step, options.Beta1, options.Beta2, options.Epsilon);
+    private readonly float _epsilonRoot = (float)options.EpsilonRoot;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m, ref V s)
+        where V : struct, ILane<V>
+    {
+        _moments.First(g, ref m);
+        _moments.Second(g - m, ref s);
+        s += V.Splat(_epsilonRoot);
+        _move.Move(ref p, m, s);
+    }
+}

@@ -1,0 +1,86 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="AdaDelta"/>.</summary>
+public sealed record AdaDeltaOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 1, as in PyTorch; the paper has no rate.</remarks>
+    public double LearningRate { get; init; } = 1;
+
+    /// <summary>The weight ρ that both mean squares keep of themselves. At least 0, below 1; default 0.9, as in PyTorch (0.95 in the paper).</summary>
+    public double Rho { get; init; } = 0.9;
+
+    /// <summary>ε, added under both roots; it sets the size of the first steps. Finite, at least 0; default 1e-6, as in the paper.</summary>
+    public double Epsilon { get; init; } = 1e-6;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in PyTorch; coupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <inheritdoc/>
+    public bool Maximize { get; init; }
+
+    void IOptimizerOptions.Validate()
+    {
+        Require.Beta(Rho);
+        Require.NonNegative(Epsilon);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+        step => new AdaDeltaRule(step.LearningRate, Rho, Epsilon), new StateSlot("square_avg"), new StateSlot("acc_delta"));
+}
+
+/// <summary>AdaDelta: the gradient in units of its own size, times the size of the steps so far.</summary>
+/// <remarks>
+/// <para>Zeiler 2012, arXiv 1212.5701, algorithm 1.</para>
+/// <code>
+/// g ← g + λp
+/// v ← ρv + (1 − ρ)g²
+/// d = √(a + ε)/√(v + ε) · g
+/// a ← ρa + (1 − ρ)d²
+/// p ← p − ηd
+/// </code>
+/// <para>The rate is PyTorch's; a holds d², not (ηd)². With ε = 0 it would never leave its start, as a stays 0; 0/0 is no
+/// step.</para>
+/// <para>State: 8 bytes per parameter (<c>square_avg</c>, <c>acc_delta</c>). A zero gradient moves nothing but by decay; a
+/// NaN stays in its parameter's state.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class AdaDelta(int length, AdaDeltaOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new AdaDeltaOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new AdaDelta(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>v ← ρv + (1 − ρ)g², d = √(a + ε)·g/√(v + ε), a ← ρa + (1 − ρ)d², p ← p − ηd</summary>
+internal readonly struct AdaDeltaRule(double rate, double rho, double epsilon) : IUpdateRule2<AdaDeltaRule>
+{
+    private readonly float _rate = (float)rate;
+    private readonly float _rho = (float)rho;
+    private readonly float _gain = (float)(1 - rho);
+    private readonly float _epsilon = (float)epsilon;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V v, ref V a)
+        where V : struct, ILane<V>
+    {
+        v = V.Splat(_rho) * v + V.Splat(_gain) * g * g;
+        V d = V.DivideOrZero(V.Sqrt(a + V.Splat(_epsilon)) * g, V.Sqrt(v + V.Splat(_epsilon)));
+        a = V.Splat(_rho) * a + V.Splat(_gain) * d * d;
+        p -= V.Splat(_rate) * d;
+    }
+}

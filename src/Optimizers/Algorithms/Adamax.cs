@@ -1,0 +1,82 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Adamax"/>.</summary>
+public sealed record AdamaxOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.002, as in the paper and in PyTorch.</remarks>
+    public double LearningRate { get; init; } = 0.002;
+
+    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The weight β₂ that the largest gradient keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>ε, added to the magnitude of the gradient. Finite, at least 0; default 1e-8, as in PyTorch.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in PyTorch; coupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <inheritdoc/>
+    public bool Maximize { get; init; }
+
+    void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+        step => new AdamaxRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_inf"));
+}
+
+/// <summary>Adamax: Adam with the largest gradient of late in the place of the root mean square.</summary>
+/// <remarks>
+/// <para>Kingma &amp; Ba 2015, arXiv 1412.6980, algorithm 2.</para>
+/// <code>
+/// g ← g + λp
+/// m ← β₁m + (1 − β₁)g
+/// u ← max(β₂u, |g| + ε)
+/// p ← p − η/(1 − β₁ᵗ) · m/u
+/// </code>
+/// <para>ε is PyTorch's: it stands inside the maximum, and not at the division. 0/0 is no step.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_inf</c>). With zero gradients m fades and the parameter comes
+/// to rest; a NaN stays in its parameter's state.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Adamax(int length, AdamaxOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new AdamaxOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Adamax(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>m ← β₁m + (1 − β₁)g, u ← max(β₂u, |g| + ε), p ← p − η̂·m/u</summary>
+internal readonly struct AdamaxRule(StepScalars step, AdamaxOptions options) : IUpdateRule2<AdamaxRule>
+{
+    private readonly float _gain1 = (float)(1 - options.Beta1);
+    private readonly float _beta2 = (float)options.Beta2;
+    private readonly float _epsilon = (float)options.Epsilon;
+    private readonly float _stepSize = (float)(step.LearningRate / step.BiasCorrection(options.Beta1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m, ref V u)
+        where V : struct, ILane<V>
+    {
+        m += V.Splat(_gain1) * (g - m);
+        u = V.Max(V.Splat(_beta2) * u, V.Abs(g) + V.Splat(_epsilon));
+        p -= V.DivideOrZero(V.Splat(_stepSize) * m, u);
+    }
+}

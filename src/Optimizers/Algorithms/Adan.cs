@@ -1,0 +1,114 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Adan"/>.</summary>
+public sealed record AdanOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in the authors’ code.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight β₁ that the mean of the gradient keeps of itself. At least 0, below 1; default 0.98, as in the authors’ code.</summary>
+    public double Beta1 { get; init; } = 0.98;
+
+    /// <summary>The weight β₂ that the mean of its differences keeps of itself. At least 0, below 1; default 0.92, as in the authors’ code.</summary>
+    public double Beta2 { get; init; } = 0.92;
+
+    /// <summary>The weight β₃ that the mean square keeps of itself. At least 0, below 1; default 0.99, as in the authors’ code.</summary>
+    public double Beta3 { get; init; } = 0.99;
+
+    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-8, as in the authors’ code.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>Added under the root after bias correction. Finite, at least 0; default 0 (1e-8 in optax).</summary>
+    public double EpsilonRoot { get; init; }
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in the authors’ code.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Whether weight decay is p ← p·(1 − ηλ) before the step, rather than p ← p/(1 + ηλ) after it. Default false, as in the paper.</summary>
+    public bool DecoupledWeightDecay { get; init; }
+
+    DecayForm IOptimizerOptions.DecayForm => DecoupledWeightDecay ? DecayForm.Decoupled : DecayForm.InRule;
+
+    void IOptimizerOptions.Validate()
+    {
+        AdamFormula.Validate(Beta1, Beta2, Epsilon);
+        Require.Beta(Beta3);
+        Require.NonNegative(EpsilonRoot);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+        step => new AdanRule(step, this),
+        new StateSlot("exp_avg"),
+        new StateSlot("exp_avg_diff"),
+        new StateSlot("exp_avg_sq"),
+        new StateSlot("previous_grad"));
+}
+
+/// <summary>Adan: Adam with Nesterov's momentum, estimated from the differences of successive gradients.</summary>
+/// <remarks>
+/// <para>Xie et al. 2022, arXiv 2208.06677, algorithm 1; our β is 1 − β there.</para>
+/// <code>
+/// d = g − previous g, 0 at the first update
+/// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)d, n ← β₃n + (1 − β₃)(g + β₂d)²
+/// u = (m/(1 − β₁ᵗ) + β₂·v/(1 − β₂ᵗ)) / (√(n/(1 − β₃ᵗ) + EpsilonRoot) + ε)
+/// p ← (p − ηu)/(1 + ηλ)           DecoupledWeightDecay: p ← p·(1 − ηλ) − ηu
+/// </code>
+/// <para>The bias corrections are the authors' code's. 0/0 is no step.</para>
+/// <para>State: 16 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_diff</c>, <c>exp_avg_sq</c>, <c>previous_grad</c>). With
+/// zero gradients the moments fade and only decay goes on; a NaN stays in its parameter's state.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Adan(int length, AdanOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new AdanOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Adan(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>m, v, n: means of g, d, (g + β₂d)²; p ← (p − η(a·m + b·v)/(√n̂ + ε))·k</summary>
+internal readonly struct AdanRule(StepScalars step, AdanOptions options) : IUpdateRule4<AdanRule>
+{
+    private readonly float _gain1 = (float)(1 - options.Beta1);
+    private readonly float _beta2 = (float)options.Beta2;
+    private readonly float _gain2 = (float)(1 - options.Beta2);
+    private readonly float _beta3 = (float)options.Beta3;
+    private readonly float _gain3 = (float)(1 - options.Beta3);
+    private readonly float _ofDifference = step.Iteration == 1 ? 0 : 1;
+    private readonly float _ofMean = (float)(step.LearningRate / step.BiasCorrection(options.Beta1));
+    private readonly float _ofMeanDifference = (float)(step.LearningRate * options.Beta2 / step.BiasCorrection(options.Beta2));
+    private readonly float _squareScale = (float)(1 / step.BiasCorrection(options.Beta3));
+    private readonly float _epsilonRoot = (float)options.EpsilonRoot;
+    private readonly float _epsilon = (float)options.Epsilon;
+    private readonly float _factor =
+        options.DecoupledWeightDecay ? 1 : (float)(1 / (1 + (step.LearningRate * step.WeightDecay)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m, ref V v, ref V n, ref V previous)
+        where V : struct, ILane<V>
+    {
+        V d = V.Splat(_ofDifference) * (g - previous);
+        V ahead = g + V.Splat(_beta2) * d;
+        previous = g;
+        m += V.Splat(_gain1) * (g - m);
+        v += V.Splat(_gain2) * (d - v);
+        n = V.Splat(_beta3) * n + V.Splat(_gain3) * ahead * ahead;
+        V root = V.Sqrt(n * V.Splat(_squareScale) + V.Splat(_epsilonRoot)) + V.Splat(_epsilon);
+        p -= V.DivideOrZero(V.Splat(_ofMean) * m + V.Splat(_ofMeanDifference) * v, root);
+        p *= V.Splat(_factor);
+    }
+}

@@ -1,0 +1,94 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Adopt"/>.</summary>
+public sealed record AdoptOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in the paper.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.9999, as in the paper.</summary>
+    public double Beta2 { get; init; } = 0.9999;
+
+    /// <summary>ε, the smallest divisor. Finite, at least 0; default 1e-6, as in the paper.</summary>
+    public double Epsilon { get; init; } = 1e-6;
+
+    /// <summary>Whether g/√v is kept within ±(t − 1)^¼. Default true, as in the authors’ code.</summary>
+    public bool Clipping { get; init; } = true;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0; coupled, also at the first update.</remarks>
+    public double WeightDecay { get; init; }
+
+    void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+        step => new AdoptRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq"));
+}
+
+/// <summary>ADOPT: Adam that divides each gradient by the root mean square of those before it, and so converges for any β₂.</summary>
+/// <remarks>
+/// <para>Taniguchi et al. 2024, arXiv 2411.02853, algorithm 2, and its clipping.</para>
+/// <code>
+/// g ← g + λp
+/// t = 1: v ← g², and nothing moves
+/// u = g/max(√v, ε)                Clipping: within ±(t − 1)^¼
+/// m ← β₁m + (1 − β₁)u
+/// p ← p − ηm
+/// v ← β₂v + (1 − β₂)g²
+/// </code>
+/// <para>The rate of the first update is used up. 0/0 is no step.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients m fades and the parameter
+/// comes to rest; a NaN stays in its parameter's moments.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Adopt(int length, AdoptOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new AdoptOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Adopt(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>u = clip(g/max(√v, ε)), m ← β₁m + (1 − β₁)u, p ← p − ηm, v ← β₂v + (1 − β₂)g²; at first only v ← g²</summary>
+internal readonly struct AdoptRule(StepScalars step, AdoptOptions options) : IUpdateRule2<AdoptRule>
+{
+    private readonly bool _first = step.Iteration == 1;
+    private readonly AdamMoments _moments = new(options.Beta1, options.Beta2);
+    private readonly float _rate = (float)step.LearningRate;
+    private readonly float _epsilon = (float)options.Epsilon;
+    private readonly float _limit =
+        options.Clipping ? (float)Math.Sqrt(Math.Sqrt(step.Iteration - 1)) : float.PositiveInfinity;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m, ref V v)
+        where V : struct, ILane<V>
+    {
+        if (_first)
+        {
+            v = g * g;
+            return;
+        }
+
+        V u = V.DivideOrZero(g, V.Max(V.Sqrt(v), V.Splat(_epsilon)));
+        u = V.Min(V.Max(u, V.Splat(-_limit)), V.Splat(_limit));
+        _moments.First(u, ref m);
+        p -= V.Splat(_rate) * m;
+        _moments.Second(g, ref v);
+    }
+}

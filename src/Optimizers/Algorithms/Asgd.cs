@@ -1,0 +1,95 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Asgd"/>.</summary>
+public sealed record AsgdOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.01, as in PyTorch.</remarks>
+    public double LearningRate { get; init; } = 0.01;
+
+    /// <summary>How fast the rate falls, and how much of itself a parameter loses at rate 1. Finite, at least 0; default 1e-4, as in PyTorch.</summary>
+    public double Lambda { get; init; } = 1e-4;
+
+    /// <summary>The power with which the rate falls. Finite, at least 0; default 0.75, as in PyTorch.</summary>
+    public double Alpha { get; init; } = 0.75;
+
+    /// <summary>The update from which parameters are averaged. At least 0; default 1,000,000, as in PyTorch.</summary>
+    public long AveragingStart { get; init; } = 1_000_000;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in PyTorch; coupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <inheritdoc/>
+    public bool Maximize { get; init; }
+
+    void IOptimizerOptions.Validate()
+    {
+        Require.NonNegative(Lambda);
+        Require.NonNegative(Alpha);
+        Require.AtLeast(AveragingStart, 0);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+        (step, scalars) =>
+        {
+            double rate = step.Iteration == 1 ? step.LearningRate : scalars[0];
+            scalars[0] = step.LearningRate / Powers.Of(1 + (Lambda * step.LearningRate * step.Iteration), Alpha);
+            return new AsgdRule(rate, Lambda, 1.0 / Math.Max(1, step.Iteration - 1 - AveragingStart));
+        },
+        [new StateScalar("eta")],
+        new StateSlot("ax"));
+}
+
+/// <summary>Averaged descent: gradient descent with a falling rate, and the average of where it has been.</summary>
+/// <remarks>
+/// <para>Polyak &amp; Juditsky 1992, doi:10.1137/0330046; in the form of Bottou's code and PyTorch's.</para>
+/// <code>
+/// g ← g + λp, with λ the weight decay
+/// p ← p·(1 − Lambda·η′) − η′g
+/// a ← a + (p − a)/max(1, t − 1 − AveragingStart)
+/// η′ ← η/(1 + Lambda·η·t)^Alpha, for the next update; the first uses η itself
+/// </code>
+/// <para>As in PyTorch, a rate acts one update late, but for the first; at rate 0 parameters rest all the same. The average,
+/// <c>State["ax"]</c>, is the parameters until update AveragingStart + 3, and never feeds back.</para>
+/// <para>State: 4 bytes per parameter (<c>ax</c>), and the scalar <c>eta</c> for each tensor. A zero gradient leaves only the
+/// shrinking by Lambda; a NaN makes its parameter and its average NaN.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Asgd(int length, AsgdOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new AsgdOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Asgd(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>p ← p·(1 − Lambda·η) − ηg, a ← a + μ(p − a)</summary>
+internal readonly struct AsgdRule(double rate, double lambda, double share) : IUpdateRule1<AsgdRule>
+{
+    private readonly float _rate = (float)rate;
+    private readonly float _factor = (float)(1 - (lambda * rate));
+    private readonly float _share = (float)share;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V a)
+        where V : struct, ILane<V>
+    {
+        p = V.Splat(_factor) * p - V.Splat(_rate) * g;
+
+        // a + (p − a) would round.
+        a = V.IfEqual(V.Splat(_share), V.Splat(1), p, a + V.Splat(_share) * (p - a));
+    }
+}

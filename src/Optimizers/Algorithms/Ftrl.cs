@@ -1,0 +1,148 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Ftrl"/>.</summary>
+public sealed record FtrlOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in TensorFlow’s Keras.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The power q with which the rate falls, negated. Finite, at most 0; default −0.5, as in the paper; others are slow.</summary>
+    public double LearningRatePower { get; init; } = -0.5;
+
+    /// <summary>β, added to the root. Finite, at least 0; default 0 (1 in the paper).</summary>
+    public double Beta { get; init; }
+
+    /// <summary>The weight of Σ|p|, which makes parameters exactly 0. Finite, at least 0; default 0.</summary>
+    public double L1 { get; init; }
+
+    /// <summary>The weight of ½Σp². Finite, at least 0; default 0.</summary>
+    public double L2 { get; init; }
+
+    /// <summary>What every sum of squares starts from. Finite, at least 0; default 0.1, as in TensorFlow (0 in the paper).</summary>
+    public double InitialAccumulator { get; init; } = 0.1;
+
+    void IOptimizerOptions.Validate()
+    {
+        if (!(LearningRatePower <= 0) || !float.IsFinite((float)LearningRatePower))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(LearningRatePower), LearningRatePower, $"{nameof(LearningRatePower)} must be finite and at most 0.");
+        }
+
+        Require.NonNegative(Beta);
+        Require.NonNegative(L1);
+        Require.NonNegative(L2);
+        Require.NonNegative(InitialAccumulator);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate()
+    {
+        var z = new StateSlot("z");
+        var n = new StateSlot("n", (float)InitialAccumulator);
+        return LearningRatePower == -0.5
+            ? Update.Elementwise(step => new FtrlRule(new(step.LearningRate, this)), z, n)
+            : Update.Elementwise(step => new PowerFtrlRule(new(step.LearningRate, this), -LearningRatePower), z, n);
+    }
+}
+
+/// <summary>FTRL-Proximal: follows the regularized leader; with L1 it makes parameters exactly 0. For sparse features.</summary>
+/// <remarks>
+/// <para>McMahan et al. 2013, doi:10.1145/2487575.2488200, algorithm 1.</para>
+/// <code>
+/// q = −LearningRatePower, a = n^q
+/// n ← n + g², b = n^q
+/// z ← z + g − (b − a)/η·p
+/// p ← 0 where |z| ≤ L1, elsewhere (sign(z)·L1 − z)/((β + b)/η + L2)
+/// </code>
+/// <para>b − a is worked out as g²/(a + b), or in double, where subtracting floats would leave nothing of small gradients.
+/// p is worked out anew from z, so the first update forgets where it stood. 0/0 is 0. The formula has no meaning at rate 0:
+/// there, and where 1/η is no float, nothing changes, the state included. Weight decay is L2; a group's own is coupled.</para>
+/// <para>State: 8 bytes per parameter (<c>z</c>, <c>n</c>). A zero gradient leaves the state, and p where the state has it;
+/// a NaN, or a gradient whose square is infinite, makes its parameter and state NaN.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Ftrl(int length, FtrlOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new FtrlOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Ftrl(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>What is left once b and b − a are known.</summary>
+internal readonly struct FtrlFormula(double rate, FtrlOptions options)
+{
+    // The same rounded number where p goes into z and where it comes out again.
+    private readonly float _inverse = (float)(1 / rate);
+    private readonly float _offset = (float)((options.Beta / rate) + options.L2);
+    private readonly float _l1 = (float)options.L1;
+
+    public bool Rests => float.IsInfinity(_inverse);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Lead<V>(V g, V growth, V root, ref V p, ref V z)
+        where V : struct, ILane<V>
+    {
+        z += g - growth * V.Splat(_inverse) * p;
+        V beyond = V.CopySign(V.Splat(_l1), z) - z;
+        p = V.IfLess(
+            V.Abs(z), V.Splat(_l1), V.Splat(0), V.DivideOrZero(beyond, root * V.Splat(_inverse) + V.Splat(_offset)));
+    }
+}
+
+/// <summary>The power −½: a and b are roots.</summary>
+internal readonly struct FtrlRule(FtrlFormula f) : IUpdateRule2<FtrlRule>
+{
+    private readonly FtrlFormula _f = f;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V z, ref V n)
+        where V : struct, ILane<V>
+    {
+        if (_f.Rests)
+        {
+            return;
+        }
+
+        V square = g * g;
+        V before = V.Sqrt(n);
+        n += square;
+        V root = V.Sqrt(n);
+        _f.Lead(g, V.DivideOrZero(square, before + root), root, ref p, ref z);
+    }
+}
+
+/// <summary>Any other power.</summary>
+internal readonly struct PowerFtrlRule(FtrlFormula f, double power) : IUpdateRule2<PowerFtrlRule>
+{
+    private readonly FtrlFormula _f = f;
+    private readonly double _power = power;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V z, ref V n)
+        where V : struct, ILane<V>
+    {
+        if (_f.Rests)
+        {
+            return;
+        }
+
+        V square = g * g;
+        V growth = LanePower.Growth(n, square, _power);
+        n += square;
+        _f.Lead(g, growth, V.Pow(n, V.Splat((float)_power)), ref p, ref z);
+    }
+}

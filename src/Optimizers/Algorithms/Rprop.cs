@@ -1,0 +1,98 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Rprop"/>.</summary>
+public sealed record RpropOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>What every step size starts from; rates after the first update have no effect, but for 0, at which nothing
+    /// moves. Default 0.01, as in PyTorch.</remarks>
+    public double LearningRate { get; init; } = 0.01;
+
+    /// <summary>What a step size is multiplied by where the gradient has changed its sign. At least 0, below 1; default 0.5, as in the paper.</summary>
+    public double EtaMinus { get; init; } = 0.5;
+
+    /// <summary>What a step size is multiplied by where the gradient has kept its sign. Finite, at least 1; default 1.2, as in the paper.</summary>
+    public double EtaPlus { get; init; } = 1.2;
+
+    /// <summary>The smallest step size. Finite, at least 0; default 1e-6, as in the paper.</summary>
+    public double MinimumStep { get; init; } = 1e-6;
+
+    /// <summary>The largest step size. Finite, at least <see cref="MinimumStep"/>; default 50, as in the paper.</summary>
+    public double MaximumStep { get; init; } = 50;
+
+    /// <inheritdoc/>
+    public bool Maximize { get; init; }
+
+    void IOptimizerOptions.Validate()
+    {
+        Require.Beta(EtaMinus);
+        Require.AtLeast(EtaPlus, 1);
+        Require.NonNegative(MinimumStep);
+        Require.AtLeast(MaximumStep, MinimumStep);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+        step => new RpropRule(step, this), new StateSlot("prev"), new StateSlot("step_size"));
+}
+
+/// <summary>Rprop: every parameter has a step size of its own, which answers to the sign of the gradient alone.</summary>
+/// <remarks>
+/// <para>Riedmiller &amp; Braun 1993, doi:10.1109/ICNN.1993.298623; in the form without backtracking, for gradients of the
+/// whole data set.</para>
+/// <code>
+/// c = sign(g)·sign(prev)
+/// s ← s·(c &gt; 0: EtaPlus, c &lt; 0: EtaMinus, else 1), within [MinimumStep, MaximumStep]; s = η before the first update
+/// c &lt; 0: g ← 0
+/// p ← p − sign(g)·s
+/// prev ← g
+/// </code>
+/// <para>As in PyTorch; but signs are compared, where it multiplies gradients whose product may underflow. Where the sign
+/// has changed nothing moves, and the update after that keeps s. The paper has no weight decay; a group may set one, which
+/// is coupled.</para>
+/// <para>State: 8 bytes per parameter (<c>prev</c>, <c>step_size</c>). A zero gradient or a NaN moves nothing and leaves s;
+/// the update after it takes any gradient for a first one.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Rprop(int length, RpropOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new RpropOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Rprop(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>s ← s·(EtaPlus, 1 or EtaMinus) within its bounds, p ← p − sign(g)·s</summary>
+internal readonly struct RpropRule(StepScalars step, RpropOptions options) : IUpdateRule2<RpropRule>
+{
+    private readonly float _start = step.Iteration == 1 ? (float)step.LearningRate : 0;
+    private readonly float _etaMinus = (float)options.EtaMinus;
+    private readonly float _etaPlus = (float)options.EtaPlus;
+    private readonly float _minimum = (float)options.MinimumStep;
+    private readonly float _maximum = (float)options.MaximumStep;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V previous, ref V s)
+        where V : struct, ILane<V>
+    {
+        // A new step size is 0.
+        s += V.Splat(_start);
+        V zero = V.Splat(0);
+        V agreement = V.Sign(g) * V.Sign(previous);
+        V factor = V.IfLess(zero, agreement, V.Splat(_etaPlus), V.IfLess(agreement, zero, V.Splat(_etaMinus), V.Splat(1)));
+        s = V.Min(V.Max(s * factor, V.Splat(_minimum)), V.Splat(_maximum));
+        previous = V.IfLess(agreement, zero, zero, g);
+        p -= V.Sign(previous) * s;
+    }
+}

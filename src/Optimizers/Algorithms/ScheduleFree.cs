@@ -1,0 +1,158 @@
+namespace Optimizers;
+
+/// <summary>
+/// An optimizer without a schedule, in whose place it averages: gradients are taken at one point y, the model is used at
+/// another, x. Parameters are at y while it trains; <see cref="Evaluate"/> moves them to x and <see cref="Train"/> back.
+/// </summary>
+/// <remarks>
+/// In a model, <see cref="ScheduleFreeExtensions.Evaluate"/> and <see cref="ScheduleFreeExtensions.Train"/> move all parameters
+/// that such an optimizer updates. The way there and back may round the last digit of a parameter; a clone and a copy of the
+/// parameters, moved in their place, leave the run as it is to the last bit.
+/// </remarks>
+public interface IScheduleFree : IOptimizer
+{
+    /// <summary>Whether the parameters are at the evaluation point, where a step is an error.</summary>
+    bool IsEvaluating { get; }
+
+    /// <summary>Moves the parameters to the evaluation point x, unless they are there.</summary>
+    /// <param name="parameters">The parameters that the optimizer updates.</param>
+    /// <exception cref="ArgumentException">The length is not the optimizer's. Nothing has changed then.</exception>
+    void Evaluate(Span<float> parameters);
+
+    /// <summary>Moves the parameters back to the training point y, unless they are there.</summary>
+    /// <inheritdoc cref="Evaluate" path="/param|/exception"/>
+    void Train(Span<float> parameters);
+}
+
+/// <summary>Training and evaluation points in a model.</summary>
+public static class ScheduleFreeExtensions
+{
+    /// <summary>Moves every parameter that has an evaluation point there, frozen ones too; the others stay.</summary>
+    /// <param name="optimizer">The optimizer of the model, which takes no step until <see cref="Train"/>.</param>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public static void Evaluate(this ModelOptimizer optimizer) => Switch(optimizer, evaluating: true);
+
+    /// <summary>Moves every parameter that is at an evaluation point back to its training point.</summary>
+    /// <param name="optimizer">The optimizer of the model.</param>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public static void Train(this ModelOptimizer optimizer) => Switch(optimizer, evaluating: false);
+
+    private static void Switch(ModelOptimizer optimizer, bool evaluating)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        foreach ((Parameter parameter, IOptimizerOptions options, OptimizerState state) in optimizer.Updated)
+        {
+            if (options is IScheduleFreeOptions free)
+            {
+                ScheduleFreePoints.Switch(state, parameter.Values, free.Interpolation, evaluating);
+                if (!parameter.BFloat16Values.IsEmpty)
+                {
+                    parameter.KeepBFloat16Copy();
+                }
+            }
+        }
+    }
+}
+
+/// <summary>What the schedule-free optimizers share of options.</summary>
+internal interface IScheduleFreeOptions : IOptimizerOptions
+{
+    /// <summary>β in y = (1 − β)z + βx.</summary>
+    double Interpolation { get; }
+
+    long WarmupSteps { get; }
+
+    double R { get; }
+
+    double WeightLrPower { get; }
+}
+
+/// <summary>Between the training and the evaluation point.</summary>
+internal static class ScheduleFreePoints
+{
+    public const int WeightSum = 0;
+    public const int LargestRate = 1;
+    public const int Evaluating = 2;
+
+    private const string EvaluatingName = "evaluating";
+
+    public static IReadOnlyList<StateScalar> Scalars { get; } = [new("weight_sum"), new("lr_max"), new(EvaluatingName)];
+
+    public static void Validate(IScheduleFreeOptions options)
+    {
+        Require.AtLeast(options.WarmupSteps, 0, nameof(options.WarmupSteps));
+        Require.NonNegative(options.R, nameof(options.R));
+        Require.NonNegative(options.WeightLrPower, nameof(options.WeightLrPower));
+    }
+
+    public static bool IsEvaluating(OptimizerState state) => state.Scalar(EvaluatingName) != 0;
+
+    public static void Switch(OptimizerState state, Span<float> parameters, double interpolation, bool evaluating)
+    {
+        // x = y + (1 − 1/β)(z − y), y = x + (1 − β)(z − x); before the first update all three are one point.
+        double share = IsEvaluating(state) == evaluating || state.Iteration == 0 ? 0
+            : evaluating ? 1 - (1 / interpolation)
+            : 1 - interpolation;
+        BetweenSteps.Move(new TowardsRule(share), state, parameters);
+        state.SetScalar(EvaluatingName, evaluating ? 1 : 0);
+    }
+}
+
+/// <summary>p ← p + share·(z − p)</summary>
+internal readonly struct TowardsRule(double share) : IUpdateRule1<TowardsRule>
+{
+    private readonly float _share = (float)share;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V z)
+        where V : struct, ILane<V> =>
+        p = V.IfEqual(V.Splat(_share), V.Splat(0), p, p + V.Splat(_share) * (z - p));
+}
+
+/// <summary>The part of both rules that comes after their direction d.</summary>
+internal readonly struct ScheduleFreeMove
+{
+    private readonly bool _first;
+    private readonly float _rate;
+    private readonly float _share;
+    private readonly float _ofDirection;
+
+    public ScheduleFreeMove(StepScalars step, Span<double> scalars, IScheduleFreeOptions options)
+    {
+        if (scalars[ScheduleFreePoints.Evaluating] != 0)
+        {
+            throw new InvalidOperationException(
+                "The parameters are at the evaluation point, where no step can be taken; move them back with Train first.");
+        }
+
+        double warmth = step.Iteration < options.WarmupSteps ? (double)step.Iteration / options.WarmupSteps : 1;
+        double rate = step.LearningRate * warmth;
+        double share = 0;
+
+        // At rate 0 parameters rest, so the average must not go on.
+        if ((float)step.LearningRate != 0)
+        {
+            ref double largest = ref scalars[ScheduleFreePoints.LargestRate];
+            ref double sum = ref scalars[ScheduleFreePoints.WeightSum];
+            largest = Math.Max(largest, rate);
+            double weight = Powers.Of((double)step.Iteration, options.R) * Powers.Of(largest, options.WeightLrPower);
+            sum += weight;
+            share = sum > 0 ? weight / sum : 0;
+        }
+
+        _first = step.Iteration == 1;
+        _rate = (float)rate;
+        _share = (float)share;
+        _ofDirection = (float)(rate * ((options.Interpolation * (1 - share)) - 1));
+    }
+
+    /// <summary>y ← y + c(z − y) + η(β(1 − c) − 1)d, z ← z − ηd</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Move<V>(V d, ref V p, ref V z)
+        where V : struct, ILane<V>
+    {
+        z = _first ? p : z;
+        p += V.Splat(_share) * (z - p) + V.Splat(_ofDirection) * d;
+        z -= V.Splat(_rate) * d;
+    }
+}

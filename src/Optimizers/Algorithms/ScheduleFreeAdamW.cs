@@ -1,0 +1,118 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="ScheduleFreeAdamW"/>.</summary>
+public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.0025, as in the authors’ code.</remarks>
+    public double LearningRate { get; init; } = 0.0025;
+
+    /// <summary>The weight β₁ of the average x in the point y of the gradients. Above 0, below 1; default 0.9, as in the paper.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-8, as in the paper.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in the authors’ code; in the direction.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <summary>The number of updates over which the rate grows from 0, in a line; 0: none. At least 0; default 0, as in the authors’ code.</summary>
+    public long WarmupSteps { get; init; }
+
+    /// <summary>The power of t in the weight of update t in the average. Finite, at least 0; default 0, as in the authors’ code.</summary>
+    public double R { get; init; }
+
+    /// <summary>The power of the largest rate so far in that weight. Finite, at least 0; default 2, as in the paper.</summary>
+    public double WeightLrPower { get; init; } = 2;
+
+    DecayForm IOptimizerOptions.DecayForm => DecayForm.InRule;
+
+    double IScheduleFreeOptions.Interpolation => Beta1;
+
+    void IOptimizerOptions.Validate()
+    {
+        AdamFormula.Validate(Beta1, Beta2, Epsilon);
+        Require.Positive(Beta1);
+        ScheduleFreePoints.Validate(this);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+        (step, scalars) => new ScheduleFreeAdamWRule(step, new(step, scalars, this), this),
+        ScheduleFreePoints.Scalars,
+        new StateSlot("z"),
+        new StateSlot("exp_avg_sq"));
+}
+
+/// <summary>Schedule-free AdamW: a constant rate, and an average in the place of both the schedule and the first moment.</summary>
+/// <remarks>
+/// <para>Defazio et al. 2024, arXiv 2405.15682, algorithm 1.</para>
+/// <code>
+/// v ← β₂v + (1 − β₂)g²
+/// d = g/(√(v/(1 − β₂ᵗ)) + ε) + λy
+/// z ← z − ηd                      z = x = y at the start
+/// x ← (1 − c)x + cz
+/// y ← (1 − β₁)z + β₁x
+/// </code>
+/// <para>c = w/Σw with the weight w = t^R·(largest η so far)^WeightLrPower, so the first c is 1. As in the authors' code, x is
+/// not stored: it follows from y and z. Decay is taken at y. 0/0 is no step. A momentum of 0 is refused, as x could not be
+/// recovered. At rate 0 nothing moves, and the average rests too. Stepping at the evaluation point is an error.</para>
+/// <para>State: 8 bytes per parameter (<c>z</c>, <c>exp_avg_sq</c>), and the scalars <c>weight_sum</c>, <c>lr_max</c> and
+/// <c>evaluating</c> for each tensor. With a zero gradient z only decays and y nears it; a NaN makes its parameter NaN.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class ScheduleFreeAdamW(int length, ScheduleFreeAdamWOptions? options = null, int threads = 0) : IScheduleFree
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new ScheduleFreeAdamWOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new ScheduleFreeAdamW(length, options, threads).WithStateOf(this);
+
+    /// <inheritdoc/>
+    public bool IsEvaluating => ScheduleFreePoints.IsEvaluating(State);
+
+    /// <inheritdoc/>
+    public void Evaluate(Span<float> parameters) =>
+        ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: true);
+
+    /// <inheritdoc/>
+    public void Train(Span<float> parameters) =>
+        ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: false);
+
+    private double Interpolation => ((IScheduleFreeOptions?)options ?? new ScheduleFreeAdamWOptions()).Interpolation;
+}
+
+/// <summary>The direction is the gradient over its root mean square, and the decay.</summary>
+internal readonly struct ScheduleFreeAdamWRule(StepScalars step, ScheduleFreeMove move, ScheduleFreeAdamWOptions options)
+    : IUpdateRule2<ScheduleFreeAdamWRule>
+{
+    private readonly ScheduleFreeMove _move = move;
+    private readonly AdamMoments _moments = new(options.Beta1, options.Beta2);
+    private readonly float _rootScale = (float)(1 / Math.Sqrt(step.BiasCorrection(options.Beta2)));
+    private readonly float _epsilon = (float)options.Epsilon;
+    private readonly float _weightDecay = (float)step.WeightDecay;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V z, ref V v)
+        where V : struct, ILane<V>
+    {
+        _moments.Second(g, ref v);
+        V d = V.DivideOrZero(g, V.Sqrt(v) * V.Splat(_rootScale) + V.Splat(_epsilon)) + V.Splat(_weightDecay) * p;
+        _move.Move(d, ref p, ref z);
+    }
+}

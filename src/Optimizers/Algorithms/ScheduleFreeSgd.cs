@@ -1,0 +1,97 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="ScheduleFreeSgd"/>.</summary>
+public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 1, as in the authors’ code.</remarks>
+    public double LearningRate { get; init; } = 1;
+
+    /// <summary>The weight β of the average x in the point y of the gradients. Above 0, below 1; default 0.9, as in the paper.</summary>
+    public double Momentum { get; init; } = 0.9;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in the authors’ code; coupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <summary>The number of updates over which the rate grows from 0, in a line; 0: none. At least 0; default 0, as in the authors’ code.</summary>
+    public long WarmupSteps { get; init; }
+
+    /// <summary>The power of t in the weight of update t in the average. Finite, at least 0; default 0, as in the authors’ code.</summary>
+    public double R { get; init; }
+
+    /// <summary>The power of the largest rate so far in that weight. Finite, at least 0; default 2, as in the paper.</summary>
+    public double WeightLrPower { get; init; } = 2;
+
+    double IScheduleFreeOptions.Interpolation => Momentum;
+
+    void IOptimizerOptions.Validate()
+    {
+        Require.Beta(Momentum);
+        Require.Positive(Momentum);
+        ScheduleFreePoints.Validate(this);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+        (step, scalars) => new ScheduleFreeSgdRule(new(step, scalars, this)), ScheduleFreePoints.Scalars, new StateSlot("z"));
+}
+
+/// <summary>Schedule-free gradient descent: a constant rate, and an average in the place of a schedule.</summary>
+/// <remarks>
+/// <para>Defazio et al. 2024, arXiv 2405.15682, equations 1 to 3.</para>
+/// <code>
+/// g ← g + λy
+/// z ← z − ηg                      z = x = y at the start
+/// x ← (1 − c)x + cz
+/// y ← (1 − β)z + βx
+/// </code>
+/// <para>c = w/Σw with the weight w = t^R·(largest η so far)^WeightLrPower, so the first c is 1. As in the authors' code, x is
+/// not stored: it follows from y and z. Decay is taken at y. A momentum of 0 is refused, as x could not be
+/// recovered. At rate 0 nothing moves, and the average rests too. Stepping at the evaluation point is an error.</para>
+/// <para>State: 4 bytes per parameter (<c>z</c>), and the scalars <c>weight_sum</c>, <c>lr_max</c> and <c>evaluating</c> for
+/// each tensor. With a zero gradient z stands and y nears it; a NaN makes its parameter NaN.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class ScheduleFreeSgd(int length, ScheduleFreeSgdOptions? options = null, int threads = 0) : IScheduleFree
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new ScheduleFreeSgdOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new ScheduleFreeSgd(length, options, threads).WithStateOf(this);
+
+    /// <inheritdoc/>
+    public bool IsEvaluating => ScheduleFreePoints.IsEvaluating(State);
+
+    /// <inheritdoc/>
+    public void Evaluate(Span<float> parameters) =>
+        ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: true);
+
+    /// <inheritdoc/>
+    public void Train(Span<float> parameters) =>
+        ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: false);
+
+    private double Interpolation => ((IScheduleFreeOptions?)options ?? new ScheduleFreeSgdOptions()).Interpolation;
+}
+
+/// <summary>The direction is the gradient.</summary>
+internal readonly struct ScheduleFreeSgdRule(ScheduleFreeMove move) : IUpdateRule1<ScheduleFreeSgdRule>
+{
+    private readonly ScheduleFreeMove _move = move;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V z)
+        where V : struct, ILane<V> =>
+        _move.Move(g, ref p, ref z);
+}

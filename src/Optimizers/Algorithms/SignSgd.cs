@@ -1,0 +1,57 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="SignSgd"/>.</summary>
+public sealed record SignSgdOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, a usual choice.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0; coupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(step => new SignSgdRule(step.LearningRate));
+}
+
+/// <summary>signSGD: every parameter moves by exactly the rate, against the sign of its gradient.</summary>
+/// <remarks>
+/// <para>Bernstein et al. 2018, arXiv 1802.04434, algorithm 1.</para>
+/// <code>
+/// g ← g + λp
+/// p ← p − η·sign(g)
+/// </code>
+/// <para>As in optax, a decay is coupled, so it may turn the sign. The sign of ±0 and of NaN is 0.</para>
+/// <para>State: none. A zero gradient or a NaN moves nothing but by decay.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class SignSgd(int length, SignSgdOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new SignSgdOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new SignSgd(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>p ← p − η·sign(g)</summary>
+internal readonly struct SignSgdRule(double rate) : IUpdateRule0<SignSgdRule>
+{
+    private readonly float _rate = (float)rate;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p)
+        where V : struct, ILane<V> =>
+        p -= V.Splat(_rate) * V.Sign(g);
+}

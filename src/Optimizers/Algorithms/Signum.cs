@@ -1,0 +1,70 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Signum"/>.</summary>
+public sealed record SignumOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, a usual choice.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight μ that the mean of the gradient keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    public double Momentum { get; init; } = 0.9;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0; coupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    void IOptimizerOptions.Validate() => Require.Beta(Momentum);
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(
+        step => new SignumRule(step.LearningRate, Momentum), Momentum, new StateSlot("momentum_buffer"));
+}
+
+/// <summary>Signum: every parameter moves by exactly the rate, against the sign of a running mean of its gradient.</summary>
+/// <remarks>
+/// <para>Bernstein et al. 2018, arXiv 1802.04434, algorithm 2.</para>
+/// <code>
+/// g ← g + λp
+/// m ← μm + (1 − μ)g
+/// p ← p − η·sign(m)
+/// </code>
+/// <para>The sign of ±0 and of NaN is 0.</para>
+/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the parameter goes on along the mean
+/// until that has faded; a NaN stays in its parameter's mean, which then moves it no more.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Signum(int length, SignumOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new SignumOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Signum(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>m ← μm + (1 − μ)g, p ← p − η·sign(m)</summary>
+internal readonly struct SignumRule(double rate, double momentum) : IUpdateRule1<SignumRule>
+{
+    private readonly float _rate = (float)rate;
+    private readonly float _momentum = (float)momentum;
+    private readonly float _gain = (float)(1 - momentum);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m)
+        where V : struct, ILane<V>
+    {
+        m = V.Splat(_momentum) * m + V.Splat(_gain) * g;
+        p -= V.Splat(_rate) * V.Sign(m);
+    }
+}
