@@ -15,7 +15,7 @@ public sealed class UpdateRatioTests
         using var plain = new ParameterSet();
         foreach (ParameterSet set in new[] { measured, plain })
         {
-            set.AddRange(("a", [Length]), ("zero", [5]));
+            set.Add("a", Length);
             Draw.Floats(1, Length).CopyTo(set["a"].Values);
         }
 
@@ -41,6 +41,18 @@ public sealed class UpdateRatioTests
 
         measured["a"].Values.ToArray().ShouldHaveTheBitsOf(plain["a"].Values.ToArray(), "values");
         watched.StateOf("a").Save().ShouldHaveTheBitsOf(unwatched.StateOf("a").Save(), "state");
+    }
+
+    [Fact]
+    public void WeightsThatAreAllZeroHaveNoRatio()
+    {
+        using var set = new ParameterSet();
+        set.AddRange(("a", [2]), ("zero", [5]));
+        set["a"].Values.Fill(2);
+        set["a"].Gradients.Fill(1);
+        set["zero"].Gradients.Fill(1);
+        new ModelOptimizer(set, new SgdOptions { LearningRate = 1 }, new() { MeasureUpdates = true }).Step()
+            .LargestUpdateRatio.Should().Be(0.5);
     }
 
     [Fact]
