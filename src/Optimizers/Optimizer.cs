@@ -108,7 +108,7 @@ public sealed unsafe class Optimizer : IOptimizer
         _group.Update.Clear();
         _work.Clear();
         _group.AddTo(_work, State, parameters, gradients);
-        State.Iteration++;
+        (State.Iteration, State.MomentumProduct) = _group.After(State.Age);
         _work.Apply();
         GC.KeepAlive(State);
     }

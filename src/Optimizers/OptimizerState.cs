@@ -53,6 +53,12 @@ public sealed class OptimizerState
         }
     }
 
+    /// <summary>
+    /// The product of the β₁ of all updates so far, for bias correction, if a schedule has set any of them; null: all were
+    /// that of the options.
+    /// </summary>
+    public double? MomentumProduct { get; internal set; }
+
     /// <summary>The number of elements of the parameter and of every slot.</summary>
     public int Length { get; }
 
@@ -81,6 +87,7 @@ public sealed class OptimizerState
     public void Reset()
     {
         Iteration = 0;
+        MomentumProduct = null;
         for (int i = 0; i < _slots.Length; i++)
         {
             _buffers[i].Span.Fill(_slots[i].Initial);
@@ -90,17 +97,22 @@ public sealed class OptimizerState
     /// <summary>Copies everything into plain data.</summary>
     public OptimizerSnapshot Save() =>
         new(Iteration, _slots.Zip(_buffers).ToDictionary(
-            pair => pair.First.Name, pair => (ReadOnlyMemory<float>)pair.Second.Span.ToArray()));
+            pair => pair.First.Name, pair => (ReadOnlyMemory<float>)pair.Second.Span.ToArray()))
+        {
+            MomentumProduct = MomentumProduct,
+        };
 
     /// <summary>Takes over what <see cref="Save"/> gave, bit for bit.</summary>
     /// <param name="snapshot">The saved state of a parameter of this length, from an optimizer of this kind.</param>
-    /// <exception cref="ArgumentException">The iteration is negative, or a slot is missing, unexpected or of another
-    /// length. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">The iteration is negative, the product is negative or NaN, or a slot is missing,
+    /// unexpected or of another length. Nothing has changed then.</exception>
     public void Load(OptimizerSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(snapshot.Slots);
         Require.AtLeast(snapshot.Iteration, 0);
+        Require.Between(
+            snapshot.MomentumProduct ?? 1, 0, double.PositiveInfinity, nameof(snapshot.MomentumProduct));
         var given = string.Join(", ", snapshot.Slots.Keys.Order(StringComparer.Ordinal));
         if (snapshot.Slots.Count != _slots.Length || !Array.TrueForAll(_slots, slot => snapshot.Slots.ContainsKey(slot.Name)))
         {
@@ -117,11 +129,15 @@ public sealed class OptimizerState
         }
 
         Iteration = snapshot.Iteration;
+        MomentumProduct = snapshot.MomentumProduct;
         for (int i = 0; i < _slots.Length; i++)
         {
             snapshot.Slots[_slots[i].Name].Span.CopyTo(_buffers[i].Span);
         }
     }
+
+    /// <summary>What a rule needs to know of the updates so far.</summary>
+    internal TensorAge Age => new(Iteration, MomentumProduct);
 
     /// <summary>Where the slots lie; valid while this object is reachable.</summary>
     internal SlotAddresses Addresses { get; }
@@ -156,4 +172,8 @@ public sealed class OptimizerState
 /// <summary>The state of an optimizer for one parameter as plain data.</summary>
 /// <param name="Iteration">The number of updates so far.</param>
 /// <param name="Slots">The elements of every slot, by its name.</param>
-public sealed record OptimizerSnapshot(long Iteration, IReadOnlyDictionary<string, ReadOnlyMemory<float>> Slots);
+public sealed record OptimizerSnapshot(long Iteration, IReadOnlyDictionary<string, ReadOnlyMemory<float>> Slots)
+{
+    /// <summary>See <see cref="OptimizerState.MomentumProduct"/>. At least 0; default null.</summary>
+    public double? MomentumProduct { get; init; }
+}

@@ -26,6 +26,8 @@ public sealed record AdamOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    double? IOptimizerOptions.SchedulableMomentum => Beta1;
+
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => AdamFormula.CreateUpdate(Beta1, Beta2, Epsilon, AmsGrad);
@@ -107,8 +109,8 @@ internal readonly struct AdamMoments(double beta1, double beta2)
 /// <summary>Adam's moments, then p ← p − η̂·m/(√v̂ + ε)</summary>
 internal readonly struct AdamRule(StepScalars step, double beta1, double beta2, double epsilon) : IUpdateRule2<AdamRule>
 {
-    private readonly AdamMoments _moments = new(beta1, beta2);
-    private readonly float _stepSize = (float)(step.LearningRate / step.BiasCorrection(beta1));
+    private readonly AdamMoments _moments = new(step.MomentumOr(beta1), beta2);
+    private readonly float _stepSize = (float)(step.LearningRate / step.MomentumCorrection(beta1));
     private readonly float _rootScale = (float)(1 / Math.Sqrt(step.BiasCorrection(beta2)));
     private readonly float _epsilon = (float)epsilon;
 

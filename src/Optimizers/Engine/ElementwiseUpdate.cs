@@ -26,8 +26,8 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
     public void Clear() => _rules.Clear();
 
     // Tensors of one age share their rule.
-    public int Prepare(long iteration, GroupUpdate group) =>
-        _rules.LastIsFor(iteration) ? _rules.Count - 1 : _rules.Add(iteration, group);
+    public int Prepare(TensorAge age, GroupUpdate group) =>
+        _rules.LastIsFor(age) ? _rules.Count - 1 : _rules.Add(age, group);
 
     public void Advance(GroupUpdate group) => _rules.Advance(group);
 
@@ -42,11 +42,13 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
 
     public void Apply(in TensorJob job, nuint start, nuint end, int widestLane)
     {
-        if ((_rules.IterationOf(job.Rule) & (FlushInterval - 1)) != 0)
+        // The interval was chosen by the momentum of the options, below which a schedule may go.
+        int interval = job.Group.Momentum is null ? FlushInterval : 1;
+        if ((_rules.IterationOf(job.Rule) & (interval - 1)) != 0)
         {
             ApplyStored<Float32>(job, start, end, widestLane);
         }
-        else if (FlushInterval == 1)
+        else if (interval == 1)
         {
             ApplyStored<Flushed<Float32, EveryUpdate>>(job, start, end, widestLane);
         }

@@ -8,6 +8,7 @@ internal sealed class GroupUpdate
 {
     private readonly DecayForm _form;
     private readonly float _sign;
+    private readonly double? _momentum;
     private Treatment _treatment;
 
     public GroupUpdate(IOptimizerOptions options)
@@ -16,6 +17,7 @@ internal sealed class GroupUpdate
         Update.Claim();
         _form = options.DecayForm;
         _sign = options.Maximize ? -1 : 1;
+        _momentum = options.SchedulableMomentum;
         Streams = 2 + Update.Slots.Count;
     }
 
@@ -30,14 +32,18 @@ internal sealed class GroupUpdate
     /// <summary>The weight decay of the step.</summary>
     public double WeightDecay { get; private set; }
 
+    /// <summary>The momentum that a schedule gives to the step; null: that of the options.</summary>
+    public double? Momentum { get; private set; }
+
     /// <summary>What happens around the rule in the step.</summary>
     public ref readonly Treatment Treatment => ref _treatment;
 
     /// <summary>Begins a step.</summary>
-    public void Begin(double learningRate, double weightDecay, bool zeroGradients)
+    public void Begin(double learningRate, double weightDecay, bool zeroGradients, double? momentum = null)
     {
         LearningRate = learningRate;
         WeightDecay = weightDecay;
+        Momentum = momentum;
         _treatment = new Treatment(
             GradientScale: _sign,
             ZeroGradient: zeroGradients,
@@ -50,11 +56,20 @@ internal sealed class GroupUpdate
     public void ScaleGradients(float factor) =>
         _treatment = _treatment with { GradientScale = _treatment.GradientScale * factor };
 
+    /// <summary>How old a tensor is after the step.</summary>
+    public TensorAge After(TensorAge age) =>
+        new(checked(age.Iteration + 1), age.MomentumProduct * (Momentum ?? _momentum));
+
     /// <summary>Adds the next update of one tensor, whose values and gradients are pinned, to the work of the step.</summary>
     public unsafe void AddTo(
         WorkList work, OptimizerState state, float* parameters, float* gradients, BFloat16* roundedCopy = null)
     {
-        int rule = Update.Prepare(checked(state.Iteration + 1), this);
+        if (Momentum is not null)
+        {
+            state.MomentumProduct ??= Powers.Of(_momentum!.Value, (ulong)state.Iteration);
+        }
+
+        int rule = Update.Prepare(After(state.Age), this);
         ref TensorJob job = ref work.Add(this, state.Length);
         job.Rule = rule;
         job.Addresses.Parameters = parameters;

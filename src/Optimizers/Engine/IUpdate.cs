@@ -22,9 +22,9 @@ public interface IUpdate
     /// <summary>Forgets the rules of the last step.</summary>
     internal void Clear();
 
-    /// <summary>Works out the rule for a tensor that takes update <paramref name="iteration"/> in this step.</summary>
+    /// <summary>Works out the rule for a tensor that comes to an age in this step.</summary>
     /// <returns>The number by which the passes refer to it.</returns>
-    internal int Prepare(long iteration, GroupUpdate group);
+    internal int Prepare(TensorAge age, GroupUpdate group);
 
     /// <summary>Makes the rules of the last step those of the next, for tensors that have all become one update older.</summary>
     internal void Advance(GroupUpdate group);

@@ -27,7 +27,7 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
     public void Clear() => _rules.Clear();
 
     // Every tensor has its own sums, hence its own rule.
-    public int Prepare(long iteration, GroupUpdate group) => _rules.Add(iteration, group);
+    public int Prepare(TensorAge age, GroupUpdate group) => _rules.Add(age, group);
 
     public void Advance(GroupUpdate group) => _rules.Advance(group);
 

@@ -38,7 +38,7 @@ internal static class Require
     {
         if (!(value >= minimum && value <= maximum))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least {minimum} and at most {maximum}.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be from {minimum} to {maximum}.");
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed class RuleList<TRule>(Func<StepScalars, TRule> make)
 
     public ref TRule this[int index] => ref _rules[index].Rule;
 
-    public long IterationOf(int index) => _rules[index].Iteration;
+    public long IterationOf(int index) => _rules[index].Age.Iteration;
 
     public void Claim()
     {
@@ -27,18 +27,18 @@ internal sealed class RuleList<TRule>(Func<StepScalars, TRule> make)
 
     public void Clear() => Count = 0;
 
-    public bool LastIsFor(long iteration) => Count > 0 && _rules[Count - 1].Iteration == iteration;
+    public bool LastIsFor(TensorAge age) => Count > 0 && _rules[Count - 1].Age == age;
 
-    /// <summary>Adds the rule for update <paramref name="iteration"/>.</summary>
+    /// <summary>Adds the rule for the update with which tensors come to an age.</summary>
     /// <returns>Its number.</returns>
-    public int Add(long iteration, GroupUpdate group)
+    public int Add(TensorAge age, GroupUpdate group)
     {
         if (Count == _rules.Length)
         {
             Array.Resize(ref _rules, 2 * Count);
         }
 
-        Set(Count, iteration, group);
+        Set(Count, age, group);
         return Count++;
     }
 
@@ -47,7 +47,7 @@ internal sealed class RuleList<TRule>(Func<StepScalars, TRule> make)
     {
         for (int i = 0; i < Count; i++)
         {
-            Set(i, checked(_rules[i].Iteration + 1), group);
+            Set(i, group.After(_rules[i].Age), group);
         }
     }
 
@@ -76,15 +76,19 @@ internal sealed class RuleList<TRule>(Func<StepScalars, TRule> make)
     }
 
     // A rule is a pure function of the scalars, so equally old neighbours have the same.
-    private void Set(int index, long iteration, GroupUpdate group) => _rules[index] = new Aged(
-        iteration,
-        index > 0 && _rules[index - 1].Iteration == iteration
+    private void Set(int index, TensorAge age, GroupUpdate group) => _rules[index] = new Aged(
+        age,
+        index > 0 && _rules[index - 1].Age == age
             ? _rules[index - 1].Rule
-            : make(new StepScalars(iteration, group.LearningRate, group.WeightDecay)));
+            : make(new StepScalars(age.Iteration, group.LearningRate, group.WeightDecay)
+            {
+                Momentum = group.Momentum,
+                MomentumProduct = age.MomentumProduct,
+            }));
 
-    private struct Aged(long iteration, TRule rule)
+    private struct Aged(TensorAge age, TRule rule)
     {
-        public readonly long Iteration = iteration;
+        public readonly TensorAge Age = age;
         public TRule Rule = rule;
     }
 }

@@ -92,12 +92,19 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
 
     /// <summary>The rate that the next step will use for a group.</summary>
     /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
-    public double LearningRateOf(ParameterGroup group)
+    public double LearningRateOf(ParameterGroup group) => RateOf(OwnRun(group).Group);
+
+    /// <summary>The momentum or β₁ that the next step will use for a group; null if its optimizer has none.</summary>
+    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    public double? MomentumOf(ParameterGroup group)
     {
-        GroupRun run = Array.Find(_groups, candidate => candidate.Group == group)
-            ?? throw new ArgumentException("The group is not one of this optimizer.", nameof(group));
-        return RateOf(run.Group);
+        GroupRun run = OwnRun(group);
+        return ScheduledMomentumOf(run.Group) ?? run.Group.Options.SchedulableMomentum;
     }
+
+    /// <summary>The weight decay that the next step will use for a group.</summary>
+    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    public double WeightDecayOf(ParameterGroup group) => DecayOf(OwnRun(group).Group);
 
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
     /// <param name="lossScale">What the loss was multiplied by before its gradients were taken; they are multiplied by its
@@ -180,12 +187,29 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
         _plan.Add(added);
     }
 
+    private GroupRun OwnRun(ParameterGroup group) => Array.Find(_groups, run => run.Group == group)
+        ?? throw new ArgumentException("The group is not one of this optimizer.", nameof(group));
+
     private double RateOf(ParameterGroup group)
     {
         ILrSchedule? schedule = group.Schedule ?? _options.Schedule;
         double learningRate = (schedule?.At(UpdateCount) ?? group.Options.LearningRate) * group.RateFactor;
         Require.NonNegative(learningRate);
         return learningRate;
+    }
+
+    private double? ScheduledMomentumOf(ParameterGroup group)
+    {
+        double? momentum = group.MomentumSchedule?.At(UpdateCount);
+        Require.Beta(momentum ?? 0, nameof(group.MomentumSchedule));
+        return momentum;
+    }
+
+    private double DecayOf(ParameterGroup group)
+    {
+        double decay = group.WeightDecaySchedule?.At(UpdateCount) ?? group.WeightDecay ?? group.Options.WeightDecay;
+        Require.NonNegative(decay, nameof(group.WeightDecaySchedule));
+        return decay;
     }
 
     private double TakeRates()
@@ -195,7 +219,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
         {
             double learningRate = RateOf(run.Group);
             run.Prepared.Begin(
-                learningRate, run.Group.WeightDecay ?? run.Group.Options.WeightDecay, _options.ZeroGradients);
+                learningRate, DecayOf(run.Group), _options.ZeroGradients, ScheduledMomentumOf(run.Group));
             if (double.IsNaN(first) && !run.Group.Frozen)
             {
                 first = learningRate;

@@ -10,6 +10,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     private StepClock _clock = new();
     private int _revision;
     private bool _standing;
+    private bool _compounds;
 
     /// <summary>The number of parameters, whether they take part or not.</summary>
     public int Count => _entries.Count;
@@ -61,6 +62,18 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     /// <summary>Makes every parameter that takes part one update older.</summary>
     public void Age()
     {
+        if (_compounds)
+        {
+            // Factor by factor as the rules have it, so that a run that is resumed has the same bits.
+            foreach (Entry entry in _entries)
+            {
+                if (entry.TakesPart)
+                {
+                    entry.State.MomentumProduct = entry.Run.Prepared.After(entry.State.Age).MomentumProduct;
+                }
+            }
+        }
+
         _clock.Tick();
         _standing = true;
     }
@@ -100,6 +113,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     {
         WithoutGradient = 0;
         Frozen = 0;
+        _compounds = false;
         _clock = new StepClock();
         _revision = parameters.Revision;
         work.Clear();
@@ -121,6 +135,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
                     entry.Parameter.ValuesAddress,
                     entry.Parameter.GradientsAddress,
                     entry.Parameter.RoundedCopyAddress);
+                _compounds |= entry.State.MomentumProduct is not null;
             }
             else if (entry.Run.WasFrozen)
             {

@@ -94,7 +94,7 @@ public sealed record Cyclic : ILrSchedule
     /// <summary>The momentum at the base.</summary>
     public double MaximumMomentum { get; }
 
-    /// <summary>The momentum of each update, with the same index.</summary>
+    /// <summary>The momentum of each update, for <see cref="ParameterGroup.MomentumSchedule"/>.</summary>
     public ILrSchedule Momentum => new FunctionSchedule(
         step => Curve.Line(MaximumMomentum, MinimumMomentum, HeightAt(step)));
 

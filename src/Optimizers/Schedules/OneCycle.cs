@@ -90,7 +90,7 @@ public sealed record OneCycle : ILrSchedule
     /// <summary>The momentum at the first and the last rate.</summary>
     public double MaximumMomentum { get; }
 
-    /// <summary>The momentum of each update, with the same index.</summary>
+    /// <summary>The momentum of each update, for <see cref="ParameterGroup.MomentumSchedule"/>.</summary>
     public ILrSchedule Momentum => new FunctionSchedule(
         step => Along(step, MaximumMomentum, MinimumMomentum, MaximumMomentum, MaximumMomentum));
 

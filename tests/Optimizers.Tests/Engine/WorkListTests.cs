@@ -168,7 +168,7 @@ public sealed class WorkListTests
         {
         }
 
-        int IUpdate.Prepare(long iteration, GroupUpdate group) => 0;
+        int IUpdate.Prepare(TensorAge age, GroupUpdate group) => 0;
 
         void IUpdate.Measure(
             in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
