@@ -18,6 +18,12 @@ public interface IOptimizerOptions
     /// <summary>Whether to climb instead of to descend: gradients are negated first of all. Default false.</summary>
     bool Maximize => false;
 
+    /// <summary>
+    /// The momentum or β₁ of these options, in whose place a schedule may set another for each step; the rule takes it from
+    /// <see cref="StepScalars.MomentumOr"/>. Null, the default: there is none, and a schedule for it is refused.
+    /// </summary>
+    double? SchedulableMomentum => null;
+
     /// <summary>Checks what is particular to these options; the members of this interface are checked by their user.</summary>
     /// <exception cref="ArgumentException">An option, named in the message, is out of its range.</exception>
     void Validate()

@@ -105,7 +105,7 @@ public sealed unsafe class Optimizer : IOptimizer
         _work.Clear();
         _group.AddTo(_work, State, parameters, gradients);
         _work[0].Rule = _group.PrepareRule(State);
-        State.Iteration++;
+        (State.Iteration, State.MomentumProduct) = _group.After(State.Age);
         _work.Apply();
         State.TakeScalars(_group.Update.ScalarsAfter(_work[0].Rule));
         GC.KeepAlive(State);

@@ -58,6 +58,12 @@ public sealed class OptimizerState
         }
     }
 
+    /// <summary>
+    /// The product of the β₁ of all updates so far, for bias correction, if a schedule has set any of them; null: all were
+    /// that of the options.
+    /// </summary>
+    public double? MomentumProduct { get; internal set; }
+
     /// <summary>The number of elements of the parameter and of every slot.</summary>
     public int Length { get; }
 
@@ -95,6 +101,7 @@ public sealed class OptimizerState
     {
         Iteration = 0;
         TakeScalars(Array.ConvertAll(_namedScalars, scalar => scalar.Initial));
+        MomentumProduct = null;
         for (int i = 0; i < _slots.Length; i++)
         {
             _buffers[i].Span.Fill(_slots[i].Initial);
@@ -107,12 +114,13 @@ public sealed class OptimizerState
             pair => pair.First.Name, pair => (ReadOnlyMemory<float>)pair.Second.Span.ToArray()))
         {
             Scalars = ScalarNames.Zip(_scalars).ToDictionary(pair => pair.First, pair => pair.Second),
+            MomentumProduct = MomentumProduct,
         };
 
     /// <summary>Takes over what <see cref="Save"/> gave, bit for bit.</summary>
     /// <param name="snapshot">The saved state of a parameter of this length, from an optimizer of this kind.</param>
-    /// <exception cref="ArgumentException">The iteration is negative, or a slot or a scalar is missing, unexpected or of
-    /// another length. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">The iteration or the product is negative, or a slot or a scalar is missing,
+    /// unexpected or of another length. Nothing has changed then.</exception>
     public void Load(OptimizerSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
@@ -121,6 +129,8 @@ public sealed class OptimizerState
         Require.AtLeast(snapshot.Iteration, 0);
         CheckNames(nameof(snapshot), "slots", SlotNames, snapshot.Slots.Keys);
         CheckNames(nameof(snapshot), "scalars", ScalarNames, snapshot.Scalars.Keys);
+        Require.Between(
+            snapshot.MomentumProduct ?? 1, 0, double.PositiveInfinity, nameof(snapshot.MomentumProduct));
         foreach ((string name, ReadOnlyMemory<float> values) in snapshot.Slots)
         {
             if (values.Span.Length != Length)
@@ -132,6 +142,7 @@ public sealed class OptimizerState
 
         Iteration = snapshot.Iteration;
         TakeScalars(Array.ConvertAll(_namedScalars, scalar => snapshot.Scalars[scalar.Name]));
+        MomentumProduct = snapshot.MomentumProduct;
         for (int i = 0; i < _slots.Length; i++)
         {
             snapshot.Slots[_slots[i].Name].Span.CopyTo(_buffers[i].Span);
@@ -140,6 +151,9 @@ public sealed class OptimizerState
 
     /// <summary>The scalars, in their order.</summary>
     internal ReadOnlySpan<double> Scalars => _scalars;
+
+    /// <summary>What a rule needs to know of the updates so far.</summary>
+    internal TensorAge Age => new(Iteration, MomentumProduct);
 
     /// <summary>Where the slots lie; valid while this object is reachable.</summary>
     internal SlotAddresses Addresses { get; }
@@ -208,4 +222,7 @@ public sealed record OptimizerSnapshot(long Iteration, IReadOnlyDictionary<strin
     /// <summary>The scalars by their names; none for most optimizers.</summary>
     public IReadOnlyDictionary<string, double> Scalars { get; init; } =
         System.Collections.ObjectModel.ReadOnlyDictionary<string, double>.Empty;
+
+    /// <summary>See <see cref="OptimizerState.MomentumProduct"/>. At least 0; default null.</summary>
+    public double? MomentumProduct { get; init; }
 }

@@ -273,7 +273,11 @@ public static class Catalogue
 
     public static IReadOnlyDictionary<string, Type> Schedules { get; } = new[]
     {
-        typeof(Constant), typeof(StepDecay), typeof(Cosine), typeof(WarmupCosine),
+        typeof(Constant), typeof(StepDecay), typeof(MultiStep), typeof(Exponential), typeof(ExponentialDecay),
+        typeof(InverseTime), typeof(Linear), typeof(Polynomial), typeof(Cosine), typeof(CosineRestarts),
+        typeof(WarmupCosine), typeof(WarmupLinear), typeof(WarmupConstant), typeof(InverseSquareRoot), typeof(Noam),
+        typeof(WarmupStableDecay), typeof(OneCycle), typeof(Cyclic), typeof(PiecewiseConstant), typeof(Sequence),
+        typeof(Tanh), typeof(SwaAnneal), typeof(ReduceOnPlateau),
     }.ToDictionary(type => type.Name);
 
     /// <summary>For [MemberData]: every optimizer.</summary>

@@ -26,6 +26,8 @@ public sealed record AdamOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    double? IOptimizerOptions.SchedulableMomentum => Beta1;
+
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => AdamFormula.CreateUpdate(Beta1, Beta2, Epsilon, AmsGrad);
@@ -117,7 +119,7 @@ internal readonly struct AdamMoments(double beta1, double beta2)
 /// <summary>p ← p − η/(1 − β₁ᵗ) · m/(√(v/(1 − β₂ᵗ)) + ε)</summary>
 internal readonly struct AdamMove(StepScalars step, double beta1, double beta2, double epsilon)
 {
-    private readonly float _stepSize = (float)(step.LearningRate / step.BiasCorrection(beta1));
+    private readonly float _stepSize = (float)(step.LearningRate / step.MomentumCorrection(beta1));
     private readonly float _rootScale = (float)(1 / Math.Sqrt(step.BiasCorrection(beta2)));
     private readonly float _epsilon = (float)epsilon;
 
@@ -130,7 +132,7 @@ internal readonly struct AdamMove(StepScalars step, double beta1, double beta2, 
 /// <summary>Adam's moments, then its move.</summary>
 internal readonly struct AdamRule(StepScalars step, double beta1, double beta2, double epsilon) : IUpdateRule2<AdamRule>
 {
-    private readonly AdamMoments _moments = new(beta1, beta2);
+    private readonly AdamMoments _moments = new(step.MomentumOr(beta1), beta2);
     private readonly AdamMove _move = new(step, beta1, beta2, epsilon);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -28,6 +28,8 @@ public sealed record AdamWOptions : IOptimizerOptions
 
     DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
 
+    double? IOptimizerOptions.SchedulableMomentum => Beta1;
+
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => AdamFormula.CreateUpdate(Beta1, Beta2, Epsilon, AmsGrad);

@@ -22,6 +22,8 @@ public sealed record LambOptions : IOptimizerOptions
 
     DecayForm IOptimizerOptions.DecayForm => DecayForm.InRule;
 
+    double? IOptimizerOptions.SchedulableMomentum => Beta1;
+
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.MeasureThenApply(
@@ -65,8 +67,8 @@ public sealed class Lamb(int length, LambOptions? options = null, int threads = 
 /// <summary>u = m̂/(√v̂ + ε) + λp is measured first; then p ← p − ηr·u</summary>
 internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeasuringRule2<LambRule>
 {
-    private readonly AdamMoments _moments = new(options.Beta1, options.Beta2);
-    private readonly float _scale = (float)(1 / step.BiasCorrection(options.Beta1));
+    private readonly AdamMoments _moments = new(step.MomentumOr(options.Beta1), options.Beta2);
+    private readonly float _scale = (float)(1 / step.MomentumCorrection(options.Beta1));
     private readonly float _rootScale = (float)(1 / Math.Sqrt(step.BiasCorrection(options.Beta2)));
     private readonly float _epsilon = (float)options.Epsilon;
     private readonly float _weightDecay = (float)step.WeightDecay;

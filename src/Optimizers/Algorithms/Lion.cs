@@ -19,6 +19,8 @@ public sealed record LionOptions : IOptimizerOptions
 
     DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
 
+    double? IOptimizerOptions.SchedulableMomentum => Beta1;
+
     void IOptimizerOptions.Validate()
     {
         Require.Beta(Beta1);
@@ -26,7 +28,7 @@ public sealed record LionOptions : IOptimizerOptions
     }
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(
-        step => new LionRule(step.LearningRate, Beta1, Beta2), Beta2, new StateSlot("exp_avg"));
+        step => new LionRule(step.LearningRate, step.MomentumOr(Beta1), Beta2), Beta2, new StateSlot("exp_avg"));
 }
 
 /// <summary>Lion: every parameter moves by exactly the rate, along the sign of a momentum.</summary>

@@ -29,6 +29,8 @@ public sealed record MomentumOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    double? IOptimizerOptions.SchedulableMomentum => Momentum;
+
     void IOptimizerOptions.Validate()
     {
         Require.NonNegative(Momentum);
@@ -45,11 +47,12 @@ public sealed record MomentumOptions : IOptimizerOptions
     }
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(
-        step => new MomentumRule(step.LearningRate, Momentum, GainAt(step.Iteration)),
+        step => new MomentumRule(step.LearningRate, step.MomentumOr(Momentum), GainAt(step)),
         Momentum,
         new StateSlot("momentum_buffer"));
 
-    private double GainAt(long iteration) => Averaged ? 1 - Momentum : iteration == 1 ? 1 : 1 - Dampening;
+    private double GainAt(StepScalars step) =>
+        Averaged ? 1 - step.MomentumOr(Momentum) : step.Iteration == 1 ? 1 : 1 - Dampening;
 }
 
 /// <summary>Gradient descent with momentum, the heavy ball.</summary>

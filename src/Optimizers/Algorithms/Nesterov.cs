@@ -17,10 +17,14 @@ public sealed record NesterovOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    double? IOptimizerOptions.SchedulableMomentum => Momentum;
+
     void IOptimizerOptions.Validate() => Require.NonNegative(Momentum);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(
-        step => new NesterovRule(step.LearningRate, Momentum), Momentum, new StateSlot("momentum_buffer"));
+        step => new NesterovRule(step.LearningRate, step.MomentumOr(Momentum)),
+        Momentum,
+        new StateSlot("momentum_buffer"));
 }
 
 /// <summary>Gradient descent with Nesterov's momentum, which looks ahead along the velocity.</summary>

@@ -28,6 +28,8 @@ public sealed record RAdamOptions : IOptimizerOptions
 
     DecayForm IOptimizerOptions.DecayForm => DecoupledWeightDecay ? DecayForm.Decoupled : DecayForm.Coupled;
 
+    double? IOptimizerOptions.SchedulableMomentum => Beta1;
+
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
@@ -80,9 +82,9 @@ internal readonly struct RAdamRule : IUpdateRule2<RAdamRule>
 
     public RAdamRule(StepScalars step, RAdamOptions options)
     {
-        _moments = new AdamMoments(options.Beta1, options.Beta2);
+        _moments = new AdamMoments(step.MomentumOr(options.Beta1), options.Beta2);
         double correction2 = step.BiasCorrection(options.Beta2);
-        double stepSize = step.LearningRate / step.BiasCorrection(options.Beta1);
+        double stepSize = step.LearningRate / step.MomentumCorrection(options.Beta1);
         double limit = (2 / (1 - options.Beta2)) - 1;
         double length = limit - (2 * step.Iteration * (1 - correction2) / correction2);
         bool rectified = length > 5;

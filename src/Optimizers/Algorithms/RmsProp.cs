@@ -29,6 +29,8 @@ public sealed record RmsPropOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    double? IOptimizerOptions.SchedulableMomentum => Momentum > 0 ? Momentum : null;
+
     void IOptimizerOptions.Validate()
     {
         Require.Beta(Rho);
@@ -43,10 +45,10 @@ public sealed record RmsPropOptions : IOptimizerOptions
         var b = new StateSlot("momentum_buffer");
         return (Centered, Momentum > 0) switch
         {
-            (false, false) => Update.Elementwise(step => new RmsPropRule(new(this, step.LearningRate)), v),
-            (true, false) => Update.Elementwise(step => new CenteredRmsPropRule(new(this, step.LearningRate)), v, m),
-            (false, true) => Update.Elementwise(step => new MomentumRmsPropRule(new(this, step.LearningRate)), v, b),
-            (true, true) => Update.Elementwise(step => new CenteredMomentumRmsPropRule(new(this, step.LearningRate)), v, m, b),
+            (false, false) => Update.Elementwise(step => new RmsPropRule(new(this, step)), v),
+            (true, false) => Update.Elementwise(step => new CenteredRmsPropRule(new(this, step)), v, m),
+            (false, true) => Update.Elementwise(step => new MomentumRmsPropRule(new(this, step)), v, b),
+            (true, true) => Update.Elementwise(step => new CenteredMomentumRmsPropRule(new(this, step)), v, m, b),
         };
     }
 }
@@ -90,12 +92,12 @@ public sealed class RmsProp(int length, RmsPropOptions? options = null, int thre
 }
 
 /// <summary>The parts that the four rules share.</summary>
-internal readonly struct RmsPropFormula(RmsPropOptions options, double rate)
+internal readonly struct RmsPropFormula(RmsPropOptions options, StepScalars step)
 {
-    private readonly float _rate = (float)rate;
+    private readonly float _rate = (float)step.LearningRate;
     private readonly float _rho = (float)options.Rho;
     private readonly float _gain = (float)(1 - options.Rho);
-    private readonly float _momentum = (float)options.Momentum;
+    private readonly float _momentum = (float)step.MomentumOr(options.Momentum);
     private readonly float _inside = (float)(options.EpsilonInsideSquareRoot ? options.Epsilon : 0);
     private readonly float _outside = (float)(options.EpsilonInsideSquareRoot ? 0 : options.Epsilon);
 

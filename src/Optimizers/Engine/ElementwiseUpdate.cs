@@ -28,8 +28,8 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
     public void Clear() => _rules.Clear();
 
     // Tensors of one age and history share their rule.
-    public int Prepare(long iteration, ReadOnlySpan<double> scalars, GroupUpdate group) =>
-        _rules.LastIsFor(iteration, scalars) ? _rules.Count - 1 : _rules.Add(iteration, scalars, group);
+    public int Prepare(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group) =>
+        _rules.LastIsFor(age, scalars) ? _rules.Count - 1 : _rules.Add(age, scalars, group);
 
     public ReadOnlySpan<double> ScalarsAfter(int rule) => _rules.ScalarsAfter(rule);
 
@@ -46,11 +46,13 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
 
     public void Apply(in TensorJob job, nuint start, nuint end, int widestLane)
     {
-        if ((_rules.IterationOf(job.Rule) & (FlushInterval - 1)) != 0)
+        // The interval was chosen by the momentum of the options, below which a schedule may go.
+        int interval = job.Group.Momentum is null ? FlushInterval : 1;
+        if ((_rules.IterationOf(job.Rule) & (interval - 1)) != 0)
         {
             ApplyStored<Float32>(job, start, end, widestLane);
         }
-        else if (FlushInterval == 1)
+        else if (interval == 1)
         {
             ApplyStored<Flushed<Float32, EveryUpdate>>(job, start, end, widestLane);
         }

@@ -8,6 +8,7 @@ internal sealed class GroupUpdate
 {
     private readonly DecayForm _form;
     private readonly float _sign;
+    private readonly double? _momentum;
     private Treatment _treatment;
 
     public GroupUpdate(IOptimizerOptions options)
@@ -16,6 +17,7 @@ internal sealed class GroupUpdate
         Update.Claim();
         _form = options.DecayForm;
         _sign = options.Maximize ? -1 : 1;
+        _momentum = options.SchedulableMomentum;
         Streams = 2 + Update.Slots.Count;
     }
 
@@ -30,15 +32,23 @@ internal sealed class GroupUpdate
     /// <summary>The weight decay of the step.</summary>
     public double WeightDecay { get; private set; }
 
+    /// <summary>The momentum that a schedule gives to the step; null: that of the options.</summary>
+    public double? Momentum { get; private set; }
+
     /// <summary>What happens around the rule in the step.</summary>
     public ref readonly Treatment Treatment => ref _treatment;
 
     /// <summary>Begins a step.</summary>
     public void Begin(
-        double learningRate, double weightDecay, bool zeroGradients, float gradientLimit = float.PositiveInfinity)
+        double learningRate,
+        double weightDecay,
+        bool zeroGradients,
+        double? momentum = null,
+        float gradientLimit = float.PositiveInfinity)
     {
         LearningRate = learningRate;
         WeightDecay = weightDecay;
+        Momentum = momentum;
         _treatment = new Treatment(
             GradientScale: _sign,
             GradientLimit: gradientLimit,
@@ -51,6 +61,10 @@ internal sealed class GroupUpdate
     /// <summary>Has the rule see gradients multiplied by a factor in this step.</summary>
     public void ScaleGradients(float factor) =>
         _treatment = _treatment with { GradientScale = _treatment.GradientScale * factor };
+
+    /// <summary>How old a tensor is after the step.</summary>
+    public TensorAge After(TensorAge age) =>
+        new(checked(age.Iteration + 1), age.MomentumProduct * (Momentum ?? _momentum));
 
     /// <summary>Adds one tensor, whose values and gradients are pinned, to the work of a step.</summary>
     public unsafe void AddTo(
@@ -65,6 +79,13 @@ internal sealed class GroupUpdate
 
     /// <summary>Works out the rule for the next update of a tensor.</summary>
     /// <returns>The number of the rule.</returns>
-    public int PrepareRule(OptimizerState state) =>
-        Update.Prepare(checked(state.Iteration + 1), state.Scalars, this);
+    public int PrepareRule(OptimizerState state)
+    {
+        if (Momentum is not null)
+        {
+            state.MomentumProduct ??= Powers.Of(_momentum!.Value, (ulong)state.Iteration);
+        }
+
+        return Update.Prepare(After(state.Age), state.Scalars, this);
+    }
 }

@@ -26,11 +26,10 @@ public interface IUpdate
     internal void Clear();
 
     /// <summary>
-    /// Works out the rule for a tensor that takes update <paramref name="iteration"/> in this step, and the scalars of state
-    /// that it has after it.
+    /// Works out the rule for a tensor that comes to an age in this step, and the scalars of state that it has after it.
     /// </summary>
     /// <returns>The number by which the passes refer to it.</returns>
-    internal int Prepare(long iteration, ReadOnlySpan<double> scalars, GroupUpdate group);
+    internal int Prepare(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group);
 
     /// <summary>The scalars of state after the step, for the tensors of a rule.</summary>
     internal ReadOnlySpan<double> ScalarsAfter(int rule);

@@ -29,8 +29,8 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
     public void Clear() => _rules.Clear();
 
     // Every tensor has its own sums, hence its own rule.
-    public int Prepare(long iteration, ReadOnlySpan<double> scalars, GroupUpdate group) =>
-        _rules.Add(iteration, scalars, group);
+    public int Prepare(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group) =>
+        _rules.Add(age, scalars, group);
 
     public ReadOnlySpan<double> ScalarsAfter(int rule) => _rules.ScalarsAfter(rule);
 

@@ -23,6 +23,35 @@ internal static class Require
         }
     }
 
+    /// <summary>Finite, also as a float.</summary>
+    public static void Finite(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (!float.IsFinite((float)value))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite.");
+        }
+    }
+
+    /// <summary>In [<paramref name="minimum"/>, <paramref name="maximum"/>].</summary>
+    public static void Between(
+        double value, double minimum, double maximum, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (!(value >= minimum && value <= maximum))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be from {minimum} to {maximum}.");
+        }
+    }
+
+    /// <summary>One of the values that the enumeration names.</summary>
+    public static void Defined<T>(T value, [CallerArgumentExpression(nameof(value))] string? name = null)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is no {typeof(T).Name}.");
+        }
+    }
+
     /// <summary>A weight that an average gives to its past: in [0, 1), also once it is rounded to float.</summary>
     public static void Beta(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
@@ -52,12 +81,43 @@ internal static class Require
         }
     }
 
+    /// <summary>At most <paramref name="maximum"/>.</summary>
+    public static void AtMost(
+        long value, long maximum, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (value > maximum)
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at most {maximum}.");
+        }
+    }
+
     /// <summary>More than <paramref name="limit"/>.</summary>
     public static void Above(long value, long limit, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
         if (value <= limit)
         {
             throw new ArgumentOutOfRangeException(name, value, $"{name} must be above {limit}.");
+        }
+    }
+
+    /// <summary>More than <paramref name="limit"/>.</summary>
+    public static void Above(double value, double limit, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (!(value > limit))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be above {limit}.");
+        }
+    }
+
+    /// <summary>Two weights that an average gives to its past, in their order.</summary>
+    public static void Momenta(double minimumMomentum, double maximumMomentum)
+    {
+        Beta(minimumMomentum);
+        Beta(maximumMomentum);
+        if (minimumMomentum > maximumMomentum)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(minimumMomentum), minimumMomentum, $"{nameof(minimumMomentum)} must be at most {maximumMomentum}.");
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class RuleList<TRule>
 
     public ref TRule this[int index] => ref _rules[index].Rule;
 
-    public long IterationOf(int index) => _rules[index].Iteration;
+    public long IterationOf(int index) => _rules[index].Age.Iteration;
 
     public ReadOnlySpan<double> ScalarsAfter(int index) => _rules[index].After;
 
@@ -41,12 +41,12 @@ internal sealed class RuleList<TRule>
 
     public void Clear() => Count = 0;
 
-    public bool LastIsFor(long iteration, ReadOnlySpan<double> scalars) =>
-        Count > 0 && _rules[Count - 1].Iteration == iteration && scalars.SequenceEqual(_rules[Count - 1].Before);
+    public bool LastIsFor(TensorAge age, ReadOnlySpan<double> scalars) =>
+        Count > 0 && _rules[Count - 1].Age == age && scalars.SequenceEqual(_rules[Count - 1].Before);
 
-    /// <summary>Adds the rule for update <paramref name="iteration"/> of tensors whose scalars stand so.</summary>
+    /// <summary>Adds the rule for the update with which tensors come to an age, whose scalars stand so.</summary>
     /// <returns>Its number.</returns>
-    public int Add(long iteration, ReadOnlySpan<double> scalars, GroupUpdate group)
+    public int Add(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group)
     {
         if (Count == _rules.Length)
         {
@@ -61,7 +61,7 @@ internal sealed class RuleList<TRule>
             scalars.CopyTo(rule.After);
         }
 
-        Set(Count, iteration, group);
+        Set(Count, age, group);
         return Count++;
     }
 
@@ -70,7 +70,7 @@ internal sealed class RuleList<TRule>
     {
         for (int i = 0; i < Count; i++)
         {
-            Set(i, checked(_rules[i].Iteration + 1), group);
+            Set(i, group.After(_rules[i].Age), group);
         }
     }
 
@@ -103,21 +103,27 @@ internal sealed class RuleList<TRule>
         }
     }
 
-    private void Set(int index, long iteration, GroupUpdate group)
+    private void Set(int index, TensorAge age, GroupUpdate group)
     {
         ref Aged rule = ref _rules[index];
-        rule.Iteration = iteration;
+        rule.Age = age;
         rule.After?.CopyTo(rule.Before!, 0);
 
         // A rule is a pure function of the scalars, so equally old neighbours without a history have the same.
-        rule.Rule = index > 0 && Scalars.Count == 0 && _rules[index - 1].Iteration == iteration
+        rule.Rule = index > 0 && Scalars.Count == 0 && _rules[index - 1].Age == age
             ? _rules[index - 1].Rule
-            : _make(new StepScalars(iteration, group.LearningRate, group.WeightDecay), rule.After);
+            : _make(
+                new StepScalars(age.Iteration, group.LearningRate, group.WeightDecay)
+                {
+                    Momentum = group.Momentum,
+                    MomentumProduct = age.MomentumProduct,
+                },
+                rule.After);
     }
 
     private struct Aged
     {
-        public long Iteration;
+        public TensorAge Age;
         public TRule Rule;
 
         // The scalars of state around the update; null where there are none.

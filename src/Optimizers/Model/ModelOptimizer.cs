@@ -112,6 +112,18 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
     /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
     public double UpdateRatioOf(ParameterGroup group) => RunOf(group).UpdateRatio;
 
+    /// <summary>The momentum or β₁ that the next step will use for a group; null if its optimizer has none.</summary>
+    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    public double? MomentumOf(ParameterGroup group)
+    {
+        GroupRun run = RunOf(group);
+        return ScheduledMomentumOf(run.Group) ?? run.Group.Options.SchedulableMomentum;
+    }
+
+    /// <summary>The weight decay that the next step will use for a group.</summary>
+    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    public double WeightDecayOf(ParameterGroup group) => DecayOf(RunOf(group).Group);
+
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
     /// <param name="lossScale">What the loss was multiplied by before its gradients were taken, beside the
     /// <see cref="LossScaler"/>'s scale; they are multiplied by its inverse while they are in registers. Above 0, and its inverse
@@ -252,6 +264,20 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
         return learningRate;
     }
 
+    private double? ScheduledMomentumOf(ParameterGroup group)
+    {
+        double? momentum = group.MomentumSchedule?.At(UpdateCount);
+        Require.Beta(momentum ?? 0, nameof(group.MomentumSchedule));
+        return momentum;
+    }
+
+    private double DecayOf(ParameterGroup group)
+    {
+        double decay = group.WeightDecaySchedule?.At(UpdateCount) ?? group.WeightDecay ?? group.Options.WeightDecay;
+        Require.NonNegative(decay, nameof(group.WeightDecaySchedule));
+        return decay;
+    }
+
     private double TakeRates()
     {
         double first = double.NaN;
@@ -260,8 +286,9 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
             double learningRate = RateOf(run.Group);
             run.Prepared.Begin(
                 learningRate,
-                run.Group.WeightDecay ?? run.Group.Options.WeightDecay,
+                DecayOf(run.Group),
                 _options.ZeroGradients,
+                ScheduledMomentumOf(run.Group),
                 _options.Clip?.Limit ?? float.PositiveInfinity);
             if (double.IsNaN(first) && !run.Group.Frozen)
             {

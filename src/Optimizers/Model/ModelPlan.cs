@@ -12,6 +12,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     private int _revision;
     private bool _gathered;
     private bool _aged;
+    private bool _compounds;
 
     /// <summary>The number of parameters, whether they take part or not.</summary>
     public int Count => _entries.Count;
@@ -104,6 +105,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         }
 
         _aged = false;
+        _compounds = false;
         _clock = new StepClock();
         foreach (GroupRun run in groups)
         {
@@ -117,6 +119,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
             if (entry.TakesPart)
             {
                 work[job++].Rule = entry.Run.Prepared.PrepareRule(entry.State);
+                _compounds |= entry.State.MomentumProduct is not null;
             }
         }
     }
@@ -124,6 +127,18 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     /// <summary>Makes every parameter that takes part one update older.</summary>
     public void Age()
     {
+        if (_compounds)
+        {
+            // Factor by factor as the rules have it, so that a run that is resumed has the same bits.
+            foreach (Entry entry in _entries)
+            {
+                if (entry.TakesPart)
+                {
+                    entry.State.MomentumProduct = entry.Run.Prepared.After(entry.State.Age).MomentumProduct;
+                }
+            }
+        }
+
         _clock.Tick();
         _aged = true;
     }

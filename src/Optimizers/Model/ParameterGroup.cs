@@ -36,6 +36,45 @@ public sealed class ParameterGroup
     /// <summary>The schedule of the group's rate, in the place of the model's. Default null: the model's.</summary>
     public ILrSchedule? Schedule { get; init; }
 
+    /// <summary>
+    /// The schedule of the momentum or β₁, in the place of the options'; <see cref="Schedules.OneCycle.Momentum"/>, for
+    /// example. Rates of at least 0, below 1. Default null: the options'.
+    /// </summary>
+    /// <remarks>
+    /// Where an average is corrected for its start from 0, that is by the product of the β₁ that were used, which the state
+    /// of each parameter then keeps. PyTorch takes the present one to the power of t, as if it had always been that.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The optimizer has no momentum.</exception>
+    public ILrSchedule? MomentumSchedule
+    {
+        get;
+        init
+        {
+            if (value is not null && Options.SchedulableMomentum is null)
+            {
+                throw new ArgumentException(
+                    $"{nameof(MomentumSchedule)} has nothing to drive: {Options.GetType().Name} has no momentum.",
+                    nameof(MomentumSchedule));
+            }
+
+            field = value;
+        }
+    }
+
+    /// <summary>
+    /// The schedule of the weight decay, in the place of the options'; <see cref="WeightDecay"/> is not to be set beside it.
+    /// Default null.
+    /// </summary>
+    public ILrSchedule? WeightDecaySchedule
+    {
+        get;
+        init
+        {
+            RequireOneDecay(WeightDecay, value, nameof(WeightDecaySchedule));
+            field = value;
+        }
+    }
+
     /// <summary>A factor on the rate, whether it comes from a schedule or from the options. Finite, at least 0; default 1.</summary>
     public double RateFactor
     {
@@ -58,6 +97,8 @@ public sealed class ParameterGroup
                 Require.NonNegative(decay, nameof(WeightDecay));
             }
 
+            RequireOneDecay(value, WeightDecaySchedule, nameof(WeightDecay));
+
             field = value;
         }
     }
@@ -67,4 +108,13 @@ public sealed class ParameterGroup
     /// May be changed between steps. Default false.
     /// </summary>
     public bool Frozen { get; set; }
+
+    private static void RequireOneDecay(double? decay, ILrSchedule? schedule, string name)
+    {
+        if (decay is not null && schedule is not null)
+        {
+            throw new ArgumentException(
+                $"{nameof(WeightDecay)} is {decay}, so that {nameof(WeightDecaySchedule)} cannot drive it.", name);
+        }
+    }
 }

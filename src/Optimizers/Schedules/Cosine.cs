@@ -37,6 +37,6 @@ public sealed record Cosine : ILrSchedule
     public double At(long step)
     {
         Require.AtLeast(step, 0);
-        return Curve.HalfCosine(Peak, Floor, step, Steps);
+        return Curve.HalfCosine(Peak, Floor, Curve.Progress(step, 0, Steps));
     }
 }

@@ -35,6 +35,6 @@ public sealed record StepDecay : ILrSchedule
     public double At(long step)
     {
         Require.AtLeast(step, 0);
-        return Initial * Powers.Of(Gamma, (ulong)(step / StepSize));
+        return Curve.Geometric(Initial, Gamma, step / StepSize);
     }
 }

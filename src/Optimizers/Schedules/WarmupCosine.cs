@@ -54,7 +54,7 @@ public sealed record WarmupCosine : ILrSchedule
     {
         Require.AtLeast(step, 0);
         return step < WarmupSteps
-            ? Curve.Line(Start, Peak, step, WarmupSteps)
-            : Curve.HalfCosine(Peak, Floor, step - WarmupSteps, TotalSteps - WarmupSteps);
+            ? Curve.Line(Start, Peak, (double)step / WarmupSteps)
+            : Curve.HalfCosine(Peak, Floor, Curve.Progress(step, WarmupSteps, TotalSteps - WarmupSteps));
     }
 }

@@ -170,7 +170,7 @@ public sealed class WorkListTests
         {
         }
 
-        int IUpdate.Prepare(long iteration, ReadOnlySpan<double> scalars, GroupUpdate group) => 0;
+        int IUpdate.Prepare(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group) => 0;
 
         ReadOnlySpan<double> IUpdate.ScalarsAfter(int rule) => [];
 

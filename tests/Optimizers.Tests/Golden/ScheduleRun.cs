@@ -1,3 +1,5 @@
+using Optimizers.Schedules;
+
 namespace Optimizers.Tests;
 
 /// <summary>Runs a case of a schedule.</summary>
@@ -7,8 +9,38 @@ internal static class ScheduleRun
     {
         ILrSchedule schedule = OptionBinder.Schedule(golden.Subject, golden.Options);
         double[] values = GoldenCase.Numbers(golden.Json.GetProperty("values"));
-        double largest = values.Max(Math.Abs);
-        return [.. values.Select((value, k) => new Comparison(
-            golden, k, "rate", value, schedule.At(k), (1e-9 * Math.Abs(value)) + (1e-14 * largest)))];
+        return golden.Find("metrics") is { } metrics
+            ? Compare(golden, "rate", values, RatesAfter((ReduceOnPlateau)schedule, GoldenCase.Numbers(metrics)))
+            : [.. Compare(golden, "rate", values, schedule), .. Momentum(golden, schedule)];
+    }
+
+    private static Comparison[] Momentum(GoldenCase golden, ILrSchedule schedule)
+    {
+        if (golden.Find("momentum") is not { } momentum)
+        {
+            return [];
+        }
+
+        ILrSchedule driven = schedule switch
+        {
+            OneCycle cycle => cycle.Momentum,
+            Cyclic cycle => cycle.Momentum,
+            _ => throw new InvalidDataException($"{golden.Title} has momentum, but the schedule has none."),
+        };
+        return Compare(golden, "momentum", GoldenCase.Numbers(momentum), driven);
+    }
+
+    // A value is the rate after the metric of its index, which the next epoch sees.
+    private static double[] RatesAfter(ReduceOnPlateau schedule, double[] metrics) =>
+        Array.ConvertAll(metrics, schedule.Observe);
+
+    private static Comparison[] Compare(GoldenCase golden, string what, double[] expected, ILrSchedule schedule) =>
+        Compare(golden, what, expected, [.. expected.Select((_, k) => schedule.At(k))]);
+
+    private static Comparison[] Compare(GoldenCase golden, string what, double[] expected, double[] actual)
+    {
+        double largest = expected.Max(Math.Abs);
+        return [.. expected.Zip(actual).Select((pair, k) => new Comparison(
+            golden, k, what, pair.First, pair.Second, (1e-9 * Math.Abs(pair.First)) + (1e-14 * largest)))];
     }
 }

@@ -15,6 +15,100 @@ public sealed class BadScheduleTests
         ("peak", x => new WarmupCosine(x, 0, 1)),
         ("floor", x => new WarmupCosine(1, 0, 1, x)),
         ("start", x => new WarmupCosine(1, 0, 1, 0, x)),
+        ("initial", x => new MultiStep(x, [])),
+        ("gamma", x => new MultiStep(1, [], x)),
+        ("initial", x => new Exponential(x, 1)),
+        ("gamma", x => new Exponential(1, x)),
+        ("initial", x => new ExponentialDecay(x, 1, 1)),
+        ("decayRate", x => new ExponentialDecay(1, 1, x)),
+        ("floor", x => new ExponentialDecay(1, 1, 1, floor: x)),
+        ("initial", x => new InverseTime(x, 1, 1)),
+        ("decayRate", x => new InverseTime(1, 1, x)),
+        ("start", x => new Linear(x, 1, 1)),
+        ("end", x => new Linear(1, x, 1)),
+        ("start", x => new Polynomial(x, 1, 1, 1)),
+        ("end", x => new Polynomial(1, x, 1, 1)),
+        ("power", x => new Polynomial(1, 1, x, 1)),
+        ("peak", x => new CosineRestarts(x, 1)),
+        ("periodMultiplier", x => new CosineRestarts(1, 1, x)),
+        ("peakMultiplier", x => new CosineRestarts(1, 1, 1, x)),
+        ("floor", x => new CosineRestarts(1, 1, 1, 1, x)),
+        ("peak", x => new WarmupLinear(x, 0, 1)),
+        ("floor", x => new WarmupLinear(1, 0, 1, x)),
+        ("start", x => new WarmupLinear(1, 0, 1, 0, x)),
+        ("peak", x => new WarmupConstant(x, 0)),
+        ("start", x => new WarmupConstant(1, 0, x)),
+        ("peak", x => new InverseSquareRoot(x, 0)),
+        ("timescale", x => new InverseSquareRoot(1, 0, x)),
+        ("factor", x => new Noam(1, 0, x)),
+        ("peak", x => new WarmupStableDecay(x, 0, 0, 0)),
+        ("floor", x => new WarmupStableDecay(1, 0, 0, 0, x)),
+        ("peak", x => new OneCycle(x, 1)),
+        ("warmupFraction", x => new OneCycle(1, 1, x)),
+        ("initialDivisor", x => new OneCycle(1, 1, initialDivisor: x)),
+        ("finalDivisor", x => new OneCycle(1, 1, finalDivisor: x)),
+        ("minimumMomentum", x => new OneCycle(1, 1, minimumMomentum: x)),
+        ("maximumMomentum", x => new OneCycle(1, 1, maximumMomentum: x)),
+        ("base", x => new Cyclic(x, 1, 1)),
+        ("peak", x => new Cyclic(1, x, 1)),
+        ("gamma", x => new Cyclic(1, 1, 1, gamma: x)),
+        ("minimumMomentum", x => new Cyclic(1, 1, 1, minimumMomentum: x)),
+        ("maximumMomentum", x => new Cyclic(1, 1, 1, maximumMomentum: x)),
+        ("values", x => new PiecewiseConstant([1], [1, x])),
+        ("initial", x => new Tanh(x, 1, 1)),
+        ("floor", x => new Tanh(1, 1, x)),
+        ("initial", x => new SwaAnneal(x, 1, 1)),
+        ("swaRate", x => new SwaAnneal(1, x, 1)),
+        ("initial", x => new ReduceOnPlateau(x)),
+        ("factor", x => new ReduceOnPlateau(1, factor: x)),
+        ("threshold", x => new ReduceOnPlateau(1, threshold: x)),
+        ("floor", x => new ReduceOnPlateau(1, floor: x)),
+        ("epsilon", x => new ReduceOnPlateau(1, epsilon: x)),
+    ];
+
+    // Good by themselves, and not where they stand.
+    private static readonly (string Argument, string Value, Func<object> Make)[] _others =
+    [
+        ("power", "0", () => new Polynomial(1, 1, 0, 1)),
+        ("gamma", "0", () => new Exponential(1, 0)),
+        ("decayRate", "0", () => new ExponentialDecay(1, 1, 0)),
+        ("timescale", "0", () => new InverseSquareRoot(1, 0, 0)),
+        ("periodMultiplier", "0.5", () => new CosineRestarts(1, 1, 0.5)),
+        ("periodMultiplier", "1001", () => new CosineRestarts(1, 1, 1_001)),
+        ("peakMultiplier", "0", () => new CosineRestarts(1, 1, 1, 0)),
+        ("warmupFraction", "1.5", () => new OneCycle(1, 1, 1.5)),
+        ("initialDivisor", "0", () => new OneCycle(1, 1, initialDivisor: 0)),
+        ("finalDivisor", "0", () => new OneCycle(1, 1, finalDivisor: 0)),
+        ("minimumMomentum", "0.96", () => new OneCycle(1, 1, minimumMomentum: 0.96)),
+        ("minimumMomentum", "0.95", () => new Cyclic(1, 1, 1, minimumMomentum: 0.95)),
+        ("maximumMomentum", "1", () => new Cyclic(1, 1, 1, maximumMomentum: 1)),
+        ("gamma", "1.5", () => new Cyclic(1, 1, 1, gamma: 1.5)),
+        ("gamma", "0", () => new Cyclic(1, 1, 1, gamma: 0)),
+        ("shape", "7", () => new OneCycle(1, 1, shape: (CurveShape)7)),
+        ("shape", "7", () => new SwaAnneal(1, 1, 1, (CurveShape)7)),
+        ("decayShape", "-1", () => new WarmupStableDecay(1, 1, 1, 1, 0, (CurveShape)(-1))),
+        ("mode", "3", () => new Cyclic(1, 1, 1, mode: (CyclicMode)3)),
+        ("mode", "2", () => new ReduceOnPlateau(1, (PlateauMode)2)),
+        ("thresholdMode", "2", () => new ReduceOnPlateau(1, thresholdMode: (ThresholdMode)2)),
+        ("threshold", "1", () => new ReduceOnPlateau(1, threshold: 1)),
+        ("factor", "1", () => new ReduceOnPlateau(1, factor: 1)),
+        ("lowerBound", "NaN", () => new Tanh(1, 1, 0, double.NaN)),
+        ("upperBound", "NaN", () => new Tanh(1, 1, 0, 0, double.NaN)),
+        ("upperBound", "-7", () => new Tanh(1, 1, 0, -7, -7)),
+        ("milestones", "-2", () => new MultiStep(1, [5, -2])),
+        ("milestones", "4", () => new Sequence([new Constant(1), new Constant(1), new Constant(1)], [5, 4])),
+        ("milestones", "-1", () => new Sequence([new Constant(1), new Constant(1)], [-1])),
+        ("boundaries", "[5, 4]", () => new PiecewiseConstant([5, 4], [1, 2, 3])),
+        ("values", "2 and 2", () => new PiecewiseConstant([4, 5], [1, 2])),
+        ("schedules", "1 and 1", () => new Sequence([new Constant(1)], [1])),
+        ("schedules", "0 and 0", () => new Sequence([], [])),
+        ("schedules", "null", () => new Sequence([null!], [])),
+        ("schedules", "null", () => new Sequence(null!, [])),
+        ("milestones", "null", () => new Sequence([new Constant(1)], null!)),
+        ("milestones", "null", () => new MultiStep(1, null!)),
+        ("boundaries", "null", () => new PiecewiseConstant(null!, [1])),
+        ("values", "null", () => new PiecewiseConstant([], null!)),
+        ("Name", "empty", () => new ReduceOnPlateau(1) { Name = "" }),
     ];
 
     private static readonly (string Argument, long Value, Func<long, object> Make)[] _counts =
@@ -29,6 +123,32 @@ public sealed class BadScheduleTests
         ("totalSteps", 10, x => new WarmupCosine(1, 10, x)),
         ("totalSteps", 10, x => new WarmupCosine(1, 11, x)),
         ("totalSteps", 10, x => new WarmupCosine(1, long.MaxValue, x)),
+        ("decaySteps", 0, x => new ExponentialDecay(1, x, 1)),
+        ("begin", -1, x => new ExponentialDecay(1, 1, 1, false, x)),
+        ("decaySteps", 0, x => new InverseTime(1, x, 1)),
+        ("steps", 0, x => new Linear(1, 1, x)),
+        ("begin", -1, x => new Linear(1, 1, 1, x)),
+        ("steps", 0, x => new Polynomial(1, 1, 1, x)),
+        ("begin", -1, x => new Polynomial(1, 1, 1, 1, x)),
+        ("period", 0, x => new CosineRestarts(1, x)),
+        ("warmupSteps", -1, x => new WarmupLinear(1, x, 10)),
+        ("totalSteps", 10, x => new WarmupLinear(1, 10, x)),
+        ("warmupSteps", -1, x => new WarmupConstant(1, x)),
+        ("warmupSteps", -1, x => new InverseSquareRoot(1, x)),
+        ("modelSize", 0, x => new Noam(x, 1)),
+        ("warmupSteps", -1, x => new Noam(1, x)),
+        ("warmupSteps", -1, x => new WarmupStableDecay(1, x, 0, 0)),
+        ("stableSteps", -1, x => new WarmupStableDecay(1, 0, x, 0)),
+        ("decaySteps", -1, x => new WarmupStableDecay(1, 0, 0, x)),
+        ("totalSteps", 0, x => new OneCycle(1, x)),
+        ("stepsUp", 0, x => new Cyclic(1, 1, x)),
+        ("stepsUp", long.MaxValue, x => new Cyclic(1, 1, x)),
+        ("stepsDown", 0, x => new Cyclic(1, 1, 1, x)),
+        ("stepsDown", long.MaxValue, x => new Cyclic(1, 1, 1, x)),
+        ("steps", 0, x => new Tanh(1, x, 1)),
+        ("annealSteps", -1, x => new SwaAnneal(1, 1, x)),
+        ("patience", -1, x => new ReduceOnPlateau(1, patience: x)),
+        ("cooldown", -1, x => new ReduceOnPlateau(1, cooldown: x)),
     ];
 
     [Fact]
@@ -51,6 +171,18 @@ public sealed class BadScheduleTests
         {
             FluentActions.Invoking(() => make(value)).Should().Throw<ArgumentOutOfRangeException>()
                 .WithParameterName(argument).WithMessage($"*{argument}*{value}*");
+        }
+    }
+
+    [Fact]
+    public void AnArgumentThatIsImpossibleWhereItStandsIsRefused()
+    {
+        foreach ((string argument, string value, Func<object> make) in _others)
+        {
+            FluentActions.Invoking(make).Should().Throw<ArgumentException>().Where(
+                exception => exception.ParamName == argument
+                    && (exception is ArgumentNullException || exception.Message.Contains(value, StringComparison.Ordinal)),
+                $"{argument} is {value}");
         }
     }
 

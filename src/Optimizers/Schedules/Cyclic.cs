@@ -1,0 +1,119 @@
+namespace Optimizers.Schedules;
+
+/// <summary>How the peaks of a <see cref="Cyclic"/> schedule change.</summary>
+public enum CyclicMode
+{
+    /// <summary>All are alike.</summary>
+    Triangular,
+
+    /// <summary>Each is half as far above the base as the one before.</summary>
+    Triangular2,
+
+    /// <summary>The height above the base falls by Gamma at every update.</summary>
+    ExponentialRange,
+}
+
+/// <summary>Lines up and down between two rates, again and again, with the momentum going the other way.</summary>
+/// <remarks>
+/// <para>Smith 2017, arXiv 1506.01186; as PyTorch's CyclicLR.</para>
+/// <code>
+/// q = k mod (StepsUp + StepsDown), c = k div (StepsUp + StepsDown)
+/// h = q/StepsUp for q ≤ StepsUp, else (StepsUp + StepsDown − q)/StepsDown
+///     Triangular2: h·2^−c            ExponentialRange: h·Gamma^k
+/// v(k) = Base + (Peak − Base)·h,  Momentum: MaximumMomentum − (MaximumMomentum − MinimumMomentum)·h
+/// </code>
+/// <para>The first update is at Base; the first at the peak is k = StepsUp (ExponentialRange: near it). It goes on for
+/// ever.</para>
+/// </remarks>
+public sealed record Cyclic : ILrSchedule
+{
+    private readonly long _down;
+
+    /// <summary>Makes the schedule.</summary>
+    /// <param name="base">The rate between the cycles. Finite, at least 0.</param>
+    /// <param name="peak">The rate at the height of the first cycle. Finite, at least 0.</param>
+    /// <param name="stepsUp">The number of updates from base to peak, at least 1.</param>
+    /// <param name="stepsDown">The number of updates back, at least 1; default null: as many as up.</param>
+    /// <param name="mode">How the peaks change. Default: they do not.</param>
+    /// <param name="gamma">The factor of <see cref="CyclicMode.ExponentialRange"/>. Above 0, at most 1; default 1.</param>
+    /// <param name="minimumMomentum">The momentum at the peak. At least 0, below 1; default 0.8, as in PyTorch.</param>
+    /// <param name="maximumMomentum">The momentum at the base. At least <paramref name="minimumMomentum"/>, below 1;
+    /// default 0.9, as in PyTorch.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public Cyclic(
+        double @base,
+        double peak,
+        long stepsUp,
+        long? stepsDown = null,
+        CyclicMode mode = CyclicMode.Triangular,
+        double gamma = 1,
+        double minimumMomentum = 0.8,
+        double maximumMomentum = 0.9)
+    {
+        Require.NonNegative(@base, nameof(@base));
+        Require.NonNegative(peak);
+        Require.AtLeast(stepsUp, 1);
+        _down = stepsDown ?? stepsUp;
+        Require.AtLeast(_down, 1, nameof(stepsDown));
+        Require.AtMost(_down, long.MaxValue - stepsUp, stepsDown is null ? nameof(stepsUp) : nameof(stepsDown));
+        Require.Defined(mode);
+        Require.Positive(gamma);
+        Require.Between(gamma, 0, 1);
+        Require.Momenta(minimumMomentum, maximumMomentum);
+        Base = @base;
+        Peak = peak;
+        StepsUp = stepsUp;
+        StepsDown = stepsDown;
+        Mode = mode;
+        Gamma = gamma;
+        MinimumMomentum = minimumMomentum;
+        MaximumMomentum = maximumMomentum;
+    }
+
+    /// <summary>The rate between the cycles.</summary>
+    public double Base { get; }
+
+    /// <summary>The rate at the height of the first cycle.</summary>
+    public double Peak { get; }
+
+    /// <summary>The number of updates from base to peak.</summary>
+    public long StepsUp { get; }
+
+    /// <summary>The number of updates back; null: as many as up.</summary>
+    public long? StepsDown { get; }
+
+    /// <summary>How the peaks change.</summary>
+    public CyclicMode Mode { get; }
+
+    /// <summary>The factor of <see cref="CyclicMode.ExponentialRange"/>.</summary>
+    public double Gamma { get; }
+
+    /// <summary>The momentum at the peak.</summary>
+    public double MinimumMomentum { get; }
+
+    /// <summary>The momentum at the base.</summary>
+    public double MaximumMomentum { get; }
+
+    /// <summary>The momentum of each update, for <see cref="ParameterGroup.MomentumSchedule"/>.</summary>
+    public ILrSchedule Momentum => new FunctionSchedule(
+        step => Curve.Line(MaximumMomentum, MinimumMomentum, HeightAt(step)));
+
+    /// <inheritdoc/>
+    public double At(long step)
+    {
+        Require.AtLeast(step, 0);
+        return Curve.Line(Base, Peak, HeightAt(step));
+    }
+
+    private double HeightAt(long step)
+    {
+        (long cycle, long position) = Math.DivRem(step, StepsUp + _down);
+        double height = position <= StepsUp ? (double)position / StepsUp : (double)(StepsUp + _down - position) / _down;
+        return Mode switch
+        {
+            CyclicMode.Triangular2 => Curve.Geometric(height, 0.5, cycle),
+            CyclicMode.ExponentialRange => Curve.Geometric(height, Gamma, step),
+            _ => height,
+        };
+    }
+}

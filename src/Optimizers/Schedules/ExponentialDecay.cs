@@ -1,0 +1,77 @@
+namespace Optimizers.Schedules;
+
+/// <summary>A rate that decays by a factor over so many updates, smoothly or in stairs; optax's
+/// exponential_decay.</summary>
+/// <remarks>
+/// <code>
+/// q = max(k − Begin, 0)/DecaySteps                     Staircase: ⌊q⌋
+/// v(k) = Initial·DecayRate^q, and at least Floor        DecayRate ≥ 1: at most Floor
+/// </code>
+/// <para>The first update, and all until Begin, are at Initial, which is the peak if DecayRate is at most 1. As in
+/// optax, the floor holds from k = 0 on, so that one above Initial lifts the start too. Without a floor it goes on
+/// for ever.</para>
+/// </remarks>
+public sealed record ExponentialDecay : ILrSchedule
+{
+    /// <summary>Makes the schedule.</summary>
+    /// <param name="initial">The rate until the decay begins. Finite, at least 0.</param>
+    /// <param name="decaySteps">The number of updates that one factor takes, at least 1.</param>
+    /// <param name="decayRate">The factor. Finite, above 0; above 1 the rate grows.</param>
+    /// <param name="staircase">Whether the rate changes only after every <paramref name="decaySteps"/> updates.
+    /// Default false.</param>
+    /// <param name="begin">The index at which the decay begins, at least 0; default 0.</param>
+    /// <param name="floor">What the rate does not fall below, or rise above if it grows. Finite, at least 0; default
+    /// null: no such bound.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public ExponentialDecay(
+        double initial, long decaySteps, double decayRate, bool staircase = false, long begin = 0,
+        double? floor = null)
+    {
+        Require.NonNegative(initial);
+        Require.AtLeast(decaySteps, 1);
+        Require.Positive(decayRate);
+        Require.AtLeast(begin, 0);
+        if (floor is { } bound)
+        {
+            Require.NonNegative(bound, nameof(floor));
+        }
+
+        Initial = initial;
+        DecaySteps = decaySteps;
+        DecayRate = decayRate;
+        Staircase = staircase;
+        Begin = begin;
+        Floor = floor;
+    }
+
+    /// <summary>The rate until the decay begins.</summary>
+    public double Initial { get; }
+
+    /// <summary>The number of updates that one factor takes.</summary>
+    public long DecaySteps { get; }
+
+    /// <summary>The factor.</summary>
+    public double DecayRate { get; }
+
+    /// <summary>Whether the rate changes only after every DecaySteps updates.</summary>
+    public bool Staircase { get; }
+
+    /// <summary>The index at which the decay begins.</summary>
+    public long Begin { get; }
+
+    /// <summary>What the rate does not fall below, or rise above if it grows; null: nothing.</summary>
+    public double? Floor { get; }
+
+    /// <inheritdoc/>
+    public double At(long step)
+    {
+        Require.AtLeast(step, 0);
+        long decaying = Math.Max(step - Begin, 0);
+        double rate = Staircase || Initial == 0
+            ? Curve.Geometric(Initial, DecayRate, decaying / DecaySteps)
+            : Initial * Math.Pow(DecayRate, (double)decaying / DecaySteps);
+        return Floor is { } floor
+            ? DecayRate < 1 ? Math.Max(rate, floor) : Math.Min(rate, floor)
+            : rate;
+    }
+}

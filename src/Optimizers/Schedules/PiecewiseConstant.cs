@@ -1,0 +1,51 @@
+namespace Optimizers.Schedules;
+
+/// <summary>Given rates, each for a stretch of updates.</summary>
+/// <remarks>
+/// <code>
+/// v(k) = Values[n], n: how many boundaries are at most k
+/// </code>
+/// <para>The first update is at the first value, unless 0 is a boundary. A boundary is the index of the first update
+/// at the next value, as in optax; in Keras it is that of the last at the one before. The last value stays. Two equal
+/// boundaries skip a value.</para>
+/// </remarks>
+public sealed record PiecewiseConstant : ILrSchedule
+{
+    private readonly ValueList<long> _boundaries;
+    private readonly ValueList<double> _values;
+
+    /// <summary>Makes the schedule.</summary>
+    /// <param name="boundaries">The indices at which the rate changes, at least 0, in ascending order.</param>
+    /// <param name="values">The rates, one more than there are boundaries. Finite, at least 0.</param>
+    /// <exception cref="ArgumentException">The values are not one more than the boundaries.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public PiecewiseConstant(IReadOnlyList<long> boundaries, IReadOnlyList<double> values)
+    {
+        _boundaries = Curve.Indices(boundaries, anyOrder: false, nameof(boundaries));
+        ArgumentNullException.ThrowIfNull(values);
+        _values = new ValueList<double>(values);
+        if (_values.Count != _boundaries.Count + 1)
+        {
+            throw new ArgumentException(
+                $"There must be one value more than boundaries, but there are {_values.Count} and {_boundaries.Count}.", nameof(values));
+        }
+
+        foreach (double value in _values)
+        {
+            Require.NonNegative(value, nameof(values));
+        }
+    }
+
+    /// <summary>The indices at which the rate changes.</summary>
+    public IReadOnlyList<long> Boundaries => _boundaries;
+
+    /// <summary>The rates.</summary>
+    public IReadOnlyList<double> Values => _values;
+
+    /// <inheritdoc/>
+    public double At(long step)
+    {
+        Require.AtLeast(step, 0);
+        return _values[Curve.CountUpTo(_boundaries, step)];
+    }
+}

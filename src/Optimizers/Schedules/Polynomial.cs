@@ -1,0 +1,56 @@
+namespace Optimizers.Schedules;
+
+/// <summary>A power of the time that is left, from one rate to another; optax's polynomial_schedule.</summary>
+/// <remarks>
+/// <code>
+/// v(k) = End + (Start − End)·(1 − t)^Power, t = clamp(k − Begin, 0, Steps)/Steps
+/// </code>
+/// <para>The first update, and all until Begin, are at Start; the first at End is k = Begin + Steps. End is held.
+/// With Power 1 it is <see cref="Linear"/>; PyTorch's PolynomialLR is the one whose end is 0.</para>
+/// </remarks>
+public sealed record Polynomial : ILrSchedule
+{
+    /// <summary>Makes the schedule.</summary>
+    /// <param name="start">The rate of the first update. Finite, at least 0.</param>
+    /// <param name="end">The rate in the end. Finite, at least 0.</param>
+    /// <param name="power">The power. Finite, above 0; above 1 the rate changes fast at first.</param>
+    /// <param name="steps">The number of updates from one to the other, at least 1.</param>
+    /// <param name="begin">The index at which the change begins, at least 0; default 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public Polynomial(double start, double end, double power, long steps, long begin = 0)
+    {
+        Require.NonNegative(start);
+        Require.NonNegative(end);
+        Require.Positive(power);
+        Require.AtLeast(steps, 1);
+        Require.AtLeast(begin, 0);
+        Start = start;
+        End = end;
+        Power = power;
+        Steps = steps;
+        Begin = begin;
+    }
+
+    /// <summary>The rate of the first update.</summary>
+    public double Start { get; }
+
+    /// <summary>The rate in the end.</summary>
+    public double End { get; }
+
+    /// <summary>The power.</summary>
+    public double Power { get; }
+
+    /// <summary>The number of updates from one to the other.</summary>
+    public long Steps { get; }
+
+    /// <summary>The index at which the change begins.</summary>
+    public long Begin { get; }
+
+    /// <inheritdoc/>
+    public double At(long step)
+    {
+        Require.AtLeast(step, 0);
+        long left = Steps - Math.Clamp(step - Begin, 0, Steps);
+        return Curve.Line(End, Start, Math.Pow((double)left / Steps, Power));
+    }
+}

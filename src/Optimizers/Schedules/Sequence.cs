@@ -1,0 +1,55 @@
+namespace Optimizers.Schedules;
+
+/// <summary>One schedule after the other, each from its own beginning; optax's join_schedules.</summary>
+/// <remarks>
+/// <code>
+/// n: how many milestones are at most k
+/// v(k) = Schedules[n].At(k − Milestones[n − 1])             n = 0: At(k)
+/// </code>
+/// <para>Peaks are those of the schedules, by their own index. In the end it does as the last one does. Two equal
+/// milestones skip a schedule, and a milestone at 0 skips the first.</para>
+/// </remarks>
+public sealed record Sequence : ILrSchedule
+{
+    private readonly ValueList<ILrSchedule> _schedules;
+    private readonly ValueList<long> _milestones;
+
+    /// <summary>Makes the schedule.</summary>
+    /// <param name="schedules">The schedules, at least one.</param>
+    /// <param name="milestones">The index at which each schedule but the first begins, at least 0, in ascending
+    /// order.</param>
+    /// <exception cref="ArgumentException">The schedules are not one more than the milestones, or one is
+    /// null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public Sequence(IReadOnlyList<ILrSchedule> schedules, IReadOnlyList<long> milestones)
+    {
+        ArgumentNullException.ThrowIfNull(schedules);
+        _schedules = new ValueList<ILrSchedule>(schedules);
+        foreach (ILrSchedule schedule in _schedules)
+        {
+            ArgumentNullException.ThrowIfNull(schedule, nameof(schedules));
+        }
+
+        _milestones = Curve.Indices(milestones, anyOrder: false, nameof(milestones));
+        if (_schedules.Count != _milestones.Count + 1)
+        {
+            throw new ArgumentException(
+                $"There must be one schedule more than milestones, but there are {_schedules.Count} and {_milestones.Count}.",
+                nameof(schedules));
+        }
+    }
+
+    /// <summary>The schedules.</summary>
+    public IReadOnlyList<ILrSchedule> Schedules => _schedules;
+
+    /// <summary>The index at which each schedule but the first begins.</summary>
+    public IReadOnlyList<long> Milestones => _milestones;
+
+    /// <inheritdoc/>
+    public double At(long step)
+    {
+        Require.AtLeast(step, 0);
+        int child = Curve.CountUpTo(_milestones, step);
+        return _schedules[child].At(child == 0 ? step : step - _milestones[child - 1]);
+    }
+}

@@ -1,0 +1,99 @@
+namespace Optimizers.Schedules;
+
+/// <summary>
+/// Numbers of updates from numbers of samples, epochs and tokens, for the arguments of schedules. A batch is what one update
+/// sees: with accumulation or several machines, all of it together.
+/// </summary>
+/// <example>
+/// <code>
+/// long total = Steps.FromEpochs(90, samples: 1_281_167, batchSize: 256);
+/// </code>
+/// </example>
+public static class Steps
+{
+    /// <summary>The number of updates in an epoch.</summary>
+    /// <remarks>⌈samples/batchSize⌉, rounded down instead if a last batch that is not full is left out.</remarks>
+    /// <param name="samples">The number of samples, at least 1.</param>
+    /// <param name="batchSize">The number of samples in a batch, at least 1.</param>
+    /// <param name="dropLast">Whether a last batch that is not full is left out. Default false.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range, or every batch is left out.</exception>
+    public static long PerEpoch(long samples, long batchSize, bool dropLast = false)
+    {
+        Require.AtLeast(samples, 1);
+        Require.AtLeast(batchSize, 1);
+        if (dropLast)
+        {
+            // Without a full batch there is no epoch.
+            Require.AtMost(batchSize, samples);
+            return samples / batchSize;
+        }
+
+        return ((samples - 1) / batchSize) + 1;
+    }
+
+    /// <summary>The number of updates in some epochs.</summary>
+    /// <remarks>
+    /// epochs · <see cref="PerEpoch"/>, where a part of an epoch is rounded to the nearest update, a half away from zero. Every
+    /// epoch has its own last batch, as data loaders do it.
+    /// </remarks>
+    /// <param name="epochs">The number of epochs, not necessarily whole. Finite, at least 0.</param>
+    /// <param name="samples">The number of samples in an epoch, at least 1.</param>
+    /// <param name="batchSize">The number of samples in a batch, at least 1.</param>
+    /// <param name="dropLast">Whether a last batch that is not full is left out. Default false.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range, or the number of updates is more than a
+    /// long holds.</exception>
+    public static long FromEpochs(double epochs, long samples, long batchSize, bool dropLast = false)
+    {
+        Require.NonNegative(epochs);
+        long perEpoch = PerEpoch(samples, batchSize, dropLast);
+
+        // The whole epochs in whole numbers: the product may have more digits than a double.
+        double whole = Math.Floor(epochs);
+        double part = Math.Round((epochs - whole) * perEpoch, MidpointRounding.AwayFromZero);
+        Int128 steps = ((Int128)Math.Min(whole, long.MaxValue) * perEpoch) + (Int128)part;
+        return steps <= long.MaxValue
+            ? (long)steps
+            : throw new ArgumentOutOfRangeException(
+                nameof(epochs), epochs, $"{nameof(epochs)} must not make more updates than {long.MaxValue}.");
+    }
+
+    /// <summary>The number of updates in which at least so many samples are seen.</summary>
+    /// <remarks>⌈samples/batchSize⌉, whatever the epochs: for data that is streamed.</remarks>
+    /// <param name="samples">The number of samples, at least 0.</param>
+    /// <param name="batchSize">The number of samples in a batch, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public static long FromSamples(long samples, long batchSize)
+    {
+        Require.AtLeast(samples, 0);
+        Require.AtLeast(batchSize, 1);
+        return RoundedUp(samples, batchSize);
+    }
+
+    /// <summary>The number of updates in which at least so many tokens are seen.</summary>
+    /// <remarks>⌈tokens/(batchSize·contextLength)⌉</remarks>
+    /// <param name="tokens">The number of tokens, at least 0.</param>
+    /// <param name="batchSize">The number of sequences in a batch, at least 1.</param>
+    /// <param name="contextLength">The number of tokens in a sequence, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public static long FromTokens(long tokens, long batchSize, long contextLength)
+    {
+        Require.AtLeast(tokens, 0);
+        Require.AtLeast(batchSize, 1);
+        Require.AtLeast(contextLength, 1);
+        return RoundedUp(tokens, (Int128)batchSize * contextLength);
+    }
+
+    /// <summary>A share of a number of updates, as for a warmup.</summary>
+    /// <remarks>share · steps, rounded to the nearest update, a half away from zero.</remarks>
+    /// <param name="share">The share, from 0 to 1.</param>
+    /// <param name="steps">The number of updates, at least 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public static long FromShare(double share, long steps)
+    {
+        Require.Between(share, 0, 1);
+        Require.AtLeast(steps, 0);
+        return share == 1 ? steps : (long)Math.Round(share * steps, MidpointRounding.AwayFromZero);
+    }
+
+    private static long RoundedUp(long amount, Int128 perStep) => (long)((amount + perStep - 1) / perStep);
+}

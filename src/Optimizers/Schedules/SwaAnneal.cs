@@ -1,0 +1,51 @@
+namespace Optimizers.Schedules;
+
+/// <summary>A way to the constant rate at which weights are averaged; PyTorch's SWALR.</summary>
+/// <remarks>
+/// <para>Izmailov et al. 2018, arXiv 1803.05407.</para>
+/// <code>
+/// v(k) = Shape from Initial to SwaRate, t = min(k/AnnealSteps, 1)
+/// </code>
+/// <para>The first update is at Initial, the first at SwaRate is k = AnnealSteps, from where it is held. Put it
+/// behind another schedule with <see cref="Sequence"/>.</para>
+/// </remarks>
+public sealed record SwaAnneal : ILrSchedule
+{
+    /// <summary>Makes the schedule.</summary>
+    /// <param name="initial">The rate of the first update: that at which training has arrived. Finite, at least
+    /// 0.</param>
+    /// <param name="swaRate">The rate in the end. Finite, at least 0.</param>
+    /// <param name="annealSteps">The number of updates from one to the other, at least 0.</param>
+    /// <param name="shape">The shape of the way. Default a cosine, as in PyTorch.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public SwaAnneal(double initial, double swaRate, long annealSteps, CurveShape shape = CurveShape.Cosine)
+    {
+        Require.NonNegative(initial);
+        Require.NonNegative(swaRate);
+        Require.AtLeast(annealSteps, 0);
+        Require.Defined(shape);
+        Initial = initial;
+        SwaRate = swaRate;
+        AnnealSteps = annealSteps;
+        Shape = shape;
+    }
+
+    /// <summary>The rate of the first update.</summary>
+    public double Initial { get; }
+
+    /// <summary>The rate in the end.</summary>
+    public double SwaRate { get; }
+
+    /// <summary>The number of updates from one to the other.</summary>
+    public long AnnealSteps { get; }
+
+    /// <summary>The shape of the way.</summary>
+    public CurveShape Shape { get; }
+
+    /// <inheritdoc/>
+    public double At(long step)
+    {
+        Require.AtLeast(step, 0);
+        return Curve.Between(Shape, Initial, SwaRate, Curve.Progress(step, 0, AnnealSteps));
+    }
+}

@@ -1,0 +1,68 @@
+namespace Optimizers.Schedules;
+
+/// <summary>A hyperbolic tangent, from the first rate down to the floor; timm's TanhLRScheduler.</summary>
+/// <remarks>
+/// <para>Hsueh, Li &amp; Wu 2019, arXiv 1806.01593.</para>
+/// <code>
+/// v(k) = Floor + (Initial − Floor)·(1 − tanh x)/2           for k &lt; Steps
+///        x = LowerBound + (UpperBound − LowerBound)·k/Steps
+/// v(k) = Floor                                              afterwards
+/// </code>
+/// <para>The first update is at the peak, which is a millionth below Initial with the default bound of −7. The floor
+/// is reached at k = Steps by a jump, as the curve would end a quarter of a percent of the range above it with the
+/// default bound of 3; then it is held.</para>
+/// </remarks>
+public sealed record Tanh : ILrSchedule
+{
+    /// <summary>Makes the schedule.</summary>
+    /// <param name="initial">The rate that the curve comes from. Finite, at least 0.</param>
+    /// <param name="steps">The number of updates until the floor is reached, at least 1.</param>
+    /// <param name="floor">The rate from then on. Finite, at least 0.</param>
+    /// <param name="lowerBound">Where on the tangent the curve begins. Finite; default −7, as in timm.</param>
+    /// <param name="upperBound">Where on the tangent the curve ends. Finite, above <paramref name="lowerBound"/>;
+    /// default 3, as in timm.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public Tanh(double initial, long steps, double floor, double lowerBound = -7, double upperBound = 3)
+    {
+        Require.NonNegative(initial);
+        Require.AtLeast(steps, 1);
+        Require.NonNegative(floor);
+        Require.Finite(lowerBound);
+        Require.Finite(upperBound);
+        Require.Above(upperBound, lowerBound);
+        Initial = initial;
+        Steps = steps;
+        Floor = floor;
+        LowerBound = lowerBound;
+        UpperBound = upperBound;
+    }
+
+    /// <summary>The rate that the curve comes from.</summary>
+    public double Initial { get; }
+
+    /// <summary>The number of updates until the floor is reached.</summary>
+    public long Steps { get; }
+
+    /// <summary>The rate after the last of them.</summary>
+    public double Floor { get; }
+
+    /// <summary>Where on the tangent the curve begins.</summary>
+    public double LowerBound { get; }
+
+    /// <summary>Where on the tangent the curve ends.</summary>
+    public double UpperBound { get; }
+
+    /// <inheritdoc/>
+    public double At(long step)
+    {
+        Require.AtLeast(step, 0);
+        if (step >= Steps)
+        {
+            return Floor;
+        }
+
+        // (1 − tanh x)/2 without the digits that the difference loses.
+        double x = LowerBound + ((UpperBound - LowerBound) * ((double)step / Steps));
+        return Curve.Line(Floor, Initial, 1 / (1 + Math.Exp(2 * x)));
+    }
+}

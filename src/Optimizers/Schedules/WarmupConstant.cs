@@ -1,0 +1,44 @@
+namespace Optimizers.Schedules;
+
+/// <summary>A line up to the peak, which is then held.</summary>
+/// <remarks>
+/// <code>
+/// v(k) = Start + (Peak − Start)·min(k/WarmupSteps, 1)
+/// </code>
+/// <para>The first update is at Start, so with the default of 0 it moves nothing; the peak is first reached at k =
+/// WarmupSteps, and held. Without a warmup all updates are at the peak, as in the transformers library; optax would
+/// hold Start.</para>
+/// </remarks>
+public sealed record WarmupConstant : ILrSchedule
+{
+    /// <summary>Makes the schedule.</summary>
+    /// <param name="peak">The rate from the end of the warmup on. Finite, at least 0.</param>
+    /// <param name="warmupSteps">The number of updates before the peak, at least 0.</param>
+    /// <param name="start">The rate of the first update. Finite, at least 0; default 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public WarmupConstant(double peak, long warmupSteps, double start = 0)
+    {
+        Require.NonNegative(peak);
+        Require.AtLeast(warmupSteps, 0);
+        Require.NonNegative(start);
+        Peak = peak;
+        WarmupSteps = warmupSteps;
+        Start = start;
+    }
+
+    /// <summary>The rate from the end of the warmup on.</summary>
+    public double Peak { get; }
+
+    /// <summary>The index of the first update at the peak.</summary>
+    public long WarmupSteps { get; }
+
+    /// <summary>The rate of the first update.</summary>
+    public double Start { get; }
+
+    /// <inheritdoc/>
+    public double At(long step)
+    {
+        Require.AtLeast(step, 0);
+        return Curve.Line(Start, Peak, Curve.Progress(step, 0, WarmupSteps));
+    }
+}
