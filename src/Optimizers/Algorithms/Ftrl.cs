@@ -57,7 +57,7 @@ public sealed record FtrlOptions : IOptimizerOptions
 /// </code>
 /// <para>b − a is worked out as g²/(a + b), or in double, where subtracting floats would leave nothing of small gradients.
 /// p is worked out anew from z, so the first update forgets where it stood. 0/0 is 0. The formula has no meaning at rate 0:
-/// there, and where 1/η is no float, nothing changes, the state included. Weight decay is L2; a group's own is coupled.</para>
+/// there, and where 1/η or β/η is no float, nothing changes, the state included. Weight decay is L2; a group's own is coupled.</para>
 /// <para>State: 8 bytes per parameter (<c>z</c>, <c>n</c>). A zero gradient leaves the state, and p where the state has it;
 /// a NaN, or a gradient whose square is infinite, makes its parameter and state NaN.</para>
 /// </remarks>
@@ -90,7 +90,7 @@ internal readonly struct FtrlFormula(double rate, FtrlOptions options)
     private readonly float _offset = (float)((options.Beta / rate) + options.L2);
     private readonly float _l1 = (float)options.L1;
 
-    public bool Rests => float.IsInfinity(_inverse);
+    public bool Rests => float.IsInfinity(_inverse) || float.IsInfinity(_offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Lead<V>(V g, V growth, V root, ref V p, ref V z)
