@@ -8,6 +8,12 @@ public interface IModelOptimizer
     /// <summary>The parameters that are updated.</summary>
     ParameterSet Parameters { get; }
 
+    /// <summary>
+    /// The groups, in their order; a parameter belongs to the first that matches it. Always the same ones, but they may be
+    /// frozen and thawed.
+    /// </summary>
+    IReadOnlyList<ParameterGroup> Groups { get; }
+
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/param|/returns|/exception"/>
     StepReport Step(double lossScale = 1);

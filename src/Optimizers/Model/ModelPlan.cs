@@ -43,6 +43,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     /// <summary>Has the work list hold the next update of every parameter that takes part.</summary>
     public void Prepare()
     {
+        parameters.RequireOwnValues();
         bool stands = Stands();
         _standing = false;
         if (stands)
