@@ -18,13 +18,19 @@ public sealed class OptimizerState
     {
     }
 
-    internal unsafe OptimizerState(int length, IUpdate update, SlotPool[] pools)
+    internal OptimizerState(int length, IUpdate update, SlotPool[] pools)
+        : this(length, update.Slots, update.Scalars, pools)
+    {
+    }
+
+    internal unsafe OptimizerState(
+        int length, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars, SlotPool[] pools)
     {
         Length = length;
-        _namedScalars = [.. update.Scalars];
+        _namedScalars = [.. scalars];
         _scalars = Array.ConvertAll(_namedScalars, scalar => scalar.Initial);
         ScalarNames = Array.AsReadOnly(Array.ConvertAll(_namedScalars, scalar => scalar.Name));
-        _slots = [.. update.Slots];
+        _slots = [.. slots];
         SlotNames = Array.AsReadOnly(Array.ConvertAll(_slots, slot => slot.Name));
         _buffers = Array.ConvertAll(pools, pool => pool.Take(length));
         for (int i = 0; i < _slots.Length; i++)

@@ -12,12 +12,19 @@ internal sealed class GroupUpdate
     private Treatment _treatment;
 
     public GroupUpdate(IOptimizerOptions options)
+        : this(options.CreateUpdate())
     {
-        Update = options.CreateUpdate();
-        Update.Claim();
         _form = options.DecayForm;
         _sign = options.Maximize ? -1 : 1;
         _momentum = options.SchedulableMomentum;
+    }
+
+    /// <param name="update">What runs as it is: nothing decays and no sign changes.</param>
+    public GroupUpdate(IUpdate update)
+    {
+        Update = update;
+        Update.Claim();
+        _sign = 1;
         Streams = 2 + Update.Slots.Count;
     }
 

@@ -121,6 +121,16 @@ internal static class Require
         }
     }
 
+    /// <summary>At most <paramref name="maximum"/>, and no NaN.</summary>
+    public static void AtMost(
+        double value, double maximum, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (!(value <= maximum))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at most {maximum}.");
+        }
+    }
+
     /// <summary>A factor whose inverse a rule can use: above 0, with an inverse that is a normal float.</summary>
     public static void Scale(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {

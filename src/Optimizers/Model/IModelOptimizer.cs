@@ -11,6 +11,12 @@ public interface IModelOptimizer
     /// <summary>The number of updates so far; the index that schedules are asked for next.</summary>
     long UpdateCount { get; }
 
+    /// <summary>
+    /// The groups, in their order; a parameter belongs to the first that matches it. Always the same ones, but they may be
+    /// frozen and thawed.
+    /// </summary>
+    IReadOnlyList<ParameterGroup> Groups { get; }
+
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
     /// <param name="lossScale">What the loss was multiplied by before its gradients were taken. Default 1.</param>
     /// <returns>What was done.</returns>

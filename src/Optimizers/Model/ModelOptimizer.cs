@@ -236,6 +236,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
         {
             GroupRun run = Array.Find(_groups, candidate => candidate.Group.Where?.Invoke(parameter) ?? true)
                 ?? throw new ArgumentException($"The parameter \"{parameter.Name}\" matches no group.", nameof(Groups));
+            _options.Clip?.Check(parameter, nameof(ModelOptimizerOptions.Clip));
             added.Add((parameter, run));
         }
 

@@ -50,6 +50,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     /// <summary>Has the work list hold every parameter that takes part.</summary>
     public void Gather()
     {
+        parameters.RequireOwnValues();
         if (Stands())
         {
             return;

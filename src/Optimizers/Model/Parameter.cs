@@ -90,6 +90,9 @@ public sealed unsafe class Parameter
         }
     }
 
+    /// <summary>The shape, for whoever may not allocate.</summary>
+    internal ReadOnlySpan<int> Dimensions => _shape;
+
     // Pinned for as long as the parameter lives.
     internal BFloat16* RoundedCopyAddress =>
         _roundedCopy is null ? null : (BFloat16*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_roundedCopy));

@@ -129,6 +129,24 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <summary>Changes with everything about the parameters, but their numbers, that a step has to know.</summary>
     internal int Revision { get; set; }
 
+    /// <summary>
+    /// What stands in the place of the values for a while, in the words of an exception; null: nothing does. Whoever sets it
+    /// puts the values back and then sets it to null.
+    /// </summary>
+    internal string? Guest { get; set; }
+
+    /// <summary>Whether the memory has been freed.</summary>
+    internal bool IsDisposed => _disposed;
+
+    /// <summary>Refuses what needs the values themselves while something else stands in their place.</summary>
+    internal void RequireOwnValues()
+    {
+        if (Guest is not null)
+        {
+            throw new InvalidOperationException($"The parameters do not hold their own values at present: {Guest}");
+        }
+    }
+
     /// <summary>Refuses gradients that overlap, which would be written to more than once.</summary>
     internal void RequireGradientsApart(string purpose, string argument)
     {

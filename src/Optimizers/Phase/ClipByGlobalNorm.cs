@@ -67,7 +67,7 @@ public sealed record ClipByGlobalNorm : IGradientClip
     public double Apply(Span<float> gradients)
     {
         double norm = Norm.Finish(Norm.OfTensor(gradients));
-        Scale(gradients, Factor(norm));
+        GradientScaling.Apply(gradients, Factor(norm));
         return norm;
     }
 
@@ -91,7 +91,7 @@ public sealed record ClipByGlobalNorm : IGradientClip
         double norm = Norm.Finish(whole);
         foreach (Parameter parameter in parameters.Where(parameter => parameter.HasGradient))
         {
-            Scale(parameter.Gradients, Factor(norm));
+            GradientScaling.Apply(parameter.Gradients, Factor(norm));
         }
 
         return norm;
@@ -100,12 +100,4 @@ public sealed record ClipByGlobalNorm : IGradientClip
     double IGradientClip.FactorOfAll(double norm) => Factor(norm);
 
     private double Factor(double norm) => Math.Min(1, MaximumNorm / (norm + 1e-6));
-
-    private static void Scale(Span<float> gradients, double factor)
-    {
-        if (factor != 1)
-        {
-            TensorPrimitives.Multiply(gradients, (float)factor, gradients);
-        }
-    }
 }

@@ -34,7 +34,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
 {
     private readonly IModelOptimizer _optimizer;
     private readonly GradientAccumulatorOptions _options;
-    private readonly GroupUpdate _sum = new(new SumOptions());
+    private readonly GroupUpdate _sum = new(Optimizers.Update.Elementwise(_ => default(SumRule)));
     private readonly WorkList _work = new(threads: 0);
     private readonly List<Sum> _sums = [];
     private StepGuard _guard;
@@ -57,6 +57,9 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
 
     /// <inheritdoc/>
     public ParameterSet Parameters => _optimizer.Parameters;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ParameterGroup> Groups => _optimizer.Groups;
 
     /// <inheritdoc/>
     public long UpdateCount => _optimizer.UpdateCount;
@@ -226,13 +229,6 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
             _lent = false;
             HasGradient = false;
         }
-    }
-
-    private sealed record SumOptions : IOptimizerOptions
-    {
-        public double LearningRate => 1;
-
-        public IUpdate CreateUpdate() => Update.Elementwise(_ => default(SumRule));
     }
 
     private readonly struct SumRule : IUpdateRule0<SumRule>

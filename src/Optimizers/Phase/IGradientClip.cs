@@ -31,6 +31,11 @@ public interface IGradientClip
     /// <summary>What the gradients of a tensor are multiplied by, whose norm is this.</summary>
     internal double FactorOfEach(double norm) => 1;
 
+    /// <summary>Refuses a parameter that cannot be clipped so.</summary>
+    internal void Check(Parameter parameter, string argument)
+    {
+    }
+
     /// <summary>Clips the gradients of a tensor where they lie.</summary>
     internal void Rewrite(Parameter parameter, double lossScale)
     {

@@ -52,6 +52,38 @@ internal sealed class GoldenProblem
         return gradient is null ? null : Array.ConvertAll(gradient, element => (float)(element * scale));
     }
 
+    /// <summary>The tensors where they start, as parameters.</summary>
+    public ParameterSet Parameters()
+    {
+        var parameters = new ParameterSet();
+        parameters.AddRange([.. Tensors.Select(tensor => (tensor.Name, tensor.Shape))]);
+        foreach (GoldenTensor tensor in Tensors)
+        {
+            tensor.Initial.CopyTo(parameters[tensor.Name].Values);
+        }
+
+        return parameters;
+    }
+
+    /// <summary>The tensors where they start, with the gradients of a step.</summary>
+    public ParameterSet Parameters(int step, double scale)
+    {
+        ParameterSet parameters = Parameters();
+        TakeGradients(step, parameters, scale);
+        return parameters;
+    }
+
+    /// <summary>Gives parameters the gradients of a step, counted from 1.</summary>
+    public void TakeGradients(int step, ParameterSet parameters, double scale)
+    {
+        foreach (Parameter parameter in parameters)
+        {
+            float[]? gradient = Gradient(step, parameter.Name, parameter.Values, scale);
+            parameter.HasGradient = gradient is not null;
+            gradient?.CopyTo(parameter.Gradients);
+        }
+    }
+
     private static float[] Floats(JsonElement array) => Array.ConvertAll(GoldenCase.Numbers(array), number => (float)number);
 
     private static double[]? ToDoubles(float[]? values) =>

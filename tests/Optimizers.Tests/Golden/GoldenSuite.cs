@@ -8,11 +8,31 @@ namespace Optimizers.Tests;
 /// </summary>
 internal static class GoldenSuite
 {
-    // What a case carries beside positions, and nothing here can hold against the library yet.
-    private static readonly string[] _unreadFields =
+    // What a case carries beside positions, and the run of an optimizer does not hold against the library.
+    private static readonly string[] _furtherFields =
     [
         "activations", "inner", "losses",
     ];
+
+    // What is no optimizer of the catalogue: how it runs, and what it reads of those fields.
+    private static readonly Dictionary<string, (Func<GoldenCase, IReadOnlyList<Comparison>> Run, string[] Reads)> _others = new()
+    {
+        [nameof(ClipByGlobalNorm)] = (ClipRun.Run, []),
+        [nameof(ClipByValue)] = (GradientClipRun.Run, []),
+        [nameof(AdaptiveClip)] = (GradientClipRun.Run, []),
+        [nameof(ExponentialMovingAverage)] = (AverageRun.Run, ["inner"]),
+        [nameof(WeightAverage)] = (AverageRun.Run, ["inner"]),
+        [nameof(Lookahead)] = (WrapperRun.Run, ["expectedEvaluation"]),
+        [nameof(Sam)] = (WrapperRun.Run, []),
+    };
+
+    // The first step begins at zero, where the adaptive form does not ascend, and from there one rounding of one weight grows
+    // 34-fold until step 10: runs in float32 whose gradients differ in the last bit end 1e-7 to 2e-6 apart, and the bound is
+    // 1e-6. SamTests holds every single step of it against double precision instead.
+    private static readonly (string File, string Name) _amplifying = ("pytorch-optimizer-Sam.json", "rates");
+
+    /// <summary>What can run beside optimizers and schedules.</summary>
+    public static IReadOnlyCollection<string> Others => _others.Keys;
 
     public static IEnumerable<GoldenCase> OptimizerCases =>
         GoldenData.OptimizerCases.Where(golden => WhatOptimizerLacks(golden) is null);
@@ -20,10 +40,10 @@ internal static class GoldenSuite
     public static IEnumerable<GoldenCase> ScheduleCases =>
         GoldenData.ScheduleCases.Where(golden => WhatScheduleLacks(golden) is null);
 
-    /// <summary>Runs a case of an optimizer or of clipping.</summary>
+    /// <summary>Runs a case of an optimizer, a wrapper, an average or a clip.</summary>
     /// <exception cref="InvalidOperationException">The case cannot be run; the message says which and why.</exception>
     public static IReadOnlyList<Comparison> RunOptimizer(GoldenCase golden) =>
-        Run(golden, golden.Subject == nameof(ClipByGlobalNorm) ? ClipRun.Run : OptimizerRun.Run);
+        Run(golden, _others.TryGetValue(golden.Subject, out var other) ? other.Run : OptimizerRun.Run);
 
     /// <summary>Runs a case of a schedule.</summary>
     /// <inheritdoc cref="RunOptimizer" path="/exception"/>
@@ -37,6 +57,7 @@ internal static class GoldenSuite
     /// <summary>Why a case of an optimizer cannot run yet; null if it can.</summary>
     public static string? WhatOptimizerLacks(GoldenCase golden) =>
         !Exists(golden.Subject) ? golden.Subject
+        : !GoldenData.IsReplaced && (golden.File, golden.Name) == _amplifying ? $"{golden.Subject} that amplifies rounding"
         : UnreadField(golden) is { } field ? $"{golden.Subject} with {field}"
         : golden.ProblemName is not { } problem || !GoldenData.HasProblem(problem) ? $"problem {golden.ProblemName}"
         : GoldenData.Problem(problem).IsSparse ? $"{golden.Subject} with sparse rows"
@@ -47,9 +68,11 @@ internal static class GoldenSuite
         MissingSchedule(golden.Subject, golden.Options);
 
     private static bool Exists(string optimizer) =>
-        optimizer == nameof(ClipByGlobalNorm) || Catalogue.Optimizers.Any(row => row.Type.Name == optimizer);
+        _others.ContainsKey(optimizer) || Catalogue.Optimizers.Any(row => row.Type.Name == optimizer);
 
-    private static string? UnreadField(GoldenCase golden) => _unreadFields.FirstOrDefault(field => golden.Find(field) is not null);
+    private static string? UnreadField(GoldenCase golden) => _furtherFields
+        .Except(_others.TryGetValue(golden.Subject, out var other) ? other.Reads : [])
+        .FirstOrDefault(field => golden.Find(field) is not null);
 
     // The options of a schedule may hold other schedules.
     private static string? MissingSchedule(string name, JsonElement options) =>

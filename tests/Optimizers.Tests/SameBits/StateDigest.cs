@@ -28,6 +28,8 @@ internal static class StateDigest
             AppendModel(hash, variant, NormKind.Infinity);
         }
 
+        AppendClips(hash);
+        AppendWrappers(hash);
         return Convert.ToHexString(hash.GetHashAndReset());
     }
 
@@ -75,6 +77,60 @@ internal static class StateDigest
         foreach (Parameter parameter in parameters)
         {
             Append(hash, parameter.Values, optimizer.StateOf(parameter.Name));
+        }
+    }
+
+    private static void AppendClips(IncrementalHash hash)
+    {
+        var random = new Random(3);
+        var values = new float[9 * SmallLength];
+        var gradients = new float[values.Length];
+        foreach (Action clip in new Action[]
+        {
+            () => new ClipByValue { Limit = 0.1 }.Apply(gradients),
+            () => new ClipByNorm { MaximumNorm = 0.1 }.Apply(gradients),
+            () => new AdaptiveClip { Axis = 0 }.Apply(gradients, values, 9, SmallLength),
+            () => new AdaptiveClip { Axis = 1 }.Apply(gradients, values, 9, SmallLength),
+            () => new AdaptiveClip { Axis = 1 }.Apply(gradients, values, SmallLength, 3, 3),
+        })
+        {
+            Fill(values, random, ModelExponent, infinities: false);
+            Fill(gradients, random, ModelExponent, infinities: false);
+            clip();
+            Append(hash, gradients);
+        }
+    }
+
+    private static void AppendWrappers(IncrementalHash hash)
+    {
+        var random = new Random(4);
+        foreach (bool adaptive in new[] { false, true })
+        {
+            using var parameters = new ParameterSet();
+            parameters.AddRange(("weight", [120, 250]), ("bias", [9_999]), ("scale", []));
+            var lookahead = new Lookahead(
+                new ModelOptimizer(parameters, new AdamOptions()), new LookaheadOptions { SynchronizationPeriod = 2 });
+            var sam = new Sam(lookahead, new SamOptions { Rho = 0.5, Adaptive = adaptive });
+            IWeightAverage[] averages =
+                [new ExponentialMovingAverage(parameters, new() { Decay = 0.9, Warmup = true }), new WeightAverage(parameters)];
+            for (int step = 0; step < LargeSteps; step++)
+            {
+                StepReport report = sam.Step(() =>
+                {
+                    foreach (Parameter parameter in parameters)
+                    {
+                        Fill(parameter.Gradients, random, ModelExponent, infinities: false);
+                    }
+                });
+                Array.ForEach(averages, average => average.Update(report));
+            }
+
+            foreach (Parameter parameter in parameters)
+            {
+                Append(hash, parameter.Values);
+                Append(hash, lookahead.SlowWeights(parameter.Name));
+                Array.ForEach(averages, average => Append(hash, average[parameter.Name]));
+            }
         }
     }
 
