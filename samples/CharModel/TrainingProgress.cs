@@ -1,0 +1,20 @@
+using System.Globalization;
+using Optimizers;
+
+namespace CharModel;
+
+/// <summary>Where a run stands after an update.</summary>
+/// <param name="Report">What the update did.</param>
+/// <param name="Loss">The training loss, smoothed.</param>
+/// <param name="TokensPerSecond">The speed of training, a token being a character.</param>
+/// <param name="ValidationLoss">The loss on a part of the validation text; null between two measurements.</param>
+internal sealed record TrainingProgress(StepReport Report, double Loss, double TokensPerSecond, double? ValidationLoss)
+{
+    /// <summary>The number of updates.</summary>
+    public long Step => Report.Update + 1;
+
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"loss {Loss:F4}{(ValidationLoss is { } loss ? $"  validation {loss:F4}" : "")}  rate {Report.LearningRate:F5}  "
+        + $"norm {Report.GradientNorm:F3}  {TokensPerSecond:N0} tokens/s");
+}
