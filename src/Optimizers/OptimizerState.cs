@@ -70,10 +70,7 @@ public sealed class OptimizerState
         get
         {
             ArgumentNullException.ThrowIfNull(name);
-            int index = Array.FindIndex(_slots, slot => slot.Name == name);
-            return index >= 0
-                ? _buffers[index].Span
-                : throw new ArgumentException($"There is no slot \"{name}\"; there is: {SlotList()}.", nameof(name));
+            return Slot(name);
         }
     }
 
@@ -129,6 +126,15 @@ public sealed class OptimizerState
     /// <summary>Memory for the state of tensors of some lengths: a pool for each slot.</summary>
     internal static SlotPool[] PoolsFor(IReadOnlyList<StateSlot> slots, IEnumerable<int> lengths) =>
         [.. slots.Select((_, slot) => new SlotPool(slot, lengths))];
+
+    /// <summary>A slot, to be written to.</summary>
+    internal Span<float> Slot(string name)
+    {
+        int index = Array.FindIndex(_slots, slot => slot.Name == name);
+        return index >= 0
+            ? _buffers[index].Span
+            : throw new ArgumentException($"There is no slot \"{name}\"; there is: {SlotList()}.", nameof(name));
+    }
 
     /// <summary>Counts on with a clock that stands at 0, or by hand where that is null.</summary>
     internal void Follow(StepClock? clock)

@@ -10,7 +10,7 @@ namespace Optimizers;
 /// updates.</para>
 /// <para>An instance is used by one thread at a time, and uses several itself.</para>
 /// </remarks>
-public sealed unsafe class ModelOptimizer : IModelOptimizer
+public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
 {
     private readonly ModelOptimizerOptions _options;
     private readonly GroupRun[] _groups;
@@ -147,6 +147,20 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
         {
             Volatile.Write(ref _stepping, 0);
         }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step.</exception>
+    public void Describe(CheckpointContents contents)
+    {
+        ArgumentNullException.ThrowIfNull(contents);
+        if (Volatile.Read(ref _stepping) != 0)
+        {
+            throw new InvalidOperationException("This optimizer is in a step, on another thread.");
+        }
+
+        TakeNewParameters();
+        new ModelContents(_options, Groups, _plan.Members).List(contents, () => UpdateCount, count => UpdateCount = count);
     }
 
     private static ParameterGroup GroupOf(IOptimizerOptions optimizer)

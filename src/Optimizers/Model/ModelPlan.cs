@@ -38,6 +38,10 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         _standing = false;
     }
 
+    /// <summary>Every parameter with its group and its state, in the order of the set.</summary>
+    public IReadOnlyList<(Parameter Parameter, ParameterGroup Group, OptimizerState State)> Members =>
+        [.. _entries.Select(entry => (entry.Parameter, entry.Run.Group, entry.State))];
+
     public OptimizerState? StateOf(string name) => _entries.Find(entry => entry.Parameter.Name == name)?.State;
 
     /// <summary>Has the work list hold the next update of every parameter that takes part.</summary>
