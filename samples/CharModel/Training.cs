@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using Optimizers;
 using Optimizers.Schedules;
 
@@ -23,7 +24,6 @@ internal sealed class Training : IDisposable
     private readonly float[] _weights;
     private readonly float[] _gradients;
     private readonly float[][] _gradientsOfSequences;
-    private Smoothing _smoothing;
 
     /// <param name="settings">The sizes and the pace.</param>
     /// <param name="corpus">The text.</param>
@@ -34,6 +34,7 @@ internal sealed class Training : IDisposable
         _settings = settings;
         _corpus = corpus;
         _parallel = new ParallelOptions { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads };
+        settings.RequireMemory(corpus, _parallel.MaxDegreeOfParallelism);
 
         var transformer = new Transformer<float>(settings.ShapeFor(corpus));
         _idle.Add(transformer);
@@ -78,7 +79,21 @@ internal sealed class Training : IDisposable
     public int CharactersPerStep => _settings.Batch * _settings.Context;
 
     /// <summary>The training loss: the mean of the losses so far, those long ago counting less.</summary>
-    public double SmoothedLoss => _smoothing.Mean;
+    public Smoothing Smoothing { get; set; }
+
+    /// <summary>Everything that decides the bits of the weights after a number of updates, under the names of the options.</summary>
+    public JsonObject Identity => new()
+    {
+        ["steps"] = _settings.Steps,
+        ["batch"] = _settings.Batch,
+        ["context"] = _settings.Context,
+        ["width"] = _settings.Width,
+        ["layers"] = _settings.Layers,
+        ["heads"] = _settings.Heads,
+        ["rate"] = _settings.Rate,
+        ["seed"] = _settings.Seed,
+        ["data"] = $"a text of SHA-256 {_corpus.Hash}",
+    };
 
     /// <summary>The number of weights.</summary>
     public int WeightCount => _weights.Length;
@@ -108,7 +123,7 @@ internal sealed class Training : IDisposable
                 factor: 1.0 / _settings.Batch);
         });
         AddGradientsOfSequences();
-        _smoothing = _smoothing.With(loss);
+        Smoothing = Smoothing.With(loss);
         return Optimizer.Step();
     }
 

@@ -18,7 +18,7 @@ public sealed class TrainingTests
         double uniform = Math.Log(_corpus.AlphabetSize);
         training.Validate(training.ValidationSequences).Should().BeApproximately(uniform, 0.3, "nothing is known at first");
         Train(training, _small.Steps);
-        training.SmoothedLoss.Should().BeLessThan(uniform / 2);
+        training.Smoothing.Mean.Should().BeLessThan(uniform / 2);
         training.Validate(training.ValidationSequences).Should().BeLessThan(uniform / 4, "the text repeats itself");
     }
 
@@ -29,7 +29,7 @@ public sealed class TrainingTests
         {
             using var training = new Training(_small, _corpus, threads);
             Train(training, 12);
-            return $"{training.WeightsHash} {training.SmoothedLoss:R} {training.Validate(5):R} {training.Write(40, 0.8)}";
+            return $"{training.WeightsHash} {training.Smoothing.Mean:R} {training.Validate(5):R} {training.Write(40, 0.8)}";
         })];
         hashes.Distinct().Should().ContainSingle();
     }
