@@ -32,7 +32,7 @@ internal static class TrainingLog
         ];
         console.Progress().Columns(columns).HideCompleted(true).Start(context =>
         {
-            ProgressTask bar = context.AddTask("", maxValue: steps);
+            ProgressTask bar = context.AddTask("training", maxValue: steps);
             train(progress =>
             {
                 bar.Value = progress.Step;
