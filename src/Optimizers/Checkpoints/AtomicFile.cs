@@ -131,7 +131,8 @@ internal sealed class AtomicFile : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string full = Path.GetFullPath(path);
-        string target = File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        bool isLink = new FileInfo(full).LinkTarget is not null;
+        string target = isLink ? File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName : full;
         if (Directory.Exists(target) || Path.GetFileName(target).Length == 0)
         {
             throw new IOException($"\"{target}\" is a folder.");

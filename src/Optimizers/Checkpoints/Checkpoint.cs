@@ -102,8 +102,8 @@ public sealed class Checkpoint
     /// <summary>Loads some parameters with their state, and nothing else.</summary>
     /// <param name="path">The file.</param>
     /// <param name="where">Which parameters, by their names.</param>
-    /// <inheritdoc cref="Load(string, CheckpointLoadOptions?)"/>
-    public CheckpointReport Load(string path, Predicate<string> where) =>
+    /// <inheritdoc cref="Load"/>
+    public CheckpointReport LoadWhere(string path, Predicate<string> where) =>
         Load(path, new CheckpointLoadOptions { Where = where });
 
     /// <summary>Loads everything.</summary>
@@ -112,7 +112,7 @@ public sealed class Checkpoint
     /// <param name="progress">Is told how far it is.</param>
     /// <param name="cancellation">Stops it, as long as nothing has been changed.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    /// <inheritdoc cref="Load(string, CheckpointLoadOptions?)"/>
+    /// <inheritdoc cref="Load"/>
     public Task<CheckpointReport> LoadAsync(
         string path,
         CheckpointLoadOptions? options = null,

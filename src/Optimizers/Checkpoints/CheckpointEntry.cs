@@ -25,7 +25,7 @@ internal abstract record TensorEntry(string Name, SafetensorsType Type, long[] S
     /// <returns>What is wrong with it; null: nothing.</returns>
     public virtual string? Refusal(ReadOnlySpan<byte> bytes) => null;
 
-    public override string ToString() => $"{Quoted.Name(Name)} {SafetensorsTypes.NameOf(Type)} {Quoted.Shape(Shape)}";
+    public sealed override string ToString() => $"{Quoted.Name(Name)} {SafetensorsTypes.NameOf(Type)} {Quoted.Shape(Shape)}";
 }
 
 /// <summary>Elements, each of which lies within one chunk.</summary>
@@ -57,8 +57,6 @@ internal sealed record CounterEntry(string Name, Func<long> Get, Action<long> Se
         long number = BinaryPrimitives.ReadInt64LittleEndian(bytes);
         return number < 0 ? $"{number}, which counts nothing" : null;
     }
-
-    public override string ToString() => base.ToString();
 }
 
 /// <summary>Something that becomes a string of the file's metadata.</summary>

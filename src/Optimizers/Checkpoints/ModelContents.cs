@@ -111,34 +111,61 @@ internal sealed class ModelContents(
     private Action AcceptGroups(string json, CheckpointLoad loading)
     {
         StoredGroup[] stored = [.. JsonElement.Parse(json).EnumerateArray().Select(StoredGroup.Parse)];
-        if (!loading.IsPartial && stored.Length != groups.Count)
+        Dictionary<string, int> places = PlacesIn(stored);
+        JsonElement[] here = [.. JsonElement.Parse(Json(WriteGroups)).EnumerateArray()];
+        if (loading.IsPartial)
         {
-            loading.Problems.Add($"different: there are {stored.Length} groups in the file, but {groups.Count} here");
+            foreach ((int there, int index) in members
+                .Where(member => loading.Wants(member.Parameter.Name) && places.ContainsKey(member.Parameter.Name))
+                .Select(member => (places[member.Parameter.Name], IndexOf(member.Group)))
+                .Distinct())
+            {
+                CompareOptimizer(stored[there], index, here[index], loading);
+            }
+
             return () => { };
         }
 
-        JsonElement[] here = [.. JsonElement.Parse(Json(WriteGroups)).EnumerateArray()];
-        CompareMembership(stored, loading);
+        if (stored.Length != here.Length)
+        {
+            loading.Problems.Add($"different: there are {stored.Length} groups in the file, but {here.Length} here");
+            return () => { };
+        }
+
+        ComparePlaces(places, loading);
         for (int i = 0; i < here.Length; i++)
         {
-            CompareGroup(stored, i, here[i], loading);
+            CompareOptimizer(stored[i], i, here[i], loading);
+            loading.CompareOptions($"groups[{i}].schedule", stored[i].Schedule, here[i].GetProperty("schedule"));
         }
 
         return () => Restore(stored);
     }
 
-    private void CompareMembership(StoredGroup[] stored, CheckpointLoad loading)
+    private static Dictionary<string, int> PlacesIn(StoredGroup[] stored)
     {
-        if (loading.IsPartial)
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int i = 0; i < stored.Length; i++)
         {
-            return;
+            foreach (string name in stored[i].Parameters)
+            {
+                if (!places.TryAdd(name, i))
+                {
+                    throw new FormatException($"parameter {Quoted.Name(name)} is in two groups");
+                }
+            }
         }
 
+        return places;
+    }
+
+    // What is missing is noted with its tensors.
+    private void ComparePlaces(Dictionary<string, int> places, CheckpointLoad loading)
+    {
         foreach ((Parameter parameter, ParameterGroup group, _) in members)
         {
             int here = IndexOf(group);
-            int there = Array.FindIndex(stored, candidate => candidate.Parameters.Contains(parameter.Name));
-            if (there >= 0 && there != here)
+            if (places.TryGetValue(parameter.Name, out int there) && there != here)
             {
                 loading.Problems.Add(
                     $"different: parameter {Quoted.Name(parameter.Name)} is in group {there} in the file, but in group {here} here");
@@ -146,23 +173,10 @@ internal sealed class ModelContents(
         }
     }
 
-    // A group of the file has what this group has of it: the same number, or in a partial load the same parameters.
-    private void CompareGroup(StoredGroup[] stored, int index, JsonElement here, CheckpointLoad loading)
+    private static void CompareOptimizer(StoredGroup stored, int index, JsonElement here, CheckpointLoad loading)
     {
-        IEnumerable<StoredGroup> counterparts = loading.IsPartial
-            ? stored.Where(group => members.Any(member => IndexOf(member.Group) == index
-                && loading.Wants(member.Parameter.Name) && group.Parameters.Contains(member.Parameter.Name)))
-            : [stored[index]];
-        foreach (StoredGroup counterpart in counterparts)
-        {
-            string place = $"groups[{index}]";
-            loading.CompareKind(place, counterpart.Optimizer, here.GetProperty("optimizer"));
-            loading.CompareOptions(place, counterpart.Optimizer, here.GetProperty("optimizer"));
-            if (!loading.IsPartial)
-            {
-                loading.CompareOptions($"{place}.schedule", counterpart.Schedule, here.GetProperty("schedule"));
-            }
-        }
+        loading.CompareKind($"groups[{index}]", stored.Optimizer, here.GetProperty("optimizer"));
+        loading.CompareOptions($"groups[{index}]", stored.Optimizer, here.GetProperty("optimizer"));
     }
 
     private int IndexOf(ParameterGroup group)

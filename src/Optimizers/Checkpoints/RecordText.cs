@@ -58,7 +58,7 @@ internal static class RecordText
         {
             writer.WriteStartObject();
             writer.WriteString(Kind, text.AsSpan(0, start));
-            foreach ((string name, string value) in Members(text[(start + 2)..^1].Trim()))
+            foreach ((string name, string value) in Members(text[Math.Min(start + 3, text.Length - 1)..^1]))
             {
                 writer.WritePropertyName(name);
                 WriteText(writer, value);
@@ -92,19 +92,19 @@ internal static class RecordText
         }
     }
 
-    // "A = 1, B = C { D = 2, E = 3 }" by its outermost commas.
+    // "A = 1, B = C { D = 2, E = 3 } " by its outermost commas; a space follows the last member.
     private static IEnumerable<(string Name, string Value)> Members(string text)
     {
         int depth = 0;
         int start = 0;
         for (int i = 0; i <= text.Length; i++)
         {
-            char character = i < text.Length ? text[i] : ',';
+            char character = i < text.Length ? text[i] : ' ';
             depth += character is '{' or '[' or '(' ? 1 : character is '}' or ']' or ')' ? -1 : 0;
             bool ends = i == text.Length || (depth == 0 && text.AsSpan(i).StartsWith(", "));
             if (ends && i > start)
             {
-                string member = text[start..i];
+                string member = i == text.Length && text[^1] == ' ' ? text[start..^1] : text[start..i];
                 int equals = member.IndexOf(" = ", StringComparison.Ordinal);
                 yield return equals < 0
                     ? (member, string.Empty)
