@@ -83,8 +83,7 @@ command.SetAction(result =>
 
         if (!result.GetValue(quiet))
         {
-            Console.WriteLine(training.Write(result.GetValue(sample), result.GetValue(temperature)));
-            Console.WriteLine();
+            Console.WriteLine($"\n{training.Write(result.GetValue(sample), result.GetValue(temperature))}\n");
             Console.WriteLine($"weights: {training.WeightsHash}");
         }
 
@@ -156,9 +155,10 @@ static bool Train(Run run, IAnsiConsole? console, Training training, RunSettings
         return run.Go(onStep: null, stop.Token);
     }
 
+    long done = training.Optimizer.UpdateCount;
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{training.WeightCount:N0} weights, {training.CharactersPerStep:N0} characters a step, from step {training.Optimizer.UpdateCount}"));
+        $"{training.WeightCount:N0} weights, {settings.Steps:N0} steps of {training.CharactersPerStep:N0} characters{(done > 0 ? $", {done:N0} of them done" : "")}"));
     bool finished = false;
     TrainingLog.ShowWhile(console, settings.Steps, onStep => finished = run.Go(onStep, stop.Token));
     return finished;

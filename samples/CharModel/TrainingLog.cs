@@ -10,7 +10,8 @@ internal static class TrainingLog
     /// <param name="train">Trains, and calls its argument after each update.</param>
     public static void ShowWhile(IAnsiConsole console, int steps, Action<Action<TrainingProgress>> train)
     {
-        string LineOf(TrainingProgress progress) => $"step {progress.Step,5}/{steps}  {progress}";
+        int digits = $"{steps}".Length;
+        string LineOf(TrainingProgress progress) => $"step {$"{progress.Step}".PadLeft(digits)}  {progress}";
 
         if (!console.Profile.Capabilities.Interactive || !console.Profile.Capabilities.Ansi)
         {
@@ -27,7 +28,7 @@ internal static class TrainingLog
 
         ProgressColumn[] columns =
         [
-            new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new RemainingTimeColumn(),
+            new ProgressBarColumn { Width = 12 }, new PercentageColumn(), new RemainingTimeColumn(),
             new TaskDescriptionColumn { Alignment = Justify.Left },
         ];
         console.Progress().Columns(columns).HideCompleted(true).Start(context =>

@@ -13,8 +13,9 @@ internal sealed record TrainingProgress(StepReport Report, double Loss, double T
     /// <summary>The number of updates.</summary>
     public long Step => Report.Update + 1;
 
+    /// <summary>Everything but the step, within what is left of 80 columns.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"loss {Loss:F4}{(ValidationLoss is { } loss ? $"  validation {loss:F4}" : "")}  rate {Report.LearningRate:F5}  "
-        + $"norm {Report.GradientNorm:F3}  {TokensPerSecond:N0} tokens/s");
+        $"loss {Loss:F3}{(ValidationLoss is { } loss ? $"  validation {loss:F3}" : "")}  rate {Report.LearningRate:0.0e-0}  "
+        + $"norm {Report.GradientNorm:F2}  {TokensPerSecond:N0} tokens/s");
 }

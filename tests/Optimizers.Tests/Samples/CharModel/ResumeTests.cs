@@ -137,7 +137,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
         System.IO.File.WriteAllBytes(CheckpointPath, bytes);
         SampleResult result = _sample.Run("CharModel", SmallRun.Arguments("--checkpoint", File, "--resume"));
         result.ExitCode.Should().Be(2);
-        result.Error.TrimEnd('\n').Should().Contain(CheckpointPath).And.NotContain("\n");
+        result.Error.TrimEnd('\n').Should().Contain($"\"{File}\" is damaged").And.NotContain("\n");
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
         using Process second = Start();
         SampleResult again = SampleProcess.ResultOf(second);
         again.OutputLines[^2..].Should().Equal(result.OutputLines[^2..]);
-        again.Output.Should().NotContain("step   ");
+        again.OutputLines.Should().NotContain(line => line.StartsWith("step", StringComparison.Ordinal));
     }
 
     private static string[] HashesOfUninterruptedRun()
