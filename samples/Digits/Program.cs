@@ -1,11 +1,8 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Digits;
 using Samples;
-
-const int WrongUsage = 2;
 
 var optimizer = new Option<Recipe>("--optimizer")
 {
@@ -14,8 +11,8 @@ var optimizer = new Option<Recipe>("--optimizer")
         + "The last is AdamW with a warmup, a cosine, clipping, and no decay of the biases. Without the option: all.",
     CustomParser = ParseRecipe,
 };
-Option<int> epochs = WholeNumber("--epochs", "How often each image is seen; default 20.", minimum: 1);
-Option<int> threads = WholeNumber(
+Option<int> epochs = CommandLine.WholeNumber("--epochs", "How often each image is seen; default 20.", minimum: 1);
+Option<int> threads = CommandLine.WholeNumber(
     "--threads", "The number of threads that an update uses at most; default 0: as many as there are processors.", minimum: 0);
 var svg = new Option<FileInfo>("--svg")
 {
@@ -38,14 +35,7 @@ command.SetAction(result => Compare(
     result.GetValue(svg) ?? new FileInfo("digits-loss.svg"),
     result.GetValue(quiet)));
 
-ParseResult parsed = command.Parse(args);
-if (parsed.Action is ParseErrorAction)
-{
-    Console.Error.WriteLine(parsed.Errors[0].Message);
-    return WrongUsage;
-}
-
-return parsed.Invoke();
+return CommandLine.Run(command, args);
 
 static int Compare(IReadOnlyList<Recipe> recipes, int epochs, int threads, FileInfo svg, bool quiet)
 {
@@ -75,22 +65,6 @@ static int Compare(IReadOnlyList<Recipe> recipes, int epochs, int threads, FileI
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"test accuracy: {runs[^1].TestAccuracies[^1]:F4}"));
     return 0;
 }
-
-static Option<int> WholeNumber(string name, string description, int minimum) => new(name)
-{
-    HelpName = "N",
-    Description = description,
-    CustomParser = result =>
-    {
-        string given = result.Tokens[0].Value;
-        if (!int.TryParse(given, CultureInfo.InvariantCulture, out int value) || value < minimum)
-        {
-            result.AddError($"{name} must be a whole number from {minimum} to {int.MaxValue}, but is \"{given}\".");
-        }
-
-        return value;
-    },
-};
 
 static Recipe? ParseRecipe(ArgumentResult result)
 {

@@ -10,6 +10,7 @@ public sealed class OptimizerState
     private readonly SlotBuffer[] _buffers;
     private readonly StateScalar[] _namedScalars;
     private readonly double[] _scalars;
+    private double _momentumProduct = double.NaN;
     private long _iteration;
     private StepClock? _clock;
 
@@ -68,7 +69,12 @@ public sealed class OptimizerState
     /// The product of the β₁ of all updates so far, for bias correction, if a schedule has set any of them; null: all were
     /// that of the options.
     /// </summary>
-    public double? MomentumProduct { get; internal set; }
+    public double? MomentumProduct
+    {
+        get => double.IsNaN(_momentumProduct) ? null : _momentumProduct;
+
+        internal set => _momentumProduct = value ?? double.NaN;
+    }
 
     /// <summary>The number of elements of the parameter and of every slot.</summary>
     public int Length { get; }
@@ -90,10 +96,7 @@ public sealed class OptimizerState
         get
         {
             ArgumentNullException.ThrowIfNull(name);
-            int index = Array.FindIndex(_slots, slot => slot.Name == name);
-            return index >= 0
-                ? _buffers[index].Span
-                : throw new ArgumentException($"There is no slot \"{name}\"; there is: {List(SlotNames)}.", nameof(name));
+            return Slot(name);
         }
     }
 
@@ -161,12 +164,27 @@ public sealed class OptimizerState
     /// <summary>What a rule needs to know of the updates so far.</summary>
     internal TensorAge Age => new(Iteration, MomentumProduct);
 
+    /// <summary>A scalar, to be read from and written to.</summary>
+    internal Span<double> MemoryOfScalar(string name) => _scalars.AsSpan(IndexOfScalar(name), 1);
+
+    /// <summary>The product of the β₁, to be read from and written to; NaN where there is none.</summary>
+    internal Span<double> MemoryOfMomentumProduct() => new(ref _momentumProduct);
+
     /// <summary>Where the slots lie; valid while this object is reachable.</summary>
     internal SlotAddresses Addresses { get; }
 
     /// <summary>Memory for the state of tensors of some lengths: a pool for each slot.</summary>
     internal static SlotPool[] PoolsFor(IReadOnlyList<StateSlot> slots, IEnumerable<int> lengths) =>
         [.. slots.Select((_, slot) => new SlotPool(slot, lengths))];
+
+    /// <summary>A slot, to be written to.</summary>
+    internal Span<float> Slot(string name)
+    {
+        int index = Array.FindIndex(_slots, slot => slot.Name == name);
+        return index >= 0
+            ? _buffers[index].Span
+            : throw new ArgumentException($"There is no slot \"{name}\"; there is: {List(SlotNames)}.", nameof(name));
+    }
 
     /// <summary>Counts on with a clock that stands at 0, or by hand where that is null.</summary>
     internal void Follow(StepClock? clock)

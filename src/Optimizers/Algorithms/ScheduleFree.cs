@@ -40,9 +40,9 @@ public static class ScheduleFreeExtensions
     private static void Switch(ModelOptimizer optimizer, bool evaluating)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
-        foreach ((Parameter parameter, IOptimizerOptions options, OptimizerState state) in optimizer.Updated)
+        foreach ((Parameter parameter, ParameterGroup group, OptimizerState state) in optimizer.Members)
         {
-            if (options is IScheduleFreeOptions free)
+            if (group.Options is IScheduleFreeOptions free)
             {
                 ScheduleFreePoints.Switch(state, parameter.Values, free.Interpolation, evaluating);
                 if (!parameter.BFloat16Values.IsEmpty)

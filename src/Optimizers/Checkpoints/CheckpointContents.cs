@@ -6,33 +6,72 @@ namespace Optimizers;
 /// </summary>
 public sealed class CheckpointContents
 {
-    private readonly List<CheckpointEntry> _entries = [];
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly List<CheckpointEntry> _entries;
+    private readonly HashSet<string> _names;
+    private readonly string _prefix;
+    private readonly CheckpointOwner? _owner;
+
+    internal CheckpointContents(CheckpointLoad? loading = null)
+    {
+        _entries = [];
+        _names = new HashSet<string>(StringComparer.Ordinal);
+        _prefix = string.Empty;
+        Loading = loading;
+    }
+
+    private CheckpointContents(CheckpointContents outer, string prefix, CheckpointOwner? owner)
+    {
+        _entries = outer._entries;
+        _names = outer._names;
+        _prefix = $"{outer._prefix}{prefix}.";
+        _owner = owner ?? outer._owner;
+        Loading = outer.Loading;
+    }
 
     internal IReadOnlyList<CheckpointEntry> Entries => _entries;
+
+    /// <summary>What the list is wanted for; null: to be saved.</summary>
+    internal CheckpointLoad? Loading { get; }
+
+    /// <summary>The same list, with a prefix and a dot before the names: for a part of something that lists its own.</summary>
+    /// <param name="prefix">What all names begin with.</param>
+    public CheckpointContents Under(string prefix) => Under(prefix, owner: null);
 
     /// <summary>Lists elements in float32.</summary>
     /// <param name="name">The name of the tensor in the file.</param>
     /// <param name="shape">The length of each dimension; none for a scalar.</param>
     /// <param name="elements">Gives the memory that is saved from and loaded into; as many elements as the shape has.</param>
     public void Tensor(string name, IReadOnlyList<int> shape, Func<Span<float>> elements) =>
-        Add(new TensorEntry<float>(name, [.. shape], elements));
+        Tensor<float>(name, shape, elements);
 
     /// <summary>Lists elements in bfloat16.</summary>
     /// <inheritdoc cref="Tensor(string, IReadOnlyList{int}, Func{Span{float}})"/>
     public void Tensor(string name, IReadOnlyList<int> shape, Func<Span<BFloat16>> elements) =>
-        Add(new TensorEntry<BFloat16>(name, [.. shape], elements));
+        Tensor<BFloat16>(name, shape, elements);
 
     /// <summary>Lists bytes.</summary>
     /// <inheritdoc cref="Tensor(string, IReadOnlyList{int}, Func{Span{float}})"/>
     public void Tensor(string name, IReadOnlyList<int> shape, Func<Span<byte>> elements) =>
-        Add(new TensorEntry<byte>(name, [.. shape], elements));
+        Tensor<byte>(name, shape, elements);
 
-    /// <summary>Lists a whole number, which becomes a tensor of its own without dimensions.</summary>
+    /// <summary>Lists elements of another type of .NET's.</summary>
+    /// <typeparam name="T">A type of 1, 2, 4 or 8 bytes that the format knows, such as <see cref="Half"/> or
+    /// <see cref="ushort"/>.</typeparam>
+    /// <exception cref="ArgumentException">The format does not know the type.</exception>
+    /// <inheritdoc cref="Tensor(string, IReadOnlyList{int}, Func{Span{float}})"/>
+    public void Tensor<T>(string name, IReadOnlyList<int> shape, Func<Span<T>> elements)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        ArgumentNullException.ThrowIfNull(elements);
+        Add(new ElementsEntry<T>(Whole(name), [.. shape.Select(length => (long)length)], elements) { Owner = _owner });
+    }
+
+    /// <summary>Lists a whole number from 0 on, which becomes a tensor of its own without dimensions.</summary>
     /// <param name="name">The name of the tensor in the file.</param>
     /// <param name="get">Gives the number that is saved.</param>
     /// <param name="set">Takes the number that was loaded, once everything has been found in order.</param>
-    public void Counter(string name, Func<long> get, Action<long> set) => Add(new CounterEntry(name, get, set));
+    public void Counter(string name, Func<long> get, Action<long> set) => Counter(name, get, set, countsUpdates: false);
 
     /// <summary>Lists a value that is kept as JSON.</summary>
     /// <param name="name">The key in the file's metadata.</param>
@@ -41,12 +80,28 @@ public sealed class CheckpointContents
     /// Takes JSON that was found, checks it without changing anything, and gives what makes it count. Throws a
     /// <see cref="FormatException"/> whose message says what was expected, if it cannot be used.
     /// </param>
-    public void Value(string name, Func<string> get, Func<string, Action> accept) =>
-        Add(new ValueEntry(name, get, accept));
-
-    private void Add(CheckpointEntry entry)
+    public void Value(string name, Func<string> get, Func<string, Action> accept)
     {
-        ArgumentException.ThrowIfNullOrEmpty(entry.Name);
+        ArgumentNullException.ThrowIfNull(get);
+        ArgumentNullException.ThrowIfNull(accept);
+        Add(new ValueEntry(Whole(name), get, accept) { Owner = _owner });
+    }
+
+    internal void Counter(string name, Func<long> get, Action<long> set, bool countsUpdates)
+    {
+        ArgumentNullException.ThrowIfNull(get);
+        ArgumentNullException.ThrowIfNull(set);
+        Add(new CounterEntry(Whole(name), get, set) { Owner = _owner, CountsUpdates = countsUpdates });
+    }
+
+    internal CheckpointContents Under(string prefix, CheckpointOwner? owner)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(prefix);
+        return new CheckpointContents(this, prefix, owner);
+    }
+
+    internal void Add(CheckpointEntry entry)
+    {
         if (!_names.Add(entry.Name))
         {
             throw new ArgumentException($"\"{entry.Name}\" is listed twice.");
@@ -54,13 +109,10 @@ public sealed class CheckpointContents
 
         _entries.Add(entry);
     }
+
+    private string Whole(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return _prefix + name;
+    }
 }
-
-internal abstract record CheckpointEntry(string Name);
-
-internal sealed record TensorEntry<T>(string Name, int[] Shape, Func<Span<T>> Elements) : CheckpointEntry(Name)
-    where T : unmanaged;
-
-internal sealed record CounterEntry(string Name, Func<long> Get, Action<long> Set) : CheckpointEntry(Name);
-
-internal sealed record ValueEntry(string Name, Func<string> Get, Func<string, Action> Accept) : CheckpointEntry(Name);

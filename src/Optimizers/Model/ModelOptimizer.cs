@@ -10,7 +10,7 @@ namespace Optimizers;
 /// updates.</para>
 /// <para>An instance is used by one thread at a time, and uses several itself.</para>
 /// </remarks>
-public sealed unsafe class ModelOptimizer : IModelOptimizer
+public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
 {
     private readonly ModelOptimizerOptions _options;
     private readonly GroupRun[] _groups;
@@ -157,8 +157,30 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer
         }
     }
 
-    /// <summary>Every parameter that has a state, with its options and its state.</summary>
-    internal IEnumerable<(Parameter Parameter, IOptimizerOptions Options, OptimizerState State)> Updated => _plan.Updated;
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step.</exception>
+    public void Describe(CheckpointContents contents)
+    {
+        ArgumentNullException.ThrowIfNull(contents);
+        _guard.Enter();
+        try
+        {
+            TakeNewParameters();
+        }
+        finally
+        {
+            _guard.Leave();
+        }
+
+        new ModelContents(_options, Groups, _plan.Members).List(contents, () => UpdateCount, count => UpdateCount = count);
+        contents.Counter("skips", () => _skips, skips => _skips = skips);
+        contents.Counter(
+            "consecutive_skips", () => _consecutiveSkips, skips => _consecutiveSkips = (int)Math.Min(skips, int.MaxValue));
+        _options.LossScaler?.Describe(contents.Under("loss_scaler"));
+    }
+
+    /// <summary>Every parameter that has a state, with its group and its state.</summary>
+    internal IReadOnlyList<(Parameter Parameter, ParameterGroup Group, OptimizerState State)> Members => _plan.Members;
 
     private StepReport TakeStep(double lossScale, long update)
     {

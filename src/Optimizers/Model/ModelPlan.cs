@@ -41,8 +41,9 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         _gathered = false;
     }
 
-    public IEnumerable<(Parameter Parameter, IOptimizerOptions Options, OptimizerState State)> Updated =>
-        _entries.Select(entry => (entry.Parameter, entry.Options, entry.State));
+    /// <summary>Every parameter with its group and its state, in the order of the set.</summary>
+    public IReadOnlyList<(Parameter Parameter, ParameterGroup Group, OptimizerState State)> Members =>
+        [.. _entries.Select(entry => (entry.Parameter, entry.Run.Group, entry.State))];
 
     public (IOptimizerOptions Options, OptimizerState State)? Find(string name) =>
         _entries.Find(entry => entry.Parameter.Name == name) is { } entry ? (entry.Options, entry.State) : null;

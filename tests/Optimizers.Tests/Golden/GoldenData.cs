@@ -24,6 +24,9 @@ internal static class GoldenData
 
     private static string Folder => IsReplaced ? ReplacedFolder! : Path.Combine(AppContext.BaseDirectory, "Golden");
 
+    /// <summary>Where a golden file lies, or would if it were there.</summary>
+    public static string PathOf(string folder, string file) => Path.Combine(Folder, folder, file);
+
     public static GoldenCase Find(IReadOnlyList<GoldenCase> cases, string file, string name) =>
         cases.Single(golden => golden.File == file && golden.Name == name);
 

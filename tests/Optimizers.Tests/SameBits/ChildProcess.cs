@@ -4,13 +4,18 @@ using System.Runtime.InteropServices;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// The test assembly as a program, which runs the golden suite and reports on its processor. Vector widths are chosen when
-/// a process starts, so that another choice needs another process.
+/// The test assembly as a program, which runs the golden suite and reports on its processor, or saves until it is killed.
+/// Vector widths are chosen when a process starts, so that another choice needs another process.
 /// </summary>
 internal static class ChildProcess
 {
-    public static int Main()
+    public static int Main(string[] arguments)
     {
+        if (arguments is [KillTests.SaveArgument, string path])
+        {
+            KillTests.SaveForEver(path);
+        }
+
         IReadOnlyList<string> failures = GoldenSuite.Failures();
         foreach (string failure in failures)
         {
@@ -25,18 +30,24 @@ internal static class ChildProcess
     /// <returns>The exit code, and what was written to each stream.</returns>
     public static async Task<(int ExitCode, string Output, string Errors)> RunWithout(string runtimeSwitch)
     {
-        var start = new ProcessStartInfo(Host(), ["exec", typeof(ChildProcess).Assembly.Location])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { [runtimeSwitch] = "0" },
-        };
+        ProcessStartInfo start = StartInfo();
+        start.Environment[runtimeSwitch] = "0";
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         return (process.ExitCode, await output, await errors);
     }
+
+    /// <summary>Starts <see cref="Main"/> in a process of its own, to do what the arguments say.</summary>
+    public static Process Start(params string[] arguments) => Process.Start(StartInfo(arguments))!;
+
+    private static ProcessStartInfo StartInfo(params string[] arguments) =>
+        new(Host(), ["exec", typeof(ChildProcess).Assembly.Location, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
 
     // The runtime of this process lies in shared/Microsoft.NETCore.App/VERSION below its host; PATH may hold another.
     private static string Host() => Path.GetFullPath(Path.Combine(

@@ -14,13 +14,21 @@ internal sealed class SampleProcess : IDisposable
 
     public SampleResult Run(string sample, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{sample}.dll"), .. arguments])
+        using Process process = Start(sample, arguments);
+        return ResultOf(process);
+    }
+
+    /// <summary>Starts a sample and leaves it running; <see cref="ResultOf"/> waits for its end.</summary>
+    public Process Start(string sample, params string[] arguments) =>
+        Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{sample}.dll"), .. arguments])
         {
             WorkingDirectory = _folder.FullName,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
+        })!;
+
+    public static SampleResult ResultOf(Process process)
+    {
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -1,0 +1,66 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace CharModel;
+
+/// <summary>A text as numbers of characters: its first nine tenths are learned from, the rest is to be predicted.</summary>
+internal sealed class Corpus
+{
+    private readonly Rune[] _alphabet;
+    private readonly int[] _text;
+    private readonly int _trainingLength;
+
+    /// <param name="text">The text.</param>
+    public Corpus(string text)
+    {
+        Rune[] runes = [.. text.EnumerateRunes()];
+        _alphabet = [.. runes.Distinct().Order()];
+        _text = Array.ConvertAll(runes, rune => Array.BinarySearch(_alphabet, rune));
+        _trainingLength = (int)(0.9 * _text.Length);
+        Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    /// <summary>The SHA-256 of the text.</summary>
+    public string Hash { get; }
+
+    /// <summary>The number of different characters.</summary>
+    public int AlphabetSize => _alphabet.Length;
+
+    public ReadOnlySpan<int> Training => _text.AsSpan(0, _trainingLength);
+
+    public ReadOnlySpan<int> Validation => _text.AsSpan(_trainingLength);
+
+    /// <summary>The number of the line feed, or of the first character if there is none: what comes before a text.</summary>
+    public int Beginning => Math.Max(0, Array.BinarySearch(_alphabet, new Rune('\n')));
+
+    /// <summary>Reads a UTF-8 file.</summary>
+    /// <exception cref="InvalidDataException">It cannot be read, or is no UTF-8.</exception>
+    public static Corpus Read(string path)
+    {
+        try
+        {
+            return new Corpus(File.ReadAllText(path, new UTF8Encoding(false, throwOnInvalidBytes: true)));
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new InvalidDataException($"\"{path}\" is no text in UTF-8.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidDataException($"\"{path}\" cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>Refuses a text of which a part does not hold a sequence and the character after it.</summary>
+    /// <exception cref="InvalidDataException">The text is too short.</exception>
+    public void RequireSequencesOf(int context)
+    {
+        if (Validation.Length <= context || Training.Length <= context)
+        {
+            throw new InvalidDataException(
+                $"The text has {_text.Length} characters; with --context {context} it needs {10L * (context + 1)}.");
+        }
+    }
+
+    public string Decode(IEnumerable<int> characters) => string.Concat(characters.Select(character => _alphabet[character]));
+}

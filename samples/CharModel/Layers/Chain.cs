@@ -1,0 +1,28 @@
+using System.Numerics;
+
+namespace CharModel;
+
+/// <summary>Layers one after the other.</summary>
+internal sealed class Chain<T>(params IReadOnlyList<ILayer<T>> layers) : ILayer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public Matrix<T> Forward(ReadOnlySpan<T> weights, Matrix<T> input)
+    {
+        foreach (ILayer<T> layer in layers)
+        {
+            input = layer.Forward(weights, input);
+        }
+
+        return input;
+    }
+
+    public Matrix<T> Backward(ReadOnlySpan<T> weights, Span<T> gradients, Matrix<T> outputGradient)
+    {
+        foreach (ILayer<T> layer in layers.Reverse())
+        {
+            outputGradient = layer.Backward(weights, gradients, outputGradient);
+        }
+
+        return outputGradient;
+    }
+}

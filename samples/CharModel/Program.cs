@@ -1,0 +1,165 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using CharModel;
+using Samples;
+using Spectre.Console;
+
+// What a shell says of a program that was ended by Ctrl+C.
+const int Interrupted = 130;
+
+var standard = new RunSettings();
+Option<int> steps = CommandLine.WholeNumber("--steps", "The number of updates.", 1, standard: standard.Steps);
+Option<int> batch = CommandLine.WholeNumber("--batch", "The number of sequences in an update.", 1, 1_024, standard.Batch);
+Option<int> context = CommandLine.WholeNumber(
+    "--context", "The number of characters in a sequence: how far back the model sees.", 1, 4_096, standard.Context);
+Option<int> width = CommandLine.WholeNumber("--width", "The number of features of a character.", 1, 1_024, standard.Width);
+Option<int> layers = CommandLine.WholeNumber("--layers", "The number of blocks.", 1, 64, standard.Layers);
+Option<int> heads = CommandLine.WholeNumber("--heads", "The number of heads; a divisor of the width.", 1, 1_024, standard.Heads);
+Option<double> rate = CommandLine.Number(
+    "--rate", "The learning rate after the warmup; a cosine takes it down to a tenth.", 0, 1, standard.Rate);
+Option<int> seed = CommandLine.WholeNumber("--seed", "Decides everything that is random.", 0, standard: standard.Seed);
+var data = new Option<FileInfo>("--data")
+{
+    HelpName = "FILE",
+    Description = "The text to learn, in UTF-8; the last tenth of it is for validation. Without the option: nine plays by Shakespeare.",
+};
+var checkpoint = new Option<FileInfo>("--checkpoint")
+{
+    HelpName = "FILE",
+    Description = "Where to save the run, on the way, at the end and on Ctrl+C. Without the option: nowhere.",
+};
+Option<int> every = CommandLine.WholeNumber("--every", "The number of updates between two checkpoints.", 1, standard: 100);
+var resume = new Option<bool>("--resume") { Description = "Go on from the checkpoint; the result is the same to the last bit." };
+Option<int> sample = CommandLine.WholeNumber("--sample", "The number of characters to write at the end.", 0, standard: 500);
+Option<double> temperature = CommandLine.Number(
+    "--temperature", "How daring the written text is: 0 takes the likeliest character, 1 draws as predicted.", 0, 100, 0.8);
+Option<int> threads = CommandLine.WholeNumber(
+    "--threads", "The number of threads at most; 0: as many as there are processors. Changes no bit of the result.", 0, 1_024, 0);
+var quiet = new Option<bool>("--quiet") { Description = "Print the last line only." };
+
+var command = new RootCommand(
+    "Trains a small transformer to write like a text, character by character. Prints the loss on the part of the text that it "
+    + "has not seen as its last line.")
+{
+    steps, batch, context, width, layers, heads, rate, seed,
+    data, checkpoint, every, resume, sample, temperature, threads, quiet,
+};
+command.SetAction(result =>
+{
+    if (Contradiction(result) is { } contradiction)
+    {
+        Console.Error.WriteLine(contradiction);
+        return CommandLine.WrongUsage;
+    }
+
+    var settings = new RunSettings(
+        result.GetValue(steps),
+        result.GetValue(batch),
+        result.GetValue(context),
+        result.GetValue(width),
+        result.GetValue(layers),
+        result.GetValue(heads),
+        result.GetValue(rate),
+        result.GetValue(seed));
+    try
+    {
+        string text = result.GetValue(data)?.FullName ?? DataFile.PathOf("shakespeare.txt");
+        using var training = new Training(settings, Corpus.Read(text), result.GetValue(threads));
+        TrainingCheckpoint? saved = result.GetValue(checkpoint) is { } file ? new TrainingCheckpoint(training, file.ToString()) : null;
+        if (result.GetValue(resume))
+        {
+            saved?.Load();
+        }
+
+        var run = new Run(training, settings.Steps) { Checkpoint = saved, CheckpointEvery = result.GetValue(every) };
+        if (!Train(run, result.GetValue(quiet) ? null : Terminal.Open(), training, settings))
+        {
+            Console.Error.WriteLine(
+                $"stopped after step {training.Optimizer.UpdateCount} of {settings.Steps}"
+                + (saved is null ? "; nothing was saved, for want of --checkpoint" : "; go on with --resume"));
+            return Interrupted;
+        }
+
+        if (!result.GetValue(quiet))
+        {
+            Console.WriteLine($"\n{training.Write(result.GetValue(sample), result.GetValue(temperature))}\n");
+            Console.WriteLine($"weights: {training.WeightsHash}");
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"validation loss: {training.Validate(training.ValidationSequences):F4}"));
+        return 0;
+    }
+    catch (InvalidDataException e)
+    {
+        Console.Error.WriteLine(e.Message);
+        return CommandLine.WrongUsage;
+    }
+    catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+    {
+        Console.Error.WriteLine(e.Message);
+        return 1;
+    }
+});
+
+return CommandLine.Run(command, args);
+
+// What each option allows, but not all of them together, or not the files that are there.
+string? Contradiction(ParseResult result)
+{
+    if (result.GetValue(width) % result.GetValue(heads) != 0)
+    {
+        return $"--width must be a multiple of --heads, but is {result.GetValue(width)} with {result.GetValue(heads)} heads.";
+    }
+
+    if (result.GetValue(data) is { Exists: false } text)
+    {
+        return $"--data must name a file, but there is no \"{text}\".";
+    }
+
+    if (result.GetValue(checkpoint) is not { } file)
+    {
+        return result.GetValue(resume) ? "--resume needs --checkpoint FILE."
+            : result.GetResult(every) is { Implicit: false } ? "--every needs --checkpoint FILE."
+            : null;
+    }
+
+    if (Directory.Exists(file.FullName) || file.Directory is not { Exists: true })
+    {
+        return $"--checkpoint must name a file in a folder that exists, but is \"{file}\".";
+    }
+
+    return (file.Exists, result.GetValue(resume)) switch
+    {
+        (true, false) => $"--checkpoint \"{file}\" exists: go on from it with --resume, or remove it.",
+        (false, true) => $"--resume needs a checkpoint, but \"{file}\" does not exist.",
+        _ => null,
+    };
+}
+
+// Stops between two steps when it is told to; a second time the process ends as any other does.
+static bool Train(Run run, IAnsiConsole? console, Training training, RunSettings settings)
+{
+    using var stop = new CancellationTokenSource();
+    void Stop(PosixSignalContext signal)
+    {
+        signal.Cancel = !stop.IsCancellationRequested;
+        stop.Cancel();
+    }
+
+    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+    if (console is null)
+    {
+        return run.Go(onStep: null, stop.Token);
+    }
+
+    long done = training.Optimizer.UpdateCount;
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{training.WeightCount:N0} weights, {settings.Steps:N0} steps of {training.CharactersPerStep:N0} characters{(done > 0 ? $", {done:N0} of them done" : "")}"));
+    bool finished = false;
+    TrainingLog.ShowWhile(console, settings.Steps, onStep => finished = run.Go(onStep, stop.Token));
+    return finished;
+}

@@ -1,0 +1,258 @@
+using System.Globalization;
+
+namespace Optimizers;
+
+/// <summary>
+/// A training run as one file: the state of a model's optimizer, its parameters if asked for, everything else that is
+/// added, and values of yours. A run that is saved, ended and resumed goes on with the same bits.
+/// </summary>
+/// <remarks>
+/// <para>The file is in the safetensors format; docs/checkpoints.md says what is where.</para>
+/// <para>Saving: at every instant the path names either all of the old file or all of the new one, and when
+/// <see cref="Save"/> returns, the new one survives a power cut. Loading: names, shapes, types, groups, options and the
+/// checksum are compared before anything is touched.</para>
+/// <para>What it holds may not be stepped or changed while it is saved or loaded.</para>
+/// </remarks>
+/// <example>
+/// <code>
+/// var checkpoint = new Checkpoint(optimizer) { IncludeParameters = true };
+/// checkpoint.Add("average", average);
+/// checkpoint.Values["epoch"] = "3";
+/// checkpoint.Save("run.safetensors");
+/// …
+/// CheckpointReport report = checkpoint.Load("run.safetensors");
+/// </code>
+/// </example>
+public sealed class Checkpoint
+{
+    internal const string VersionKey = "version";
+    internal const string ValuePrefix = "values.";
+
+    private const int Version = 1;
+
+    // What the library's own names in a file begin with.
+    private static readonly string[] _taken =
+        ["parameters", "state", "values", "groups", "options", "update_count", VersionKey, FileChecksum.Key];
+
+    private readonly ModelOptimizer? _optimizer;
+    private readonly List<(string Prefix, Action<CheckpointContents> List)> _parts = [];
+
+    /// <summary>Makes a checkpoint.</summary>
+    /// <param name="optimizer">The optimizer of a model; null: none, for what is added alone.</param>
+    public Checkpoint(ModelOptimizer? optimizer = null) => _optimizer = optimizer;
+
+    /// <summary>Whether the file holds the parameters' values as well. Default false.</summary>
+    public bool IncludeParameters { get; init; }
+
+    /// <summary>
+    /// Values of yours, such as the epoch, the place in the data or the state of a generator: any text, which is JSON if others
+    /// are to read it. A load replaces them all by those of the file.
+    /// </summary>
+    public IDictionary<string, string> Values { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Adds something that has state: an average, a loss scale, an optimizer of a wrapper.</summary>
+    /// <param name="name">What its names in the file begin with.</param>
+    /// <param name="part">What is saved and loaded.</param>
+    /// <exception cref="ArgumentException">The name is empty or taken, or has a dot in it.</exception>
+    public void Add(string name, ICheckpointed part)
+    {
+        ArgumentNullException.ThrowIfNull(part);
+        AddPart(name, part.Describe);
+    }
+
+    /// <summary>Adds the state of an optimizer of one buffer.</summary>
+    /// <param name="name">What its names in the file begin with.</param>
+    /// <param name="state">What is saved and loaded.</param>
+    /// <exception cref="ArgumentException">The name is empty or taken, or has a dot in it.</exception>
+    public void Add(string name, OptimizerState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        AddPart(name, contents => StateContents.List(contents, state, [state.Length]));
+    }
+
+    /// <summary>Saves everything.</summary>
+    /// <param name="path">The file, which may be there already; its mode is kept, and a symbolic link to it stays one.</param>
+    /// <exception cref="IOException">It could not be written, the disk is full for example. The old file is as it was, and
+    /// nothing else is left.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step.</exception>
+    public void Save(string path) => AtOnce.Wait(SaveCore(path, asynchronous: false, progress: null, default));
+
+    /// <summary>Saves everything. Until it is done, nothing of it may be changed: await it before the next step.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="progress">Is told how far it is.</param>
+    /// <param name="cancellation">Stops it; the old file is as it was then, and nothing else is left.</param>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    /// <inheritdoc cref="Save"/>
+    public Task SaveAsync(
+        string path, IProgress<CheckpointProgress>? progress = null, CancellationToken cancellation = default) =>
+        SaveCore(path, asynchronous: true, progress, cancellation).AsTask();
+
+    /// <summary>Loads everything.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">What is allowed; null: a file of exactly what is here.</param>
+    /// <returns>What was done.</returns>
+    /// <exception cref="CheckpointException">The file is damaged, of a newer version, or not of what is here; the message
+    /// lists everything that is missing, unexpected or different. Nothing has changed then.</exception>
+    /// <exception cref="IOException">The file cannot be read. Nothing has changed then, unless the message says so.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step.</exception>
+    public CheckpointReport Load(string path, CheckpointLoadOptions? options = null) =>
+        AtOnce.Wait(LoadCore(path, options, asynchronous: false, progress: null, default));
+
+    /// <summary>Loads some parameters with their state, and nothing else.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="where">Which parameters, by their names.</param>
+    /// <inheritdoc cref="Load"/>
+    public CheckpointReport LoadWhere(string path, Predicate<string> where) =>
+        Load(path, new CheckpointLoadOptions { Where = where });
+
+    /// <summary>Loads everything.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">What is allowed; null: a file of exactly what is here.</param>
+    /// <param name="progress">Is told how far it is.</param>
+    /// <param name="cancellation">Stops it, as long as nothing has been changed.</param>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    /// <inheritdoc cref="Load"/>
+    public Task<CheckpointReport> LoadAsync(
+        string path,
+        CheckpointLoadOptions? options = null,
+        IProgress<CheckpointProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        LoadCore(path, options, asynchronous: true, progress, cancellation).AsTask();
+
+    internal async ValueTask SaveCore(
+        string path, bool asynchronous, IProgress<CheckpointProgress>? progress, CancellationToken cancellation)
+    {
+        CheckpointContents contents = Contents();
+        IEnumerable<KeyValuePair<string, string>> metadata = contents.Entries.OfType<ValueEntry>()
+            .Select(entry => KeyValuePair.Create(entry.Name, entry.Get()))
+            .Concat(Values.Select(pair => KeyValuePair.Create(ValuePrefix + pair.Key, pair.Value)))
+            .Append(KeyValuePair.Create(VersionKey, Version.ToString(CultureInfo.InvariantCulture)))
+            .Append(KeyValuePair.Create(FileChecksum.Key, FileChecksum.Zeros));
+        var saving = new CheckpointSave([.. contents.Entries.OfType<TensorEntry>()], metadata, progress);
+        using AtomicFile file = AtomicFile.Create(path, saving.Length, asynchronous);
+        await saving.Write(file.Stream, new StreamAccess(file.Stream, asynchronous, cancellation)).ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
+        if (asynchronous)
+        {
+            await Task.Run(file.Commit, CancellationToken.None).ConfigureAwait(false);
+        }
+        else
+        {
+            file.Commit();
+        }
+
+        GC.KeepAlive(_optimizer);
+    }
+
+    internal ValueTask<CheckpointReport> LoadCore(
+        string path,
+        CheckpointLoadOptions? options,
+        bool asynchronous,
+        IProgress<CheckpointProgress>? progress,
+        CancellationToken cancellation) => LoadCore(
+            SafetensorsReader.OpenFile(path, asynchronous), path, options, asynchronous, progress, cancellation);
+
+    internal async ValueTask<CheckpointReport> LoadCore(
+        Stream stream,
+        string path,
+        CheckpointLoadOptions? options,
+        bool asynchronous,
+        IProgress<CheckpointProgress>? progress,
+        CancellationToken cancellation)
+    {
+        using SafetensorsReader file = await SafetensorsReader.OpenCore(stream, leaveOpen: false, asynchronous, cancellation)
+            .ConfigureAwait(false);
+        var load = new CheckpointLoad(file.Header, options ?? new CheckpointLoadOptions());
+        CheckpointContents contents = Contents(load);
+        load.Compare(contents, Values);
+        var copy = new CheckpointCopy(file, load.Tensors, progress);
+        await copy.Check(path, new StreamAccess(stream, asynchronous, cancellation)).ConfigureAwait(false);
+        CheckVersion(file.Metadata, path);
+        await copy.Look(load.Problems, new StreamAccess(stream, asynchronous, cancellation)).ConfigureAwait(false);
+        if (!load.Problems.IsEmpty)
+        {
+            throw new CheckpointException(
+                CheckpointFault.Different, $"\"{path}\" is not a checkpoint of what it was to be loaded into:", load.Problems.All);
+        }
+
+        // From here on it is not stopped any more: half of a checkpoint is worse than either.
+        cancellation.ThrowIfCancellationRequested();
+        await copy.Take(path, new StreamAccess(stream, asynchronous)).ConfigureAwait(false);
+        foreach (Action action in load.Actions)
+        {
+            action();
+        }
+
+        RefreshRoundedCopies();
+        return new CheckpointReport(
+            path, _optimizer?.UpdateCount, load.Tensors.Count, load.Left, load.Untouched, load.Differences, load.NotCompared, []);
+    }
+
+    private static void CheckVersion(IReadOnlyDictionary<string, string> metadata, string path)
+    {
+        if (!metadata.TryGetValue(VersionKey, out string? text))
+        {
+            return;
+        }
+
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int version) || version < 1)
+        {
+            throw new CheckpointException($"\"{path}\" is damaged: {Quoted.Name(text)} is no version of a checkpoint.");
+        }
+
+        if (version > Version)
+        {
+            throw new CheckpointException(
+                CheckpointFault.Newer, $"\"{path}\" is of version {version}, but this library knows versions up to {Version}.", []);
+        }
+    }
+
+    private void AddPart(string name, Action<CheckpointContents> list)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (_taken.Contains(name) || _parts.Exists(part => part.Prefix == name) || name.Contains('.', StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"A part cannot be named \"{name}\": the name is taken, or has a dot.", nameof(name));
+        }
+
+        _parts.Add((name, list));
+    }
+
+    private CheckpointContents Contents(CheckpointLoad? loading = null)
+    {
+        var contents = new CheckpointContents(loading);
+        _optimizer?.Describe(contents);
+        if (IncludeParameters && _optimizer is not null)
+        {
+            foreach (Parameter parameter in _optimizer.Parameters)
+            {
+                contents.Under("parameters", new CheckpointOwner(parameter.Name))
+                    .Tensor(parameter.Name, parameter.Shape, () => parameter.Values);
+            }
+        }
+
+        foreach ((string prefix, Action<CheckpointContents> list) in _parts)
+        {
+            list(contents.Under(prefix));
+        }
+
+        return contents;
+    }
+
+    private void RefreshRoundedCopies()
+    {
+        if (!IncludeParameters || _optimizer is null)
+        {
+            return;
+        }
+
+        foreach (Parameter parameter in _optimizer.Parameters)
+        {
+            if (!parameter.BFloat16Values.IsEmpty)
+            {
+                parameter.KeepBFloat16Copy();
+            }
+        }
+    }
+}

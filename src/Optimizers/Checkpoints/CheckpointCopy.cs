@@ -1,0 +1,97 @@
+namespace Optimizers;
+
+/// <summary>Reads the data of a checkpoint, in chunks: once to check all of it, and once more to take over what is wanted.</summary>
+internal sealed class CheckpointCopy(
+    SafetensorsReader file,
+    IReadOnlyList<(TensorEntry Entry, SafetensorsTensor Tensor)> tensors,
+    IProgress<CheckpointProgress>? progress)
+{
+    private readonly long _dataLength = file.Stream.Length - file.DataStart;
+    private readonly byte[] _buffer = StreamAccess.BufferFor(file.Stream.Length - file.DataStart);
+    private readonly long _wanted = tensors.Sum(pair => pair.Tensor.ByteLength);
+    private long _done;
+
+    /// <summary>Reads everything, and holds it to its checksum.</summary>
+    /// <exception cref="CheckpointException">It is not as it was written.</exception>
+    public async ValueTask Check(string path, StreamAccess access)
+    {
+        SafetensorsHeader header = file.Header;
+        using var checksum = new FileChecksum();
+        bool promised = header.Metadata.TryGetValue(FileChecksum.Key, out string? expected);
+        if (promised ? header.ChecksumPosition < 0 : header.Metadata.ContainsKey(Checkpoint.VersionKey))
+        {
+            throw new CheckpointException($"\"{path}\" is damaged: it has lost its checksum.");
+        }
+
+        if (promised)
+        {
+            var bytes = new byte[file.DataStart];
+            file.Stream.Position = 0;
+            await access.ReadExactly(bytes).ConfigureAwait(false);
+            checksum.AppendHeader(bytes, sizeof(long) + header.ChecksumPosition);
+        }
+
+        file.Stream.Position = file.DataStart;
+        for (long left = _dataLength; left > 0;)
+        {
+            Memory<byte> part = _buffer.AsMemory(0, (int)Math.Min(left, _buffer.Length));
+            await access.ReadExactly(part).ConfigureAwait(false);
+            checksum.Append(part.Span);
+            left -= part.Length;
+            Report(part.Length);
+        }
+
+        if (promised && checksum.Finish() != expected)
+        {
+            throw new CheckpointException($"\"{path}\" is damaged: its content is not what its checksum was made of.");
+        }
+    }
+
+    /// <summary>Looks at what is small and has a meaning, and notes what is wrong with it.</summary>
+    public async ValueTask Look(ProblemList problems, StreamAccess access)
+    {
+        foreach ((TensorEntry entry, SafetensorsTensor tensor) in tensors.Where(pair => pair.Entry is CounterEntry))
+        {
+            Memory<byte> bytes = _buffer.AsMemory(0, (int)tensor.ByteLength);
+            file.Stream.Position = file.DataStart + tensor.Begin;
+            await access.ReadExactly(bytes).ConfigureAwait(false);
+            if (entry.Refusal(bytes.Span) is { } refusal)
+            {
+                problems.Add($"different: {tensor} is {refusal}");
+            }
+        }
+    }
+
+    /// <summary>Takes over what is wanted.</summary>
+    public async ValueTask Take(string path, StreamAccess access)
+    {
+        try
+        {
+            foreach ((TensorEntry entry, SafetensorsTensor tensor) in tensors)
+            {
+                file.Stream.Position = file.DataStart + tensor.Begin;
+                for (long start = 0; start < tensor.ByteLength;)
+                {
+                    Memory<byte> part = _buffer.AsMemory(0, (int)Math.Min(tensor.ByteLength - start, _buffer.Length));
+                    await access.ReadExactly(part).ConfigureAwait(false);
+                    entry.CopyFrom(part.Span, start);
+                    start += part.Length;
+                    Report(part.Length);
+                }
+            }
+        }
+        catch (IOException exception)
+        {
+            throw new IOException(
+                $"\"{path}\" was read once and found good, but could not be read again: what it was to be loaded into is incomplete now, "
+                + "and has to be loaded anew.",
+                exception);
+        }
+    }
+
+    private void Report(int bytes)
+    {
+        _done += bytes;
+        progress?.Report(new CheckpointProgress(_done, _dataLength + _wanted));
+    }
+}

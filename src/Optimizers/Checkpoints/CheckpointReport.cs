@@ -1,0 +1,26 @@
+namespace Optimizers;
+
+/// <summary>What a load did.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="UpdateCount">The number of updates of the model's optimizer now; null without one.</param>
+/// <param name="Tensors">The number of tensors that were loaded.</param>
+/// <param name="Left">What of the file was left, by name.</param>
+/// <param name="Untouched">What was listed here and stayed as it was, by name: a partial load does not ask for it, or a file
+/// of another writer does not have it.</param>
+/// <param name="Differences">The options that differ from those in the file, which was allowed.</param>
+/// <param name="NotCompared">The options that do not say what they are, such as the function of a schedule.</param>
+/// <param name="PassedOver">The newer files that a <see cref="CheckpointFolder"/> passed over, each with the reason.</param>
+public sealed record CheckpointReport(
+    string Path,
+    long? UpdateCount,
+    int Tensors,
+    IReadOnlyList<string> Left,
+    IReadOnlyList<string> Untouched,
+    IReadOnlyList<string> Differences,
+    IReadOnlyList<string> NotCompared,
+    IReadOnlyList<string> PassedOver);
+
+/// <summary>How far a save or a load is.</summary>
+/// <param name="Bytes">The number of bytes that are done.</param>
+/// <param name="TotalBytes">The number of bytes that are to be done. A load reads twice: to check, and to take over.</param>
+public readonly record struct CheckpointProgress(long Bytes, long TotalBytes);

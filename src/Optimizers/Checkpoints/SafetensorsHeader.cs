@@ -1,0 +1,310 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Optimizers;
+
+/// <summary>The header of a safetensors file: JSON that says where in the rest of the file each tensor lies.</summary>
+internal sealed class SafetensorsHeader
+{
+    public const string MetadataName = "__metadata__";
+
+    /// <summary>The longest header that the format allows, in bytes.</summary>
+    public const int Longest = 100_000_000;
+
+    private readonly Dictionary<string, SafetensorsTensor> _byName = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
+    private readonly long _dataLength;
+    private long _covered;
+    private bool _metadataSeen;
+
+    private SafetensorsHeader(long dataLength) => _dataLength = dataLength;
+
+    public IReadOnlyDictionary<string, string> Metadata => _metadata;
+
+    public IReadOnlyDictionary<string, SafetensorsTensor> ByName => _byName;
+
+    /// <summary>The tensors in the order of their elements.</summary>
+    public SafetensorsTensor[] Tensors { get; private set; } = [];
+
+    /// <summary>Where the digits of the checksum stand in the header; −1 if there is none in its proper form.</summary>
+    public int ChecksumPosition { get; private set; } = -1;
+
+    /// <summary>Reads a header, and holds all that it says against the length of what follows it.</summary>
+    /// <exception cref="CheckpointException">It is not as the format asks.</exception>
+    public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength)
+    {
+        // The reader of JSON does not look into strings, and says so late and in another way.
+        if (!Utf8.IsValid(json))
+        {
+            throw new CheckpointException("The header is not UTF-8.");
+        }
+
+        var header = new SafetensorsHeader(dataLength);
+        try
+        {
+            header.Read(json);
+        }
+        catch (JsonException exception)
+        {
+            throw new CheckpointException($"The header is not JSON: {exception.Message}", exception);
+        }
+
+        header.Arrange();
+        return header;
+    }
+
+    /// <summary>Writes the header of tensors that lie one after the other.</summary>
+    /// <returns>The length of the header in eight bytes, and the header.</returns>
+    public static byte[] Format(
+        IReadOnlyList<SafetensorsTensor> tensors, IEnumerable<KeyValuePair<string, string>> metadata)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        buffer.Write<byte>(stackalloc byte[sizeof(long)]);
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            writer.WriteStartObject();
+            WriteMetadata(writer, metadata);
+            foreach (SafetensorsTensor tensor in tensors)
+            {
+                WriteTensor(writer, tensor);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        int padding = -buffer.WrittenCount & 7;
+        buffer.GetSpan(padding)[..padding].Fill((byte)' ');
+        buffer.Advance(padding);
+        byte[] bytes = buffer.WrittenSpan.ToArray();
+        int length = bytes.Length - sizeof(long);
+        if (length > Longest)
+        {
+            throw new ArgumentException(
+                $"The header would have {length} bytes, but the format allows {Longest}: too many names.", nameof(tensors));
+        }
+
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(bytes, length);
+        return bytes;
+    }
+
+    private static void WriteMetadata(Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, string>> metadata)
+    {
+        KeyValuePair<string, string>[] ordered = [.. metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)];
+        if (ordered.Length == 0)
+        {
+            return;
+        }
+
+        writer.WriteStartObject(MetadataName);
+        foreach ((string key, string value) in ordered)
+        {
+            writer.WriteString(key, value);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteTensor(Utf8JsonWriter writer, SafetensorsTensor tensor)
+    {
+        writer.WriteStartObject(tensor.Name);
+        writer.WriteString("dtype"u8, SafetensorsTypes.NameOf(tensor.Type));
+        writer.WriteStartArray("shape"u8);
+        foreach (long length in tensor.Shape)
+        {
+            writer.WriteNumberValue(length);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("data_offsets"u8);
+        writer.WriteNumberValue(tensor.Begin);
+        writer.WriteNumberValue(tensor.End);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private void Read(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        Next(ref reader);
+        Expect(ref reader, JsonTokenType.StartObject, "The header", "an object");
+        while (Next(ref reader) != JsonTokenType.EndObject)
+        {
+            string name = Text(ref reader);
+            Next(ref reader);
+            if (name == MetadataName)
+            {
+                ReadMetadata(ref reader);
+            }
+            else if (!_byName.TryAdd(name, ReadTensor(ref reader, name)))
+            {
+                throw new CheckpointException($"There are two tensors {Quoted.Name(name)}.");
+            }
+        }
+
+        // Anything but white space after the object is no JSON.
+        reader.Read();
+    }
+
+    private void ReadMetadata(ref Utf8JsonReader reader)
+    {
+        if (_metadataSeen)
+        {
+            throw new CheckpointException($"There are two {MetadataName}.");
+        }
+
+        _metadataSeen = true;
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return;
+        }
+
+        Expect(ref reader, JsonTokenType.StartObject, MetadataName, "an object");
+        while (Next(ref reader) != JsonTokenType.EndObject)
+        {
+            string key = Text(ref reader);
+            Next(ref reader);
+            Expect(ref reader, JsonTokenType.String, $"{MetadataName} {Quoted.Name(key)}", "a string");
+            if (!_metadata.TryAdd(key, Text(ref reader)))
+            {
+                throw new CheckpointException($"{MetadataName} has {Quoted.Name(key)} twice.");
+            }
+
+            if (key == FileChecksum.Key && FileChecksum.IsDigits(reader.ValueSpan))
+            {
+                ChecksumPosition = (int)reader.TokenStartIndex + 1;
+            }
+        }
+    }
+
+    private SafetensorsTensor ReadTensor(ref Utf8JsonReader reader, string name)
+    {
+        Expect(ref reader, JsonTokenType.StartObject, Quoted.Name(name), "an object");
+        SafetensorsType? type = null;
+        long[]? shape = null;
+        long[]? offsets = null;
+        while (Next(ref reader) != JsonTokenType.EndObject)
+        {
+            string field = Text(ref reader);
+            Next(ref reader);
+            switch (field)
+            {
+                case "dtype" when type is null:
+                    type = ReadType(ref reader, name);
+                    break;
+                case "shape" when shape is null:
+                    shape = ReadNumbers(ref reader, name, field);
+                    break;
+                case "data_offsets" when offsets is null:
+                    offsets = ReadNumbers(ref reader, name, field);
+                    break;
+                default:
+                    throw new CheckpointException($"{Quoted.Name(name)} has a field {Quoted.Name(field)} too much.");
+            }
+        }
+
+        return type is { } found && shape is not null && offsets is not null
+            ? Placed(name, found, shape, offsets)
+            : throw new CheckpointException($"{Quoted.Name(name)} lacks one of dtype, shape and data_offsets.");
+    }
+
+    private SafetensorsTensor Placed(string name, SafetensorsType type, long[] shape, long[] offsets)
+    {
+        if (offsets is not [long begin, long end] || end < begin || end > _dataLength)
+        {
+            throw new CheckpointException(
+                $"{Quoted.Name(name)} has the data_offsets {Quoted.Shape(offsets)} in {_dataLength} bytes of data.");
+        }
+
+        if (SafetensorsTypes.BytesOf(type, shape) is not { } bytes)
+        {
+            throw new CheckpointException($"{Quoted.Name(name)} is too large to be counted, or ends within a byte.");
+        }
+
+        if (bytes != end - begin)
+        {
+            throw new CheckpointException(
+                $"{Quoted.Name(name)} is {bytes} bytes by its type and shape, but {end - begin} by its data_offsets.");
+        }
+
+        // Known here already, before a million entries that share their bytes have been gathered.
+        _covered += bytes;
+        return _covered <= _dataLength
+            ? new SafetensorsTensor(name, type, shape, begin, bytes)
+            : throw new CheckpointException($"{Quoted.Name(name)} overlaps other tensors.");
+    }
+
+    // Every byte belongs to one tensor: none is shared, and none is left over.
+    private void Arrange()
+    {
+        Tensors = [.. _byName.Values];
+        Array.Sort(Tensors, static (one, other) => (one.Begin, one.End).CompareTo((other.Begin, other.End)));
+        long end = 0;
+        foreach (SafetensorsTensor tensor in Tensors)
+        {
+            if (tensor.Begin != end)
+            {
+                throw new CheckpointException(
+                    $"{Quoted.Name(tensor.Name)} begins at byte {tensor.Begin} of the data, but the tensors before it end at {end}.");
+            }
+
+            end = tensor.End;
+        }
+
+        if (end != _dataLength)
+        {
+            throw new CheckpointException($"The tensors have {end} bytes, but {_dataLength} follow the header.");
+        }
+    }
+
+    private static SafetensorsType ReadType(ref Utf8JsonReader reader, string name)
+    {
+        Expect(ref reader, JsonTokenType.String, $"The dtype of {Quoted.Name(name)}", "a string");
+        string type = Text(ref reader);
+        return SafetensorsTypes.Find(type)
+            ?? throw new CheckpointException($"{Quoted.Name(name)} has the dtype {Quoted.Name(type)}, which is not known.");
+    }
+
+    private static long[] ReadNumbers(ref Utf8JsonReader reader, string name, string field)
+    {
+        Expect(ref reader, JsonTokenType.StartArray, $"The {field} of {Quoted.Name(name)}", "an array");
+        var numbers = new List<long>();
+        while (Next(ref reader) != JsonTokenType.EndArray)
+        {
+            // As unsigned: −0, 1.0 and 1e2 are not whole numbers to the format.
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetUInt64(out ulong number) || number > long.MaxValue)
+            {
+                throw new CheckpointException($"The {field} of {Quoted.Name(name)} has something that is no length.");
+            }
+
+            numbers.Add((long)number);
+        }
+
+        return [.. numbers];
+    }
+
+    private static JsonTokenType Next(ref Utf8JsonReader reader) =>
+        reader.Read() ? reader.TokenType : throw new JsonException("It ends too early.");
+
+    private static void Expect(ref Utf8JsonReader reader, JsonTokenType type, string what, string kind)
+    {
+        if (reader.TokenType != type)
+        {
+            throw new CheckpointException($"{what} is not {kind}.");
+        }
+    }
+
+    private static string Text(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new JsonException("A string has half of a surrogate pair.", exception);
+        }
+    }
+}

@@ -1,0 +1,293 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Optimizers;
+
+/// <summary>
+/// Reads a safetensors file, which may come from anywhere: everything that its header says is checked before anything is
+/// made of it.
+/// </summary>
+/// <remarks>
+/// <para>The format is that of the reference implementation (huggingface/safetensors); a file that it reads is read here,
+/// whatever the order of its tensors. Refused in addition: a name that stands twice, a field that the format does not have,
+/// and a dimension above 2⁶³ − 1.</para>
+/// <para>Elements are read when they are asked for, into memory of yours. What is held is the header, at most 100 MB, and a
+/// few times as much for the names and shapes in it.</para>
+/// <para>An instance is used by one thread at a time.</para>
+/// </remarks>
+/// <example>
+/// <code>
+/// using var reader = SafetensorsReader.Open("model.safetensors");
+/// foreach (SafetensorsTensor tensor in reader.Tensors)
+/// {
+///     Console.WriteLine(tensor);
+/// }
+///
+/// var bias = new float[64];
+/// reader.Read&lt;float&gt;(reader["bias"], bias);
+/// </code>
+/// </example>
+public sealed class SafetensorsReader : IDisposable
+{
+    // What files are that were taken for another kind: their first bytes, and what they are.
+    private static readonly (byte[] Start, string Kind)[] _otherKinds =
+    [
+        ([.. "version "u8], "it seems to be a pointer of Git LFS, whose content has not been fetched"),
+        ([.. "PK\u0003\u0004"u8], "it seems to be a zip archive, such as torch.save makes"),
+        ([.. "<!DOCTYP"u8], "it seems to be a page of HTML"),
+        ([.. "<html"u8], "it seems to be a page of HTML"),
+        ([.. "GGUF"u8], "it seems to be in the GGUF format"),
+    ];
+
+    private readonly Stream _stream;
+    private readonly bool _leaveOpen;
+    private readonly SafetensorsHeader _header;
+    private readonly long _dataStart;
+
+    private SafetensorsReader(Stream stream, bool leaveOpen, SafetensorsHeader header)
+    {
+        _stream = stream;
+        _leaveOpen = leaveOpen;
+        _header = header;
+        _dataStart = stream.Position;
+    }
+
+    /// <summary>What the writer noted beside the tensors.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
+
+    /// <summary>The tensors in the order of their elements in the file.</summary>
+    public IReadOnlyList<SafetensorsTensor> Tensors => Array.AsReadOnly(_header.Tensors);
+
+    /// <summary>A tensor by its name.</summary>
+    /// <exception cref="ArgumentException">There is no tensor of that name.</exception>
+    public SafetensorsTensor this[string name] => TryGet(name, out SafetensorsTensor? tensor)
+        ? tensor
+        : throw new ArgumentException($"There is no tensor {Quoted.Name(name)} in the file.", nameof(name));
+
+    /// <summary>Opens a file and reads its header.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="CheckpointException">It is no safetensors file.</exception>
+    /// <exception cref="IOException">It cannot be opened or read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static SafetensorsReader Open(string path) =>
+        AtOnce.Wait(OpenCore(OpenFile(path, asynchronous: false), leaveOpen: false, asynchronous: false, default));
+
+    /// <summary>Reads the header of a file that starts where a stream stands.</summary>
+    /// <param name="stream">The stream, which ends where the file ends. It must be able to seek: tensors are read when they
+    /// are asked for, in any order. Copy a stream that cannot to a file, or to memory, first.</param>
+    /// <param name="leaveOpen">Whether disposing the reader leaves the stream open.</param>
+    /// <exception cref="ArgumentException">The stream cannot be read, or cannot seek.</exception>
+    /// <exception cref="CheckpointException">It is no safetensors file.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static SafetensorsReader Open(Stream stream, bool leaveOpen = false) =>
+        AtOnce.Wait(OpenCore(stream, leaveOpen, asynchronous: false, default));
+
+    /// <inheritdoc cref="Open(string)"/>
+    /// <param name="path">The file.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public static Task<SafetensorsReader> OpenAsync(string path, CancellationToken cancellation = default) =>
+        OpenCore(OpenFile(path, asynchronous: true), leaveOpen: false, asynchronous: true, cancellation).AsTask();
+
+    /// <inheritdoc cref="Open(Stream, bool)"/>
+    /// <param name="stream">The stream.</param>
+    /// <param name="leaveOpen">Whether disposing the reader leaves the stream open.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public static Task<SafetensorsReader> OpenAsync(
+        Stream stream, bool leaveOpen = false, CancellationToken cancellation = default) =>
+        OpenCore(stream, leaveOpen, asynchronous: true, cancellation).AsTask();
+
+    /// <summary>Looks a tensor up by its name.</summary>
+    public bool TryGet(string name, [NotNullWhen(true)] out SafetensorsTensor? tensor)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _header.ByName.TryGetValue(name, out tensor);
+    }
+
+    /// <summary>Reads elements.</summary>
+    /// <typeparam name="T">The type of the elements: any that .NET has, or <see cref="BFloat16"/>.</typeparam>
+    /// <param name="tensor">The tensor, out of <see cref="Tensors"/>.</param>
+    /// <param name="destination">Where they go; as many as are wanted.</param>
+    /// <param name="start">The first element that is wanted.</param>
+    /// <exception cref="ArgumentException">The tensor is not of this file or of another type, or does not have the elements.</exception>
+    public void Read<T>(SafetensorsTensor tensor, Span<T> destination, long start = 0)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        SafetensorsType type = SafetensorsTypes.Of<T>();
+        if (tensor.Type != type)
+        {
+            throw new ArgumentException($"{tensor} is not read as {typeof(T).Name}.", nameof(tensor));
+        }
+
+        int size = Unsafe.SizeOf<T>();
+        Require.AtLeast(start, 0);
+        Seek(tensor, start > long.MaxValue / size ? long.MaxValue : start * size, (long)destination.Length * size);
+        while (!destination.IsEmpty)
+        {
+            Span<T> part = destination[..Math.Min(destination.Length, StreamAccess.Chunk)];
+            Span<byte> bytes = System.Runtime.InteropServices.MemoryMarshal.AsBytes(part);
+            _stream.ReadExactly(bytes);
+            LittleEndian.Read(bytes, part);
+            destination = destination[part.Length..];
+        }
+    }
+
+    /// <summary>Reads bytes of a tensor of any type.</summary>
+    /// <param name="tensor">The tensor, out of <see cref="Tensors"/>.</param>
+    /// <param name="destination">Where they go; as many as are wanted.</param>
+    /// <param name="start">The first byte that is wanted, counted from the tensor's first.</param>
+    /// <exception cref="ArgumentException">The tensor is not of this file, or does not have the bytes.</exception>
+    public void ReadBytes(SafetensorsTensor tensor, Span<byte> destination, long start = 0)
+    {
+        Seek(tensor, start, destination.Length);
+        _stream.ReadExactly(destination);
+    }
+
+    /// <inheritdoc cref="ReadBytes"/>
+    /// <param name="tensor">The tensor, out of <see cref="Tensors"/>.</param>
+    /// <param name="destination">Where they go; as many as are wanted.</param>
+    /// <param name="start">The first byte that is wanted, counted from the tensor's first.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public ValueTask ReadBytesAsync(
+        SafetensorsTensor tensor, Memory<byte> destination, long start = 0, CancellationToken cancellation = default)
+    {
+        Seek(tensor, start, destination.Length);
+        return _stream.ReadExactlyAsync(destination, cancellation);
+    }
+
+    /// <summary>Copies the bytes of a tensor, of any length, to a stream.</summary>
+    /// <param name="tensor">The tensor, out of <see cref="Tensors"/>.</param>
+    /// <param name="destination">Where they go.</param>
+    /// <exception cref="ArgumentException">The tensor is not of this file.</exception>
+    public void CopyTo(SafetensorsTensor tensor, Stream destination)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        AtOnce.Wait(CopyCore(tensor, destination, asynchronous: false, default));
+    }
+
+    /// <inheritdoc cref="CopyTo"/>
+    /// <param name="tensor">The tensor, out of <see cref="Tensors"/>.</param>
+    /// <param name="destination">Where they go.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public Task CopyToAsync(SafetensorsTensor tensor, Stream destination, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return CopyCore(tensor, destination, asynchronous: true, cancellation).AsTask();
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => Close(_stream, _leaveOpen);
+
+    internal SafetensorsHeader Header => _header;
+
+    /// <summary>Where the elements begin, counted from the start of the stream.</summary>
+    internal long DataStart => _dataStart;
+
+    internal Stream Stream => _stream;
+
+    /// <summary>Opens a file so that somebody else may replace it meanwhile, and this one goes on with the old one.</summary>
+    internal static FileStream OpenFile(string path, bool asynchronous)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return new FileStream(path, new FileStreamOptions
+        {
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+            Options = asynchronous ? FileOptions.Asynchronous : FileOptions.None,
+        });
+    }
+
+    internal static async ValueTask<SafetensorsReader> OpenCore(
+        Stream stream, bool leaveOpen, bool asynchronous, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        if (!stream.CanRead || !stream.CanSeek)
+        {
+            throw new ArgumentException("The stream cannot be read, or cannot seek.", nameof(stream));
+        }
+
+        try
+        {
+            SafetensorsHeader header = await ReadHeader(stream, new StreamAccess(stream, asynchronous, cancellation))
+                .ConfigureAwait(false);
+            return new SafetensorsReader(stream, leaveOpen, header);
+        }
+        catch (CheckpointException exception) when (stream is FileStream file)
+        {
+            Close(stream, leaveOpen);
+            throw new CheckpointException($"\"{file.Name}\" is no safetensors file: {exception.Message}", exception);
+        }
+        catch
+        {
+            Close(stream, leaveOpen);
+            throw;
+        }
+    }
+
+    private static void Close(Stream stream, bool leaveOpen)
+    {
+        if (!leaveOpen)
+        {
+            stream.Dispose();
+        }
+    }
+
+    private static async ValueTask<SafetensorsHeader> ReadHeader(Stream stream, StreamAccess access)
+    {
+        long total = stream.Length - stream.Position;
+        var start = new byte[sizeof(ulong)];
+        if (total < start.Length)
+        {
+            throw new CheckpointException($"The file has {Math.Max(total, 0)} bytes, which is too short for a safetensors file.");
+        }
+
+        await access.ReadExactly(start).ConfigureAwait(false);
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(start);
+        long rest = total - start.Length;
+        if (length > SafetensorsHeader.Longest || (long)length > rest)
+        {
+            string? kind = Array.Find(_otherKinds, kind => start.AsSpan().StartsWith(kind.Start)).Kind;
+            throw new CheckpointException(
+                $"The header should have {length} bytes, but at most {SafetensorsHeader.Longest} are allowed and {rest} are there"
+                + (kind is null ? "." : $"; {kind}."));
+        }
+
+        var json = GC.AllocateUninitializedArray<byte>((int)length);
+        await access.ReadExactly(json).ConfigureAwait(false);
+        return SafetensorsHeader.Parse(json, rest - json.Length);
+    }
+
+    private async ValueTask CopyCore(
+        SafetensorsTensor tensor, Stream destination, bool asynchronous, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        Seek(tensor, 0, 0);
+        var source = new StreamAccess(_stream, asynchronous, cancellation);
+        var target = new StreamAccess(destination, asynchronous, cancellation);
+        byte[] buffer = StreamAccess.BufferFor(tensor.ByteLength);
+        for (long left = tensor.ByteLength; left > 0;)
+        {
+            Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(left, buffer.Length));
+            await source.ReadExactly(part).ConfigureAwait(false);
+            await target.Write(part).ConfigureAwait(false);
+            left -= part.Length;
+        }
+    }
+
+    private void Seek(SafetensorsTensor tensor, long start, long count)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (!_header.ByName.TryGetValue(tensor.Name, out SafetensorsTensor? own) || own != tensor)
+        {
+            throw new ArgumentException($"{tensor} is not a tensor of this reader.", nameof(tensor));
+        }
+
+        if (start < 0 || count > tensor.ByteLength || start > tensor.ByteLength - count)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(start), start, $"{tensor} has {tensor.ByteLength} bytes, but {count} from {start} on are asked for.");
+        }
+
+        _stream.Position = _dataStart + tensor.Begin + start;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Optimizers.Tests;
+
+/// <summary>Checkpoints in memory, to be changed by hand.</summary>
+internal static class CheckpointBytes
+{
+    public static byte[] Of(Checkpoint checkpoint)
+    {
+        using var folder = new TemporaryFolder();
+        checkpoint.Save(folder["run"]);
+        return File.ReadAllBytes(folder["run"]);
+    }
+
+    public static CheckpointReport Load(Checkpoint checkpoint, byte[] file, CheckpointLoadOptions? options = null) =>
+        AtOnce.Wait(checkpoint.LoadCore(
+            new MemoryStream(file, writable: false), "memory", options, asynchronous: false, progress: null, default));
+
+    /// <summary>Another header on the same data, with the checksum of the whole.</summary>
+    public static byte[] WithHeader(byte[] file, Func<string, string> change)
+    {
+        int length = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
+        byte[] header = Encoding.UTF8.GetBytes(change(Encoding.UTF8.GetString(file, sizeof(long), length)));
+        return Sealed(SafetensorsBytes.File(header, file[(sizeof(long) + length)..]));
+    }
+
+    /// <summary>The same file with the checksum that it should have, if it has one.</summary>
+    public static byte[] Sealed(byte[] file)
+    {
+        byte[] result = [.. file];
+        int start = result.AsSpan().IndexOf("\"sha256\":\""u8);
+        int position = FileChecksum.PositionIn(result);
+        if (start >= 0 && position + 64 <= result.Length)
+        {
+            using var checksum = new FileChecksum();
+            checksum.AppendHeader(result, position);
+            Encoding.ASCII.GetBytes(checksum.Finish()).CopyTo(result, position);
+        }
+
+        return result;
+    }
+}

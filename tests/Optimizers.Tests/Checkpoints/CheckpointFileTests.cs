@@ -1,0 +1,128 @@
+using System.Text.Json;
+using Optimizers.Schedules;
+
+namespace Optimizers.Tests;
+
+/// <summary>What is where in the file of a checkpoint.</summary>
+public sealed class CheckpointFileTests
+{
+    [Fact]
+    public void TensorsHaveTheNamesOfPyTorch()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new TrainingRun(new AdamOptions { AmsGrad = true });
+        run.Run(0, 3);
+        run.Checkpoint.Save(folder["run"]);
+        using SafetensorsReader file = SafetensorsReader.Open(folder["run"]);
+        file["parameters.body.weight"].ToString().Should().Be("\"parameters.body.weight\" F32 [40, 250]");
+        foreach (string slot in new[] { "exp_avg", "exp_avg_sq", "max_exp_avg_sq" })
+        {
+            file[$"state.body.weight.{slot}"].ToString().Should().Be($"\"state.body.weight.{slot}\" F32 [40, 250]");
+        }
+
+        file["state.scale.exp_avg"].Shape.Should().BeEmpty();
+        file["state.empty.exp_avg"].Shape.Should().Equal(0);
+        file["state.body.weight.step"].ToString().Should().Be("\"state.body.weight.step\" I64 []");
+        Step(file, "body.weight").Should().Be(3);
+        Step(file, "head.weight").Should().Be(2, "the group was frozen then");
+        Step(file, "unused").Should().Be(0);
+        file.Tensors.Should().HaveCount(6 * 5);
+    }
+
+    [Fact]
+    public void MetadataSayWhatThereIsToCompare()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new TrainingRun(new AdamWOptions { Epsilon = 1e-9, WeightDecay = 0.1 });
+        run.Run(0, 5);
+        run.Checkpoint.Values["epoch"] = "{\"n\":3}";
+        run.Checkpoint.Save(folder["run"]);
+        using SafetensorsReader file = SafetensorsReader.Open(folder["run"]);
+        file.Metadata.Keys.Should().BeEquivalentTo("version", "sha256", "update_count", "options", "groups", "values.epoch");
+        file.Metadata["version"].Should().Be("1");
+        file.Metadata["update_count"].Should().Be("5");
+        file.Metadata["values.epoch"].Should().Be("{\"n\":3}");
+        file.Metadata["sha256"].Should().MatchRegex("^[0-9a-f]{64}$");
+        JsonElement options = JsonElement.Parse(file.Metadata["options"]);
+        options.GetProperty("Schedule").GetProperty("kind").GetString().Should().Be(nameof(WarmupCosine));
+        options.GetProperty("Clip").GetProperty("MaximumNorm").GetDouble().Should().Be(0.5);
+        JsonElement group = JsonElement.Parse(file.Metadata["groups"])[1];
+        JsonElement optimizer = group.GetProperty("optimizer");
+        optimizer.GetProperty("kind").GetString().Should().Be(nameof(AdamWOptions));
+        optimizer.GetProperty("Epsilon").GetDouble().Should().Be(1e-9);
+        optimizer.GetProperty("AmsGrad").GetBoolean().Should().BeFalse();
+        group.GetProperty("weight_decay").GetDouble().Should().Be(0.05);
+        group.GetProperty("parameters").EnumerateArray().Select(name => name.GetString())
+            .Should().Equal("body.weight", "body.bias", "empty", "scale", "unused");
+        group.GetProperty("without_gradient").EnumerateArray().Select(name => name.GetString()).Should().Equal("scale", "unused");
+        JsonElement.Parse(file.Metadata["groups"])[0].GetProperty("schedule").GetProperty("Value").GetDouble().Should().Be(0.01);
+    }
+
+    [Fact]
+    public void TheChecksumIsThatOfTheFileWithItsDigitsAsZeros()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new TrainingRun(new SgdOptions());
+        run.Checkpoint.Save(folder["run"]);
+        byte[] bytes = File.ReadAllBytes(folder["run"]);
+        using SafetensorsReader file = SafetensorsBytes.Open(bytes);
+        string digits = file.Metadata["sha256"];
+        bytes.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(digits)).Should().BePositive();
+        bytes.AsSpan(bytes.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(digits)), 64).Fill((byte)'0');
+        Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)).Should().Be(digits);
+    }
+
+    [Theory]
+    [InlineData("Plain", "\"Plain\"")]
+    [InlineData("", "null")]
+    [InlineData("0.001", "0.001")]
+    [InlineData("1E-08", "1E-08")]
+    [InlineData("∞", "\"∞\"")]
+    [InlineData("True", "true")]
+    [InlineData("A { }", """{"kind":"A"}""")]
+    [InlineData("A { X = 1, Y =  }", """{"kind":"A","X":1,"Y":null}""")]
+    [InlineData("A { X = B { Y = 1, Z = C { } }, W = Coupled }", """{"kind":"A","X":{"kind":"B","Y":1,"Z":{"kind":"C"}},"W":"Coupled"}""")]
+    [InlineData("A { X = [1, 2], Y = (3, 4) }", """{"kind":"A","X":"[1, 2]","Y":"(3, 4)"}""")]
+    public void TheTextOfARecordBecomesJson(string text, string json)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            RecordText.Write(writer, text);
+        }
+
+        System.Text.Encoding.UTF8.GetString(stream.ToArray()).Should().Be(json);
+    }
+
+    [Fact]
+    public void OptionsAreWrittenWithoutTheirCulture()
+    {
+        System.Globalization.CultureInfo before = System.Globalization.CultureInfo.CurrentCulture;
+        var commas = (System.Globalization.CultureInfo)System.Globalization.CultureInfo.InvariantCulture.Clone();
+        commas.NumberFormat.NumberDecimalSeparator = ",";
+        commas.NumberFormat.NegativeSign = "~";
+        using var folder = new TemporaryFolder();
+        using var run = new TrainingRun(new AdamOptions { Epsilon = 1e-9 });
+        run.Checkpoint.Save(folder["before"]);
+        System.Globalization.CultureInfo.CurrentCulture = commas;
+        try
+        {
+            run.Checkpoint.Save(folder["after"]);
+            run.Checkpoint.Load(folder["before"]);
+            System.Globalization.CultureInfo.CurrentCulture.Should().BeSameAs(commas);
+        }
+        finally
+        {
+            System.Globalization.CultureInfo.CurrentCulture = before;
+        }
+
+        File.ReadAllBytes(folder["after"]).Should().Equal(File.ReadAllBytes(folder["before"]));
+    }
+
+    private static long Step(SafetensorsReader file, string parameter)
+    {
+        var step = new long[1];
+        file.Read<long>(file[$"state.{parameter}.step"], step);
+        return step[0];
+    }
+}

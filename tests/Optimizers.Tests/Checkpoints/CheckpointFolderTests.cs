@@ -1,0 +1,152 @@
+namespace Optimizers.Tests;
+
+/// <summary>The newest files of a run, whatever happens to some of them.</summary>
+public sealed class CheckpointFolderTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ParameterSet _set = new();
+    private readonly Checkpoint _checkpoint;
+
+    public CheckpointFolderTests()
+    {
+        _set.Add("w", 4);
+        _checkpoint = new Checkpoint(new ModelOptimizer(_set, new AdamOptions())) { IncludeParameters = true };
+    }
+
+    public void Dispose()
+    {
+        _set.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void TheNewestAreKeptAndTheNewestIsLoaded()
+    {
+        var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 2 };
+        folder.LoadNewest().Should().BeNull();
+        foreach (long step in new long[] { 9, 10, 1_000_000_000_000 })
+        {
+            Save(folder, step);
+        }
+
+        folder.Files.Select(file => file.Step).Should().Equal(1_000_000_000_000, 10);
+        Path.GetFileName(folder.Files[1].Path).Should().Be("checkpoint-000000010.safetensors");
+        CheckpointReport? report = folder.LoadNewest();
+        report!.Path.Should().Be(folder.Files[0].Path);
+        report.PassedOver.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task ItIsTheSameLater()
+    {
+        var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 1 };
+        (await folder.LoadNewestAsync()).Should().BeNull();
+        await folder.SaveAsync(1);
+        _set["w"].Values.Fill(8);
+        (await folder.SaveAsync(1_000_000_000_001)).Should().Be(folder.Files.Single().Path);
+        _set["w"].Values.Clear();
+        (await folder.LoadNewestAsync())!.Path.Should().EndWith("1000000000001.safetensors");
+        _set["w"].Values[0].Should().Be(8);
+    }
+
+    [Fact]
+    public void ADamagedFileIsPassedOverAndTheReportSaysWhy()
+    {
+        var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 5 };
+        string[] paths = [.. Enumerable.Range(1, 4).Select(step => Save(folder, step))];
+        File.WriteAllBytes(paths[3], []);
+        byte[] rotten = File.ReadAllBytes(paths[2]);
+        rotten[^1] ^= 1;
+        File.WriteAllBytes(paths[2], rotten);
+        CheckpointReport report = folder.LoadNewest()!;
+        report.Path.Should().Be(paths[1]);
+        report.PassedOver.Should().HaveCount(2);
+        report.PassedOver[0].Should().StartWith(paths[3]).And.Contain("0 bytes");
+        report.PassedOver[1].Should().StartWith(paths[2]).And.Contain("checksum");
+        _set["w"].Values[0].Should().Be(2);
+
+        File.WriteAllText(paths[1], "no");
+        File.Delete(paths[0]);
+        _set["w"].Values.Fill(7);
+        folder.Invoking(all => all.LoadNewest()).Should().Throw<CheckpointException>()
+            .Which.Problems.Should().HaveCount(3);
+        _set["w"].Values[0].Should().Be(7);
+    }
+
+    [Fact]
+    public void AFileOfAnotherModelIsNotPassedOver()
+    {
+        var folder = new CheckpointFolder(_folder["runs"], _checkpoint);
+        Save(folder, 1);
+        using var other = new ParameterSet();
+        other.Add("v", 1);
+        new CheckpointFolder(_folder["runs"], new Checkpoint(new ModelOptimizer(other, new SgdOptions()))).Save(2);
+        folder.Invoking(mixed => mixed.LoadNewest()).Should().Throw<CheckpointException>()
+            .Which.Fault.Should().Be(CheckpointFault.Different);
+    }
+
+    [Fact]
+    public void DeletingNeverTakesTheLastThatIsIntact()
+    {
+        var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 2 };
+        Save(folder, 1);
+        Save(folder, 2);
+        File.WriteAllText(_folder[Path.Combine("runs", "checkpoint-000000007.safetensors")], "damaged");
+        Save(folder, 3);
+        folder.Files.Select(file => file.Step).Should().Equal([7, 3, 2], "the damaged one does not count");
+
+        var one = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 1 };
+        Save(one, 4);
+        one.Files.Select(file => file.Step).Should().Equal(4);
+        File.WriteAllText(_folder[Path.Combine("runs", "checkpoint-000000009.safetensors")], "damaged");
+        Save(one, 5);
+        one.LoadNewest()!.Path.Should().EndWith("5.safetensors");
+    }
+
+    [Fact]
+    public void AFailedSaveDeletesNothing()
+    {
+        var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 1 };
+        Save(folder, 1);
+        _checkpoint.Add("part", new Part { Asked = () => throw new IOException("full") });
+        folder.Invoking(failing => failing.Save(2)).Should().Throw<IOException>();
+        Directory.EnumerateFiles(_folder["runs"]).Should().Equal(folder.Files.Select(file => file.Path));
+        folder.Files.Select(file => file.Step).Should().Equal(1);
+    }
+
+    [Fact]
+    public void OnlyFilesOfTheRunAreSeen()
+    {
+        var folder = new CheckpointFolder(_folder["runs"], _checkpoint, "a") { Keep = 1 };
+        Save(folder, 1);
+        string[] others =
+        [
+            "b-000000005.safetensors", "a-000000005.safetensors.txt", "a-.safetensors", "a--000000005.safetensors", "a-5x.safetensors", "a-99999999999999999999.safetensors",
+            $".b-000000005.safetensors.{Guid.NewGuid():N}.tmp",
+        ];
+        string stale = $".a-000000005.safetensors.{Guid.NewGuid():N}.tmp";
+        foreach (string name in others.Append(stale))
+        {
+            File.WriteAllText(_folder[Path.Combine("runs", name)], "x");
+        }
+
+        Directory.CreateDirectory(_folder[Path.Combine("runs", "a-000000006.safetensors")]);
+        Save(folder, 2);
+        folder.LoadNewest()!.PassedOver.Should().BeEmpty();
+        Directory.EnumerateFiles(_folder["runs"]).Select(path => Path.GetFileName(path)).Should()
+            .BeEquivalentTo(others.Append("a-000000002.safetensors"));
+        foreach (string name in new[] { "", "a/b", "." + Path.DirectorySeparatorChar })
+        {
+            new Action(() => _ = new CheckpointFolder(_folder["runs"], _checkpoint, name)).Should().Throw<ArgumentException>();
+        }
+
+        new Action(() => _ = new CheckpointFolder("x", _checkpoint) { Keep = 0 }).Should().Throw<ArgumentOutOfRangeException>();
+        folder.Invoking(negative => negative.Save(-1)).Should().Throw<ArgumentOutOfRangeException>();
+    }
+
+    private string Save(CheckpointFolder folder, long step)
+    {
+        _set["w"].Values.Fill(step);
+        return folder.Save(step);
+    }
+}

@@ -1,0 +1,112 @@
+using System.Text.Json;
+using Xunit.Abstractions;
+
+namespace Optimizers.Tests;
+
+/// <summary>States that PyTorch saved in the middle of a run: the library goes on from there to where PyTorch went.</summary>
+[Trait("Category", "Golden")]
+public sealed class TorchStateTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void ARunOfPyTorchIsContinuedToWhereItEnded()
+    {
+        string path = GoldenData.PathOf("checkpoints", "states.json");
+        JsonElement[] states = File.Exists(path) ? [.. JsonElement.Parse(File.ReadAllBytes(path)).EnumerateArray()] : [];
+        ILookup<bool, JsonElement> exist = states.ToLookup(state => Catalogue.Optimizers.Any(row => row.Type.Name == Name(state)));
+        output.WriteLine($"continued: {string.Join(", ", exist[true].Select(Name))}; not yet: {string.Join(", ", exist[false].Select(Name))}");
+        (GoldenData.IsReplaced || exist[true].Count() >= 6).Should().BeTrue("the project's own states are there");
+        exist[true].SelectMany(Differences).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void AFileThatDoesNotSayHowOldItIsNeedsToBeTold()
+    {
+        using var set = new ParameterSet();
+        set.AddRange(("layer0.weight", [7, 11]), ("layer1.bias", [11]), ("layer2.weight", [5, 3, 2]));
+        var checkpoint = new Checkpoint(new ModelOptimizer(set, new AdamWOptions { WeightDecay = 0.1 })) { IncludeParameters = true };
+        string path = Path.Combine(AppContext.BaseDirectory, "Golden", "checkpoints", "torch-AdamW-step10.safetensors");
+        checkpoint.Invoking(untold => untold.Load(path)).Should().Throw<CheckpointException>().WithMessage("*UpdateCount*");
+        CheckpointReport report = checkpoint.Load(path, new() { UpdateCount = 10 });
+        report.UpdateCount.Should().Be(10);
+        report.Untouched.Should().Equal("options", "groups");
+        report.Left.Should().Equal("source");
+    }
+
+    [Fact]
+    public void AFrozenParameterHasNoStateInPyTorch()
+    {
+        using var set = new ParameterSet();
+        set.AddRange(("a", [2]), ("b", [1]));
+        var optimizer = new ModelOptimizer(set, new AdamOptions());
+        set["b"].Gradients.Fill(1);
+        optimizer.Step();
+        using var file = new MemoryStream();
+        var writer = new SafetensorsWriter(
+            file,
+            [new("state.a.exp_avg", SafetensorsType.F32, 2), new("state.a.exp_avg_sq", SafetensorsType.F32, 2), new("state.a.step", SafetensorsType.I64)],
+            new Dictionary<string, string> { ["update_count"] = "4" });
+        writer.Write<long>("state.a.step", [3]);
+        writer.Write<float>("state.a.exp_avg", [1, 2]);
+        writer.Write<float>("state.a.exp_avg_sq", [3, 4]);
+        writer.Complete();
+        CheckpointReport report = CheckpointBytes.Load(new Checkpoint(optimizer), file.ToArray());
+        report.UpdateCount.Should().Be(4);
+        optimizer.StateOf("a").Iteration.Should().Be(3);
+        optimizer.StateOf("b").Iteration.Should().Be(0);
+        optimizer.StateOf("b")["exp_avg"].ToArray().Should().Equal(0);
+        report.Untouched.Should().Contain("state.b.step");
+    }
+
+    private static string Name(JsonElement state) => state.GetProperty("optimizer").GetString()!;
+
+    private static string[] Differences(JsonElement state)
+    {
+        GoldenProblem problem = GoldenData.Problem(state.GetProperty("problem").GetString()!);
+        OptimizerRow row = Catalogue.Optimizers.Single(candidate => candidate.Type.Name == Name(state));
+        IOptimizerOptions options = OptionBinder.Record<IOptimizerOptions>(row.Defaults.GetType(), state.GetProperty("options"));
+        int step = state.GetProperty("step").GetInt32();
+        using var set = new ParameterSet();
+        set.AddRange([.. problem.Tensors.Select(tensor => (tensor.Name, tensor.Shape))]);
+        var optimizer = new ModelOptimizer(set, options);
+        string[] slots = [.. optimizer.StateOf(set[0].Name).SlotNames, "step"];
+        new Checkpoint(optimizer) { IncludeParameters = true }.Load(
+            GoldenData.PathOf("checkpoints", state.GetProperty("file").GetString()!),
+            new()
+            {
+                UpdateCount = step,
+
+                // What PyTorch keeps and the library works out anew.
+                Ignore = name => !slots.Contains(name[(name.LastIndexOf('.') + 1)..]),
+            });
+        while (++step <= state.GetProperty("until").GetInt32())
+        {
+            foreach (Parameter parameter in set)
+            {
+                problem.Gradient(step, parameter.Name, parameter.Values, 1).CopyTo(parameter.Gradients);
+            }
+
+            optimizer.Step();
+        }
+
+        return
+        [
+            .. state.GetProperty("expected").EnumerateObject()
+                .Select(tensor => Difference($"{Name(state)}, {tensor.Name}", GoldenCase.Numbers(tensor.Value), set[tensor.Name].Values))
+                .OfType<string>(),
+        ];
+    }
+
+    private static string? Difference(string place, double[] expected, ReadOnlySpan<float> actual)
+    {
+        double tolerance = 1e-5 * expected.Max(Math.Abs);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            if (!(Math.Abs(actual[i] - expected[i]) <= tolerance))
+            {
+                return $"{place}[{i}] is {actual[i]:R}, not {expected[i]:R}";
+            }
+        }
+
+        return null;
+    }
+}
