@@ -62,6 +62,11 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             }
         }
 
+        if (IsPartial && !contents.Entries.Any(entry => entry.Owner is { } owner && Wants(owner.Parameter)))
+        {
+            Problems.Add($"missing: {nameof(CheckpointLoadOptions.Where)} asks for no parameter that is here");
+        }
+
         _actions.AddRange(unborn.Select(state => (Action)state.Reset));
         TakeUserValues(userValues);
         LookForMore();

@@ -84,6 +84,8 @@ public sealed class CheckpointTests
         model.Optimizer.UpdateCount.Should().Be(0);
         model.Checkpoint.Values.Should().BeEmpty();
 
+        model.Checkpoint.Invoking(checkpoint => checkpoint.LoadWhere(folder["run"], name => name == "typo"))
+            .Should().Throw<CheckpointException>().WithMessage("*no parameter*");
         using var kind = new Model("kind");
         kind.Checkpoint.Invoking(checkpoint => checkpoint.LoadWhere(folder["run"], name => name == "a"))
             .Should().Throw<CheckpointException>().WithMessage("*AdamWOptions*");
