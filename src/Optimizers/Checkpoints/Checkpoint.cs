@@ -32,7 +32,7 @@ public sealed class Checkpoint
 
     // What the library's own names in a file begin with.
     private static readonly string[] _taken =
-        ["parameters", "state", "values", "groups", "options", "update_count", VersionKey, FileChecksum.Key];
+        ["parameters", "state", "values", "groups", "options", ModelContents.UpdateCountKey, VersionKey, FileChecksum.Key];
 
     private readonly ModelOptimizer? _optimizer;
     private readonly List<(string Prefix, Action<CheckpointContents> List)> _parts = [];
@@ -75,7 +75,8 @@ public sealed class Checkpoint
     /// <exception cref="IOException">It could not be written, the disk is full for example. The old file is as it was, and
     /// nothing else is left.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
-    /// <exception cref="InvalidOperationException">The optimizer is in a step.</exception>
+    /// <exception cref="ArgumentException">A name or a value has half of a surrogate pair.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step, or a part lists something else than it has.</exception>
     public void Save(string path) => AtOnce.Wait(SaveCore(path, asynchronous: false, progress: null, default));
 
     /// <summary>Saves everything. Until it is done, nothing of it may be changed: await it before the next step.</summary>

@@ -73,6 +73,17 @@ public sealed class CheckpointContents
     /// <param name="set">Takes the number that was loaded, once everything has been found in order.</param>
     public void Counter(string name, Func<long> get, Action<long> set) => Counter(name, get, set, countsUpdates: false);
 
+    /// <summary>Lists a number, which becomes a tensor of its own in float64, without dimensions.</summary>
+    /// <param name="name">The name of the tensor in the file.</param>
+    /// <param name="get">Gives the number that is saved.</param>
+    /// <param name="set">Takes the number that was loaded, once everything has been found in order; any bits may come.</param>
+    public void Scalar(string name, Func<double> get, Action<double> set)
+    {
+        ArgumentNullException.ThrowIfNull(get);
+        ArgumentNullException.ThrowIfNull(set);
+        Add(new ScalarEntry(Whole(name), get, set) { Owner = _owner });
+    }
+
     /// <summary>Lists a value that is kept as JSON.</summary>
     /// <param name="name">The key in the file's metadata.</param>
     /// <param name="get">Gives the JSON that is saved.</param>

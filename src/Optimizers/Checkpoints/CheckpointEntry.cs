@@ -21,6 +21,14 @@ internal abstract record TensorEntry(string Name, SafetensorsType Type, long[] S
     /// <summary>Copies bytes in, as the file has them.</summary>
     public abstract void CopyFrom(ReadOnlySpan<byte> bytes, long start);
 
+    /// <summary>Whether it can be copied from elements of a type.</summary>
+    public virtual bool Takes(SafetensorsType type) => type == Type;
+
+    /// <summary>Refuses a list that does not fit what it lists, before any of it is written.</summary>
+    public virtual void Check()
+    {
+    }
+
     /// <summary>Looks at what is to be copied in, and changes nothing.</summary>
     /// <returns>What is wrong with it; null: nothing.</returns>
     public virtual string? Refusal(ReadOnlySpan<byte> bytes) => null;
@@ -36,6 +44,15 @@ internal sealed record ElementsEntry<T>(string Name, long[] Shape, Func<Span<T>>
     public override void CopyTo(Span<byte> bytes, long start) => LittleEndian.Write<T>(Part(bytes.Length, start), bytes);
 
     public override void CopyFrom(ReadOnlySpan<byte> bytes, long start) => LittleEndian.Read(bytes, Part(bytes.Length, start));
+
+    public override void Check()
+    {
+        long expected = Shape.Aggregate(1L, (count, length) => count * length);
+        if (Elements().Length != expected)
+        {
+            throw new InvalidOperationException($"{this} is listed, but has {Elements().Length} elements.");
+        }
+    }
 
     private Span<T> Part(int bytes, long start) =>
         Elements().Slice((int)(start / Unsafe.SizeOf<T>()), bytes / Unsafe.SizeOf<T>());
@@ -57,6 +74,19 @@ internal sealed record CounterEntry(string Name, Func<long> Get, Action<long> Se
         long number = BinaryPrimitives.ReadInt64LittleEndian(bytes);
         return number < 0 ? $"{number}, which counts nothing" : null;
     }
+}
+
+/// <summary>A number in double, as a tensor without dimensions; other writers may have it in float.</summary>
+internal sealed record ScalarEntry(string Name, Func<double> Get, Action<double> Set)
+    : TensorEntry(Name, SafetensorsType.F64, [])
+{
+    public override bool Takes(SafetensorsType type) => type is SafetensorsType.F64 or SafetensorsType.F32;
+
+    public override void CopyTo(Span<byte> bytes, long start) => BinaryPrimitives.WriteDoubleLittleEndian(bytes, Get());
+
+    public override void CopyFrom(ReadOnlySpan<byte> bytes, long start) => Set(bytes.Length == sizeof(float)
+        ? BinaryPrimitives.ReadSingleLittleEndian(bytes)
+        : BinaryPrimitives.ReadDoubleLittleEndian(bytes));
 }
 
 /// <summary>Something that becomes a string of the file's metadata.</summary>

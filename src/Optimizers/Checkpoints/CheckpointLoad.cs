@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Optimizers;
@@ -61,6 +62,11 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             }
         }
 
+        if (IsPartial && !contents.Entries.Any(entry => entry.Owner is { } owner && Wants(owner.Parameter)))
+        {
+            Problems.Add($"missing: {nameof(CheckpointLoadOptions.Where)} asks for no parameter that is here");
+        }
+
         _actions.AddRange(unborn.Select(state => (Action)state.Reset));
         TakeUserValues(userValues);
         LookForMore();
@@ -118,21 +124,9 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     private long? UpdatesOfForeignFile()
     {
-        if (options.UpdateCount is { } given)
-        {
-            return given;
-        }
-
-        if (file.Metadata.TryGetValue("update_count", out string? text)
-            && long.TryParse(text, System.Globalization.NumberStyles.None, null, out long count))
-        {
-            return count;
-        }
-
-        Problems.Add(
-            $"missing: the file is of another writer, and has no \"update_count\"; {nameof(CheckpointLoadOptions)}."
-            + $"{nameof(CheckpointLoadOptions.UpdateCount)} can say how many updates came before");
-        return null;
+        bool isSaid = file.Metadata.TryGetValue(ModelContents.UpdateCountKey, out string? text);
+        return options.UpdateCount
+            ?? (isSaid && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long count) ? count : null);
     }
 
     // Another library makes the state of a parameter at its first update, and a frozen parameter has none.
@@ -159,8 +153,9 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             return;
         }
 
+        entry.Check();
         _used.Add(entry.Name);
-        if (tensor.Type != entry.Type || !tensor.Shape.SequenceEqual(entry.Shape))
+        if (!entry.Takes(tensor.Type) || !tensor.Shape.SequenceEqual(entry.Shape))
         {
             Problems.Add($"different: {tensor} in the file, but {SafetensorsTypes.NameOf(entry.Type)} {Quoted.Shape(entry.Shape)} here");
             return;
@@ -178,15 +173,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
         if (json is null)
         {
-            if (IsForeign)
-            {
-                Untouched.Add(entry.Name);
-            }
-            else
-            {
-                Problems.Add($"missing: value {Quoted.Name(entry.Name)}");
-            }
-
+            NoteAbsent(entry);
             return;
         }
 
@@ -204,6 +191,24 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         {
             // What reads JSON that is not as it should be throws one of these.
             Problems.Add($"different: value {Quoted.Name(entry.Name)} in the file is not as it should be: {exception.Message}");
+        }
+    }
+
+    private void NoteAbsent(ValueEntry entry)
+    {
+        if (!IsForeign)
+        {
+            Problems.Add($"missing: value {Quoted.Name(entry.Name)}");
+        }
+        else if (entry.WhenAbsent is not null)
+        {
+            Problems.Add(
+                $"missing: value {Quoted.Name(entry.Name)}, as the file is of another writer; {nameof(CheckpointLoadOptions)}."
+                + $"{nameof(CheckpointLoadOptions.UpdateCount)} can say how many updates came before");
+        }
+        else
+        {
+            Untouched.Add(entry.Name);
         }
     }
 

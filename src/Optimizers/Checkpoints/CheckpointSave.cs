@@ -15,6 +15,11 @@ internal sealed class CheckpointSave
         IEnumerable<KeyValuePair<string, string>> metadata,
         IProgress<CheckpointProgress>? progress)
     {
+        foreach (TensorEntry entry in entries)
+        {
+            entry.Check();
+        }
+
         _entries = entries.ToDictionary(entry => entry.Name);
         _tensors = SafetensorsWriter.Arrange(entries.Select(entry => new SafetensorsTensor(entry.Name, entry.Type, entry.Shape)));
         _header = SafetensorsHeader.Format(_tensors, metadata);

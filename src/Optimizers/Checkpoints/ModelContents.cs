@@ -15,13 +15,15 @@ internal sealed class ModelContents(
     IReadOnlyList<ParameterGroup> groups,
     IReadOnlyList<(Parameter Parameter, ParameterGroup Group, OptimizerState State)> members)
 {
+    public const string UpdateCountKey = "update_count";
+
     private static readonly JsonWriterOptions _writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public void List(CheckpointContents contents, Func<long> updateCount, Action<long> setUpdateCount)
     {
         CheckpointLoad? loading = contents.Loading;
         contents.Add(new ValueEntry(
-            "update_count",
+            UpdateCountKey,
             () => updateCount().ToString(CultureInfo.InvariantCulture),
             json => AcceptUpdateCount(json, setUpdateCount))
         {

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace Optimizers;
 
@@ -13,6 +12,9 @@ internal sealed class SafetensorsHeader
 
     /// <summary>The longest header that the format allows, in bytes.</summary>
     public const int Longest = 100_000_000;
+
+    // Half of a surrogate pair would be written as something else.
+    private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly Dictionary<string, SafetensorsTensor> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
@@ -37,7 +39,7 @@ internal sealed class SafetensorsHeader
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength)
     {
         // The reader of JSON does not look into strings, and says so late and in another way.
-        if (!Utf8.IsValid(json))
+        if (!System.Text.Unicode.Utf8.IsValid(json))
         {
             throw new CheckpointException("The header is not UTF-8.");
         }
@@ -90,6 +92,14 @@ internal sealed class SafetensorsHeader
         return bytes;
     }
 
+    /// <summary>The bytes of a text.</summary>
+    /// <exception cref="ArgumentException">It is null, or has half of a surrogate pair.</exception>
+    public static byte[] Utf8(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return _strict.GetBytes(text);
+    }
+
     private static void WriteMetadata(Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, string>> metadata)
     {
         KeyValuePair<string, string>[] ordered = [.. metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)];
@@ -99,9 +109,15 @@ internal sealed class SafetensorsHeader
         }
 
         writer.WriteStartObject(MetadataName);
-        foreach ((string key, string value) in ordered)
+        for (int i = 0; i < ordered.Length; i++)
         {
-            writer.WriteString(key, value);
+            (string key, string value) = ordered[i];
+            if (i > 0 && key == ordered[i - 1].Key)
+            {
+                throw new ArgumentException($"The metadata have {Quoted.Name(key)} twice.", nameof(metadata));
+            }
+
+            writer.WriteString(Utf8(key), Utf8(value));
         }
 
         writer.WriteEndObject();

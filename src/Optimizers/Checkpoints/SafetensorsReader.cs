@@ -189,12 +189,19 @@ public sealed class SafetensorsReader : IDisposable
     internal static FileStream OpenFile(string path, bool asynchronous)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new FileStream(path, new FileStreamOptions
+        var file = new FileStream(path, new FileStreamOptions
         {
             Share = FileShare.ReadWrite | FileShare.Delete,
             BufferSize = 0,
             Options = asynchronous ? FileOptions.Asynchronous : FileOptions.None,
         });
+        if (!file.CanSeek)
+        {
+            file.Dispose();
+            throw new IOException($"\"{path}\" is a pipe or a device, and cannot be read at any place.");
+        }
+
+        return file;
     }
 
     internal static async ValueTask<SafetensorsReader> OpenCore(

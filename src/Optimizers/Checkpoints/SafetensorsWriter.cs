@@ -30,8 +30,8 @@ public sealed class SafetensorsWriter
     /// <param name="stream">Where it is written to; it need not be able to seek, and is left open.</param>
     /// <param name="tensors">The tensors, in any order.</param>
     /// <param name="metadata">What is noted beside them; null: nothing.</param>
-    /// <exception cref="ArgumentException">The stream cannot be written, two tensors have the same name, or the header would
-    /// be longer than the format allows.</exception>
+    /// <exception cref="ArgumentException">The stream cannot be written, two tensors or two keys have the same name, a text is
+    /// null or has half of a surrogate pair, or the header would be longer than the format allows.</exception>
     public SafetensorsWriter(
         Stream stream,
         IEnumerable<SafetensorsTensor> tensors,
@@ -121,7 +121,7 @@ public sealed class SafetensorsWriter
                 throw new ArgumentException($"There are two tensors {Quoted.Name(tensor.Name)}.", nameof(tensors));
             }
 
-            keyed.Add((tensor, System.Text.Encoding.UTF8.GetBytes(tensor.Name)));
+            keyed.Add((tensor, SafetensorsHeader.Utf8(tensor.Name)));
         }
 
         // By the bytes of the names, as the reference implementation does.

@@ -15,10 +15,21 @@ public sealed class AtomicFileTests
         checkpoint.Add("part", part);
         checkpoint.Save(folder["run"]);
         byte[] old = await File.ReadAllBytesAsync(folder["run"]);
-        part.Asked = () => throw new IOException("No space left on device");
+
+        // Asked for their length first of all, then for their elements, with the new file half written.
+        int asked = 0;
+        part.Asked = () =>
+        {
+            if (++asked % 2 == 0)
+            {
+                folder.Names.Should().HaveCount(2);
+                throw new IOException("No space left on device");
+            }
+        };
         Record.Exception(() => checkpoint.Save(folder["run"])).Should().BeOfType<IOException>().Which.Message.Should().StartWith("No space");
         Func<Task> later = () => checkpoint.SaveAsync(folder["run"]);
         await later.Should().ThrowAsync<IOException>().WithMessage("No space*");
+        asked.Should().Be(4);
         folder.Names.Should().Equal("run");
         (await File.ReadAllBytesAsync(folder["run"])).Should().Equal(old);
     }

@@ -14,10 +14,10 @@ public sealed class CheckpointFileTests
         run.Run(0, 3);
         run.Checkpoint.Save(folder["run"]);
         using SafetensorsReader file = SafetensorsReader.Open(folder["run"]);
-        file["parameters.body.weight"].ToString().Should().Be("\"parameters.body.weight\" F32 [40, 250]");
+        file["parameters.body.weight"].ToString().Should().Be("\"parameters.body.weight\" F32 [200, 260]");
         foreach (string slot in new[] { "exp_avg", "exp_avg_sq", "max_exp_avg_sq" })
         {
-            file[$"state.body.weight.{slot}"].ToString().Should().Be($"\"state.body.weight.{slot}\" F32 [40, 250]");
+            file[$"state.body.weight.{slot}"].ToString().Should().Be($"\"state.body.weight.{slot}\" F32 [200, 260]");
         }
 
         file["state.scale.exp_avg"].Shape.Should().BeEmpty();

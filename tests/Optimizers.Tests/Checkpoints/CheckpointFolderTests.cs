@@ -108,7 +108,8 @@ public sealed class CheckpointFolderTests : IDisposable
     {
         var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 1 };
         Save(folder, 1);
-        _checkpoint.Add("part", new Part { Asked = () => throw new IOException("full") });
+        int asked = 0;
+        _checkpoint.Add("part", new Part { Asked = () => _ = ++asked == 2 ? throw new IOException("full") : 0 });
         folder.Invoking(failing => failing.Save(2)).Should().Throw<IOException>();
         Directory.EnumerateFiles(_folder["runs"]).Should().Equal(folder.Files.Select(file => file.Path));
         folder.Files.Select(file => file.Step).Should().Equal(1);

@@ -84,6 +84,8 @@ public sealed class CheckpointTests
         model.Optimizer.UpdateCount.Should().Be(0);
         model.Checkpoint.Values.Should().BeEmpty();
 
+        model.Checkpoint.Invoking(checkpoint => checkpoint.LoadWhere(folder["run"], name => name == "typo"))
+            .Should().Throw<CheckpointException>().WithMessage("*no parameter*");
         using var kind = new Model("kind");
         kind.Checkpoint.Invoking(checkpoint => checkpoint.LoadWhere(folder["run"], name => name == "a"))
             .Should().Throw<CheckpointException>().WithMessage("*AdamWOptions*");
@@ -120,6 +122,7 @@ public sealed class CheckpointTests
         part.Indices[0] = 0;
         part.Sums[0] = 0;
         part.Count = 0;
+        part.Product = 0;
         part.Scale = 1;
         model.Checkpoint.Values["random"] = "other";
         model.Checkpoint.Values["more"] = "1";
@@ -129,6 +132,7 @@ public sealed class CheckpointTests
         using SafetensorsReader file = SafetensorsReader.Open(folder["run"]);
         file["part.inner.halves"].Type.Should().Be(SafetensorsType.F16);
         file["part.inner.count"].Type.Should().Be(SafetensorsType.I64);
+        file["part.inner.product"].Type.Should().Be(SafetensorsType.F64);
         file.Metadata["part.scale"].Should().Be("65536");
     }
 
@@ -283,6 +287,53 @@ public sealed class CheckpointTests
     }
 
     [Fact]
+    public void AListThatDoesNotFitIsNoticedBeforeAnythingIsWritten()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = new Model("part");
+        model.Checkpoint.Save(folder["run"]);
+        using var shorter = new Model();
+        shorter.Checkpoint.Add("part", new Part { Floats = [7, 7, 7] });
+        string before = shorter.ToString();
+        shorter.Invoking(one => one.Checkpoint.Load(folder["run"])).Should().Throw<InvalidOperationException>().WithMessage("*part.floats*3*");
+        shorter.Invoking(one => one.Checkpoint.Save(folder["other"])).Should().Throw<InvalidOperationException>().WithMessage("*part.floats*3*");
+        shorter.ToString().Should().Be(before);
+        folder.Names.Should().Equal("run");
+    }
+
+    [Fact]
+    public void ANumberOfAnotherWriterMayBeInFloat()
+    {
+        using var file = new MemoryStream();
+        var writer = new SafetensorsWriter(file, [new("numbers.product", SafetensorsType.F32)]);
+        writer.Write<float>("numbers.product", [0.1f]);
+        writer.Complete();
+        double product = 0;
+        var checkpoint = new Checkpoint();
+        checkpoint.Add("numbers", new Listed(contents => contents.Scalar("product", () => product, loaded => product = loaded)));
+        CheckpointBytes.Load(checkpoint, file.ToArray()).Tensors.Should().Be(1);
+        product.Should().Be(0.1f);
+    }
+
+    [Fact]
+    public void TextThatIsNoTextIsNotSaved()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = new Model();
+        foreach ((string key, string? value) in new[] { ("\ud800", "x"), ("x", "\udc00"), ("x", null) })
+        {
+            model.Checkpoint.Values.Clear();
+            model.Checkpoint.Values[key] = value!;
+            model.Invoking(one => one.Checkpoint.Save(folder["run"])).Should().Throw<ArgumentException>();
+        }
+
+        using var set = new ParameterSet();
+        set.Add("\ud800", 1);
+        new Checkpoint(new ModelOptimizer(set, new AdamOptions())).Invoking(one => one.Save(folder["run"])).Should().Throw<ArgumentException>();
+        folder.Names.Should().BeEmpty();
+    }
+
+    [Fact]
     public void AnOptimizerInAStepIsNotSaved()
     {
         using var folder = new TemporaryFolder();
@@ -369,6 +420,11 @@ public sealed class CheckpointTests
             + $" {Optimizer.UpdateCount} {string.Join(",", Part?.Floats ?? [])} {Part?.Count} {Part?.Scale}";
 
         public void Dispose() => Set.Dispose();
+    }
+
+    private sealed class Listed(Action<CheckpointContents> list) : ICheckpointed
+    {
+        public void Describe(CheckpointContents contents) => list(contents);
     }
 
     private sealed class Recorder(int stopAt = 0, CancellationTokenSource? stop = null) : IProgress<CheckpointProgress>

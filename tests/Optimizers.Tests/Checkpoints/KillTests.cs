@@ -27,20 +27,21 @@ public sealed class KillTests
         {
             using (Process child = ChildProcess.Start(SaveArgument, folder["run"]))
             {
-                // The child says a line when it has saved for the first time.
-                child.StandardOutput.ReadLine().Should().NotBeNull();
-                Thread.Sleep(random.Next(60));
+                // The child says a line whenever it has saved.
+                for (int saves = random.Next(1, 4); saves > 0; saves--)
+                {
+                    child.StandardOutput.ReadLine().Should().NotBeNull();
+                }
+
+                Thread.Sleep(random.Next(30));
                 child.Kill();
                 child.WaitForExit();
             }
 
-            CheckpointReport report = checkpoint.Load(folder["run"]);
-            long saved = report.UpdateCount!.Value;
-            long.Parse(checkpoint.Values["number"], CultureInfo.InvariantCulture).Should().BePositive();
-            float expected = float.Parse(checkpoint.Values["number"], CultureInfo.InvariantCulture);
-            set["w"].Values.IndexOfAnyExcept(expected).Should().Be(-1, "all of the file is of one save");
-            saved.Should().Be(0);
-            last = Math.Max(last, (long)expected);
+            checkpoint.Load(folder["run"]);
+            long number = long.Parse(checkpoint.Values["number"], CultureInfo.InvariantCulture);
+            set["w"].Values.IndexOfAnyExcept(number).Should().Be(-1, "all of the file is of one save");
+            last = Math.Max(last, number);
             folder.Names.Count.Should().BeLessThanOrEqualTo(2, "the next save deletes what the last left");
         }
 
@@ -59,11 +60,7 @@ public sealed class KillTests
             set["w"].Values.Fill(number);
             checkpoint.Values["number"] = number.ToString(CultureInfo.InvariantCulture);
             checkpoint.Save(path);
-            if (number == 1)
-            {
-                Console.WriteLine("saved");
-                Console.Out.Flush();
-            }
+            Console.WriteLine("saved");
         }
     }
 

@@ -17,6 +17,8 @@ internal sealed class Part : ICheckpointed
 
     public long Count { get; set; } = 7;
 
+    public double Product { get; set; } = 0.1;
+
     public double Scale { get; set; } = 65_536;
 
     /// <summary>Is called whenever floats are asked for.</summary>
@@ -36,6 +38,7 @@ internal sealed class Part : ICheckpointed
         inner.Tensor<ushort>("indices", [], () => Indices);
         inner.Tensor<double>("sums", [1, 1], () => Sums);
         inner.Counter("count", () => Count, count => Count = count);
+        inner.Scalar("product", () => Product, product => Product = product);
         contents.Value("scale", () => Scale.ToString("R", System.Globalization.CultureInfo.InvariantCulture), Accept);
     }
 

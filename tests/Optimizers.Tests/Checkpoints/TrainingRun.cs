@@ -5,7 +5,7 @@ namespace Optimizers.Tests;
 /// <summary>
 /// A run in which everything happens that a checkpoint has to keep: two groups, a schedule, clipping, a group that is frozen
 /// and thawed, factors that change, a parameter without gradients for a while, one that never has any, and one that is added
-/// late.
+/// late. It is large enough for several threads.
 /// </summary>
 internal sealed class TrainingRun : IDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class TrainingRun : IDisposable
     /// <param name="threads">The number of threads.</param>
     public TrainingRun(IOptimizerOptions options, int start = 0, int threads = 1)
     {
-        Set.AddRange(("body.weight", [40, 250]), ("body.bias", [7]), ("empty", [0]), ("scale", []), ("head.weight", [3, 5]), ("unused", [4]));
+        Set.AddRange(("body.weight", [200, 260]), ("body.bias", [7]), ("empty", [0]), ("scale", []), ("head.weight", [3, 5]), ("unused", [4]));
         if (start > Late)
         {
             Set.Add("late", 11);
