@@ -29,6 +29,8 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
     public int Prepare(long iteration, GroupUpdate group) =>
         _rules.LastIsFor(iteration) ? _rules.Count - 1 : _rules.Add(iteration, group);
 
+    public long IterationOf(int rule) => _rules.IterationOf(rule);
+
     public void Advance(GroupUpdate group) => _rules.Advance(group);
 
     public void Measure(
@@ -42,7 +44,12 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
 
     public void Apply(in TensorJob job, nuint start, nuint end, int widestLane)
     {
-        if ((_rules.IterationOf(job.Rule) & (FlushInterval - 1)) != 0)
+        if (job.Format == StateFormat.BFloat16)
+        {
+            ApplyStored<BFloat16Storage>(
+                job.Rounding(_rules.IterationOf(job.Rule)), start, end, widestLane);
+        }
+        else if ((_rules.IterationOf(job.Rule) & (FlushInterval - 1)) != 0)
         {
             ApplyStored<Float32>(job, start, end, widestLane);
         }

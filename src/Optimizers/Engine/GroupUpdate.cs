@@ -61,5 +61,7 @@ internal sealed class GroupUpdate
         job.Addresses.Gradients = gradients;
         job.Addresses.RoundedCopy = roundedCopy;
         job.Addresses.Slots = state.Addresses;
+        job.Format = state.Format;
+        job.Coded = state.Coded;
     }
 }

@@ -47,11 +47,11 @@ internal readonly struct ReadOnlyStorage<TStorage> : IStorage
     where TStorage : struct, IStorage
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Load<V>(void* buffer, nuint index)
+    public static unsafe V Load<V>(in SlotAddress slot, nuint index)
         where V : struct, ILane<V> =>
-        TStorage.Load<V>(buffer, index);
+        TStorage.Load<V>(slot, index);
 
-    public static unsafe void Store<V>(V value, void* buffer, nuint index)
+    public static unsafe void Store<V>(V value, in SlotAddress slot, nuint index)
         where V : struct, ILane<V>
     {
     }

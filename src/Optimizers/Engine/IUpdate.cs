@@ -26,6 +26,9 @@ public interface IUpdate
     /// <returns>The number by which the passes refer to it.</returns>
     internal int Prepare(long iteration, GroupUpdate group);
 
+    /// <summary>Which update of its tensor a rule is for.</summary>
+    internal long IterationOf(int rule);
+
     /// <summary>Makes the rules of the last step those of the next, for tensors that have all become one update older.</summary>
     internal void Advance(GroupUpdate group);
 
@@ -42,7 +45,14 @@ public interface IUpdate
 /// <summary>A buffer of state with one float per parameter element.</summary>
 /// <param name="Name">The slot's name, as PyTorch has it where PyTorch has it: <c>exp_avg</c>, <c>momentum_buffer</c>, …</param>
 /// <param name="Initial">What every element is before the first step.</param>
-public sealed record StateSlot(string Name, float Initial = 0);
+public sealed record StateSlot(string Name, float Initial = 0)
+{
+    /// <summary>
+    /// Whether no element is ever negative, as with means and sums of squares. The formats of <see cref="StateFormat"/> that
+    /// have few bits then spend none on a sign; what is negative all the same loses it. Default false.
+    /// </summary>
+    public bool NonNegative { get; init; }
+}
 
 /// <summary>One tensor in one step, as the passes see it.</summary>
 internal struct TensorJob
@@ -50,6 +60,24 @@ internal struct TensorJob
     public GroupUpdate Group;
     public TensorAddresses Addresses;
     public int Rule;
+
+    /// <summary>The format of the state, where it is worked on in place.</summary>
+    public StateFormat Format;
+
+    /// <summary>State of a format that is not worked on in place; otherwise null.</summary>
+    public Slot[]? Coded;
+
+    /// <summary>The job for storage that rounds as befits an update.</summary>
+    public readonly TensorJob Rounding(long iteration)
+    {
+        TensorJob rounding = this;
+        for (int slot = 0; slot < SlotAddresses.Count; slot++)
+        {
+            rounding.Addresses.Slots[slot].Chance = Chance.For(iteration, slot);
+        }
+
+        return rounding;
+    }
 }
 
 /// <summary>Makes updates out of rules.</summary>

@@ -59,4 +59,14 @@ internal static class Require
             throw new ArgumentOutOfRangeException(name, value, $"{name} must be above 0, with an inverse that is a normal float.");
         }
     }
+
+    /// <summary>One of the names of an enumeration.</summary>
+    public static void Defined<T>(T value, [CallerArgumentExpression(nameof(value))] string? name = null)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is no {typeof(T).Name}.");
+        }
+    }
 }

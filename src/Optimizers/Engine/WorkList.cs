@@ -200,13 +200,26 @@ internal sealed class WorkList
         int blocks = Reductions.BlocksIn(end - start);
         switch (_pass)
         {
+            case Pass.Apply when job.Coded is { } slots:
+                CodedPass.Apply(job, slots, start, end, _widestLane);
+                break;
+
             case Pass.Apply:
                 job.Group.Update.Apply(job, start, end, _widestLane);
                 break;
 
             case Pass.Measure when job.Group.Update.Measures:
-                job.Group.Update.Measure(
-                    job, start, end, _first.AsSpan(firstBlock, blocks), _second.AsSpan(firstBlock, blocks), _widestLane);
+                Span<double> first = _first.AsSpan(firstBlock, blocks);
+                Span<double> second = _second.AsSpan(firstBlock, blocks);
+                if (job.Coded is { } measured)
+                {
+                    CodedPass.Measure(job, measured, start, end, first, second, _widestLane);
+                }
+                else
+                {
+                    job.Group.Update.Measure(job, start, end, first, second, _widestLane);
+                }
+
                 break;
 
             case Pass.GradientNorm:
