@@ -67,7 +67,7 @@ public sealed unsafe class GuardPageTests : IDisposable
         group.AddTo(work, state, parameterAddress, gradientAddress);
         for (int i = 0; i < group.Update.Slots.Count; i++)
         {
-            work[0].Addresses.Slots[i] = Place(_slots[i], state[group.Update.Slots[i].Name], atEnd);
+            work[0].Addresses.Slots[i].Elements = Place(_slots[i], state[group.Update.Slots[i].Name], atEnd);
         }
 
         work.Apply();

@@ -168,6 +168,8 @@ public sealed class WorkListTests
         {
         }
 
+        long IUpdate.IterationOf(int rule) => 1;
+
         int IUpdate.Prepare(long iteration, GroupUpdate group) => 0;
 
         void IUpdate.Measure(
