@@ -11,6 +11,7 @@ public sealed unsafe class Optimizer : IOptimizer
     private readonly WorkList _work;
     private readonly int _threads;
     private readonly int _widestLane;
+    private readonly StateFormat _stateFormat;
     private StepGuard _guard;
 
     /// <summary>Makes the optimizer and its state.</summary>
@@ -18,25 +19,30 @@ public sealed unsafe class Optimizer : IOptimizer
     /// <param name="options">The hyperparameters.</param>
     /// <param name="threads">The number of threads that a step uses at most; 0, the default: as many as there are
     /// processors. Small buffers stay on the caller's thread; the result is the same bits in any case.</param>
+    /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
     /// <exception cref="ArgumentNullException">The options are null.</exception>
     /// <exception cref="ArgumentException">An argument or an option, named in the message, is out of its range.</exception>
-    public Optimizer(int length, IOptimizerOptions options, int threads = 0)
-        : this(length, options, threads, widestLane: 0)
+    public Optimizer(
+        int length, IOptimizerOptions options, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+        : this(length, options, threads, widestLane: 0, stateFormat)
     {
     }
 
-    internal Optimizer(int length, IOptimizerOptions options, int threads, int widestLane)
+    internal Optimizer(
+        int length, IOptimizerOptions options, int threads, int widestLane, StateFormat stateFormat = StateFormat.Float32)
     {
         ArgumentNullException.ThrowIfNull(options);
         Require.AtLeast(length, 0);
         Require.AtLeast(threads, 0);
+        Require.Defined(stateFormat);
         OptionsCheck.Validate(options);
         _options = options;
         _group = new GroupUpdate(options);
         _threads = threads;
         _widestLane = widestLane;
         _work = new WorkList(threads, widestLane);
-        State = new OptimizerState(length, _group.Update);
+        _stateFormat = stateFormat;
+        State = new OptimizerState(length, _group.Update, stateFormat);
     }
 
     /// <inheritdoc/>
@@ -65,7 +71,8 @@ public sealed unsafe class Optimizer : IOptimizer
     }
 
     /// <inheritdoc/>
-    public IOptimizer Clone() => new Optimizer(State.Length, _options, _threads, _widestLane).WithStateOf(this);
+    public IOptimizer Clone() =>
+        new Optimizer(State.Length, _options, _threads, _widestLane, _stateFormat).WithStateOf(this);
 
     private void Check(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate)
     {

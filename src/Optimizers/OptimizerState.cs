@@ -1,52 +1,48 @@
 namespace Optimizers;
 
 /// <summary>
-/// What an optimizer remembers about one parameter: how often it was updated, its named state slots, each with one
-/// float per element, and some optimizers' named scalars.
+/// What an optimizer remembers about one parameter: how often it was updated, and its named state slots, each with one
+/// number per element in the format that was asked for, and some optimizers' named scalars.
 /// </summary>
 public sealed class OptimizerState
 {
-    private readonly StateSlot[] _slots;
-    private readonly SlotBuffer[] _buffers;
+    private readonly Slot[] _slots;
     private readonly StateScalar[] _namedScalars;
     private readonly double[] _scalars;
     private double _momentumProduct = double.NaN;
     private long _iteration;
     private StepClock? _clock;
 
-    internal OptimizerState(int length, IUpdate update)
-        : this(length, update, PoolsFor(update.Slots, [length]))
+    internal OptimizerState(int length, IUpdate update, StateFormat format = StateFormat.Float32)
+        : this(length, update, format, PoolsFor(update.Slots, [length], format))
     {
     }
 
-    internal OptimizerState(int length, IUpdate update, SlotPool[] pools)
-        : this(length, update.Slots, update.Scalars, pools)
+    internal OptimizerState(int length, IUpdate update, StateFormat format, SlotPool[] pools)
+        : this(length, update.Slots, update.Scalars, format, pools)
     {
     }
 
     internal unsafe OptimizerState(
-        int length, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars, SlotPool[] pools)
+        int length, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars, StateFormat format, SlotPool[] pools)
     {
-        Length = length;
         _namedScalars = [.. scalars];
         _scalars = Array.ConvertAll(_namedScalars, scalar => scalar.Initial);
         ScalarNames = Array.AsReadOnly(Array.ConvertAll(_namedScalars, scalar => scalar.Name));
-        _slots = [.. slots];
-        SlotNames = Array.AsReadOnly(Array.ConvertAll(_slots, slot => slot.Name));
-        _buffers = Array.ConvertAll(pools, pool => pool.Take(length));
+        Length = length;
+        Format = Slot.FormatFor(length, format);
+        _slots = [.. slots.Select((slot, number) => Slot.Make(slot, number, length, Format, pools[number]))];
+        SlotNames = Array.AsReadOnly(Array.ConvertAll(_slots, slot => slot.Declared.Name));
+        var addresses = default(SlotAddresses);
         for (int i = 0; i < _slots.Length; i++)
         {
-            // New memory is zero already, and a page that nobody has written to costs nothing yet.
-            if (_slots[i].Initial != 0)
-            {
-                _buffers[i].Span.Fill(_slots[i].Initial);
-            }
-        }
+            addresses[i].Elements = _slots[i].Address;
 
-        var addresses = default(SlotAddresses);
-        for (int i = 0; i < _buffers.Length; i++)
-        {
-            addresses[i] = _buffers[i].Address;
+            // New memory is zero already, and a page that nobody has written to costs nothing yet.
+            if (_slots[i].Declared.Initial != 0)
+            {
+                _slots[i].Reset();
+            }
         }
 
         Addresses = addresses;
@@ -85,19 +81,47 @@ public sealed class OptimizerState
     /// <summary>The names of the scalars; most optimizers have none.</summary>
     public IReadOnlyList<string> ScalarNames { get; }
 
-    /// <summary>The memory that the slots hold, in bytes.</summary>
-    public long Bytes => (long)Length * sizeof(float) * _slots.Length;
+    /// <summary>
+    /// The format of the slots: that which was asked for, but <see cref="StateFormat.Float32"/> where the tensor is too
+    /// small for blocks.
+    /// </summary>
+    public StateFormat Format { get; }
 
-    /// <summary>A slot, as it is now; later steps show in it.</summary>
+    /// <summary>The memory that the slots hold, in bytes.</summary>
+    public long Bytes => _slots.Sum(slot => slot.Bytes);
+
+    /// <summary>A slot in float32, as it is now; later steps show in it.</summary>
     /// <param name="name">The name, out of <see cref="SlotNames"/>.</param>
     /// <exception cref="ArgumentException">There is no slot of that name.</exception>
-    public ReadOnlySpan<float> this[string name]
+    /// <exception cref="InvalidOperationException">The state is in another format; <see cref="Read"/> copies it.</exception>
+    public ReadOnlySpan<float> this[string name] => SlotOf(name) is FloatSlot slot
+        ? slot.Values
+        : throw new InvalidOperationException(
+            $"The state is kept as {Format}, so there are no floats to look at; {nameof(Read)} copies it out as floats.");
+
+    /// <summary>Copies a slot as it is now, whatever its format; every number of every format is a float exactly.</summary>
+    /// <param name="name">The name, out of <see cref="SlotNames"/>.</param>
+    /// <param name="destination">Takes the elements, as many as there are.</param>
+    /// <exception cref="ArgumentException">There is no slot of that name, or the destination has another length.</exception>
+    public unsafe void Read(string name, Span<float> destination)
     {
-        get
+        Slot slot = SlotOf(name);
+        if (destination.Length != Length)
         {
-            ArgumentNullException.ThrowIfNull(name);
-            return Slot(name);
+            throw new ArgumentException(
+                $"The destination has {destination.Length} elements, but the slot has {Length}.", nameof(destination));
         }
+
+        // A slot may read more than it has.
+        float* values = stackalloc float[Blocks.Length];
+        for (int start = 0; start < Length; start += Blocks.Length)
+        {
+            int count = Math.Min(Length - start, Blocks.Length);
+            slot.Read((nuint)start, (nuint)(start + count), values, Kernel.WidestLane);
+            new Span<float>(values, count).CopyTo(destination[start..]);
+        }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>A scalar, as it is now.</summary>
@@ -111,51 +135,63 @@ public sealed class OptimizerState
         Iteration = 0;
         TakeScalars(Array.ConvertAll(_namedScalars, scalar => scalar.Initial));
         MomentumProduct = null;
-        for (int i = 0; i < _slots.Length; i++)
-        {
-            _buffers[i].Span.Fill(_slots[i].Initial);
-        }
+        Array.ForEach(_slots, slot => slot.Reset());
     }
 
     /// <summary>Copies everything into plain data.</summary>
-    public OptimizerSnapshot Save() =>
-        new(Iteration, _slots.Zip(_buffers).ToDictionary(
-            pair => pair.First.Name, pair => (ReadOnlyMemory<float>)pair.Second.Span.ToArray()))
+    /// <exception cref="OverflowException">A slot holds more than 2 GB in a format other than float32.</exception>
+    public OptimizerSnapshot Save()
+    {
+        bool floats = Format == StateFormat.Float32;
+        return new OptimizerSnapshot(
+            Iteration, Copies(floats, slot => (ReadOnlyMemory<float>)slot.Stored<float>().ToArray()))
         {
+            Format = Format,
+            Stored = Copies(!floats, slot =>
+            {
+                var memory = new byte[slot.Bytes];
+                slot.Save(memory);
+                return (ReadOnlyMemory<byte>)memory;
+            }),
             Scalars = ScalarNames.Zip(_scalars).ToDictionary(pair => pair.First, pair => pair.Second),
             MomentumProduct = MomentumProduct,
         };
+    }
 
     /// <summary>Takes over what <see cref="Save"/> gave, bit for bit.</summary>
     /// <param name="snapshot">The saved state of a parameter of this length, from an optimizer of this kind.</param>
-    /// <exception cref="ArgumentException">The iteration or the product is negative, or a slot or a scalar is missing,
-    /// unexpected or of another length. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">The iteration or the product is negative, the format is another, or a slot or a
+    /// scalar is missing, unexpected or of another length. Nothing has changed then.</exception>
     public void Load(OptimizerSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(snapshot.Slots);
+        ArgumentNullException.ThrowIfNull(snapshot.Stored);
         ArgumentNullException.ThrowIfNull(snapshot.Scalars);
         Require.AtLeast(snapshot.Iteration, 0);
-        CheckNames(nameof(snapshot), "slots", SlotNames, snapshot.Slots.Keys);
-        CheckNames(nameof(snapshot), "scalars", ScalarNames, snapshot.Scalars.Keys);
         Require.Between(
             snapshot.MomentumProduct ?? 1, 0, double.PositiveInfinity, nameof(snapshot.MomentumProduct));
-        foreach ((string name, ReadOnlyMemory<float> values) in snapshot.Slots)
+        CheckNames(nameof(snapshot), "scalars", ScalarNames, snapshot.Scalars.Keys);
+        if (snapshot.Format != Format)
         {
-            if (values.Span.Length != Length)
-            {
-                throw new ArgumentException(
-                    $"Slot \"{name}\" has {values.Length} elements, but the parameter has {Length}.", nameof(snapshot));
-            }
+            throw new ArgumentException(
+                $"The state is kept as {Format}, but the snapshot has it as {snapshot.Format}.", nameof(snapshot));
+        }
+
+        if (Format == StateFormat.Float32)
+        {
+            Check(snapshot, snapshot.Slots, Length, "elements");
+            Array.ForEach(_slots, slot => snapshot.Slots[slot.Declared.Name].Span.CopyTo(slot.Stored<float>()));
+        }
+        else
+        {
+            Check(snapshot, snapshot.Stored, _slots.Length == 0 ? 0 : _slots[0].Bytes, "bytes");
+            Array.ForEach(_slots, slot => slot.Load(snapshot.Stored[slot.Declared.Name].Span));
         }
 
         Iteration = snapshot.Iteration;
         TakeScalars(Array.ConvertAll(_namedScalars, scalar => snapshot.Scalars[scalar.Name]));
         MomentumProduct = snapshot.MomentumProduct;
-        for (int i = 0; i < _slots.Length; i++)
-        {
-            snapshot.Slots[_slots[i].Name].Span.CopyTo(_buffers[i].Span);
-        }
     }
 
     /// <summary>The scalars, in their order.</summary>
@@ -170,21 +206,19 @@ public sealed class OptimizerState
     /// <summary>The product of the β₁, to be read from and written to; NaN where there is none.</summary>
     internal Span<double> MemoryOfMomentumProduct() => new(ref _momentumProduct);
 
+    /// <summary>The slots in their order, for those who keep what stands in their memory.</summary>
+    internal IReadOnlyList<Slot> Slots => _slots;
+
+    /// <summary>The slots, if a loop cannot work on them in place; otherwise null.</summary>
+    internal Slot[]? Coded => Format is StateFormat.Half or StateFormat.Block8 && _slots.Length > 0 ? _slots : null;
+
     /// <summary>Where the slots lie; valid while this object is reachable.</summary>
     internal SlotAddresses Addresses { get; }
 
     /// <summary>Memory for the state of tensors of some lengths: a pool for each slot.</summary>
-    internal static SlotPool[] PoolsFor(IReadOnlyList<StateSlot> slots, IEnumerable<int> lengths) =>
-        [.. slots.Select((_, slot) => new SlotPool(slot, lengths))];
-
-    /// <summary>A slot, to be written to.</summary>
-    internal Span<float> Slot(string name)
-    {
-        int index = Array.FindIndex(_slots, slot => slot.Name == name);
-        return index >= 0
-            ? _buffers[index].Span
-            : throw new ArgumentException($"There is no slot \"{name}\"; there is: {List(SlotNames)}.", nameof(name));
-    }
+    internal static SlotPool[] PoolsFor(IReadOnlyList<StateSlot> slots, IEnumerable<int> lengths, StateFormat format) =>
+        [.. slots.Select((_, slot) => new SlotPool(
+            slot, lengths.Select(length => Slot.RoomFor(length, Slot.FormatFor(length, format)))))];
 
     /// <summary>Counts on with a clock that stands at 0, or by hand where that is null.</summary>
     internal void Follow(StepClock? clock)
@@ -203,11 +237,12 @@ public sealed class OptimizerState
         _scalars[IndexOfScalar(name)] = value;
     }
 
+    // Nobody outside can have got hold of the memory of another format.
     internal bool Overlaps(ReadOnlySpan<float> values)
     {
-        foreach (SlotBuffer buffer in _buffers)
+        foreach (Slot slot in _slots)
         {
-            if (values.Overlaps(buffer.Span))
+            if (slot is FloatSlot floats && values.Overlaps(floats.Values))
             {
                 return true;
             }
@@ -228,6 +263,13 @@ public sealed class OptimizerState
         }
     }
 
+    private Slot SlotOf(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Array.Find(_slots, slot => slot.Declared.Name == name)
+            ?? throw new ArgumentException($"There is no slot \"{name}\"; there is: {List(SlotNames)}.", nameof(name));
+    }
+
     private int IndexOfScalar(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -236,13 +278,40 @@ public sealed class OptimizerState
             ? index
             : throw new ArgumentException($"There is no scalar \"{name}\"; there is: {List(ScalarNames)}.", nameof(name));
     }
+
+    private Dictionary<string, T> Copies<T>(bool wanted, Func<Slot, T> copy) =>
+        wanted ? _slots.ToDictionary(slot => slot.Declared.Name, copy) : [];
+
+    private void Check<T>(
+        OptimizerSnapshot snapshot, IReadOnlyDictionary<string, ReadOnlyMemory<T>> given, long length, string unit)
+    {
+        CheckNames(nameof(snapshot), "slots", SlotNames, given.Keys);
+        foreach ((string name, ReadOnlyMemory<T> values) in given)
+        {
+            if (values.Length != length)
+            {
+                throw new ArgumentException(
+                    $"Slot \"{name}\" has {values.Length} {unit}, but the parameter has {length}.", nameof(snapshot));
+            }
+        }
+    }
 }
 
 /// <summary>The state of an optimizer for one parameter as plain data.</summary>
 /// <param name="Iteration">The number of updates so far.</param>
-/// <param name="Slots">The elements of every slot, by its name.</param>
+/// <param name="Slots">The elements of every slot in float32, by its name; none if the state is in another format.</param>
 public sealed record OptimizerSnapshot(long Iteration, IReadOnlyDictionary<string, ReadOnlyMemory<float>> Slots)
 {
+    /// <summary>The format of the state.</summary>
+    public StateFormat Format { get; init; }
+
+    /// <summary>
+    /// The memory of every slot by its name, if the state is not in float32: numbers of two bytes, or the bytes of all
+    /// elements, and after them the scale of each block of 256 as a float.
+    /// </summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Stored { get; init; } =
+        new Dictionary<string, ReadOnlyMemory<byte>>();
+
     /// <summary>The scalars by their names; none for most optimizers.</summary>
     public IReadOnlyDictionary<string, double> Scalars { get; init; } =
         System.Collections.ObjectModel.ReadOnlyDictionary<string, double>.Empty;

@@ -23,6 +23,15 @@ internal static class Bits
     {
         actual.Iteration.Should().Be(expected.Iteration, what);
         actual.Scalars.Should().BeEquivalentTo(expected.Scalars, what);
+        actual.Format.Should().Be(expected.Format, what);
+        actual.Stored.Keys.Should().BeEquivalentTo(expected.Stored.Keys, what);
+        foreach ((string name, ReadOnlyMemory<byte> memory) in actual.Stored)
+        {
+            int same = memory.Span.CommonPrefixLength(expected.Stored[name].Span);
+            same.Should().Be(expected.Stored[name].Length, $"{what}, {name}: the first byte that differs");
+            memory.Length.Should().Be(same, $"{what}, {name}");
+        }
+
         actual.Slots.Keys.Should().BeEquivalentTo(expected.Slots.Keys, what);
         foreach ((string name, ReadOnlyMemory<float> values) in actual.Slots)
         {

@@ -286,6 +286,21 @@ public static class Catalogue
     /// <summary>For [MemberData]: every optimizer with every variant of its options.</summary>
     public static TheoryData<string> Variants() => [.. All().Select(variant => variant.Name)];
 
+    /// <summary>For [MemberData]: every variant with every format of state but float32.</summary>
+    public static TheoryData<string, StateFormat> Formats()
+    {
+        var data = new TheoryData<string, StateFormat>();
+        foreach (OptimizerVariant variant in All())
+        {
+            foreach (StateFormat format in Enum.GetValues<StateFormat>().Where(format => format != StateFormat.Float32))
+            {
+                data.Add(variant.Name, format);
+            }
+        }
+
+        return data;
+    }
+
     public static OptimizerRow Row(string name) => Optimizers.Single(row => row.Type.Name == name);
 
     public static OptimizerVariant Variant(string name) => All().Single(variant => variant.Name == name);

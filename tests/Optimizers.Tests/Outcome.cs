@@ -17,12 +17,13 @@ internal sealed record Outcome(float[] Parameters, OptimizerSnapshot State)
 
     /// <summary>The same at level 2: one parameter, named "all", in a set of its own.</summary>
     public static Outcome OfModel(
-        IOptimizerOptions options, float[] start, IEnumerable<float[]> gradients, ModelOptimizerOptions? model = null, int lane = 0)
+        IOptimizerOptions options, float[] start, IEnumerable<float[]> gradients, ModelOptimizerOptions? model = null, int lane = 0,
+        StateFormat format = StateFormat.Float32)
     {
         using var set = new ParameterSet();
         Parameter parameter = set.Add("all", start.Length);
         start.CopyTo(parameter.Values);
-        var optimizer = new ModelOptimizer(set, [new ParameterGroup(options)], model, lane);
+        var optimizer = new ModelOptimizer(set, [new ParameterGroup(options) { StateFormat = format }], model, lane);
         foreach (float[] gradient in gradients)
         {
             gradient.CopyTo(parameter.Gradients);

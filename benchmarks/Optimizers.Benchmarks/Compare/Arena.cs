@@ -10,7 +10,7 @@ namespace Optimizers.Benchmarks;
 internal sealed unsafe class Arena : IDisposable
 {
     private readonly Dictionary<(Shape, string), ParameterSet> _sets = [];
-    private readonly Dictionary<(OptimizerRow, Shape, string, int), Optimizer> _level1 = [];
+    private readonly Dictionary<(OptimizerRow, Shape, string, int, StateFormat), Optimizer> _level1 = [];
     private readonly Dictionary<(OptimizerRow, Shape, string, int), ModelOptimizer> _level2 = [];
     private readonly List<nint> _memory = [];
     private float[] _scratch = [];
@@ -18,8 +18,11 @@ internal sealed unsafe class Arena : IDisposable
 
     public ParameterSet Set(Shape shape, string work) => Once(_sets, (shape, work), shape.Fill);
 
-    public Optimizer Level1(OptimizerRow row, Shape shape, string work, int threads) => Once(
-        _level1, (row, shape, work, threads), () => new Optimizer((int)shape.Elements, row.Options, threads));
+    public Optimizer Level1(
+        OptimizerRow row, Shape shape, string work, int threads, StateFormat format = StateFormat.Float32) => Once(
+        _level1,
+        (row, shape, work, threads, format),
+        () => new Optimizer((int)shape.Elements, row.Options, threads, format));
 
     public ModelOptimizer Level2(OptimizerRow row, Shape shape, string work, int threads) => Once(
         _level2,
@@ -56,8 +59,8 @@ internal sealed unsafe class Arena : IDisposable
             {
                 Parameters = set[i].ValuesAddress,
                 Gradients = set[i].GradientsAddress,
-                First = (float*)slots.Slot0,
-                Second = (float*)slots.Slot1,
+                First = (float*)slots.Slot0.Elements,
+                Second = (float*)slots.Slot1.Elements,
                 Length = (nuint)set[i].Length,
                 Sums = (double*)Allocate(sums * sizeof(double)),
             };

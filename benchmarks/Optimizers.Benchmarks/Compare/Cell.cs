@@ -35,9 +35,22 @@ internal static class Work
 internal static class Contenders
 {
     public const string Level1 = "level 1";
+    public const string Level1BFloat16 = "level 1, bf16 state";
+    public const string Level1Block8 = "level 1, 8-bit state";
     public const string Level2 = "level 2";
     public const string C = "C";
     public const string TensorPrimitives = "TensorPrimitives";
     public const string Scalar = "scalar loop";
     public const string ByHand = "by hand, Vector512";
+
+    public static bool AreTheLibrary(string contender) =>
+        contender is Level1 or Level1BFloat16 or Level1Block8 or Level2;
+
+    public static string Level1With(StateFormat format) => format switch
+    {
+        StateFormat.Float32 => Level1,
+        StateFormat.BFloat16 => Level1BFloat16,
+        StateFormat.Block8 => Level1Block8,
+        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "This format does not compete."),
+    };
 }

@@ -6,10 +6,12 @@ internal static class Contests
     private const int AfterZeros = 10_000;
     private const int SmallModel = 1_000;
     private const int Gpt2Layers = 12;
+    private const int Large = 32_000_000;
 
-    private static readonly int[] _lengths = [1_000, 100_000, 1_000_000, 32_000_000];
-    private static readonly int[] _quickLengths = [1_000, 100_000, 32_000_000];
+    private static readonly int[] _lengths = [1_000, 100_000, 1_000_000, Large];
+    private static readonly int[] _quickLengths = [1_000, 100_000, Large];
     private static readonly string[] _quickRows = ["AdamW", "Momentum", "Lion"];
+    private static readonly string[] _rowsWithSmallState = ["AdamW", "Momentum", "Lion"];
     private static readonly string[] _rowsAfterZeros = ["AdamW", "Momentum"];
     private static readonly string[] _rowsOfEngine = ["Sgd", "Momentum", "Lion", "AdamW", "Lamb"];
 
@@ -21,7 +23,7 @@ internal static class Contests
     public static IEnumerable<Contest> All(NativeKernels? native) =>
     [
         .. _lengths.Select(n => Streams.Of(n, ThreadCounts)),
-        .. Catalogue.Rows.SelectMany(row => _lengths.Select(n => OneTensor(row, n, native, phase: true))),
+        .. Catalogue.Rows.SelectMany(row => _lengths.Select(n => OneTensor(row, n, native, phase: true, _rowsWithSmallState.Contains(row.Name)))),
         .. Catalogue.Rows.Select(row => Cut(row, native)),
         .. _rowsAfterZeros.Select(name => Zeros(Catalogue.Row(name))),
         .. Catalogue.Rows.Select(row => Model(row, native)),
@@ -31,7 +33,8 @@ internal static class Contests
     public static IEnumerable<Contest> Quick(NativeKernels? native) =>
     [
         .. _quickLengths.Select(n => Streams.Of(n, ThreadCounts)),
-        .. _quickRows.SelectMany(name => _quickLengths.Select(n => OneTensor(Catalogue.Row(name), n, native, phase: name == "AdamW"))),
+        .. _quickRows.SelectMany(name => _quickLengths.Select(n => OneTensor(
+            Catalogue.Row(name), n, native, phase: name == "AdamW", smallState: name == "AdamW" && n == Large))),
         Cut(Catalogue.Row("AdamW"), native),
         .. _rowsAfterZeros.Select(name => Zeros(Catalogue.Row(name))),
     ];
@@ -47,13 +50,14 @@ internal static class Contests
         ];
     }
 
-    private static Contest OneTensor(OptimizerRow row, int n, NativeKernels? native, bool phase)
+    private static Contest OneTensor(OptimizerRow row, int n, NativeKernels? native, bool phase, bool smallState)
     {
         var entrants = new Entrants(row, Shape.Of(n), native);
         return new Contest(
         [
             .. ThreadCounts.SelectMany(entrants.C),
             .. ThreadCounts.Select(entrants.Level1),
+            .. smallState ? ThreadCounts.SelectMany(entrants.WithSmallState) : [],
             .. Level2(row, Shape.Of(n), phase),
             .. n == SmallModel ? Level2(row, Shape.Even(4, SmallModel / 4), phase: false) : [],
             .. entrants.Composition(),

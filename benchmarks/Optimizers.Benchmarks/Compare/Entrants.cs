@@ -8,10 +8,19 @@ internal sealed class Entrants(OptimizerRow row, Shape shape, NativeKernels? nat
     // Rivals are not asked to work out new scalars at every step.
     private const int ScalarsOfStep = 100;
 
-    public Entrant Level1(int threads) => new(
-        CellOf(Work.Step, threads, Contenders.Level1),
-        row.BytesOfStep,
-        arena => StepOf(arena, threads));
+    public Entrant Level1(int threads) => Level1(threads, StateFormat.Float32);
+
+    /// <summary>The library with state of fewer bits.</summary>
+    public IEnumerable<Entrant> WithSmallState(int threads) => row.Slots == 0 ? [] :
+    [
+        Level1(threads, StateFormat.BFloat16),
+        .. shape.Elements < Reductions.Block ? [] : new[] { Level1(threads, StateFormat.Block8) },
+    ];
+
+    private Entrant Level1(int threads, StateFormat format) => new(
+        CellOf(Work.Step, threads, Contenders.Level1With(format)),
+        row.BytesOfStepWith(format),
+        arena => StepOf(arena, threads, format));
 
     public Entrant Level2(int threads, string work = Work.Step) => new(
         CellOf(work, threads, Contenders.Level2),
@@ -59,9 +68,9 @@ internal sealed class Entrants(OptimizerRow row, Shape shape, NativeKernels? nat
     private Cell CellOf(string work, int threads, string contender) =>
         new(row.Name, work, shape.Elements, shape.Count, threads, contender);
 
-    private Turn StepOf(Arena arena, int threads)
+    private Turn StepOf(Arena arena, int threads, StateFormat format = StateFormat.Float32)
     {
-        Optimizer optimizer = arena.Level1(row, shape, Work.Step, threads);
+        Optimizer optimizer = arena.Level1(row, shape, Work.Step, threads, format);
         Parameter parameter = arena.Set(shape, Work.Step)[0];
         double rate = row.Options.LearningRate;
         return new Turn(() => optimizer.Step(parameter.Values, parameter.Gradients, rate));

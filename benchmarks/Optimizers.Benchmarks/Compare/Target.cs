@@ -51,7 +51,7 @@ internal sealed record AllocationTarget(string Text) : Target(Text)
         this,
         [
             .. results.Measurements
-                .Where(m => m.Cell.Contender is Contenders.Level1 or Contenders.Level2)
+                .Where(m => Contenders.AreTheLibrary(m.Cell.Contender))
                 .Select(m => new Reading(m.Cell, m.Timing.AllocatedBytes > 0 ? double.PositiveInfinity : 0, $"{m.Timing.AllocatedBytes:0.#} bytes a call")),
         ],
         []);

@@ -29,10 +29,10 @@ internal static class Targets
             "whole phase at 32,000,000: ≤ 1.4 × the step alone", Phases(), Step, 1.4) { Stretch = true },
         new TimeTarget(
             "bf16 state against float32 state at 32,000,000: ≤ 0.80 ×",
-            Cells(_adamW, [Large], [1, 2], "level 1, bf16 state"), Level1, 0.80),
+            Cells(_adamW, [Large], [1, 2], Contenders.Level1BFloat16), Level1, 0.80),
         new TimeTarget(
             "8-bit state against float32 state at 32,000,000: ≤ 0.90 ×",
-            Cells(_adamW, [Large], [1, 2], "level 1, 8-bit state"), Level1, 0.90),
+            Cells(_adamW, [Large], [1, 2], Contenders.Level1Block8), Level1, 0.90),
         new TimeTarget(
             "2,000 steps of zero gradient, then a step, against a fresh step: ≤ 1.05 ×",
             Cells(["AdamW", "Momentum"], [10_000], [1], work: Work.AfterZeros), Step, 1.05),

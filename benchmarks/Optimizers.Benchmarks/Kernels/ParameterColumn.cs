@@ -46,7 +46,7 @@ internal sealed class ParameterColumn(string name, string legend, Func<double, B
 
     private static int LengthOf(BenchmarkCase benchmark) => (int)benchmark.Parameters[nameof(StepBenchmarks.Length)];
 
-    private static int BytesOf(BenchmarkCase benchmark)
+    private static double BytesOf(BenchmarkCase benchmark)
     {
         OptimizerRow row = Catalogue.Row((string)benchmark.Parameters[nameof(StepBenchmarks.Optimizer)]);
         return benchmark.Descriptor.Type == typeof(PhaseBenchmarks) ? row.BytesOfPhase : row.BytesOfStep;

@@ -144,10 +144,18 @@ internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
     /// The bytes that a step must move for a parameter: p, g and state read, p and state written; a rule that measures
     /// first reads p and state once more.
     /// </summary>
-    public int BytesOfStep => sizeof(float) * (_update.Measures ? (2 * Slots) + 2 + Slots + 2 : (2 * Slots) + 3);
+    public double BytesOfStep => BytesOfStepWith(StateFormat.Float32);
 
     /// <summary>The bytes of clipping, step and zeroing: the gradient is read for the norm and written with zeros.</summary>
-    public int BytesOfPhase => BytesOfStep + (2 * sizeof(float));
+    public double BytesOfPhase => BytesOfStep + (2 * sizeof(float));
+
+    /// <summary>The bytes of the step with state of another format.</summary>
+    public double BytesOfStepWith(StateFormat format)
+    {
+        const int Many = 1 << 20;
+        double slots = _update.Slots.Count * (double)Slot.RoomFor(Many, format) / Many;
+        return _update.Measures ? (3 * slots) + (4 * sizeof(float)) : (2 * slots) + (3 * sizeof(float));
+    }
 
     public KernelScalars ScalarsAt(long iteration)
     {

@@ -32,7 +32,7 @@ public sealed record AdaGradOptions : IOptimizerOptions
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
         step => new AdaGradRule(step.LearningRate / (1 + ((step.Iteration - 1) * LearningRateDecay)), Epsilon),
-        new StateSlot("sum", (float)InitialAccumulator));
+        new StateSlot("sum", (float)InitialAccumulator) { NonNegative = true });
 }
 
 /// <summary>AdaGrad: a rate for each parameter that falls with all the gradient it has seen.</summary>

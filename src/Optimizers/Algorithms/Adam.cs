@@ -82,10 +82,10 @@ internal static class AdamFormula
     public static IUpdate CreateUpdate(double beta1, double beta2, double epsilon, bool amsGrad)
     {
         var m = new StateSlot("exp_avg");
-        var v = new StateSlot("exp_avg_sq");
+        var v = new StateSlot("exp_avg_sq") { NonNegative = true };
         return amsGrad
             ? Update.Elementwise(
-                step => new AmsGradRule(new AdamRule(step, beta1, beta2, epsilon)), m, v, new StateSlot("max_exp_avg_sq"))
+                step => new AmsGradRule(new AdamRule(step, beta1, beta2, epsilon)), m, v, new StateSlot("max_exp_avg_sq") { NonNegative = true })
             : Update.Elementwise(step => new AdamRule(step, beta1, beta2, epsilon), m, v);
     }
 }

@@ -27,7 +27,7 @@ public sealed record LambOptions : IOptimizerOptions
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.MeasureThenApply(
-        step => new LambRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq"));
+        step => new LambRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq") { NonNegative = true });
 }
 
 /// <summary>LAMB: Adam's direction, scaled for each tensor to the tensor's own norm; made for large batches.</summary>

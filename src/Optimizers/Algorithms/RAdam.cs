@@ -33,7 +33,7 @@ public sealed record RAdamOptions : IOptimizerOptions
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
-        step => new RAdamRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq"));
+        step => new RAdamRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq") { NonNegative = true });
 }
 
 /// <summary>Rectified Adam: plain momentum until the second moment is known well enough to divide by.</summary>

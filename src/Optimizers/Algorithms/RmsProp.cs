@@ -40,7 +40,7 @@ public sealed record RmsPropOptions : IOptimizerOptions
 
     IUpdate IOptimizerOptions.CreateUpdate()
     {
-        var v = new StateSlot("square_avg");
+        var v = new StateSlot("square_avg") { NonNegative = true };
         var m = new StateSlot("grad_avg");
         var b = new StateSlot("momentum_buffer");
         return (Centered, Momentum > 0) switch

@@ -5,11 +5,11 @@ namespace Optimizers;
 /// </summary>
 internal static class StateContents
 {
-    public static void List(CheckpointContents contents, OptimizerState state, IReadOnlyList<int> shape, bool scheduledMomentum)
+    public static void List(CheckpointContents contents, OptimizerState state, IReadOnlyList<int> shape, bool scheduledMomentum = false)
     {
-        foreach (string slot in state.SlotNames)
+        foreach (Slot slot in state.Slots)
         {
-            contents.Tensor(slot, shape, () => state.Slot(slot));
+            ListSlot(contents, slot, state.Format, shape);
         }
 
         foreach (string scalar in state.ScalarNames)
@@ -24,5 +24,35 @@ internal static class StateContents
         }
 
         contents.Counter("step", () => state.Iteration, step => state.Iteration = step, countsUpdates: true);
+    }
+
+    // As it stands in memory, so that nothing is rounded on the way.
+    private static void ListSlot(CheckpointContents contents, Slot slot, StateFormat format, IReadOnlyList<int> shape)
+    {
+        string name = slot.Declared.Name;
+        switch (format)
+        {
+            case StateFormat.Float32:
+                contents.Tensor(name, shape, slot.Stored<float>);
+                break;
+
+            case StateFormat.BFloat16:
+                contents.Tensor(name, shape, slot.Stored<BFloat16>);
+                break;
+
+            // Not the numbers themselves, but their roots.
+            case StateFormat.Half when slot.Declared.NonNegative:
+                contents.Tensor($"{name}_root", shape, slot.Stored<Half>);
+                break;
+
+            case StateFormat.Half:
+                contents.Tensor(name, shape, slot.Stored<Half>);
+                break;
+
+            default:
+                contents.Tensor($"{name}_codes", shape, slot.Stored<byte>);
+                contents.Tensor($"{name}_scales", [((IScaled)slot).Scales.Length], () => ((IScaled)slot).Scales);
+                break;
+        }
     }
 }

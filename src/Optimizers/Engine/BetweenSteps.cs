@@ -3,6 +3,8 @@ namespace Optimizers;
 /// <summary>Runs a rule over one tensor outside a step, on the caller's thread.</summary>
 internal static unsafe class BetweenSteps
 {
+    private const int Piece = 1024;
+
     /// <summary>Has a rule update the state from an input that is no gradient of a step.</summary>
     public static void Feed<TRule>(
         in TRule rule,
@@ -46,6 +48,7 @@ internal static unsafe class BetweenSteps
         }
     }
 
+    [SkipLocalsInit]
     private static void Run<TRule, TGradient, TWriting, TStorage>(in TRule rule, OptimizerState state, float* elements)
         where TRule : struct, IUpdateRule<TRule>
         where TGradient : struct, IGradientReading
@@ -53,8 +56,32 @@ internal static unsafe class BetweenSteps
         where TStorage : struct, IStorage
     {
         var addresses = new TensorAddresses { Parameters = elements, Gradients = elements, Slots = state.Addresses };
-        Kernel.Run<TRule, TGradient, TWriting, TStorage>(
-            rule, default, addresses, 0, (nuint)state.Length, Kernel.WidestLane);
+        if (state.Format == StateFormat.Float32)
+        {
+            Kernel.Run<TRule, TGradient, TWriting, TStorage>(
+                rule, default, addresses, 0, (nuint)state.Length, Kernel.WidestLane);
+            GC.KeepAlive(state);
+            return;
+        }
+
+        float* scratch = stackalloc float[SlotAddresses.Count * Piece];
+        for (nuint start = 0; start < (nuint)state.Length; start += Piece)
+        {
+            nuint end = nuint.Min(start + Piece, (nuint)state.Length);
+            for (int i = 0; i < state.Slots.Count; i++)
+            {
+                float* values = scratch + (i * Piece);
+                state.Slots[i].Read(start, end, values, Kernel.WidestLane);
+                addresses.Slots[i].Elements = values - start;
+            }
+
+            Kernel.Run<TRule, TGradient, TWriting, TStorage>(rule, default, addresses, start, end, Kernel.WidestLane);
+            for (int i = 0; i < state.Slots.Count && !TStorage.IsReadOnly; i++)
+            {
+                state.Slots[i].Write(start, end, scratch + (i * Piece), state.Iteration, Kernel.WidestLane);
+            }
+        }
+
         GC.KeepAlive(state);
     }
 }

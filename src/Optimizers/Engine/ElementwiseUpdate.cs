@@ -33,6 +33,8 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
 
     public ReadOnlySpan<double> ScalarsAfter(int rule) => _rules.ScalarsAfter(rule);
 
+    public long IterationOf(int rule) => _rules.IterationOf(rule);
+
     public void Advance(GroupUpdate group) => _rules.Advance(group);
 
     public void Measure(
@@ -48,7 +50,12 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
     {
         // The interval was chosen by the momentum of the options, below which a schedule may go.
         int interval = job.Group.Momentum is null ? FlushInterval : 1;
-        if ((_rules.IterationOf(job.Rule) & (interval - 1)) != 0)
+        if (job.Format == StateFormat.BFloat16)
+        {
+            ApplyStored<BFloat16Storage>(
+                job.Rounding(_rules.IterationOf(job.Rule)), start, end, widestLane);
+        }
+        else if ((_rules.IterationOf(job.Rule) & (interval - 1)) != 0)
         {
             ApplyStored<Float32>(job, start, end, widestLane);
         }

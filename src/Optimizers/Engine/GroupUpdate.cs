@@ -82,6 +82,8 @@ internal sealed class GroupUpdate
         job.Addresses.Gradients = gradients;
         job.Addresses.RoundedCopy = roundedCopy;
         job.Addresses.Slots = state.Addresses;
+        job.Format = state.Format;
+        job.Coded = state.Coded;
     }
 
     /// <summary>Works out the rule for the next update of a tensor.</summary>

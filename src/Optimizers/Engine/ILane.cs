@@ -80,6 +80,47 @@ public interface ILane<TSelf>
     /// <summary>Writes the elements to <paramref name="address"/>, which need not be aligned.</summary>
     internal static abstract unsafe void Store(TSelf value, float* address);
 
-    /// <summary>Writes the elements rounded to bfloat16, as <see cref="BFloat16.Round"/> does.</summary>
-    internal static abstract unsafe void StoreRounded(TSelf value, BFloat16* address);
+    // What follows takes a lane for the bits of its elements, 32 in each: for number formats, which rules do not see.
+
+    /// <summary>A lane whose elements have the bits 0, 1, 2, …</summary>
+    internal static abstract TSelf CountingBits { get; }
+
+    /// <summary>A lane with <paramref name="bits"/> in every element.</summary>
+    internal static abstract TSelf SplatBits(uint bits);
+
+    /// <summary>The sum modulo 2³².</summary>
+    internal static abstract TSelf AddBits(TSelf left, TSelf right);
+
+    /// <summary>The product modulo 2³².</summary>
+    internal static abstract TSelf MultiplyBits(TSelf left, TSelf right);
+
+    /// <summary>The smaller as whole numbers with a sign: the order of floats that have none.</summary>
+    internal static abstract TSelf MinBits(TSelf left, TSelf right);
+
+    /// <summary>The larger as whole numbers with a sign: the order of floats that have none.</summary>
+    internal static abstract TSelf MaxBits(TSelf left, TSelf right);
+
+    /// <summary>The largest element as a whole number with a sign. The order of elements cannot matter to it.</summary>
+    internal static abstract int LargestBits(TSelf bits);
+
+    internal static abstract TSelf AndBits(TSelf left, TSelf right);
+
+    internal static abstract TSelf OrBits(TSelf left, TSelf right);
+
+    internal static abstract TSelf ShiftLeftBits(TSelf bits, int count);
+
+    /// <summary>Zeros come in from the left.</summary>
+    internal static abstract TSelf ShiftRightBits(TSelf bits, int count);
+
+    /// <summary>Reads numbers of 8 bits, which need not be aligned, into the low bits.</summary>
+    internal static abstract unsafe TSelf LoadBits(byte* address);
+
+    /// <summary>Reads numbers of 16 bits, which need not be aligned, into the low bits.</summary>
+    internal static abstract unsafe TSelf LoadBits(ushort* address);
+
+    /// <summary>Writes the low 8 bits; all others are 0.</summary>
+    internal static abstract unsafe void StoreBits(TSelf bits, byte* address);
+
+    /// <summary>Writes the low 16 bits; all others are 0.</summary>
+    internal static abstract unsafe void StoreBits(TSelf bits, ushort* address);
 }

@@ -46,12 +46,14 @@ internal struct MeasuringPass<TRule>(TRule rule) : IUpdateRule<MeasuringPass<TRu
 internal readonly struct ReadOnlyStorage<TStorage> : IStorage
     where TStorage : struct, IStorage
 {
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Load<V>(void* buffer, nuint index)
-        where V : struct, ILane<V> =>
-        TStorage.Load<V>(buffer, index);
+    public static bool IsReadOnly => true;
 
-    public static unsafe void Store<V>(V value, void* buffer, nuint index)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Load<V>(in SlotAddress slot, nuint index)
+        where V : struct, ILane<V> =>
+        TStorage.Load<V>(slot, index);
+
+    public static unsafe void Store<V>(V value, in SlotAddress slot, nuint index)
         where V : struct, ILane<V>
     {
     }

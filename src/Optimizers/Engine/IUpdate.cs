@@ -34,6 +34,9 @@ public interface IUpdate
     /// <summary>The scalars of state after the step, for the tensors of a rule.</summary>
     internal ReadOnlySpan<double> ScalarsAfter(int rule);
 
+    /// <summary>Which update of its tensor a rule is for.</summary>
+    internal long IterationOf(int rule);
+
     /// <summary>Makes the rules of the last step those of the next, for tensors that have all become one update older.</summary>
     internal void Advance(GroupUpdate group);
 
@@ -50,7 +53,14 @@ public interface IUpdate
 /// <summary>A buffer of state with one float per parameter element.</summary>
 /// <param name="Name">The slot's name, as PyTorch has it where PyTorch has it: <c>exp_avg</c>, <c>momentum_buffer</c>, …</param>
 /// <param name="Initial">What every element is before the first step.</param>
-public sealed record StateSlot(string Name, float Initial = 0);
+public sealed record StateSlot(string Name, float Initial = 0)
+{
+    /// <summary>
+    /// Whether no element is ever negative, as with means and sums of squares. The formats of <see cref="StateFormat"/> that
+    /// have few bits then spend none on a sign; what is negative all the same loses it. Default false.
+    /// </summary>
+    public bool NonNegative { get; init; }
+}
 
 /// <summary>A number that a rule remembers of a whole tensor, in double: what no formula gives from the iteration alone.</summary>
 /// <param name="Name">The scalar's name, as PyTorch has it where PyTorch has it: <c>mu_product</c>, …</param>
@@ -78,6 +88,24 @@ internal struct TensorJob
     public readonly Treatment Treatment => ClipFactor == 1
         ? Group.Treatment
         : Group.Treatment with { GradientScale = Group.Treatment.GradientScale * ClipFactor };
+
+    /// <summary>The format of the state, where it is worked on in place.</summary>
+    public StateFormat Format;
+
+    /// <summary>State of a format that is not worked on in place; otherwise null.</summary>
+    public Slot[]? Coded;
+
+    /// <summary>The job for storage that rounds as befits an update.</summary>
+    public readonly TensorJob Rounding(long iteration)
+    {
+        TensorJob rounding = this;
+        for (int slot = 0; slot < SlotAddresses.Count; slot++)
+        {
+            rounding.Addresses.Slots[slot].Chance = Chance.For(iteration, slot);
+        }
+
+        return rounding;
+    }
 }
 
 /// <summary>Makes updates out of rules.</summary>

@@ -41,5 +41,42 @@ internal readonly unsafe struct Lane1(float value) : ILane<Lane1>
 
     public static void Store(Lane1 value, float* address) => *address = value._value;
 
-    public static void StoreRounded(Lane1 value, BFloat16* address) => *address = BFloat16.Round(value._value);
+    public static Lane1 CountingBits => SplatBits(0);
+
+    public static Lane1 SplatBits(uint bits) => new(BitConverter.UInt32BitsToSingle(bits));
+
+    public static Lane1 AddBits(Lane1 left, Lane1 right) => SplatBits(left.Bits + right.Bits);
+
+    public static Lane1 MultiplyBits(Lane1 left, Lane1 right) => SplatBits(left.Bits * right.Bits);
+
+    public static Lane1 MinBits(Lane1 left, Lane1 right) => SplatBits((uint)Math.Min((int)left.Bits, (int)right.Bits));
+
+    public static Lane1 MaxBits(Lane1 left, Lane1 right) => SplatBits((uint)Math.Max((int)left.Bits, (int)right.Bits));
+
+    public static int LargestBits(Lane1 bits) => (int)bits.Bits;
+
+    public static Lane1 AndBits(Lane1 left, Lane1 right) => SplatBits(left.Bits & right.Bits);
+
+    public static Lane1 OrBits(Lane1 left, Lane1 right) => SplatBits(left.Bits | right.Bits);
+
+    public static Lane1 ShiftLeftBits(Lane1 bits, int count) => SplatBits(bits.Bits << count);
+
+    public static Lane1 ShiftRightBits(Lane1 bits, int count) => SplatBits(bits.Bits >>> count);
+
+    public static Lane1 LoadBits(byte* address) => SplatBits(Read(address));
+
+    public static Lane1 LoadBits(ushort* address) => SplatBits(Read(address));
+
+    public static void StoreBits(Lane1 bits, byte* address) => *address = (byte)bits.Bits;
+
+    public static void StoreBits(Lane1 bits, ushort* address) => *address = (ushort)bits.Bits;
+
+    // Not inlined: the compiler of .NET 10 makes a load of four bytes out of a narrower one whose bits are taken for a float.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static uint Read(byte* address) => *address;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static uint Read(ushort* address) => *address;
+
+    private uint Bits => BitConverter.SingleToUInt32Bits(_value);
 }

@@ -57,21 +57,51 @@ internal readonly unsafe struct Lane16(Vector512<float> value) : ILane<Lane16>
 
     public static void Store(Lane16 value, float* address) => value._value.Store(address);
 
-    public static void StoreRounded(Lane16 value, BFloat16* address)
-    {
-        Vector512<uint> upper = Upper(value._value);
-        Vector256<ushort> narrow = Avx512F.IsSupported
-            ? Avx512F.ConvertToVector256UInt16(upper)
-            : Vector256.Narrow(upper.GetLower(), upper.GetUpper());
-        narrow.Store((ushort*)address);
-    }
+    public static Lane16 CountingBits => new(Vector512<uint>.Indices.AsSingle());
 
-    // The upper halves after rounding to the nearest, ties to even; a NaN keeps its sign and becomes quiet.
-    private static Vector512<uint> Upper(Vector512<float> value)
-    {
-        Vector512<uint> bits = value.AsUInt32();
-        Vector512<uint> rounded = bits + Vector512.Create(0x7FFFu) + ((bits >>> 16) & Vector512.Create(1u));
-        Vector512<uint> quiet = bits | Vector512.Create(0x400000u);
-        return Vector512.ConditionalSelect(Vector512.Equals(value, value).AsUInt32(), rounded, quiet) >>> 16;
-    }
+    public static Lane16 SplatBits(uint bits) => new(Vector512.Create(bits).AsSingle());
+
+    public static Lane16 AddBits(Lane16 left, Lane16 right) => new((left.Bits + right.Bits).AsSingle());
+
+    public static Lane16 MultiplyBits(Lane16 left, Lane16 right) => new((left.Bits * right.Bits).AsSingle());
+
+    public static Lane16 MinBits(Lane16 left, Lane16 right) =>
+        new(Vector512.Min(left._value.AsInt32(), right._value.AsInt32()).AsSingle());
+
+    public static Lane16 MaxBits(Lane16 left, Lane16 right) =>
+        new(Vector512.Max(left._value.AsInt32(), right._value.AsInt32()).AsSingle());
+
+    public static int LargestBits(Lane16 bits) =>
+        Lane8.LargestBits(Lane8.MaxBits(new(bits._value.GetLower()), new(bits._value.GetUpper())));
+
+    public static Lane16 AndBits(Lane16 left, Lane16 right) => new(left._value & right._value);
+
+    public static Lane16 OrBits(Lane16 left, Lane16 right) => new(left._value | right._value);
+
+    public static Lane16 ShiftLeftBits(Lane16 bits, int count) => new((bits.Bits << count).AsSingle());
+
+    public static Lane16 ShiftRightBits(Lane16 bits, int count) => new((bits.Bits >>> count).AsSingle());
+
+    public static Lane16 LoadBits(byte* address) => Avx512F.IsSupported
+        ? new(Avx512F.ConvertToVector512Int32(Vector128.Load(address)).AsSingle())
+        : Widened(Vector256.WidenLower(Vector128.Load(address).ToVector256Unsafe()));
+
+    public static Lane16 LoadBits(ushort* address) => Avx512F.IsSupported
+        ? new(Avx512F.ConvertToVector512Int32(Vector256.Load(address)).AsSingle())
+        : Widened(Vector256.Load(address));
+
+    public static void StoreBits(Lane16 bits, byte* address) => (Avx512F.IsSupported
+        ? Avx512F.ConvertToVector128Byte(bits.Bits)
+        : Vector128.Narrow(bits.Narrowed().GetLower(), bits.Narrowed().GetUpper())).Store(address);
+
+    public static void StoreBits(Lane16 bits, ushort* address) => (Avx512F.IsSupported
+        ? Avx512F.ConvertToVector256UInt16(bits.Bits)
+        : bits.Narrowed()).Store(address);
+
+    private Vector512<uint> Bits => _value.AsUInt32();
+
+    private static Lane16 Widened(Vector256<ushort> bits) =>
+        new(Vector512.WidenLower(bits.ToVector512Unsafe()).AsSingle());
+
+    private Vector256<ushort> Narrowed() => Vector256.Narrow(Bits.GetLower(), Bits.GetUpper());
 }

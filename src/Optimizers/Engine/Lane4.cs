@@ -44,15 +44,48 @@ internal readonly unsafe struct Lane4(Vector128<float> value) : ILane<Lane4>
 
     public static void Store(Lane4 value, float* address) => value._value.Store(address);
 
-    public static void StoreRounded(Lane4 value, BFloat16* address) =>
-        Vector128.Narrow(Upper(value._value), Vector128<uint>.Zero).GetLower().Store((ushort*)address);
+    public static Lane4 CountingBits => new(Vector128<uint>.Indices.AsSingle());
 
-    // The upper halves after rounding to the nearest, ties to even; a NaN keeps its sign and becomes quiet.
-    private static Vector128<uint> Upper(Vector128<float> value)
+    public static Lane4 SplatBits(uint bits) => new(Vector128.Create(bits).AsSingle());
+
+    public static Lane4 AddBits(Lane4 left, Lane4 right) => new((left.Bits + right.Bits).AsSingle());
+
+    public static Lane4 MultiplyBits(Lane4 left, Lane4 right) => new((left.Bits * right.Bits).AsSingle());
+
+    public static Lane4 MinBits(Lane4 left, Lane4 right) =>
+        new(Vector128.Min(left._value.AsInt32(), right._value.AsInt32()).AsSingle());
+
+    public static Lane4 MaxBits(Lane4 left, Lane4 right) =>
+        new(Vector128.Max(left._value.AsInt32(), right._value.AsInt32()).AsSingle());
+
+    public static int LargestBits(Lane4 bits)
     {
-        Vector128<uint> bits = value.AsUInt32();
-        Vector128<uint> rounded = bits + Vector128.Create(0x7FFFu) + ((bits >>> 16) & Vector128.Create(1u));
-        Vector128<uint> quiet = bits | Vector128.Create(0x400000u);
-        return Vector128.ConditionalSelect(Vector128.Equals(value, value).AsUInt32(), rounded, quiet) >>> 16;
+        Vector128<int> two = bits._value.AsInt32();
+        two = Vector128.Max(two, Vector128.Shuffle(two, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.Max(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
+
+    public static Lane4 AndBits(Lane4 left, Lane4 right) => new(left._value & right._value);
+
+    public static Lane4 OrBits(Lane4 left, Lane4 right) => new(left._value | right._value);
+
+    public static Lane4 ShiftLeftBits(Lane4 bits, int count) => new((bits.Bits << count).AsSingle());
+
+    public static Lane4 ShiftRightBits(Lane4 bits, int count) => new((bits.Bits >>> count).AsSingle());
+
+    public static Lane4 LoadBits(byte* address) =>
+        Widened(Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(address)).AsByte()));
+
+    public static Lane4 LoadBits(ushort* address) => Widened(Vector64.Load(address).ToVector128Unsafe());
+
+    public static void StoreBits(Lane4 bits, byte* address) => Unsafe.WriteUnaligned(
+        address, Vector128.Narrow(bits.Narrowed(), Vector128<ushort>.Zero).AsUInt32().ToScalar());
+
+    public static void StoreBits(Lane4 bits, ushort* address) => bits.Narrowed().GetLower().Store(address);
+
+    private Vector128<uint> Bits => _value.AsUInt32();
+
+    private static Lane4 Widened(Vector128<ushort> bits) => new(Vector128.WidenLower(bits).AsSingle());
+
+    private Vector128<ushort> Narrowed() => Vector128.Narrow(Bits, Vector128<uint>.Zero);
 }

@@ -44,18 +44,45 @@ internal readonly unsafe struct Lane8(Vector256<float> value) : ILane<Lane8>
 
     public static void Store(Lane8 value, float* address) => value._value.Store(address);
 
-    public static void StoreRounded(Lane8 value, BFloat16* address)
-    {
-        Vector256<uint> upper = Upper(value._value);
-        Vector128.Narrow(upper.GetLower(), upper.GetUpper()).Store((ushort*)address);
-    }
+    public static Lane8 CountingBits => new(Vector256<uint>.Indices.AsSingle());
 
-    // The upper halves after rounding to the nearest, ties to even; a NaN keeps its sign and becomes quiet.
-    private static Vector256<uint> Upper(Vector256<float> value)
-    {
-        Vector256<uint> bits = value.AsUInt32();
-        Vector256<uint> rounded = bits + Vector256.Create(0x7FFFu) + ((bits >>> 16) & Vector256.Create(1u));
-        Vector256<uint> quiet = bits | Vector256.Create(0x400000u);
-        return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), rounded, quiet) >>> 16;
-    }
+    public static Lane8 SplatBits(uint bits) => new(Vector256.Create(bits).AsSingle());
+
+    public static Lane8 AddBits(Lane8 left, Lane8 right) => new((left.Bits + right.Bits).AsSingle());
+
+    public static Lane8 MultiplyBits(Lane8 left, Lane8 right) => new((left.Bits * right.Bits).AsSingle());
+
+    public static Lane8 MinBits(Lane8 left, Lane8 right) =>
+        new(Vector256.Min(left._value.AsInt32(), right._value.AsInt32()).AsSingle());
+
+    public static Lane8 MaxBits(Lane8 left, Lane8 right) =>
+        new(Vector256.Max(left._value.AsInt32(), right._value.AsInt32()).AsSingle());
+
+    public static int LargestBits(Lane8 bits) =>
+        Lane4.LargestBits(Lane4.MaxBits(new(bits._value.GetLower()), new(bits._value.GetUpper())));
+
+    public static Lane8 AndBits(Lane8 left, Lane8 right) => new(left._value & right._value);
+
+    public static Lane8 OrBits(Lane8 left, Lane8 right) => new(left._value | right._value);
+
+    public static Lane8 ShiftLeftBits(Lane8 bits, int count) => new((bits.Bits << count).AsSingle());
+
+    public static Lane8 ShiftRightBits(Lane8 bits, int count) => new((bits.Bits >>> count).AsSingle());
+
+    public static Lane8 LoadBits(byte* address) =>
+        Widened(Vector128.WidenLower(Vector64.Load(address).ToVector128Unsafe()));
+
+    public static Lane8 LoadBits(ushort* address) => Widened(Vector128.Load(address));
+
+    public static void StoreBits(Lane8 bits, byte* address) =>
+        Vector128.Narrow(bits.Narrowed(), Vector128<ushort>.Zero).GetLower().Store(address);
+
+    public static void StoreBits(Lane8 bits, ushort* address) => bits.Narrowed().Store(address);
+
+    private Vector256<uint> Bits => _value.AsUInt32();
+
+    private static Lane8 Widened(Vector128<ushort> bits) =>
+        new(Vector256.WidenLower(bits.ToVector256Unsafe()).AsSingle());
+
+    private Vector128<ushort> Narrowed() => Vector128.Narrow(Bits.GetLower(), Bits.GetUpper());
 }

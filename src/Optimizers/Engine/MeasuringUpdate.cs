@@ -34,10 +34,41 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
 
     public ReadOnlySpan<double> ScalarsAfter(int rule) => _rules.ScalarsAfter(rule);
 
+    public long IterationOf(int rule) => _rules.IterationOf(rule);
+
     public void Advance(GroupUpdate group) => _rules.Advance(group);
 
-    public unsafe void Measure(
+    public void Measure(
         in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
+    {
+        if (job.Format == StateFormat.BFloat16)
+        {
+            MeasureStored<BFloat16Storage>(
+                job.Rounding(_rules.IterationOf(job.Rule)), start, end, first, second, widestLane);
+        }
+        else
+        {
+            MeasureStored<Flushed<Float32, EveryUpdate>>(job, start, end, first, second, widestLane);
+        }
+    }
+
+    public void Conclude(int rule, double first, double second) => _rules[rule] = _rules[rule].Conclude(first, second);
+
+    public void Apply(in TensorJob job, nuint start, nuint end, int widestLane)
+    {
+        if (job.Format == StateFormat.BFloat16)
+        {
+            ApplyStored<BFloat16Storage>(job, start, end, widestLane);
+        }
+        else
+        {
+            ApplyStored<Float32>(job, start, end, widestLane);
+        }
+    }
+
+    private unsafe void MeasureStored<TStorage>(
+        in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
+        where TStorage : struct, IStorage
     {
         float* firstValues = stackalloc float[Piece];
         float* secondValues = stackalloc float[Piece];
@@ -53,9 +84,9 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
             for (nuint piece = blockStart; piece < blockEnd; piece += Piece)
             {
                 nuint pieceEnd = nuint.Min(blockEnd, piece + Piece);
-                addresses.Slots.Slot2 = firstValues - piece;
-                addresses.Slots.Slot3 = secondValues - piece;
-                TreatedKernel.Run<MeasuringPass<TRule>, Untouched, Flushed<Float32, EveryUpdate>>(
+                addresses.Slots.Slot2.Elements = firstValues - piece;
+                addresses.Slots.Slot3.Elements = secondValues - piece;
+                TreatedKernel.Run<MeasuringPass<TRule>, Untouched, TStorage>(
                     pass, job.Treatment, addresses, piece, pieceEnd, widestLane);
                 firstSquares.Add(firstValues, pieceEnd - piece);
                 secondSquares.Add(secondValues, pieceEnd - piece);
@@ -66,9 +97,8 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
         }
     }
 
-    public void Conclude(int rule, double first, double second) => _rules[rule] = _rules[rule].Conclude(first, second);
-
-    public void Apply(in TensorJob job, nuint start, nuint end, int widestLane) =>
-        TreatedKernel.RunRead<TRule, NoGradient, NoDecay, ReadOnlyStorage<Float32>>(
+    private void ApplyStored<TStorage>(in TensorJob job, nuint start, nuint end, int widestLane)
+        where TStorage : struct, IStorage =>
+        TreatedKernel.RunRead<TRule, NoGradient, NoDecay, ReadOnlyStorage<TStorage>>(
             _rules[job.Rule], job.Treatment, job.Addresses, start, end, widestLane);
 }

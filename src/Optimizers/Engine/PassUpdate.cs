@@ -30,6 +30,8 @@ internal sealed class PassUpdate<TRule, TGradient, TWriting, TStorage>(Func<Step
 
     public ReadOnlySpan<double> ScalarsAfter(int rule) => [];
 
+    public long IterationOf(int rule) => _rules.IterationOf(rule);
+
     public void Advance(GroupUpdate group) => _rules.Advance(group);
 
     public void Measure(

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Optimizers;
 
 /// <summary>
@@ -6,43 +8,52 @@ namespace Optimizers;
 /// </summary>
 internal sealed class SlotPool
 {
-    private const int Small = 64 * 1024;
-    private const int Line = 16;
+    private const nuint Small = 256 * 1024;
+    private const nuint Line = 64;
+
+    // Of a pool that an array cannot hold, what is left over gets arrays of its own.
+    private static readonly nuint _most = unchecked((nuint)(int.MaxValue / 2) * Line);
 
     private readonly AlignedArray _shared;
     private readonly int _stream;
-    private int _used;
+    private nuint _used;
 
     /// <param name="slot">The number of the slot.</param>
-    /// <param name="lengths">The lengths that will be taken.</param>
-    public SlotPool(int slot, IEnumerable<int> lengths)
+    /// <param name="sizes">The sizes that will be taken, in bytes.</param>
+    public SlotPool(int slot, IEnumerable<nuint> sizes)
     {
         _stream = 2 + slot;
-        long shared = lengths.Where(length => length < Small).Sum(length => (long)Padded(length));
-        _shared = new AlignedArray((int)Math.Min(shared, int.MaxValue - Line), _stream);
+        nuint shared = sizes.Where(bytes => bytes < Small).Aggregate((nuint)0, (sum, bytes) => sum + Padded(bytes));
+        _shared = new AlignedArray(nuint.Min(shared, _most), _stream);
     }
 
-    public SlotBuffer Take(int length)
+    public SlotBuffer Take(nuint bytes)
     {
-        int padded = length < Small ? Padded(length) : int.MaxValue;
-        if (padded > _shared.Length - _used)
+        nuint padded = Padded(bytes);
+        if (bytes >= Small || padded > _shared.Bytes - _used)
         {
-            return new SlotBuffer(new AlignedArray(length, _stream), 0, length);
+            return new SlotBuffer(new AlignedArray(bytes, _stream), 0, bytes);
         }
 
-        var buffer = new SlotBuffer(_shared, _used, length);
+        var buffer = new SlotBuffer(_shared, _used, bytes);
         _used += padded;
         return buffer;
     }
 
-    private static int Padded(int length) => (length + Line - 1) / Line * Line;
+    private static nuint Padded(nuint bytes) => (bytes + Line - 1) / Line * Line;
 }
 
-/// <summary>A part of an array: the elements of one slot of one tensor.</summary>
-internal readonly unsafe struct SlotBuffer(AlignedArray array, int start, int length)
+/// <summary>A part of an array: one slot of one tensor.</summary>
+internal readonly unsafe struct SlotBuffer(AlignedArray array, nuint start, nuint bytes)
 {
     /// <summary>Valid while the array is reachable.</summary>
-    public float* Address => array.Address + start;
+    public byte* Address => array.Address + start;
 
-    public Span<float> Span => array.Span.Slice(start, length);
+    /// <summary>Makes all of it 0, as it was at first.</summary>
+    public void Clear() => NativeMemory.Clear(Address, bytes);
+
+    /// <summary>Elements, of which the first begins so many bytes from the start.</summary>
+    public Span<T> Span<T>(nuint offset, int length)
+        where T : unmanaged =>
+        array.Span<T>(start + offset, length);
 }

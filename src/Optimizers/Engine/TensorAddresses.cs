@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Optimizers;
 
 /// <summary>Where the buffers of one tensor lie during a step; they are pinned for as long.</summary>
@@ -11,26 +13,38 @@ internal unsafe struct TensorAddresses
     public SlotAddresses Slots;
 }
 
-/// <summary>Where the state slots of one tensor lie; a <see cref="IStorage"/> knows what stands there.</summary>
-internal unsafe struct SlotAddresses
+/// <summary>Where the state slots of one tensor lie.</summary>
+internal struct SlotAddresses
 {
-    public void* Slot0;
-    public void* Slot1;
-    public void* Slot2;
-    public void* Slot3;
+    public const int Count = 4;
 
-    public void* this[int index]
+    public SlotAddress Slot0;
+    public SlotAddress Slot1;
+    public SlotAddress Slot2;
+    public SlotAddress Slot3;
+
+    [UnscopedRef]
+    public ref SlotAddress this[int index]
     {
-        set
+        get
         {
             switch (index)
             {
-                case 0: Slot0 = value; break;
-                case 1: Slot1 = value; break;
-                case 2: Slot2 = value; break;
-                case 3: Slot3 = value; break;
+                case 0: return ref Slot0;
+                case 1: return ref Slot1;
+                case 2: return ref Slot2;
+                case 3: return ref Slot3;
                 default: throw new ArgumentOutOfRangeException(nameof(index), index, "A rule has at most four slots.");
             }
         }
     }
+}
+
+/// <summary>Where one state slot of one tensor lies; a <see cref="IStorage"/> knows what stands there.</summary>
+internal unsafe struct SlotAddress
+{
+    public void* Elements;
+
+    /// <summary>For storage that rounds: how, in this step.</summary>
+    public Chance Chance;
 }

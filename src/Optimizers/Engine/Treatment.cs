@@ -153,7 +153,7 @@ internal readonly struct RoundedCopy<TWriting> : IParameterWriting
         where V : struct, ILane<V>
     {
         V written = TWriting.Write(before, after, tensor, index);
-        V.StoreRounded(written, tensor.RoundedCopy + index);
+        V.StoreBits(BFloat16Code.Nearest(written), (ushort*)(tensor.RoundedCopy + index));
         return written;
     }
 }

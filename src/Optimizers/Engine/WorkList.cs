@@ -141,7 +141,7 @@ internal sealed class WorkList
     }
 
     /// <summary>
-    /// How far a tensor moved in a measured <see cref="Apply"/>, by its own norm before: ‖Δp‖/‖p‖; NaN if that norm was 0.
+    /// How far a tensor moved in a measured <see cref="Apply(bool)"/>, by its own norm before: ‖Δp‖/‖p‖; NaN if that norm was 0.
     /// </summary>
     public double UpdateRatioOf(int job)
     {
@@ -252,12 +252,21 @@ internal sealed class WorkList
         switch (_pass)
         {
             case Pass.Apply:
-                job.Group.Update.Apply(job, start, end, _widestLane);
+                Apply(job, start, end);
                 break;
 
             case Pass.Measure when job.Group.Update.Measures:
-                job.Group.Update.Measure(
-                    job, start, end, _first.AsSpan(firstBlock, blocks), _second.AsSpan(firstBlock, blocks), _widestLane);
+                Span<double> first = _first.AsSpan(firstBlock, blocks);
+                Span<double> second = _second.AsSpan(firstBlock, blocks);
+                if (job.Coded is { } measured)
+                {
+                    CodedPass.Measure(job, measured, start, end, first, second, _widestLane);
+                }
+                else
+                {
+                    job.Group.Update.Measure(job, start, end, first, second, _widestLane);
+                }
+
                 break;
 
             case Pass.ApplyMeasured:
@@ -284,6 +293,18 @@ internal sealed class WorkList
         }
     }
 
+    private void Apply(in TensorJob job, nuint start, nuint end)
+    {
+        if (job.Coded is { } slots)
+        {
+            CodedPass.Apply(job, slots, start, end, _widestLane);
+        }
+        else
+        {
+            job.Group.Update.Apply(job, start, end, _widestLane);
+        }
+    }
+
     // The values before lie on the stack, so that no buffer grows with the model.
     private unsafe void ApplyMeasured(in TensorJob job, nuint start, nuint end, int block)
     {
@@ -291,7 +312,7 @@ internal sealed class WorkList
         var values = new ReadOnlySpan<float>(job.Addresses.Parameters + start, moved.Length);
         values.CopyTo(moved);
         _second[block] = Norm.Euclidean.OfTensor(moved).Sum;
-        job.Group.Update.Apply(job, start, end, _widestLane);
+        Apply(job, start, end);
         TensorPrimitives.Subtract(values, moved, moved);
         _first[block] = Norm.Euclidean.OfTensor(moved).Sum;
     }

@@ -32,11 +32,14 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         Dictionary<GroupRun, SlotPool[]> pools = added.GroupBy(parameter => parameter.Run).ToDictionary(
             group => group.Key,
             group => OptimizerState.PoolsFor(
-                group.Key.Prepared.Update.Slots, group.Select(parameter => parameter.Parameter.Length)));
+                group.Key.Prepared.Update.Slots,
+                group.Select(parameter => parameter.Parameter.Length),
+                group.Key.Group.StateFormat));
         Entry[] entries = [.. added.Select(one => new Entry(
             one.Parameter,
             one.Run,
-            new OptimizerState(one.Parameter.Length, one.Run.Prepared.Update, pools[one.Run])))];
+            new OptimizerState(
+                one.Parameter.Length, one.Run.Prepared.Update, one.Run.Group.StateFormat, pools[one.Run])))];
         _entries.AddRange(entries);
         _gathered = false;
     }

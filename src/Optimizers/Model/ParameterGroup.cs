@@ -33,6 +33,18 @@ public sealed class ParameterGroup
     /// <summary>Which parameters belong to the group, unless an earlier group has them. Null, the default: all.</summary>
     public Predicate<Parameter>? Where { get; init; }
 
+    /// <summary>The number format in which the state of the group is kept between steps. Default float32.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is none.</exception>
+    public StateFormat StateFormat
+    {
+        get;
+        init
+        {
+            Require.Defined(value, nameof(StateFormat));
+            field = value;
+        }
+    }
+
     /// <summary>The schedule of the group's rate, in the place of the model's. Default null: the model's.</summary>
     public ILrSchedule? Schedule { get; init; }
 

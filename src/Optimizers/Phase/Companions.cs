@@ -97,7 +97,7 @@ internal sealed unsafe class Companions
         for (int job = 0; job < _work.Count; job++)
         {
             ref TensorAddresses addresses = ref _work[job].Addresses;
-            addresses.Gradients = (float*)addresses.Slots.Slot0;
+            addresses.Gradients = (float*)addresses.Slots.Slot0.Elements;
         }
 
         return Norm();
@@ -162,11 +162,12 @@ internal sealed unsafe class Companions
 
     private void Take(Parameter[] added)
     {
-        SlotPool[] pools = OptimizerState.PoolsFor(_slots, added.Select(parameter => parameter.Length));
+        SlotPool[] pools = OptimizerState.PoolsFor(
+            _slots, added.Select(parameter => parameter.Length), StateFormat.Float32);
         Companion[] companions = [.. added.Select(parameter => new Companion(
             parameter,
             _groups.FirstOrDefault(group => group.Where?.Invoke(parameter) ?? true),
-            new OptimizerState(parameter.Length, _slots, [], pools)))];
+            new OptimizerState(parameter.Length, _slots, [], StateFormat.Float32, pools)))];
         _companions.AddRange(companions);
     }
 

@@ -159,12 +159,14 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
 
     private void Add(Parameter[] added)
     {
-        var pool = new SlotPool(slot: 0, _options.AddsInPlace ? [] : added.Select(parameter => parameter.Length));
+        var pool = new SlotPool(slot: 0, _options.AddsInPlace ? [] : added.Select(parameter => BytesOf(parameter)));
         _sums.AddRange(added.Select(parameter => new Sum(
             parameter,
             new OptimizerState(parameter.Length, _sum.Update),
-            _options.AddsInPlace ? null : pool.Take(parameter.Length))));
+            _options.AddsInPlace ? null : pool.Take(BytesOf(parameter)))));
     }
+
+    private static nuint BytesOf(Parameter parameter) => (nuint)parameter.Length * sizeof(float);
 
     // One pass adds the gradients to the sums and zeroes them, or the other way round.
     private void Fold(bool intoSums)
@@ -207,9 +209,9 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
         public bool HasGradient { get; set; }
 
         /// <summary>Null where sums are kept in the gradients themselves.</summary>
-        public float* Address => buffer is { } own ? own.Address : null;
+        public float* Address => buffer is { } own ? (float*)own.Address : null;
 
-        public Span<float> Values => buffer is { } own ? own.Span : Parameter.Gradients;
+        public Span<float> Values => buffer is { } own ? own.Span<float>(0, Parameter.Length) : Parameter.Gradients;
 
         /// <summary>Has the parameter take part although the last micro-batch had no gradient for it.</summary>
         public void Lend()

@@ -4,12 +4,12 @@ namespace Optimizers;
 internal readonly struct Float32 : IStorage
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Load<V>(void* buffer, nuint index)
+    public static unsafe V Load<V>(in SlotAddress slot, nuint index)
         where V : struct, ILane<V> =>
-        V.Load((float*)buffer + index);
+        V.Load((float*)slot.Elements + index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Store<V>(V value, void* buffer, nuint index)
+    public static unsafe void Store<V>(V value, in SlotAddress slot, nuint index)
         where V : struct, ILane<V> =>
-        V.Store(value, (float*)buffer + index);
+        V.Store(value, (float*)slot.Elements + index);
 }

@@ -9,14 +9,14 @@ internal readonly struct Flushed<TStorage, TThreshold> : IStorage
     where TThreshold : struct, IFlushThreshold
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Load<V>(void* buffer, nuint index)
+    public static unsafe V Load<V>(in SlotAddress slot, nuint index)
         where V : struct, ILane<V> =>
-        TStorage.Load<V>(buffer, index);
+        TStorage.Load<V>(slot, index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Store<V>(V value, void* buffer, nuint index)
+    public static unsafe void Store<V>(V value, in SlotAddress slot, nuint index)
         where V : struct, ILane<V> =>
-        TStorage.Store(V.IfLess(V.Abs(value), V.Splat(TThreshold.Value), V.Splat(0), value), buffer, index);
+        TStorage.Store(V.IfLess(V.Abs(value), V.Splat(TThreshold.Value), V.Splat(0), value), slot, index);
 }
 
 /// <summary>The magnitude below which <see cref="Flushed{TStorage, TThreshold}"/> stores zero.</summary>

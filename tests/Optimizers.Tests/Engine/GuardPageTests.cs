@@ -68,7 +68,7 @@ public sealed unsafe class GuardPageTests : IDisposable
         work[0].Rule = group.PrepareRule(state);
         for (int i = 0; i < group.Update.Slots.Count; i++)
         {
-            work[0].Addresses.Slots[i] = Place(_slots[i], state[group.Update.Slots[i].Name], atEnd);
+            work[0].Addresses.Slots[i].Elements = Place(_slots[i], state[group.Update.Slots[i].Name], atEnd);
         }
 
         work.Apply();

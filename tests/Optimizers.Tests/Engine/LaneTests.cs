@@ -26,6 +26,7 @@ public sealed unsafe class LaneTests
         where V : struct, ILane<V>
     {
         V.Count.Should().Be(count);
+        CheckBits<V>();
         float[] left = [.. _values.SelectMany(_ => _values)];
         float[] right = [.. _values.SelectMany(value => Enumerable.Repeat(value, _values.Length))];
         foreach ((string name, Func<V, V, V> lanes, Func<float, float, float> one) in Operations<V>())
@@ -62,7 +63,57 @@ public sealed unsafe class LaneTests
         ("IfEqual", (a, b) => V.IfEqual(a, b, V.Splat(7), a), (a, b) => a == b ? 7 : a),
         ("Sign", (a, _) => V.Sign(a), (a, _) => a > 0 ? 1 : a < 0 ? -1 : 0),
         ("DivideOrZero", V.DivideOrZero, (a, b) => b == 0 ? 0 : a / b),
+        ("SplatBits", (_, _) => V.SplatBits(0x1234_5678), OfBits((_, _) => 0x1234_5678)),
+        ("AddBits", V.AddBits, OfBits((a, b) => a + b)),
+        ("MultiplyBits", V.MultiplyBits, OfBits((a, b) => a * b)),
+        ("MinBits", V.MinBits, OfBits((a, b) => (uint)Math.Min((int)a, (int)b))),
+        ("MaxBits", V.MaxBits, OfBits((a, b) => (uint)Math.Max((int)a, (int)b))),
+        ("AndBits", V.AndBits, OfBits((a, b) => a & b)),
+        ("OrBits", V.OrBits, OfBits((a, b) => a | b)),
+        ("ShiftLeftBits", (a, _) => V.ShiftLeftBits(a, 13), OfBits((a, _) => a << 13)),
+        ("ShiftRightBits", (a, _) => V.ShiftRightBits(a, 20), OfBits((a, _) => a >> 20)),
     ];
+
+    private static Func<float, float, float> OfBits(Func<uint, uint, uint> operation) => (a, b) =>
+        BitConverter.UInt32BitsToSingle(operation(BitConverter.SingleToUInt32Bits(a), BitConverter.SingleToUInt32Bits(b)));
+
+    private static void CheckBits<V>()
+        where V : struct, ILane<V>
+    {
+        var values = new int[V.Count];
+        fixed (int* address = values)
+        {
+            V.Store(V.CountingBits, (float*)address);
+            values.Should().Equal(Enumerable.Range(0, V.Count));
+            for (int largest = 0; largest < V.Count; largest++)
+            {
+                Array.Fill(values, -5);
+                values[largest] = -3;
+                V.LargestBits(V.Load((float*)address)).Should().Be(-3);
+            }
+
+            byte[] bytes = [.. Enumerable.Range(0, V.Count).Select(i => (byte)(255 - (7 * i)))];
+            ushort[] words = [.. bytes.Select(b => (ushort)(b * 257))];
+            var bytesBack = new byte[V.Count + 1];
+            var wordsBack = new ushort[V.Count + 1];
+            fixed (byte* from = bytes, to = bytesBack)
+            {
+                V.Store(V.LoadBits(from), (float*)address);
+                values.Should().Equal(bytes.Select(b => (int)b));
+                V.StoreBits(V.LoadBits(from), to);
+            }
+
+            fixed (ushort* from = words, to = wordsBack)
+            {
+                V.Store(V.LoadBits(from), (float*)address);
+                values.Should().Equal(words.Select(w => (int)w));
+                V.StoreBits(V.LoadBits(from), to);
+            }
+
+            bytesBack.Should().Equal([.. bytes, 0]);
+            wordsBack.Should().Equal([.. words, 0]);
+        }
+    }
 
     private static float[] Run<V>(float[] left, float[] right, Func<V, V, V> operation)
         where V : struct, ILane<V>

@@ -11,6 +11,7 @@ internal static class StateDigest
 {
     // No multiple of any lane count, so that every width has a remainder.
     private const int SmallLength = 307;
+    private const int FormatLength = 4_333;
     private const int SmallSteps = 20;
     private const int LargeSteps = 5;
 
@@ -24,6 +25,11 @@ internal static class StateDigest
         {
             AppendSmall(hash, variant, highestExponent: 30, infinities: false);
             AppendSmall(hash, variant, highestExponent: 127, infinities: true);
+            foreach (StateFormat format in Enum.GetValues<StateFormat>())
+            {
+                AppendFormat(hash, variant, format);
+            }
+
             AppendModel(hash, variant, NormKind.Euclidean);
             AppendModel(hash, variant, NormKind.Infinity);
         }
@@ -43,6 +49,22 @@ internal static class StateDigest
         for (int step = 1; step <= SmallSteps; step++)
         {
             Fill(gradients, random, highestExponent, infinities);
+            optimizer.Step(parameters, gradients, 0.1 / step);
+        }
+
+        Append(hash, parameters, optimizer.State);
+    }
+
+    // Large enough for blocks, with one that is not whole.
+    private static void AppendFormat(IncrementalHash hash, OptimizerVariant variant, StateFormat format)
+    {
+        var random = new Random(3);
+        var optimizer = new Optimizer(FormatLength, variant.Options, threads: 0, format);
+        var parameters = new float[FormatLength];
+        var gradients = new float[FormatLength];
+        for (int step = 1; step <= LargeSteps; step++)
+        {
+            Fill(gradients, random, highestExponent: 30, infinities: step == LargeSteps);
             optimizer.Step(parameters, gradients, 0.1 / step);
         }
 
@@ -159,7 +181,9 @@ internal static class StateDigest
         Append(hash, parameters);
         foreach (string slot in state.SlotNames)
         {
-            Append(hash, state[slot]);
+            var values = new float[state.Length];
+            state.Read(slot, values);
+            Append(hash, values);
         }
     }
 
