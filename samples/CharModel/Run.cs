@@ -28,7 +28,7 @@ internal sealed class Run(Training training, int steps)
     {
         var watch = new Stopwatch();
         long watchedSteps = 0;
-        bool unsaved = false;
+        bool unsaved = training.Optimizer.UpdateCount == 0;
         while (training.Optimizer.UpdateCount < steps && !stop.IsCancellationRequested)
         {
             watch.Start();
