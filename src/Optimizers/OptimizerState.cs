@@ -9,7 +9,6 @@ public sealed class OptimizerState
     private readonly Slot[] _slots;
     private readonly StateScalar[] _namedScalars;
     private readonly double[] _scalars;
-    private double _momentumProduct = double.NaN;
     private long _iteration;
     private StepClock? _clock;
 
@@ -65,12 +64,7 @@ public sealed class OptimizerState
     /// The product of the β₁ of all updates so far, for bias correction, if a schedule has set any of them; null: all were
     /// that of the options.
     /// </summary>
-    public double? MomentumProduct
-    {
-        get => double.IsNaN(_momentumProduct) ? null : _momentumProduct;
-
-        internal set => _momentumProduct = value ?? double.NaN;
-    }
+    public double? MomentumProduct { get; internal set; }
 
     /// <summary>The number of elements of the parameter and of every slot.</summary>
     public int Length { get; }
@@ -199,12 +193,6 @@ public sealed class OptimizerState
 
     /// <summary>What a rule needs to know of the updates so far.</summary>
     internal TensorAge Age => new(Iteration, MomentumProduct);
-
-    /// <summary>A scalar, to be read from and written to.</summary>
-    internal Span<double> MemoryOfScalar(string name) => _scalars.AsSpan(IndexOfScalar(name), 1);
-
-    /// <summary>The product of the β₁, to be read from and written to; NaN where there is none.</summary>
-    internal Span<double> MemoryOfMomentumProduct() => new(ref _momentumProduct);
 
     /// <summary>The slots in their order, for those who keep what stands in their memory.</summary>
     internal IReadOnlyList<Slot> Slots => _slots;

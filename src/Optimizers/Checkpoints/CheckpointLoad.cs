@@ -132,10 +132,12 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     // Another library makes the state of a parameter at its first update, and a frozen parameter has none.
     private HashSet<OptimizerState> StatesThatTheFileLacks(CheckpointContents contents) =>
         [.. contents.Entries
-            .Where(entry => entry is TensorEntry && entry.Owner is { State.SlotNames.Count: > 0 } owner && Wants(owner.Parameter))
+            .Where(entry => entry is TensorEntry && entry.Owner is { State: { } state } owner && Remembers(state) && Wants(owner.Parameter))
             .GroupBy(entry => entry.Owner!.State!)
             .Where(entries => !entries.Any(entry => file.ByName.ContainsKey(entry.Name)))
             .Select(entries => entries.Key)];
+
+    private static bool Remembers(OptimizerState state) => state.SlotNames.Count + state.ScalarNames.Count > 0;
 
     private void CompareTensor(TensorEntry entry, long? updates)
     {

@@ -19,7 +19,11 @@ internal sealed class ModelContents(
 
     private static readonly JsonWriterOptions _writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public void List(CheckpointContents contents, Func<long> updateCount, Action<long> setUpdateCount)
+    public void List(
+        CheckpointContents contents,
+        Func<long> updateCount,
+        Action<long> setUpdateCount,
+        (Func<(long All, int InARow)> Get, Action<(long All, int InARow)> Set) skips)
     {
         CheckpointLoad? loading = contents.Loading;
         contents.Add(new ValueEntry(
@@ -28,6 +32,13 @@ internal sealed class ModelContents(
             json => AcceptUpdateCount(json, setUpdateCount))
         {
             WhenAbsent = updates => updates.ToString(CultureInfo.InvariantCulture),
+        });
+        contents.Add(new ValueEntry(
+            "skips",
+            () => string.Create(CultureInfo.InvariantCulture, $"[{skips.Get().All}, {skips.Get().InARow}]"),
+            json => AcceptSkips(json, skips.Set))
+        {
+            WhenAbsent = _ => "[0, 0]",
         });
         contents.Add(new ValueEntry("options", () => Json(WriteOptions), json => AcceptOptions(json, loading!)));
         contents.Add(new ValueEntry("groups", () => Json(WriteGroups), json => AcceptGroups(json, loading!)) { ComparesParameters = true });
@@ -60,8 +71,21 @@ internal sealed class ModelContents(
             : throw new FormatException($"{Quoted.Name(json)}, which counts no updates");
     }
 
-    // How many threads there are changes no bit; a loss scaler lists itself.
-    private void WriteOptions(Utf8JsonWriter writer) => RecordText.Write(writer, options with { Threads = 0, LossScaler = null });
+    private static Action AcceptSkips(string json, Action<(long All, int InARow)> set)
+    {
+        JsonElement element = JsonElement.Parse(json);
+        return element.ValueKind == JsonValueKind.Array
+            && element.GetArrayLength() == 2
+            && element[0].TryGetInt64(out long all)
+            && element[1].TryGetInt32(out int inARow)
+            && all >= inARow
+            && inARow >= 0
+            ? () => set((all, inARow))
+            : throw new FormatException($"{Quoted.Name(json)}, which counts no skipped steps");
+    }
+
+    // Without what changes no bit; a loss scaler lists itself.
+    private void WriteOptions(Utf8JsonWriter writer) => RecordText.Write(writer, options with { Name = "", Threads = 0, MeasureUpdates = false, LossScaler = null });
 
     private Action AcceptOptions(string json, CheckpointLoad loading)
     {

@@ -14,13 +14,16 @@ internal static class StateContents
 
         foreach (string scalar in state.ScalarNames)
         {
-            contents.Tensor(scalar, [], () => state.MemoryOfScalar(scalar));
+            contents.Scalar(scalar, () => state.Scalar(scalar), value => state.SetScalar(scalar, value));
         }
 
         // Only a schedule of the momentum makes this more than a power.
         if (scheduledMomentum || state.MomentumProduct is not null)
         {
-            contents.Tensor("momentum_product", [], state.MemoryOfMomentumProduct);
+            contents.Scalar(
+                "momentum_product",
+                () => state.MomentumProduct ?? double.NaN,
+                product => state.MomentumProduct = double.IsNaN(product) ? null : product);
         }
 
         contents.Counter("step", () => state.Iteration, step => state.Iteration = step, countsUpdates: true);

@@ -172,10 +172,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
             _guard.Leave();
         }
 
-        new ModelContents(_options, Groups, _plan.Members).List(contents, () => UpdateCount, count => UpdateCount = count);
-        contents.Counter("skips", () => _skips, skips => _skips = skips);
-        contents.Counter(
-            "consecutive_skips", () => _consecutiveSkips, skips => _consecutiveSkips = (int)Math.Min(skips, int.MaxValue));
+        new ModelContents(_options, Groups, _plan.Members).List(
+            contents,
+            () => UpdateCount,
+            count => UpdateCount = count,
+            (() => (_skips, _consecutiveSkips), skips => (_skips, _consecutiveSkips) = skips));
         _options.LossScaler?.Describe(contents.Under("loss_scaler"));
     }
 

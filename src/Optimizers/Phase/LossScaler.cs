@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Optimizers;
 
 /// <summary>The options of <see cref="LossScaler"/>.</summary>
@@ -110,10 +108,7 @@ public sealed class LossScaler : ICheckpointed
         ArgumentNullException.ThrowIfNull(contents);
         contents.Counter("good_steps", () => _goodSteps, value => _goodSteps = value);
         contents.Counter("hysteresis", () => _hysteresis, value => _hysteresis = value);
-        contents.Value("scale", () => Scale.ToString("R", CultureInfo.InvariantCulture), json =>
-            double.TryParse(json, NumberStyles.Float, CultureInfo.InvariantCulture, out double scale) && Require.IsScale(scale)
-                ? () => Scale = scale
-                : throw new FormatException("Expected a scale above 0."));
+        contents.Scalar("scale", () => Scale, scale => Scale = Require.IsScale(scale) ? scale : _options.InitialScale);
     }
 
     private void Grow()

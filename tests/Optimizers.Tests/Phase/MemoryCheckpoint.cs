@@ -11,9 +11,7 @@ internal sealed class MemoryCheckpoint
         {
             _saved.Add(entry.Name, entry switch
             {
-                TensorEntry<float> tensor => (tensor.Shape, Elements(tensor)),
-                TensorEntry<byte> tensor => (tensor.Shape, Elements(tensor)),
-                CounterEntry counter => counter.Get(),
+                TensorEntry tensor => (tensor.Shape, Bytes(tensor)),
                 ValueEntry value => value.Get(),
                 _ => throw new NotSupportedException(entry.ToString()),
             });
@@ -32,14 +30,8 @@ internal sealed class MemoryCheckpoint
         {
             switch (entry)
             {
-                case TensorEntry<float> tensor:
+                case TensorEntry tensor:
                     Load(tensor);
-                    break;
-                case TensorEntry<byte> tensor:
-                    Load(tensor);
-                    break;
-                case CounterEntry counter:
-                    counter.Set((long)_saved[entry.Name]);
                     break;
                 case ValueEntry value:
                     value.Accept((string)_saved[entry.Name])();
@@ -59,19 +51,19 @@ internal sealed class MemoryCheckpoint
         return contents.Entries;
     }
 
-    private static T[] Elements<T>(TensorEntry<T> tensor)
-        where T : unmanaged
+    private static byte[] Bytes(TensorEntry tensor)
     {
-        T[] elements = tensor.Elements().ToArray();
-        elements.Should().HaveCount(tensor.Shape.Aggregate(1, (product, length) => product * length), tensor.Name);
-        return elements;
+        tensor.Check();
+        var bytes = new byte[SafetensorsTypes.BytesOf(tensor.Type, tensor.Shape)!.Value];
+        tensor.CopyTo(bytes, 0);
+        return bytes;
     }
 
-    private void Load<T>(TensorEntry<T> tensor)
-        where T : unmanaged
+    private void Load(TensorEntry tensor)
     {
-        (int[] shape, T[] elements) = ((int[], T[]))_saved[tensor.Name];
+        (long[] shape, byte[] bytes) = ((long[], byte[]))_saved[tensor.Name];
         tensor.Shape.Should().Equal(shape, tensor.Name);
-        elements.CopyTo(tensor.Elements());
+        tensor.Refusal(bytes).Should().BeNull();
+        tensor.CopyFrom(bytes, 0);
     }
 }

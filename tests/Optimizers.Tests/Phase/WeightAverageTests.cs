@@ -289,7 +289,7 @@ public sealed class WeightAverageTests
                 () => other.SwapIn(),
                 () => average.CopyTo(model.Parameters),
                 () => average.Describe(new CheckpointContents()),
-                () => ((TensorEntry<float>)listed.Entries[0]).Elements(),
+                () => ((ElementsEntry<float>)listed.Entries[0]).Elements(),
             })
             {
                 refused.Should().Throw<InvalidOperationException>().WithMessage("*own values*swapped in*SwapIn*");

@@ -136,6 +136,8 @@ public sealed class StateFormatTests
                 planted[1][place] = special;
                 var optimizer = new Optimizer(Some, variant.Options, 1, format);
                 Outcome outcome = Outcome.Of(optimizer, start, planted);
+                var floats = new Optimizer(Some, variant.Options, 1);
+                Outcome.Of(floats, start, planted);
                 if (!variant.SumsOverTensor)
                 {
                     Without(place, outcome.Parameters).ShouldHaveTheBitsOf(Without(place, expected.Parameters), $"{special} at {place}");
@@ -150,7 +152,8 @@ public sealed class StateFormatTests
                     optimizer.State.Read(slot, values);
                     others.State.Read(slot, othersValues);
                     Without(place, values).ShouldHaveTheBitsOf(Without(place, othersValues), $"{slot}, {special} at {place}");
-                    float.IsFinite(values[place]).Should().BeFalse($"{slot} has seen {special}");
+                    float.IsFinite(values[place]).Should().Be(
+                        float.IsFinite(floats.State[slot][place]), $"{slot} has seen {special}, as floats would have");
                 }
             }
         }
@@ -169,6 +172,11 @@ public sealed class StateFormatTests
             float[] start = [0, .. Draw.Floats(1, Some - 1).Select(p => p + float.CopySign(1, p))];
             float[] after = Outcome.Of(
                 new Optimizer(Some, options, 1, format), start, Enumerable.Repeat(new float[Some], 3)).Parameters;
+            if (variant.MovesWithoutGradient)
+            {
+                continue;
+            }
+
             after[0].Should().Be(0);
             if (options.WeightDecay == 0)
             {

@@ -32,7 +32,7 @@ public sealed class TrainingLogTests
     }
 
     private static TrainingProgress Progress(long step, double? validationLoss) => new(
-        new StepReport(step - 1, Applied: true, 0.003, 0.75, ClipFactor: 1, Updated: 1, WithoutGradient: 0, Frozen: 0),
+        new StepReport { Update = step - 1, LearningRate = 0.003, GradientNorm = 0.75, ClipFactor = 1, Updated = 1 },
         Loss: 1.25,
         TokensPerSecond: 12_345,
         validationLoss);
