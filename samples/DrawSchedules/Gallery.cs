@@ -103,7 +103,7 @@ internal static class Gallery
     {
         var plateau = new ReduceOnPlateau(0.1, factor: 0.5, patience: 60, threshold: 0.01, floor: 0.005);
         double[] rates = [.. Enumerable.Range(0, 1_001).Select(epoch => plateau.Observe(1 + Math.Exp(-epoch / 100.0)))];
-        return (nameof(ReduceOnPlateau), Several(nameof(ReduceOnPlateau), (nameof(ReduceOnPlateau), new FunctionSchedule(k => rates[k])))
-            .Chart with { XLabel = "epoch, of a loss that stops falling" });
+        LineChart chart = Several(nameof(ReduceOnPlateau), (nameof(ReduceOnPlateau), new FunctionSchedule(k => rates[k]))).Chart;
+        return (nameof(ReduceOnPlateau), chart with { XLabel = "epoch, of a loss that stops falling" });
     }
 }

@@ -2,7 +2,8 @@ namespace Optimizers;
 
 /// <summary>
 /// A learning-rate schedule: a pure function of the index of the update. It has no counter, so it may be asked for any
-/// index in any order, and there is nothing to save.
+/// index in any order, and there is nothing to save; <see cref="Schedules.ReduceOnPlateau"/>, which follows a metric, is
+/// the exception. <see cref="ParameterGroup"/> takes one for the momentum and one for the decay too.
 /// </summary>
 public interface ILrSchedule
 {

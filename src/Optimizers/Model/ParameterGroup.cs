@@ -65,7 +65,7 @@ public sealed class ParameterGroup
             if (value is not null && Options.SchedulableMomentum is null)
             {
                 throw new ArgumentException(
-                    $"{nameof(MomentumSchedule)} has nothing to drive: {Options.GetType().Name} has no momentum.",
+                    $"{nameof(MomentumSchedule)} has nothing to drive: {Options.GetType().Name} has no momentum that a schedule can set.",
                     nameof(MomentumSchedule));
             }
 

@@ -50,7 +50,7 @@ internal static class Curve
 
     /// <summary>A value after it has been multiplied by a factor a number of times.</summary>
     public static double Geometric(double initial, double factor, long count) =>
-        initial == 0 ? 0 : initial * Powers.Precisely(factor, (ulong)count);
+        initial == 0 ? 0 : initial * PrecisePowers.Of(factor, (ulong)count);
 
     /// <summary>How many of some indices, in ascending order, are at most <paramref name="step"/>.</summary>
     public static int CountUpTo(ValueList<long> ascending, long step)

@@ -27,7 +27,7 @@ public enum CyclicMode
 /// </remarks>
 public sealed record Cyclic : ILrSchedule
 {
-    private readonly long _down;
+    private readonly CyclicTriangles _rates;
 
     /// <summary>Makes the schedule.</summary>
     /// <param name="base">The rate between the cycles. Finite, at least 0.</param>
@@ -53,9 +53,9 @@ public sealed record Cyclic : ILrSchedule
         Require.NonNegative(@base, nameof(@base));
         Require.NonNegative(peak);
         Require.AtLeast(stepsUp, 1);
-        _down = stepsDown ?? stepsUp;
-        Require.AtLeast(_down, 1, nameof(stepsDown));
-        Require.AtMost(_down, long.MaxValue - stepsUp, stepsDown is null ? nameof(stepsUp) : nameof(stepsDown));
+        long down = stepsDown ?? stepsUp;
+        Require.AtLeast(down, 1, nameof(stepsDown));
+        Require.AtMost(down, long.MaxValue - stepsUp, stepsDown is null ? nameof(stepsUp) : nameof(stepsDown));
         Require.Defined(mode);
         Require.Positive(gamma);
         Require.Between(gamma, 0, 1);
@@ -68,6 +68,8 @@ public sealed record Cyclic : ILrSchedule
         Gamma = gamma;
         MinimumMomentum = minimumMomentum;
         MaximumMomentum = maximumMomentum;
+        _rates = new CyclicTriangles(@base, peak, stepsUp, down, mode, gamma);
+        Momentum = _rates with { Base = maximumMomentum, Peak = minimumMomentum };
     }
 
     /// <summary>The rate between the cycles.</summary>
@@ -95,25 +97,28 @@ public sealed record Cyclic : ILrSchedule
     public double MaximumMomentum { get; }
 
     /// <summary>The momentum of each update, for <see cref="ParameterGroup.MomentumSchedule"/>.</summary>
-    public ILrSchedule Momentum => new FunctionSchedule(
-        step => Curve.Line(MaximumMomentum, MinimumMomentum, HeightAt(step)));
+    public ILrSchedule Momentum { get; }
 
     /// <inheritdoc/>
+    public double At(long step) => _rates.At(step);
+}
+
+/// <summary>Lines from a base to a peak and back.</summary>
+internal sealed record CyclicTriangles(
+    double Base, double Peak, long StepsUp, long StepsDown, CyclicMode Mode, double Gamma) : ILrSchedule
+{
     public double At(long step)
     {
         Require.AtLeast(step, 0);
-        return Curve.Line(Base, Peak, HeightAt(step));
-    }
-
-    private double HeightAt(long step)
-    {
-        (long cycle, long position) = Math.DivRem(step, StepsUp + _down);
-        double height = position <= StepsUp ? (double)position / StepsUp : (double)(StepsUp + _down - position) / _down;
-        return Mode switch
+        (long cycle, long position) = Math.DivRem(step, StepsUp + StepsDown);
+        double height = position <= StepsUp
+            ? (double)position / StepsUp
+            : (double)(StepsUp + StepsDown - position) / StepsDown;
+        return Curve.Line(Base, Peak, Mode switch
         {
             CyclicMode.Triangular2 => Curve.Geometric(height, 0.5, cycle),
             CyclicMode.ExponentialRange => Curve.Geometric(height, Gamma, step),
             _ => height,
-        };
+        });
     }
 }

@@ -21,6 +21,8 @@ namespace Optimizers.Schedules;
 /// </example>
 public sealed record OneCycle : ILrSchedule
 {
+    private readonly OneCyclePhases _rates;
+
     /// <summary>Makes the schedule.</summary>
     /// <param name="peak">The highest rate. Finite, at least 0.</param>
     /// <param name="totalSteps">The number of updates of the cycle, at least 1.</param>
@@ -61,6 +63,17 @@ public sealed record OneCycle : ILrSchedule
         ThreePhase = threePhase;
         MinimumMomentum = minimumMomentum;
         MaximumMomentum = maximumMomentum;
+        double first = peak / initialDivisor;
+        double last = first / finalDivisor;
+        _rates = new OneCyclePhases(
+            first, peak, threePhase ? first : last, last, totalSteps, warmupFraction, shape, threePhase);
+        Momentum = _rates with
+        {
+            First = maximumMomentum,
+            Peak = minimumMomentum,
+            Back = maximumMomentum,
+            Last = maximumMomentum,
+        };
     }
 
     /// <summary>The highest rate.</summary>
@@ -91,26 +104,32 @@ public sealed record OneCycle : ILrSchedule
     public double MaximumMomentum { get; }
 
     /// <summary>The momentum of each update, for <see cref="ParameterGroup.MomentumSchedule"/>.</summary>
-    public ILrSchedule Momentum => new FunctionSchedule(
-        step => Along(step, MaximumMomentum, MinimumMomentum, MaximumMomentum, MaximumMomentum));
+    public ILrSchedule Momentum { get; }
 
     /// <inheritdoc/>
+    public double At(long step) => _rates.At(step);
+}
+
+/// <summary>The way from a first value to a peak, back, and with three phases to a last one.</summary>
+internal sealed record OneCyclePhases(
+    double First,
+    double Peak,
+    double Back,
+    double Last,
+    long TotalSteps,
+    double WarmupFraction,
+    CurveShape Shape,
+    bool ThreePhase) : ILrSchedule
+{
     public double At(long step)
     {
         Require.AtLeast(step, 0);
-        double first = Peak / InitialDivisor;
-        double last = first / FinalDivisor;
-        return Along(step, first, Peak, ThreePhase ? first : last, last);
-    }
-
-    private double Along(long step, double first, double peak, double back, double last)
-    {
         double up = (WarmupFraction * TotalSteps) - 1;
-        double down = ThreePhase ? (2 * WarmupFraction * TotalSteps) - 2 : TotalSteps - 1;
         double end = TotalSteps - 1;
+        double down = ThreePhase ? (2 * WarmupFraction * TotalSteps) - 2 : end;
         double k = Math.Min(step, end);
-        return k <= up ? Curve.Between(Shape, first, peak, up > 0 ? k / up : 1)
-            : k <= down ? Curve.Between(Shape, peak, back, (k - up) / (down - up))
-            : Curve.Between(Shape, back, last, (k - down) / (end - down));
+        return k <= up ? Curve.Between(Shape, First, Peak, up > 0 ? k / up : 1)
+            : k <= down ? Curve.Between(Shape, Peak, Back, (k - up) / (down - up))
+            : Curve.Between(Shape, Back, Last, (k - down) / (end - down));
     }
 }

@@ -177,6 +177,11 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
         return Rate;
     }
 
+    /// <summary>What it was made with, as a record says it; not its history.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{nameof(ReduceOnPlateau)} {{ Initial = {Initial}, Mode = {Mode}, Factor = {Factor}, Patience = {Patience}, Threshold = {Threshold}, ThresholdMode = {ThresholdMode}, Cooldown = {Cooldown}, Floor = {Floor}, Epsilon = {Epsilon} }}");
+
     /// <inheritdoc/>
     public void Describe(CheckpointContents contents)
     {

@@ -36,7 +36,13 @@ public sealed class LineChartTests
             new ChartLine("first", [new(0, 1), new(1, 2)]) { Note = "0.123456" },
             new ChartLine("a name that is a good deal longer than the others", [new(0, 2), new(1, 1)]),
             new ChartLine("", [new(0, 1.5), new(1, 1.5)]),
-        ]) { LegendTitle = "what they are", Title = "A title", XLabel = "x in metres", YLabel = "y in metres" },
+        ])
+        {
+            LegendTitle = "what they are",
+            Title = "A title",
+            XLabel = "x in metres",
+            YLabel = "y in metres",
+        },
         ["many"] = new LineChart([.. Enumerable.Range(0, 40).Select(i => new ChartLine($"line {i}", [new(0, i), new(1, -i)]))]),
         ["a long title"] = Chart((0, 1), (1, 2)) with { Title = new string('m', 120) },
     };

@@ -169,6 +169,19 @@ public sealed class ScheduleTests
     }
 
     [Fact]
+    public void EveryScheduleSaysWhatItIs()
+    {
+        // A checkpoint compares schedules by it: no list, momentum or schedule in a schedule may be the name of a type only.
+        foreach (ILrSchedule schedule in _cases.Values.Select(row => row.Schedule).Where(schedule => schedule is not FunctionSchedule)
+            .Append(new OneCycle(1, 2).Momentum)
+            .Append(new Cyclic(1, 2, 3).Momentum)
+            .Append(new Cosine(1, 2).WithWarmup(3).Scale(2).Clamp(0, 1).Shift(2).InEpochs(2).PerEpoch(2)))
+        {
+            schedule.ToString().Should().Contain(" { ").And.Contain(" = ").And.NotContain("Optimizers.").And.NotContain("System.");
+        }
+    }
+
+    [Fact]
     public void WhatWasHandedInMayBeChangedAfterwards()
     {
         long[] milestones = [5];
