@@ -86,7 +86,7 @@ public static class Catalogue
             {
                 Oracle = Oracles.Lion,
                 IgnoresGradientScale = _ => true,
-                MovesByTheRate = true,
+                MovesByTheRate = _ => true,
                 BelowOne = [nameof(LionOptions.Beta1), nameof(LionOptions.Beta2)],
             },
             ("decay", new LionOptions { WeightDecay = 0.1, Beta1 = 0.95, Beta2 = 0.98 })),
@@ -214,7 +214,7 @@ public static class Catalogue
             {
                 Oracle = Oracles.SignSgd,
                 IgnoresGradientScale = _ => true,
-                MovesByTheRate = true,
+                MovesByTheRate = _ => true,
             },
             ("decay", new SignSgdOptions { WeightDecay = 0.1 })),
         Row(new SignumOptions(), (n, o, t) => new Signum(n, o, t),
@@ -222,7 +222,7 @@ public static class Catalogue
             {
                 Oracle = Oracles.Signum,
                 IgnoresGradientScale = _ => true,
-                MovesByTheRate = true,
+                MovesByTheRate = _ => true,
                 BelowOne = [nameof(SignumOptions.Momentum)],
             },
             ("decay", new SignumOptions { WeightDecay = 0.1, Momentum = 0.3 })),
@@ -244,7 +244,7 @@ public static class Catalogue
                 Oracle = Oracles.Sophia,
                 WithoutEpsilon = o => o with { Epsilon = 0 },
                 IgnoresGradientScale = _ => true,
-                MovesByTheRate = true,
+                MovesByTheRate = o => o.Epsilon < 1e-3,
                 BelowOne = [nameof(SophiaOptions.Beta1), nameof(SophiaOptions.Beta2)],
                 Refused = [(new() { HessianInterval = 0 }, "HessianInterval", "0")],
             },
@@ -306,7 +306,7 @@ public static class Catalogue
             traits.SumsOverTensor,
             traits.IgnoresGradientScale(options),
             traits.MovesWithoutGradient(options),
-            traits.MovesByTheRate,
+            traits.MovesByTheRate(options),
             traits.RoundingsAnUpdate,
             traits.WorksParametersOutAnew);
         return new OptimizerRow(
@@ -343,7 +343,7 @@ public sealed record OptimizerTraits<TOptions>
     public Predicate<TOptions> MovesWithoutGradient { get; init; } = _ => false;
 
     /// <summary>Whether without decay every element moves by exactly the rate.</summary>
-    public bool MovesByTheRate { get; init; }
+    public Predicate<TOptions> MovesByTheRate { get; init; } = _ => false;
 
     /// <summary>
     /// The roundings that a move inherits from each earlier update, where it is in proportion to a product with a factor for
