@@ -22,7 +22,13 @@ internal sealed record DiagonalFlip(int Steps, int Every, IReadOnlyList<Tensor> 
     public double[] Train(IOptimizerOptions options)
     {
         using var network = new Network(Parameters);
-        var model = new ModelOptimizer(network.Parameters, options, new ModelOptimizerOptions { ZeroGradients = true });
+        var model = new ModelOptimizer(network.Parameters, options, new ModelOptimizerOptions
+        {
+            ZeroGradients = true,
+
+            // A rate that is far too high is to be seen in the losses.
+            NonFinite = NonFinitePolicy.Propagate,
+        });
         var losses = new double[Steps];
         foreach (ref double loss in losses.AsSpan())
         {
