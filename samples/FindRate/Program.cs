@@ -16,7 +16,7 @@ docs.SetAction(result => CommandLine.Try(() => Page.WriteInto(result.GetValue(fo
 
 var command = new RootCommand(
     "Looks for the learning rate of an optimizer on handwritten digits: by a range test, and by short runs at powers of ten. "
-    + "Prints the suggestion of the range test as its last line.")
+    + "Prints what the range test advises as its last line.")
 {
     optimizer, svg, docs,
 };
