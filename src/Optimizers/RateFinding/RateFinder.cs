@@ -38,8 +38,8 @@ public sealed record RateFinderOptions
     public double Smoothing { get; init; } = 0.9;
 
     /// <summary>
-    /// The test ends where the averaged loss is above its best by this factor, less one, times the magnitude of the best. Above 1;
-    /// infinity if only a loss that is not finite is to end it. Default 4, as in fastai.
+    /// The test ends where the averaged loss is above the first one, and above its best by this factor, less one, times the
+    /// magnitude of the best. Above 1; infinity if only a loss that is not finite is to end it. Default 4, as in fastai.
     /// </summary>
     public double DivergenceFactor { get; init; } = 4;
 
@@ -80,7 +80,7 @@ public sealed record RateFinderOptions
 /// <code>
 /// rate k, for k = 0 … n − 1: lowest·(highest/lowest)^(k/(n − 1)), or on a line
 /// averages, both with β and divided by 1 − β^(k + 1): L of the loss, x of ln rate
-/// end: L is above best + (DivergenceFactor − 1)·|best|, or not finite
+/// end: L is above best + (DivergenceFactor − 1)·|best| and above the first loss, or not finite
 /// LargestStable: e^x where L is least          ByLargestStable: half of that
 /// BySteepestDescent: e^x where dL/dx is least, before that
 /// </code>
@@ -89,6 +89,8 @@ public sealed record RateFinderOptions
 /// divide by is 2, for stability ends at twice the rate that is best along the steepest direction of a quadratic: 2/λ and 1/λ
 /// (LeCun, Bottou, Orr and Müller 1998, Efficient BackProp, section 5). The rate of steepest descent is Smith's lower bound and
 /// fastai's "steep". Neither rule knows which optimizer it is.</para>
+/// <para>fastai ends the test at a multiple of the best alone. Where the best is close to 0 a mere oscillation is that much, so here
+/// all progress has to be lost as well.</para>
 /// <para>Losses are noisy, and a network that has learnt at low rates already meets the high ones with weights that are not
 /// those of the start: take a suggestion for the right order of magnitude, and <see cref="RateSweep"/> for a closer look.</para>
 /// <para>Put back are the values and gradients of a model, its optimizer's state and everything else that its
@@ -156,8 +158,8 @@ public static class RateFinder
             points.Add(new RatePoint(rate, loss, average.Loss, Math.Exp(average.Place)));
             best = Math.Min(best, average.Loss);
 
-            // So written, a NaN has diverged.
-            diverged = !(average.Loss <= best + ((options.DivergenceFactor - 1) * Math.Abs(best))) || !double.IsFinite(average.Loss);
+            diverged = !double.IsFinite(average.Loss)
+                || average.Loss > Math.Max(points[0].Loss, best + ((options.DivergenceFactor - 1) * Math.Abs(best)));
         }
 
         return new RateReport(points, diverged, options.Window);

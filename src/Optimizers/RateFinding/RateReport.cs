@@ -55,8 +55,8 @@ public sealed record RateReport
     public bool Diverged { get; }
 
     /// <summary>
-    /// Where the averaged loss was least: at higher rates it rose. Close to 2/λ on a quadratic whose largest curvature λ
-    /// matters. Null if the loss fell at no rate.
+    /// Where the averaged loss was least: at higher rates it rose. On a quadratic with a little noise that is close to 2/λ for
+    /// plain descent, λ being the largest curvature. Null if the loss fell at no rate.
     /// </summary>
     public double? LargestStable { get; }
 
@@ -94,7 +94,7 @@ public sealed record RateReport
         double[] shown = [.. losses.SelectMany(line => line.Points).Select(point => point.Y).Where(double.IsFinite)];
         IEnumerable<ChartLine> marks = new[]
         {
-            ("by steepest descent", BySteepestDescent), ("by the largest stable rate", ByLargestStable), ("the largest stable rate", LargestStable),
+            ("steepest descent", BySteepestDescent), ("half the largest stable rate", ByLargestStable), ("largest stable rate", LargestStable),
         }
             .Where(mark => mark.Item2 is not null)
             .Select(mark => new ChartLine(
@@ -112,7 +112,7 @@ public sealed record RateReport
     /// <summary>A rate as sentences have it.</summary>
     internal static string Shown(double rate) => rate.ToString("G3", CultureInfo.InvariantCulture);
 
-    // With the logarithm of the rate; at either end it takes the point itself in the place of the one that is not there.
+    // With the logarithm of the rate; the last point has no other after it.
     private double SlopeAt(int index)
     {
         RatePoint before = Points[index - 1];
