@@ -82,7 +82,7 @@ public sealed record RateFinderOptions
 /// averages, both with β and divided by 1 − β^(k + 1): L of the loss, x of ln rate
 /// end: L is above best + (DivergenceFactor − 1)·|best| and above the first loss, or not finite
 /// LargestStable: e^x where L is least          ByLargestStable: half of that
-/// BySteepestDescent: e^x where dL/dx is least, before that
+/// BySteepestDescent: e^x where ΔL/Δx is least, over about 1/(1 − β) points, before that
 /// </code>
 /// <para>An average of past losses belongs to past rates. fastai plots it at the newest rate and divides that of the least loss by
 /// 10; here the rate is averaged with the same weights, and nothing else makes up for the lag. What is left to

@@ -36,6 +36,15 @@ public sealed record RateReport
             return;
         }
 
+        // Over as many points as an average is over, since between neighbours there is little but noise.
+        int reach = Math.Max(1, window / 2);
+        double SlopeAt(int index)
+        {
+            RatePoint before = points[index - reach];
+            RatePoint after = points[Math.Min(index + reach, end - 1)];
+            return (after.AveragedLoss - before.AveragedLoss) / Math.Log(after.AveragedRate / before.AveragedRate);
+        }
+
         int steepest = first;
         for (int i = first; i <= lowest; i++)
         {
@@ -112,17 +121,8 @@ public sealed record RateReport
     /// <summary>A rate as sentences have it.</summary>
     internal static string Shown(double rate) => rate.ToString("G3", CultureInfo.InvariantCulture);
 
-    // With the logarithm of the rate; the last point has no other after it.
-    private double SlopeAt(int index)
-    {
-        RatePoint before = Points[index - 1];
-        RatePoint after = Points[Math.Min(index + 1, Points.Count - 1)];
-        double slope = (after.AveragedLoss - before.AveragedLoss) / Math.Log(after.AveragedRate / before.AveragedRate);
-        return double.IsNaN(slope) ? double.PositiveInfinity : slope;
-    }
-
     private string AdviceOn(bool stillFalling) => stillFalling
         ? $"The loss was still falling at {Shown(Points[^1].Rate)}, the highest rate: try higher ones, for {Shown(Suggested!.Value)} may be too low."
-        : $"Train at {Shown(Suggested!.Value)} to begin with: the loss fell most steeply at {Shown(BySteepestDescent!.Value)}, and up to "
-            + $"{Shown(LargestStable!.Value)}, of which the half is {Shown(ByLargestStable!.Value)}.";
+        : $"Train at {Shown(Suggested!.Value)} to begin with: the loss fell most steeply at {Shown(BySteepestDescent!.Value)}, and no "
+            + $"further above {Shown(LargestStable!.Value)}, of which {Shown(ByLargestStable!.Value)} is the half.";
 }
