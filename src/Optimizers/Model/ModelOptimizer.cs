@@ -283,7 +283,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
     private double RateOf(ParameterGroup group)
     {
         ILrSchedule? schedule = group.Schedule ?? _options.Schedule;
-        double learningRate = (schedule?.At(UpdateCount) ?? group.Options.LearningRate) * group.RateFactor;
+        double learningRate = (group.TriedRate ?? schedule?.At(UpdateCount) ?? group.Options.LearningRate) * group.RateFactor;
         Require.NonNegative(learningRate);
         return learningRate;
     }
