@@ -6,7 +6,6 @@ namespace Optimizers.Tests;
 internal sealed class GoldenProblem
 {
     private readonly Dictionary<string, float[]?>[] _gradients = [];
-    private readonly GoldenFunction? _function;
 
     public GoldenProblem(JsonElement json)
     {
@@ -16,7 +15,7 @@ internal sealed class GoldenProblem
             Floats(tensor.GetProperty("initial"))))];
         if (json.TryGetProperty("function", out JsonElement function))
         {
-            _function = GoldenFunction.Of(function.GetString()!, json);
+            Function = GoldenFunction.Of(function.GetString()!, json);
             return;
         }
 
@@ -32,12 +31,15 @@ internal sealed class GoldenProblem
 
     public IReadOnlyList<GoldenTensor> Tensors { get; }
 
+    /// <summary>The function that gradients are derived from; null where they are given.</summary>
+    public GoldenFunction? Function { get; }
+
     /// <summary>Whether gradients are given as some rows; they are not read then.</summary>
     public bool IsSparse { get; }
 
     /// <summary>Whether a tensor has a gradient at a step, counted from 1.</summary>
     public bool HasGradient(int step, string tensor) =>
-        _function is not null || _gradients[step - 1].GetValueOrDefault(tensor) is not null;
+        Function is not null || _gradients[step - 1].GetValueOrDefault(tensor) is not null;
 
     /// <summary>The gradient of a tensor at a step, counted from 1; null where it has none.</summary>
     /// <param name="step">The step.</param>
@@ -46,9 +48,9 @@ internal sealed class GoldenProblem
     /// <param name="scale">A factor on the gradient.</param>
     public float[]? Gradient(int step, string tensor, ReadOnlySpan<float> values, double scale)
     {
-        double[]? gradient = _function is null
+        double[]? gradient = Function is null
             ? ToDoubles(_gradients[step - 1].GetValueOrDefault(tensor))
-            : _function.Gradient(ToDoubles(values.ToArray())!);
+            : Function.Gradient(ToDoubles(values.ToArray())!);
         return gradient is null ? null : Array.ConvertAll(gradient, element => (float)(element * scale));
     }
 

@@ -24,6 +24,7 @@ internal static class GoldenSuite
         [nameof(WeightAverage)] = (AverageRun.Run, ["inner"]),
         [nameof(Lookahead)] = (WrapperRun.Run, ["expectedEvaluation"]),
         [nameof(Sam)] = (WrapperRun.Run, []),
+        [nameof(Lbfgs)] = (ClosureRun.Run, ["losses"]),
     };
 
     // The first step begins at zero, where the adaptive form does not ascend, and from there one rounding of one weight grows
