@@ -196,6 +196,7 @@ public sealed class Lbfgs : ICheckpointed
         }
 
         ObjectDisposedException.ThrowIf(parameters.IsDisposed, parameters);
+        parameters.RequireNoTables("minimised along", nameof(parameters));
         parameters.RequireOwnValues();
         _guard.Enter();
         try
