@@ -33,7 +33,15 @@ internal static class Tables
         int[][] draws = [.. Enumerable.Range(0, Draws).Select(_ => Draw(random, tableRows))];
         double rate = optimizer.LearningRate;
         int step = 0;
-        return new Turn(() => optimizer.Step(parameters, new RowGradients(draws[step++ % Draws], values, Width), rate));
+        void Step() => optimizer.Step(parameters, new RowGradients(draws[step++ % Draws], values, Width), rate);
+
+        // Memory that is touched for the first time takes the operating system's time.
+        for (int draw = 0; draw < Draws; draw++)
+        {
+            Step();
+        }
+
+        return new Turn(Step);
     }
 
     // Each at most once, in no order.

@@ -70,7 +70,7 @@ public sealed class RowStepTests
             {
                 Optimizer optimizer = optimizers[rows.Rows[i]];
                 optimizer.State.Iteration = step - 1;
-                optimizer.Step(alone[rows.Rows[i]], rows.Values[(i * Width)..((i + 1) * Width)], 0.1);
+                optimizer.Step(alone[rows.Rows[i]], rows.Values.AsSpan(i * Width, Width), 0.1);
             }
         }
 

@@ -132,7 +132,7 @@ public sealed class TableTests
     }
 
     [Fact]
-    public void AviewIsUpdatedWhereItLies()
+    public void AViewIsUpdatedWhereItLies()
     {
         float[] values = Draw.Floats(1, TableRows * Width);
         float before = values[3 * Width];
@@ -156,9 +156,9 @@ public sealed class TableTests
     public void WhatNeedsAllElementsIsRefused()
     {
         using ParameterSet set = Model();
-        Refuse("Groups", () => new ModelOptimizer(set, new MomentumOptions()));
-        Refuse("Groups", () => new ModelOptimizer(set, [new ParameterGroup(new AdamWOptions()) { StateFormat = StateFormat.Block8 }]));
-        Refuse("Clip", () => new ModelOptimizer(set, new SgdOptions(), new ModelOptimizerOptions { Clip = new AdaptiveClip() }));
+        Refuse("Groups", () => Make(new ParameterGroup(new MomentumOptions())));
+        Refuse("Groups", () => Make(new ParameterGroup(new AdamWOptions()) { StateFormat = StateFormat.Block8 }));
+        Refuse("Clip", () => Make(new ParameterGroup(new SgdOptions()), new AdaptiveClip()));
         var group = new ParameterGroup(new SgdOptions()) { WeightDecay = 0.1 };
         var decaying = new ModelOptimizer(set, [group]);
         Refuse("WeightDecay", () => decaying.Step());
@@ -171,6 +171,9 @@ public sealed class TableTests
         set["table"].Invoking(table => table.Gradients.Length).Should().Throw<InvalidOperationException>();
         set["bias"].Invoking(bias => bias.SetRowGradients([0], [1])).Should().Throw<InvalidOperationException>();
         set["bias"].Invoking(bias => bias.RowGradients.Length).Should().Throw<InvalidOperationException>();
+
+        ModelOptimizer Make(ParameterGroup group, IGradientClip? clip = null) =>
+            new(set, [group], new ModelOptimizerOptions { Clip = clip });
 
         static void Refuse(string argument, Action action) =>
             action.Should().Throw<ArgumentException>().WithParameterName(argument);
