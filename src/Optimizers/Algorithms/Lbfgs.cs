@@ -76,9 +76,10 @@ public enum LineSearch
 /// for all of it.</para>
 /// <para>State: 8 bytes per parameter for each pair, of which there are one more than <see cref="LbfgsOptions.HistorySize"/>, and
 /// 24 besides. Where the gradient is zero a step does nothing.</para>
-/// <para>Where the loss or a gradient is NaN or infinite, or a step would lead where p is, the parameters stay at the last point
-/// that was good, or are put back there; the report says <see cref="LbfgsOutcome.NotFinite"/>, and the next step begins without a
-/// history. A line search comes back from such a point by itself.</para>
+/// <para>Where the loss or a gradient is NaN or infinite, or p itself would become so: at the start of a step nothing changes; after
+/// a move the parameters are put back where it began, and the history is forgotten. The report says
+/// <see cref="LbfgsOutcome.NotFinite"/> in both cases. A line search comes back from such a point by itself. PyTorch goes on with
+/// the NaN.</para>
 /// </remarks>
 /// <example>
 /// <code>

@@ -37,7 +37,7 @@ internal sealed class LbfgsMemory<T>(int length, int most)
     public void Take(
         double distance, ReadOnlySpan<double> direction, ReadOnlySpan<T> gradient, ReadOnlySpan<T> previous)
     {
-        // One more than counts, so that a pair that is not taken has cost none that is.
+        // In a place of its own: a pair that is not taken has pushed none out.
         Pair pair = At(Count);
         Vectors.Scale(distance, direction, pair.Step.AsSpan());
         Vectors.Combine(1, gradient, -1, previous, pair.Change.AsSpan());

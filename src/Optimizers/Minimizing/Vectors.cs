@@ -10,9 +10,6 @@ internal static unsafe class Vectors
 {
     private const int Lanes = 8;
 
-    /// <summary>Whether the elements are ones that can be computed with here.</summary>
-    public static bool Knows<T>() => typeof(T) == typeof(float) || typeof(T) == typeof(double);
-
     /// <summary>The sum of the products.</summary>
     public static double Dot<TLeft, TRight>(ReadOnlySpan<TLeft> left, ReadOnlySpan<TRight> right)
         where TLeft : unmanaged
