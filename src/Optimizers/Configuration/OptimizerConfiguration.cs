@@ -48,6 +48,7 @@ public static class OptimizerConfiguration
             new SignSgdOptions(),
             new SignumOptions(),
             new SophiaOptions(),
+            new SparseAdamOptions(),
             new YogiOptions()));
 
     /// <summary>The names of all optimizers, in alphabetical order.</summary>

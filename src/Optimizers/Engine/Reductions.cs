@@ -23,6 +23,15 @@ internal static class Reductions
         return lanes.Sum();
     }
 
+    /// <summary>The sum of sixteen running sums, in the order that makes it the same everywhere.</summary>
+    public static double SumOfLanes(Vector512<double> low, Vector512<double> high)
+    {
+        Vector512<double> eight = low + high;
+        Vector256<double> four = eight.GetLower() + eight.GetUpper();
+        Vector128<double> two = four.GetLower() + four.GetUpper();
+        return two[0] + two[1];
+    }
+
     /// <summary>The largest magnitude; NaN if there is one.</summary>
     public static unsafe double MaximumMagnitude(float* values, nuint count)
     {
@@ -72,13 +81,7 @@ internal struct SquareLanes
         }
     }
 
-    public readonly double Sum()
-    {
-        Vector512<double> eight = _low + _high;
-        Vector256<double> four = eight.GetLower() + eight.GetUpper();
-        Vector128<double> two = four.GetLower() + four.GetUpper();
-        return two[0] + two[1];
-    }
+    public readonly double Sum() => Reductions.SumOfLanes(_low, _high);
 
     // No call and no exit in the loop, or the sums would not stay in registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
