@@ -100,6 +100,27 @@ public static class Catalogue
                 BelowOne = [nameof(LambOptions.Beta1), nameof(LambOptions.Beta2)],
             },
             ("decay", new LambOptions { WeightDecay = 0.1 })),
+        Row(new LarsOptions(), (n, o, t) => new Lars(n, o, t),
+            new()
+            {
+                Oracle = Oracles.Lars,
+                SumsOverTensor = true,
+                SumsIntoState = true,
+                IgnoresGradientScale = o => o.Epsilon == 0,
+            },
+            ("decay", new LarsOptions { LearningRate = 2, WeightDecay = 0.1, Momentum = 0.5, TrustCoefficient = 0.02 }),
+            ("nesterov", new LarsOptions { LearningRate = 0.1, Nesterov = true, Epsilon = 0.1 })),
+        Row(new NovoGradOptions(), (n, o, t) => new NovoGrad(n, o, t),
+            new()
+            {
+                Oracle = Oracles.NovoGrad,
+                SumsOverTensor = true,
+                SumsIntoState = true,
+                WithoutEpsilon = o => o with { Epsilon = 0 },
+                IgnoresGradientScale = _ => true,
+                BelowOne = [nameof(NovoGradOptions.Beta1), nameof(NovoGradOptions.Beta2)],
+            },
+            ("decay", new NovoGradOptions { WeightDecay = 0.1, Beta1 = 0.5, Beta2 = 0.98 })),
         Row(new AdaDeltaOptions(), (n, o, t) => new AdaDelta(n, o, t),
             new()
             {
@@ -323,6 +344,7 @@ public static class Catalogue
             () => traits.Oracle(options),
             traits.WithoutEpsilon is { } without ? without(options) : null,
             traits.SumsOverTensor,
+            traits.SumsIntoState,
             traits.IgnoresGradientScale(options),
             traits.MovesWithoutGradient(options),
             traits.MovesByTheRate(options),
@@ -351,6 +373,9 @@ public sealed record OptimizerTraits<TOptions>
 
     /// <summary>Whether an element's update depends on the rest of its tensor, through a norm.</summary>
     public bool SumsOverTensor { get; init; }
+
+    /// <summary>Whether a sum over the tensor enters the state of all its elements.</summary>
+    public bool SumsIntoState { get; init; }
 
     /// <summary>The same options with ε = 0; null where there is no ε.</summary>
     public Func<TOptions, TOptions>? WithoutEpsilon { get; init; }
@@ -405,6 +430,7 @@ public sealed record OptimizerVariant(
     Func<OracleStep> Oracle,
     IOptimizerOptions? WithoutEpsilon,
     bool SumsOverTensor,
+    bool SumsIntoState,
     bool IgnoresGradientScale,
     bool MovesWithoutGradient,
     bool MovesByTheRate,

@@ -13,7 +13,13 @@ public interface IUpdate
     IReadOnlyList<StateScalar> Scalars { get; }
 
     /// <summary>Whether the rule needs sums over the tensor, gathered in a pass of their own, before it can apply.</summary>
-    internal bool Measures { get; }
+    internal bool Measures => false;
+
+    /// <summary>Whether state changes in <see cref="Measure"/>, and no more in <see cref="Apply"/>.</summary>
+    internal bool MeasuringChangesState => false;
+
+    /// <summary>Whether the scalars of state are the same for all tensors of the group.</summary>
+    internal bool SharesScalars => false;
 
     /// <summary>Every how many updates denormal values in state are flushed; a power of two.</summary>
     internal int FlushInterval { get; }
@@ -40,11 +46,20 @@ public interface IUpdate
     /// <summary>Makes the rules of the last step those of the next, for tensors that have all become one update older.</summary>
     internal void Advance(GroupUpdate group);
 
-    /// <summary>Updates state and gathers the sums of the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
-    internal void Measure(in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane);
+    /// <summary>Gathers the sums of the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    internal void Measure(in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
+    {
+    }
 
-    /// <summary>Gives the tensor's rule its two sums.</summary>
-    internal void Conclude(int rule, double first, double second);
+    /// <summary>Takes the sums over a rule's tensor.</summary>
+    internal void Collect(int rule, in MeasuredSums sums)
+    {
+    }
+
+    /// <summary>Gives a rule its sums, when those of all tensors are there.</summary>
+    internal void Conclude(int rule)
+    {
+    }
 
     /// <summary>Updates parameters and state from <paramref name="start"/> to <paramref name="end"/>.</summary>
     internal void Apply(in TensorJob job, nuint start, nuint end, int widestLane);
@@ -145,10 +160,16 @@ public static class Update
         new ElementwiseUpdate<TRule>(
             WithoutHistory(rule), [], slots, beta >= 0.5 ? EverySixteenthUpdate.Interval : 1);
 
-    /// <summary>An update that needs two sums of squares over the tensor before it can apply.</summary>
+    /// <summary>An update that needs sums over the tensor before it can apply.</summary>
     internal static IUpdate MeasureThenApply<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)
-        where TRule : struct, IMeasuringRule2<TRule> =>
+        where TRule : struct, IMeasuringRule<TRule> =>
         new MeasuringUpdate<TRule>(WithoutHistory(rule), [], slots);
+
+    /// <summary>The same with scalars of state.</summary>
+    internal static IUpdate MeasureThenApply<TRule>(
+        RuleWithHistory<TRule> rule, IReadOnlyList<StateScalar> scalars, params StateSlot[] slots)
+        where TRule : struct, IMeasuringRule<TRule> =>
+        new MeasuringUpdate<TRule>(rule, scalars, slots);
 
     private static RuleWithHistory<TRule> WithoutHistory<TRule>(Func<StepScalars, TRule> rule)
         where TRule : struct, IUpdateRule<TRule>

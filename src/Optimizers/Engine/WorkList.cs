@@ -121,13 +121,7 @@ internal sealed class WorkList
         if (_measures)
         {
             RunBlockwise(Pass.Measure);
-            for (int job = 0; job < Count; job++)
-            {
-                if (_jobs[job].Group.Update is { Measures: true } update)
-                {
-                    update.Conclude(_jobs[job].Rule, SumOf(_first, job), SumOf(_second, job));
-                }
-            }
+            Conclude();
         }
 
         if (measured)
@@ -147,6 +141,26 @@ internal sealed class WorkList
     {
         double before = SumOf(_second, job);
         return before == 0 ? double.NaN : Math.Sqrt(SumOf(_first, job) / before);
+    }
+
+    private void Conclude()
+    {
+        for (int job = 0; job < Count; job++)
+        {
+            if (_jobs[job].Group.Update is { Measures: true } update)
+            {
+                var sums = new MeasuredSums(SumOf(_first, job), SumOf(_second, job), (long)(_starts[job + 1] - _starts[job]));
+                update.Collect(_jobs[job].Rule, sums);
+            }
+        }
+
+        for (int job = 0; job < Count; job++)
+        {
+            if (_jobs[job].Group.Update is { Measures: true } update)
+            {
+                update.Conclude(_jobs[job].Rule);
+            }
+        }
     }
 
     // Blocks are combined in their order, and tensors in the order of the list, whoever worked them out.

@@ -147,7 +147,7 @@ public sealed class StateFormatTests
                 var others = new Optimizer(Some, variant.Options, 1, format);
                 others.State.Load(expected.State);
                 var othersValues = new float[Some];
-                foreach (string slot in optimizer.State.SlotNames)
+                foreach (string slot in variant.SumsIntoState ? [] : optimizer.State.SlotNames)
                 {
                     optimizer.State.Read(slot, values);
                     others.State.Read(slot, othersValues);
