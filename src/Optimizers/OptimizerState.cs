@@ -29,8 +29,8 @@ public sealed class OptimizerState
         _scalars = Array.ConvertAll(_namedScalars, scalar => scalar.Initial);
         ScalarNames = Array.AsReadOnly(Array.ConvertAll(_namedScalars, scalar => scalar.Name));
         Length = length;
-        Format = Slot.FormatFor(length, format);
-        _slots = [.. slots.Select((slot, number) => Slot.Make(slot, number, length, Format, pools[number]))];
+        _slots = [.. slots.Select((slot, number) => Slot.Make(slot, number, length, format, pools[number]))];
+        Format = Array.Exists(_slots, slot => slot.Format != StateFormat.Float32) ? format : StateFormat.Float32;
         SlotNames = Array.AsReadOnly(Array.ConvertAll(_slots, slot => slot.Declared.Name));
         var addresses = default(SlotAddresses);
         for (int i = 0; i < _slots.Length; i++)
@@ -76,8 +76,8 @@ public sealed class OptimizerState
     public IReadOnlyList<string> ScalarNames { get; }
 
     /// <summary>
-    /// The format of the slots: that which was asked for, but <see cref="StateFormat.Float32"/> where the tensor is too
-    /// small for blocks.
+    /// The format of the slots but for those of <see cref="StateSlot.FullPrecision"/>: that which was asked for, but
+    /// <see cref="StateFormat.Float32"/> where no slot has it, because there is none that may or the tensor is too small.
     /// </summary>
     public StateFormat Format { get; }
 
@@ -174,12 +174,12 @@ public sealed class OptimizerState
 
         if (Format == StateFormat.Float32)
         {
-            Check(snapshot, snapshot.Slots, Length, "elements");
+            Check(snapshot, snapshot.Slots, _ => Length, "elements");
             Array.ForEach(_slots, slot => snapshot.Slots[slot.Declared.Name].Span.CopyTo(slot.Stored<float>()));
         }
         else
         {
-            Check(snapshot, snapshot.Stored, _slots.Length == 0 ? 0 : _slots[0].Bytes, "bytes");
+            Check(snapshot, snapshot.Stored, slot => slot.Bytes, "bytes");
             Array.ForEach(_slots, slot => slot.Load(snapshot.Stored[slot.Declared.Name].Span));
         }
 
@@ -198,7 +198,8 @@ public sealed class OptimizerState
     internal IReadOnlyList<Slot> Slots => _slots;
 
     /// <summary>The slots, if a loop cannot work on them in place; otherwise null.</summary>
-    internal Slot[]? Coded => Format is StateFormat.Half or StateFormat.Block8 && _slots.Length > 0 ? _slots : null;
+    internal Slot[]? Coded =>
+        Format == StateFormat.Float32 || Array.TrueForAll(_slots, slot => slot.Format == StateFormat.BFloat16) ? null : _slots;
 
     /// <summary>Where the slots lie; valid while this object is reachable.</summary>
     internal SlotAddresses Addresses { get; }
@@ -206,7 +207,7 @@ public sealed class OptimizerState
     /// <summary>Memory for the state of tensors of some lengths: a pool for each slot.</summary>
     internal static SlotPool[] PoolsFor(IReadOnlyList<StateSlot> slots, IEnumerable<int> lengths, StateFormat format) =>
         [.. slots.Select((_, slot) => new SlotPool(
-            slot, lengths.Select(length => Slot.RoomFor(length, Slot.FormatFor(length, format)))))];
+            slot, lengths.Select(length => Slot.RoomFor(slots[slot], length, format))))];
 
     /// <summary>Counts on with a clock that stands at 0, or by hand where that is null.</summary>
     internal void Follow(StepClock? clock)
@@ -271,11 +272,15 @@ public sealed class OptimizerState
         wanted ? _slots.ToDictionary(slot => slot.Declared.Name, copy) : [];
 
     private void Check<T>(
-        OptimizerSnapshot snapshot, IReadOnlyDictionary<string, ReadOnlyMemory<T>> given, long length, string unit)
+        OptimizerSnapshot snapshot,
+        IReadOnlyDictionary<string, ReadOnlyMemory<T>> given,
+        Func<Slot, long> lengthOf,
+        string unit)
     {
         CheckNames(nameof(snapshot), "slots", SlotNames, given.Keys);
         foreach ((string name, ReadOnlyMemory<T> values) in given)
         {
+            long length = lengthOf(SlotOf(name));
             if (values.Length != length)
             {
                 throw new ArgumentException(
@@ -294,8 +299,8 @@ public sealed record OptimizerSnapshot(long Iteration, IReadOnlyDictionary<strin
     public StateFormat Format { get; init; }
 
     /// <summary>
-    /// The memory of every slot by its name, if the state is not in float32: numbers of two bytes, or the bytes of all
-    /// elements, and after them the scale of each block of 256 as a float.
+    /// The memory of every slot by its name, if the state is not all in float32: numbers of two bytes, or the bytes of all
+    /// elements, and after them the scale of each block of 256 as a float; floats where the slot is kept so all the same.
     /// </summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Stored { get; init; } =
         new Dictionary<string, ReadOnlyMemory<byte>>();

@@ -153,7 +153,7 @@ internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
     public double BytesOfStepWith(StateFormat format)
     {
         const int Many = 1 << 20;
-        double slots = _update.Slots.Count * (double)Slot.RoomFor(Many, format) / Many;
+        double slots = _update.Slots.Sum(slot => (double)Slot.RoomFor(slot, Many, format)) / Many;
         return _update.Measures ? (3 * slots) + (4 * sizeof(float)) : (2 * slots) + (3 * sizeof(float));
     }
 

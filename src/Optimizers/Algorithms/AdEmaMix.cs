@@ -59,7 +59,7 @@ public sealed record AdEmaMixOptions : IOptimizerOptions
             },
             new StateSlot("exp_avg"),
             new StateSlot("exp_avg_slow"),
-            new StateSlot("exp_avg_sq"));
+            new StateSlot("exp_avg_sq") { NonNegative = true });
     }
 }
 

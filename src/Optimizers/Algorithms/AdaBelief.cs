@@ -35,7 +35,7 @@ public sealed record AdaBeliefOptions : IOptimizerOptions
     }
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
-        step => new AdaBeliefRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_var"));
+        step => new AdaBeliefRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_var") { NonNegative = true });
 }
 
 /// <summary>AdaBelief: Adam that divides by how far gradients are from their mean, not from 0.</summary>

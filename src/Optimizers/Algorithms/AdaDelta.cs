@@ -27,7 +27,9 @@ public sealed record AdaDeltaOptions : IOptimizerOptions
     }
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
-        step => new AdaDeltaRule(step.LearningRate, Rho, Epsilon), new StateSlot("square_avg"), new StateSlot("acc_delta"));
+        step => new AdaDeltaRule(step.LearningRate, Rho, Epsilon),
+        new StateSlot("square_avg") { NonNegative = true },
+        new StateSlot("acc_delta") { NonNegative = true });
 }
 
 /// <summary>AdaDelta: the gradient in units of its own size, times the size of the steps so far.</summary>

@@ -26,7 +26,7 @@ public sealed record AdamaxOptions : IOptimizerOptions
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
-        step => new AdamaxRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_inf"));
+        step => new AdamaxRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_inf") { NonNegative = true });
 }
 
 /// <summary>Adamax: Adam with the largest gradient of late in the place of the root mean square.</summary>

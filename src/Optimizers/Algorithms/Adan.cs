@@ -42,7 +42,7 @@ public sealed record AdanOptions : IOptimizerOptions
         step => new AdanRule(step, this),
         new StateSlot("exp_avg"),
         new StateSlot("exp_avg_diff"),
-        new StateSlot("exp_avg_sq"),
+        new StateSlot("exp_avg_sq") { NonNegative = true },
         new StateSlot("previous_grad"));
 }
 

@@ -26,7 +26,7 @@ public sealed record AdoptOptions : IOptimizerOptions
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
-        step => new AdoptRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq"));
+        step => new AdoptRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq") { NonNegative = true });
 }
 
 /// <summary>ADOPT: Adam that divides each gradient by the root mean square of those before it, and so converges for any β₂.</summary>

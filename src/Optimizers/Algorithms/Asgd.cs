@@ -38,7 +38,7 @@ public sealed record AsgdOptions : IOptimizerOptions
             return new AsgdRule(rate, Lambda, 1.0 / Math.Max(1, step.Iteration - 1 - AveragingStart));
         },
         [new StateScalar("eta")],
-        new StateSlot("ax"));
+        new StateSlot("ax") { FullPrecision = true });
 }
 
 /// <summary>Averaged descent: gradient descent with a falling rate, and the average of where it has been.</summary>

@@ -39,7 +39,7 @@ public sealed record FtrlOptions : IOptimizerOptions
     IUpdate IOptimizerOptions.CreateUpdate()
     {
         var z = new StateSlot("z");
-        var n = new StateSlot("n", (float)InitialAccumulator);
+        var n = new StateSlot("n", (float)InitialAccumulator) { NonNegative = true };
         return LearningRatePower == -0.5
             ? Update.Elementwise(step => new FtrlRule(new(step.LearningRate, this)), z, n)
             : Update.Elementwise(step => new PowerFtrlRule(new(step.LearningRate, this), -LearningRatePower), z, n);

@@ -50,7 +50,7 @@ public sealed record NAdamOptions : IOptimizerOptions
             },
             [new StateScalar("mu_product", 1)],
             new StateSlot("exp_avg"),
-            new StateSlot("exp_avg_sq"));
+            new StateSlot("exp_avg_sq") { NonNegative = true });
 
         double MomentumAt(long iteration) => Beta1 * (1 - (0.5 * Powers.Of(fading, (ulong)iteration)));
     }

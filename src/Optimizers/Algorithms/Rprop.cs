@@ -32,7 +32,7 @@ public sealed record RpropOptions : IOptimizerOptions
     }
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
-        step => new RpropRule(step, this), new StateSlot("prev"), new StateSlot("step_size"));
+        step => new RpropRule(step, this), new StateSlot("prev"), new StateSlot("step_size") { NonNegative = true });
 }
 
 /// <summary>Rprop: every parameter has a step size of its own, which answers to the sign of the gradient alone.</summary>

@@ -43,8 +43,8 @@ public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
         (step, scalars) => new ScheduleFreeAdamWRule(step, new(step, scalars, this), this),
         ScheduleFreePoints.Scalars,
-        new StateSlot("z"),
-        new StateSlot("exp_avg_sq"));
+        new StateSlot("z") { FullPrecision = true },
+        new StateSlot("exp_avg_sq") { NonNegative = true });
 }
 
 /// <summary>Schedule-free AdamW: a constant rate, and an average in the place of both the schedule and the first moment.</summary>

@@ -33,7 +33,9 @@ public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions
     }
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
-        (step, scalars) => new ScheduleFreeSgdRule(new(step, scalars, this)), ScheduleFreePoints.Scalars, new StateSlot("z"));
+        (step, scalars) => new ScheduleFreeSgdRule(new(step, scalars, this)),
+        ScheduleFreePoints.Scalars,
+        new StateSlot("z") { FullPrecision = true });
 }
 
 /// <summary>Schedule-free gradient descent: a constant rate, and an average in the place of a schedule.</summary>

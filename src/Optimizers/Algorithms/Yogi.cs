@@ -32,7 +32,7 @@ public sealed record YogiOptions : IOptimizerOptions
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
         step => new YogiRule(step, this),
         new StateSlot("exp_avg", (float)InitialAccumulator),
-        new StateSlot("exp_avg_sq", (float)InitialAccumulator));
+        new StateSlot("exp_avg_sq", (float)InitialAccumulator) { NonNegative = true });
 }
 
 /// <summary>Yogi: Adam whose second moment follows the gradient in steps of its square, and so falls more slowly.</summary>

@@ -9,7 +9,7 @@ internal static class StateContents
     {
         foreach (Slot slot in state.Slots)
         {
-            ListSlot(contents, slot, state.Format, shape);
+            ListSlot(contents, slot, shape);
         }
 
         foreach (string scalar in state.ScalarNames)
@@ -30,10 +30,10 @@ internal static class StateContents
     }
 
     // As it stands in memory, so that nothing is rounded on the way.
-    private static void ListSlot(CheckpointContents contents, Slot slot, StateFormat format, IReadOnlyList<int> shape)
+    private static void ListSlot(CheckpointContents contents, Slot slot, IReadOnlyList<int> shape)
     {
         string name = slot.Declared.Name;
-        switch (format)
+        switch (slot.Format)
         {
             case StateFormat.Float32:
                 contents.Tensor(name, shape, slot.Stored<float>);

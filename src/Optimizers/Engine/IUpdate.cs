@@ -75,6 +75,12 @@ public sealed record StateSlot(string Name, float Initial = 0)
     /// have few bits then spend none on a sign; what is negative all the same loses it. Default false.
     /// </summary>
     public bool NonNegative { get; init; }
+
+    /// <summary>
+    /// Whether the slot is kept in float32 whatever the <see cref="StateFormat"/>, as copies of parameters are: a rounded
+    /// direction costs little, a rounded parameter is another model. Default false.
+    /// </summary>
+    public bool FullPrecision { get; init; }
 }
 
 /// <summary>A number that a rule remembers of a whole tensor, in double: what no formula gives from the iteration alone.</summary>

@@ -11,6 +11,9 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
     /// <summary>Where its memory lies; valid while this object is reachable.</summary>
     public byte* Address => Buffer.Address;
 
+    /// <summary>The format of its elements.</summary>
+    public StateFormat Format { get; private set; }
+
     /// <summary>The memory of its elements and of what they share.</summary>
     public abstract long Bytes { get; }
 
@@ -21,12 +24,12 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
     // Which of the slots of its tensor it is.
     protected int Number { get; } = number;
 
-    /// <summary>The format that a tensor gets where one is asked for.</summary>
-    public static StateFormat FormatFor(int length, StateFormat asked) =>
-        asked == StateFormat.Block8 && length < FewestInBlocks ? StateFormat.Float32 : asked;
+    /// <summary>The format that a slot gets where one is asked for.</summary>
+    public static StateFormat FormatFor(StateSlot declared, int length, StateFormat asked) =>
+        declared.FullPrecision || (asked == StateFormat.Block8 && length < FewestInBlocks) ? StateFormat.Float32 : asked;
 
     /// <summary>The memory to take for a slot.</summary>
-    public static nuint RoomFor(int length, StateFormat format) => format switch
+    public static nuint RoomFor(StateSlot declared, int length, StateFormat asked) => FormatFor(declared, length, asked) switch
     {
         StateFormat.Float32 => (nuint)length * sizeof(float),
         StateFormat.Block8 => Blocks.RoomFor(length),
@@ -34,10 +37,11 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
     };
 
     /// <summary>Takes the memory for a slot; all of its elements are 0.</summary>
-    public static Slot Make(StateSlot declared, int number, int length, StateFormat format, SlotPool pool)
+    public static Slot Make(StateSlot declared, int number, int length, StateFormat asked, SlotPool pool)
     {
-        SlotBuffer buffer = pool.Take(RoomFor(length, format));
-        return (format, declared.NonNegative) switch
+        SlotBuffer buffer = pool.Take(RoomFor(declared, length, asked));
+        StateFormat format = FormatFor(declared, length, asked);
+        Slot slot = (format, declared.NonNegative) switch
         {
             (StateFormat.Float32, _) => new FloatSlot(declared, number, length, buffer),
             (StateFormat.BFloat16, _) => new CodeSlot<BFloat16Code>(declared, number, length, buffer),
@@ -46,6 +50,8 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
             (StateFormat.Block8, false) => new BlockSlot<SignedByteCode>(declared, number, length, buffer),
             _ => new BlockSlot<UnsignedByteCode>(declared, number, length, buffer),
         };
+        slot.Format = format;
+        return slot;
     }
 
     /// <summary>The elements as they stand in memory.</summary>

@@ -23,9 +23,14 @@ public sealed class ReadmeTests
         NamesIn("Optimizer").Should().BeEquivalentTo(Catalogue.Optimizers.Select(row => row.Type.Name));
 
     [Fact]
-    public void ItListsEveryScheduleOnce() =>
-        NamesIn("Schedule").Should().BeEquivalentTo(
+    public void ThePageOfSchedulesListsEachOnce() =>
+        MarkdownPage.Read("docs/schedules.md").Table("Schedule").Select(cells => cells[0]).Should().BeEquivalentTo(
             Catalogue.Schedules.Keys.Append(nameof(Schedules.FunctionSchedule)));
+
+    [Fact]
+    public void ItCountsTheSchedules() =>
+        MarkdownPage.Readme.Lines.Should().Contain(
+            line => line.EndsWith($" There are {Catalogue.Schedules.Count + 1}:", StringComparison.Ordinal));
 
     [Theory]
     [MemberData(nameof(Optimizers))]
