@@ -4,12 +4,14 @@ namespace Optimizers;
 internal sealed class ElementwiseUpdate<TRule> : IUpdate
     where TRule : struct, IUpdateRule<TRule>
 {
+    private readonly RuleWithHistory<TRule> _rule;
     private readonly RuleList<TRule> _rules;
 
     public ElementwiseUpdate(
         RuleWithHistory<TRule> rule, IReadOnlyList<StateScalar> scalars, StateSlot[] slots, int flushInterval)
     {
         RuleList<TRule>.CheckSlots(slots);
+        _rule = rule;
         _rules = new RuleList<TRule>(rule, scalars);
         Slots = slots;
         FlushInterval = flushInterval;
@@ -21,12 +23,15 @@ internal sealed class ElementwiseUpdate<TRule> : IUpdate
 
     public int FlushInterval { get; }
 
+    public IUpdate Cautious() => new MeasuringUpdate<CautiousRule<TRule>>(
+        (step, scalars) => new CautiousRule<TRule>(_rule(step, scalars)), Scalars, [.. Slots]);
+
     public void Claim() => _rules.Claim();
 
     public void Clear() => _rules.Clear();
 
     // Tensors of one age and history share their rule.
-    public int Prepare(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group) =>
+    public int Prepare(TensorAge age, in TensorShape shape, ReadOnlySpan<double> scalars, GroupUpdate group) =>
         _rules.LastIsFor(age, scalars) ? _rules.Count - 1 : _rules.Add(age, scalars, group);
 
     public ReadOnlySpan<double> ScalarsAfter(int rule) => _rules.ScalarsAfter(rule);

@@ -19,6 +19,9 @@ internal interface IMeasuringRule<TSelf> : IUpdateRule<TSelf>
     /// <summary>Whether the sums, and the scalars of state, are those of all tensors of the group that take part.</summary>
     static virtual bool IsOfGroup => false;
 
+    /// <summary>The same rule, for a tensor of a certain shape.</summary>
+    static virtual TSelf For(in TSelf rule, in TensorShape shape) => rule;
+
     /// <summary>Reads the state at <paramref name="index"/>, measures and, if that is so, writes the state back.</summary>
     static abstract void Measure<V, TStorage>(
         ref TSelf rule, V gradient, V parameter, in SlotAddresses slots, nuint index, out V first, out V second)

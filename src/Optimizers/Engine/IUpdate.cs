@@ -21,8 +21,14 @@ public interface IUpdate
     /// <summary>Whether the scalars of state are the same for all tensors of the group.</summary>
     internal bool SharesScalars => false;
 
+    /// <summary>What is done with whole tensors between the passes; null: nothing.</summary>
+    internal IMatrixWork? Matrices => null;
+
     /// <summary>Every how many updates denormal values in state are flushed; a power of two.</summary>
     internal int FlushInterval { get; }
+
+    /// <summary>The same update, made cautious; null: this kind cannot be.</summary>
+    internal IUpdate? Cautious() => null;
 
     /// <summary>Takes the update for one group of one optimizer: it holds the rules of that group's steps.</summary>
     /// <exception cref="InvalidOperationException">Another group or optimizer has it already.</exception>
@@ -35,7 +41,7 @@ public interface IUpdate
     /// Works out the rule for a tensor that comes to an age in this step, and the scalars of state that it has after it.
     /// </summary>
     /// <returns>The number by which the passes refer to it.</returns>
-    internal int Prepare(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group);
+    internal int Prepare(TensorAge age, in TensorShape shape, ReadOnlySpan<double> scalars, GroupUpdate group);
 
     /// <summary>The scalars of state after the step, for the tensors of a rule.</summary>
     internal ReadOnlySpan<double> ScalarsAfter(int rule);
@@ -61,6 +67,9 @@ public interface IUpdate
     {
     }
 
+    /// <summary>The sums over a rule's tensor, or all of its group, once they were collected.</summary>
+    internal MeasuredSums SumsOf(int rule) => default;
+
     /// <summary>Updates parameters and state from <paramref name="start"/> to <paramref name="end"/>.</summary>
     internal void Apply(in TensorJob job, nuint start, nuint end, int widestLane);
 }
@@ -81,6 +90,9 @@ public sealed record StateSlot(string Name, float Initial = 0)
     /// direction costs little, a rounded parameter is another model. Default false.
     /// </summary>
     public bool FullPrecision { get; init; }
+
+    /// <summary>What the slot has one number for.</summary>
+    internal SlotExtent Extent { get; init; }
 }
 
 /// <summary>A number that a rule remembers of a whole tensor, in double: what no formula gives from the iteration alone.</summary>
@@ -101,6 +113,7 @@ internal struct TensorJob
 {
     public GroupUpdate Group;
     public TensorAddresses Addresses;
+    public TensorShape Shape;
     public int Rule;
 
     // What this tensor's gradients alone are multiplied by to clip them.
@@ -165,6 +178,11 @@ public static class Update
         where TRule : struct, IUpdateRule<TRule> =>
         new ElementwiseUpdate<TRule>(
             WithoutHistory(rule), [], slots, beta >= 0.5 ? EverySixteenthUpdate.Interval : 1);
+
+    /// <summary>An update that needs sums over the tensor, or work on it as matrices, before it can apply.</summary>
+    internal static IUpdate OfMatrices<TRule>(Func<StepScalars, TRule> rule, IMatrixWork matrices, params StateSlot[] slots)
+        where TRule : struct, IMeasuringRule<TRule> =>
+        new MeasuringUpdate<TRule>(WithoutHistory(rule), [], slots, matrices);
 
     /// <summary>An update that needs sums over the tensor before it can apply.</summary>
     internal static IUpdate MeasureThenApply<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)

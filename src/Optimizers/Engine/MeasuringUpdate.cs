@@ -8,19 +8,26 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
     private const int Piece = 512;
 
     private readonly RuleList<TRule> _rules;
-    private MeasuredSums[] _sums = new MeasuredSums[1];
+    private Measured[] _measured = new Measured[1];
     private MeasuredSums _ofGroup;
 
-    public MeasuringUpdate(RuleWithHistory<TRule> rule, IReadOnlyList<StateScalar> scalars, StateSlot[] slots)
+    public MeasuringUpdate(
+        RuleWithHistory<TRule> rule,
+        IReadOnlyList<StateScalar> scalars,
+        StateSlot[] slots,
+        IMatrixWork? matrices = null)
     {
         RuleList<TRule>.CheckSlots(slots);
         _rules = new RuleList<TRule>(rule, scalars);
         Slots = slots;
+        Matrices = matrices;
     }
 
     public IReadOnlyList<StateSlot> Slots { get; }
 
     public IReadOnlyList<StateScalar> Scalars => _rules.Scalars;
+
+    public IMatrixWork? Matrices { get; }
 
     public bool Measures => true;
 
@@ -39,14 +46,17 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
     }
 
     // Every tensor has its own sums, hence its own rule.
-    public int Prepare(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group)
+    public int Prepare(TensorAge age, in TensorShape shape, ReadOnlySpan<double> scalars, GroupUpdate group)
     {
-        if (_rules.Count == _sums.Length)
+        if (_rules.Count == _measured.Length)
         {
-            Array.Resize(ref _sums, 2 * _rules.Count);
+            Array.Resize(ref _measured, 2 * _rules.Count);
         }
 
-        return _rules.Add(age, scalars, group);
+        int rule = _rules.Add(age, scalars, group);
+        _measured[rule].Shape = shape;
+        _rules[rule] = TRule.For(_rules[rule], shape);
+        return rule;
     }
 
     public ReadOnlySpan<double> ScalarsAfter(int rule) => _rules.ScalarsAfter(rule);
@@ -56,6 +66,11 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
     public void Advance(GroupUpdate group)
     {
         _rules.Advance(group);
+        for (int rule = 0; rule < _rules.Count; rule++)
+        {
+            _rules[rule] = TRule.For(_rules[rule], _measured[rule].Shape);
+        }
+
         _ofGroup = default;
     }
 
@@ -89,12 +104,14 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
 
     public void Collect(int rule, in MeasuredSums sums)
     {
-        _sums[rule] = sums;
+        _measured[rule].Sums = sums;
         _ofGroup += sums;
     }
 
     public void Conclude(int rule) =>
-        _rules[rule] = _rules[rule].Conclude(TRule.IsOfGroup ? _ofGroup : _sums[rule], _rules.ScalarsToBe(rule));
+        _rules[rule] = _rules[rule].Conclude(SumsOf(rule), _rules.ScalarsToBe(rule));
+
+    public MeasuredSums SumsOf(int rule) => TRule.IsOfGroup ? _ofGroup : _measured[rule].Sums;
 
     public void Apply(in TensorJob job, nuint start, nuint end, int widestLane)
     {
@@ -183,5 +200,11 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
             TreatedKernel.RunRead<TRule, NoGradient, NoDecay, ReadOnlyStorage<TStorage>>(
                 _rules[job.Rule], job.Treatment, job.Addresses, start, end, widestLane);
         }
+    }
+
+    private struct Measured
+    {
+        public TensorShape Shape;
+        public MeasuredSums Sums;
     }
 }

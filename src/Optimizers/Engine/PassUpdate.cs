@@ -23,7 +23,7 @@ internal sealed class PassUpdate<TRule, TGradient, TWriting, TStorage>(Func<Step
 
     public void Clear() => _rules.Clear();
 
-    public int Prepare(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group) =>
+    public int Prepare(TensorAge age, in TensorShape shape, ReadOnlySpan<double> scalars, GroupUpdate group) =>
         _rules.LastIsFor(age, scalars) ? _rules.Count - 1 : _rules.Add(age, scalars, group);
 
     public ReadOnlySpan<double> ScalarsAfter(int rule) => [];

@@ -23,6 +23,25 @@ internal static class Reductions
         return lanes.Sum();
     }
 
+    /// <summary>Adds the square of each value to a sum of its own.</summary>
+    public static unsafe void AddSquaresTo(double* sums, float* values, int count)
+    {
+        int i = 0;
+        for (; i <= count - Vector512<float>.Count; i += Vector512<float>.Count)
+        {
+            Vector512<float> sixteen = Vector512.Load(values + i);
+            Vector512<double> low = Vector512.WidenLower(sixteen);
+            Vector512<double> high = Vector512.WidenUpper(sixteen);
+            (Vector512.Load(sums + i) + low * low).Store(sums + i);
+            (Vector512.Load(sums + i + 8) + high * high).Store(sums + i + 8);
+        }
+
+        for (; i < count; i++)
+        {
+            sums[i] += (double)values[i] * values[i];
+        }
+    }
+
     /// <summary>The largest magnitude; NaN if there is one.</summary>
     public static unsafe double MaximumMagnitude(float* values, nuint count)
     {

@@ -27,6 +27,9 @@ internal unsafe struct SlotAddresses
     public float* First;
     public float* Second;
 
+    /// <summary>What an update of matrices keeps here between the passes of a step; otherwise null.</summary>
+    public void* Workspace;
+
     [UnscopedRef]
     public ref SlotAddress this[int index]
     {
