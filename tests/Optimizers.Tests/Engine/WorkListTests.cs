@@ -170,7 +170,7 @@ public sealed class WorkListTests
 
         long IUpdate.IterationOf(int rule) => 1;
 
-        int IUpdate.Prepare(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group) => 0;
+        int IUpdate.Prepare(TensorAge age, in TensorShape shape, ReadOnlySpan<double> scalars, GroupUpdate group) => 0;
 
         ReadOnlySpan<double> IUpdate.ScalarsAfter(int rule) => [];
 
