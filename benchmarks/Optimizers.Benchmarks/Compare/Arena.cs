@@ -32,6 +32,9 @@ internal sealed unsafe class Arena : IDisposable
             Threads = threads,
             Clip = work == Work.Phase ? new ClipByGlobalNorm() : null,
             ZeroGradients = work == Work.Phase,
+
+            // The step alone: nothing else reads the gradients, in C neither. With the clip the check is free.
+            NonFinite = work == Work.Phase ? NonFinitePolicy.Throw : NonFinitePolicy.Propagate,
         }));
 
     public Span<float> Scratch(int length)

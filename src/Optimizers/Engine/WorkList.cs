@@ -242,7 +242,10 @@ internal sealed class WorkList : ITaskRunner
 
         try
         {
-            RunShare(0, 1);
+            for (int job = 0; job < Count; job++)
+            {
+                RunPart(job, 0, _starts[job + 1] - _starts[job]);
+            }
         }
         catch (Exception exception)
         {
@@ -298,14 +301,16 @@ internal sealed class WorkList : ITaskRunner
     private unsafe void RunPart(int index, nuint start, nuint end)
     {
         ref TensorJob job = ref _jobs[index];
+        if (_pass == Pass.Apply)
+        {
+            Apply(job, start, end);
+            return;
+        }
+
         int firstBlock = _firstBlocks[index] + (int)(start / Reductions.Block);
         int blocks = Reductions.BlocksIn(end - start);
         switch (_pass)
         {
-            case Pass.Apply:
-                Apply(job, start, end);
-                break;
-
             case Pass.Measure when job.Group.Update.Measures:
                 Span<double> first = _first.AsSpan(firstBlock, blocks);
                 Span<double> second = _second.AsSpan(firstBlock, blocks);

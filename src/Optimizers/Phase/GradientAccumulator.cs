@@ -92,7 +92,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
         {
             Parameters.Alive(null);
             TakeNewParameters();
-            return Accumulated + 1 < MicroBatches ? Accumulate(lossScale) : Finish(lossScale);
+            return Accumulated < MicroBatches - 1 ? Accumulate(lossScale) : Finish(lossScale);
         }
         finally
         {
@@ -106,7 +106,8 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
     {
         ArgumentNullException.ThrowIfNull(contents);
         TakeNewParameters();
-        contents.Counter("accumulated", () => Accumulated, value => Accumulated = checked((int)value));
+        contents.Counter("accumulated", () => Accumulated, value => Accumulated = (int)Math.Min(value, int.MaxValue));
+        contents.Counter("micro_batches", () => MicroBatches, value => MicroBatches = (int)Math.Clamp(value, 1, int.MaxValue));
         foreach (Sum sum in _sums)
         {
             contents.Tensor($"{sum.Parameter.Name}.accumulated", sum.Parameter.Shape, () => sum.Values);
@@ -136,7 +137,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
         try
         {
             Fold(intoSums: false);
-            return _optimizer.Step(_options.Mean ? lossScale * (Accumulated + 1) : lossScale);
+            return _optimizer.Step(_options.Mean ? lossScale * (Accumulated + 1.0) : lossScale);
         }
         finally
         {

@@ -17,9 +17,7 @@ public static class ScheduleExtensions
     public static ILrSchedule WithWarmup(this ILrSchedule schedule, long steps, double start = 0)
     {
         ArgumentNullException.ThrowIfNull(schedule);
-        Require.AtLeast(steps, 0);
-        Require.NonNegative(start);
-        return new Warmed(schedule, steps, start);
+        return new Warmup(schedule, steps, start);
     }
 
     /// <summary>A schedule times a factor.</summary>
@@ -52,10 +50,7 @@ public static class ScheduleExtensions
     public static ILrSchedule Clamp(this ILrSchedule schedule, double minimum, double maximum)
     {
         ArgumentNullException.ThrowIfNull(schedule);
-        Require.NonNegative(minimum);
-        Require.NonNegative(maximum);
-        Require.Between(maximum, minimum, float.MaxValue);
-        return new Clamped(schedule, minimum, maximum);
+        return new Clamp(schedule, minimum, maximum);
     }
 
     /// <summary>A schedule that begins later, or in the middle.</summary>
@@ -69,7 +64,7 @@ public static class ScheduleExtensions
     public static ILrSchedule Shift(this ILrSchedule schedule, long steps)
     {
         ArgumentNullException.ThrowIfNull(schedule);
-        return new Shifted(schedule, steps);
+        return new Shift(schedule, steps);
     }
 
     /// <summary>A schedule of epochs, to be asked for updates: its index counts the epochs that are over.</summary>
@@ -80,8 +75,7 @@ public static class ScheduleExtensions
     public static ILrSchedule InEpochs(this ILrSchedule schedule, long stepsPerEpoch)
     {
         ArgumentNullException.ThrowIfNull(schedule);
-        Require.AtLeast(stepsPerEpoch, 1);
-        return new Held(schedule, stepsPerEpoch, InEpochs: true);
+        return new Epochs(schedule, stepsPerEpoch, inEpochs: true);
     }
 
     /// <summary>A schedule of updates whose rate changes between epochs only: that of an epoch's first update holds for all of it.</summary>
@@ -92,8 +86,7 @@ public static class ScheduleExtensions
     public static ILrSchedule PerEpoch(this ILrSchedule schedule, long stepsPerEpoch)
     {
         ArgumentNullException.ThrowIfNull(schedule);
-        Require.AtLeast(stepsPerEpoch, 1);
-        return new Held(schedule, stepsPerEpoch, InEpochs: false);
+        return new Epochs(schedule, stepsPerEpoch, inEpochs: false);
     }
 
     /// <summary>A schedule, and from an index on another one, from its own beginning.</summary>
@@ -108,44 +101,5 @@ public static class ScheduleExtensions
         Require.AtLeast(step, 0);
         ArgumentNullException.ThrowIfNull(next);
         return new Sequence([schedule, next], [step]);
-    }
-
-    private sealed record Warmed(ILrSchedule Inner, long Steps, double Start) : ILrSchedule
-    {
-        public double At(long step)
-        {
-            Require.AtLeast(step, 0);
-            return step < Steps ? Curve.Line(Start, Inner.At(0), (double)step / Steps) : Inner.At(step - Steps);
-        }
-    }
-
-    private sealed record Product(ILrSchedule One, ILrSchedule Other) : ILrSchedule
-    {
-        public double At(long step) => One.At(step) * Other.At(step);
-    }
-
-    private sealed record Clamped(ILrSchedule Inner, double Minimum, double Maximum) : ILrSchedule
-    {
-        public double At(long step) => Math.Clamp(Inner.At(step), Minimum, Maximum);
-    }
-
-    private sealed record Shifted(ILrSchedule Inner, long Steps) : ILrSchedule
-    {
-        public double At(long step)
-        {
-            Require.AtLeast(step, 0);
-            Int128 shifted = (Int128)step - Steps;
-            return Inner.At((long)Int128.Clamp(shifted, 0, long.MaxValue));
-        }
-    }
-
-    private sealed record Held(ILrSchedule Inner, long StepsPerEpoch, bool InEpochs) : ILrSchedule
-    {
-        public double At(long step)
-        {
-            Require.AtLeast(step, 0);
-            long epoch = step / StepsPerEpoch;
-            return Inner.At(InEpochs ? epoch : epoch * StepsPerEpoch);
-        }
     }
 }

@@ -55,6 +55,72 @@ public sealed class NonFiniteTests
 
     [Theory]
     [MemberData(nameof(Clips))]
+    public void ATrainingWithNaNsAtRandomEndsWithTheLossOfOneWithout(string clip)
+    {
+        double clean = TrainAs(_clips[clip], spoiltShare: 0, out int skips);
+        skips.Should().Be(0);
+        double start = TrainAs(_clips[clip], spoiltShare: 0, out _, updates: 0);
+        double spoilt = TrainAs(_clips[clip], spoiltShare: 0.25, out skips);
+        skips.Should().BeGreaterThan(40);
+        clean.Should().BeLessThan(0.1 * start, "it learns");
+        spoilt.Should().Be(clean, "not one bit of a bad step stays");
+    }
+
+    // The loss after so many updates towards y = Ax, some batches of which come with a NaN or an infinity first.
+    private static double TrainAs(IGradientClip? clip, double spoiltShare, out int skips, int updates = 300)
+    {
+        const int Inputs = 20;
+        const int Outputs = 10;
+        var random = new Random(5);
+        float[] truth = Draw.Floats(9, Inputs * Outputs);
+        using var set = new ParameterSet();
+        Parameter weight = set.Add("weight", Outputs, Inputs);
+        var model = new ModelOptimizer(set, new AdamOptions(), new()
+        {
+            NonFinite = NonFinitePolicy.Skip,
+            Clip = clip,
+            Schedule = new WarmupCosine(0.2, 10, 300),
+        });
+        skips = 0;
+        double loss = Gradients(0);
+        while (model.UpdateCount < updates)
+        {
+            loss = Gradients(1 + model.UpdateCount);
+            if (random.NextDouble() < spoiltShare)
+            {
+                weight.Gradients[random.Next(weight.Length)] = random.Next(2) == 0 ? float.NaN : float.PositiveInfinity;
+            }
+
+            skips += model.Step().Outcome == StepOutcome.Skipped ? 1 : 0;
+        }
+
+        return loss;
+
+        double Gradients(long batch)
+        {
+            float[] inputs = Draw.Floats((int)batch, Inputs);
+            double squares = 0;
+            for (int o = 0; o < Outputs; o++)
+            {
+                float error = 0;
+                for (int i = 0; i < Inputs; i++)
+                {
+                    error += (weight.Values[(o * Inputs) + i] - truth[(o * Inputs) + i]) * inputs[i];
+                }
+
+                squares += error * error;
+                for (int i = 0; i < Inputs; i++)
+                {
+                    weight.Gradients[(o * Inputs) + i] = error * inputs[i];
+                }
+            }
+
+            return squares / Outputs;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Clips))]
     public void ThrowingNamesTheParameterTheIndexAndTheValue(string clip)
     {
         using var run = new Run(new AdamOptions(), new() { Clip = _clips[clip] });

@@ -1,0 +1,36 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Optimizers;
+
+/// <summary>JSON in and out of strings.</summary>
+internal static class ConfigurationText
+{
+    private static readonly JsonWriterOptions _writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static JsonElement Parse(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        try
+        {
+            return JsonElement.Parse(json);
+        }
+        catch (JsonException exception)
+        {
+            throw new ArgumentException($"The configuration is no JSON: {exception.Message}", nameof(json), exception);
+        }
+    }
+
+    public static string Write(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, _writing))
+        {
+            write(writer);
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}

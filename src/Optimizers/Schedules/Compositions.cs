@@ -1,0 +1,117 @@
+namespace Optimizers.Schedules;
+
+/// <summary><see cref="ScheduleExtensions.WithWarmup"/>.</summary>
+internal sealed record Warmup : ILrSchedule
+{
+    public Warmup(ILrSchedule inner, long steps, double start = 0)
+    {
+        ArgumentNullException.ThrowIfNull(inner);
+        Require.AtLeast(steps, 0);
+        Require.NonNegative(start);
+        Inner = inner;
+        Steps = steps;
+        Start = start;
+    }
+
+    public ILrSchedule Inner { get; }
+
+    public long Steps { get; }
+
+    public double Start { get; }
+
+    public double At(long step)
+    {
+        Require.AtLeast(step, 0);
+        return step < Steps ? Curve.Line(Start, Inner.At(0), (double)step / Steps) : Inner.At(step - Steps);
+    }
+}
+
+/// <summary><see cref="ScheduleExtensions.Times"/> and <see cref="ScheduleExtensions.Scale"/>.</summary>
+internal sealed record Product : ILrSchedule
+{
+    public Product(ILrSchedule one, ILrSchedule other)
+    {
+        ArgumentNullException.ThrowIfNull(one);
+        ArgumentNullException.ThrowIfNull(other);
+        One = one;
+        Other = other;
+    }
+
+    public ILrSchedule One { get; }
+
+    public ILrSchedule Other { get; }
+
+    public double At(long step) => One.At(step) * Other.At(step);
+}
+
+/// <summary><see cref="ScheduleExtensions.Clamp"/>.</summary>
+internal sealed record Clamp : ILrSchedule
+{
+    public Clamp(ILrSchedule inner, double minimum, double maximum)
+    {
+        ArgumentNullException.ThrowIfNull(inner);
+        Require.NonNegative(minimum);
+        Require.NonNegative(maximum);
+        Require.Between(maximum, minimum, float.MaxValue);
+        Inner = inner;
+        Minimum = minimum;
+        Maximum = maximum;
+    }
+
+    public ILrSchedule Inner { get; }
+
+    public double Minimum { get; }
+
+    public double Maximum { get; }
+
+    public double At(long step) => Math.Clamp(Inner.At(step), Minimum, Maximum);
+}
+
+/// <summary><see cref="ScheduleExtensions.Shift"/>.</summary>
+internal sealed record Shift : ILrSchedule
+{
+    public Shift(ILrSchedule inner, long steps)
+    {
+        ArgumentNullException.ThrowIfNull(inner);
+        Inner = inner;
+        Steps = steps;
+    }
+
+    public ILrSchedule Inner { get; }
+
+    public long Steps { get; }
+
+    public double At(long step)
+    {
+        Require.AtLeast(step, 0);
+        Int128 shifted = (Int128)step - Steps;
+        return Inner.At((long)Int128.Clamp(shifted, 0, long.MaxValue));
+    }
+}
+
+/// <summary><see cref="ScheduleExtensions.InEpochs"/> and <see cref="ScheduleExtensions.PerEpoch"/>.</summary>
+internal sealed record Epochs : ILrSchedule
+{
+    public Epochs(ILrSchedule inner, long stepsPerEpoch, bool inEpochs = false)
+    {
+        ArgumentNullException.ThrowIfNull(inner);
+        Require.AtLeast(stepsPerEpoch, 1);
+        Inner = inner;
+        StepsPerEpoch = stepsPerEpoch;
+        InEpochs = inEpochs;
+    }
+
+    public ILrSchedule Inner { get; }
+
+    public long StepsPerEpoch { get; }
+
+    // Whether the index of the inner schedule counts epochs, or updates.
+    public bool InEpochs { get; }
+
+    public double At(long step)
+    {
+        Require.AtLeast(step, 0);
+        long epoch = step / StepsPerEpoch;
+        return Inner.At(InEpochs ? epoch : epoch * StepsPerEpoch);
+    }
+}

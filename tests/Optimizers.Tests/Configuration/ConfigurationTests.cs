@@ -1,0 +1,171 @@
+using System.Text.Json;
+using Optimizers.Schedules;
+
+namespace Optimizers.Tests;
+
+/// <summary>Optimizers and schedules by name and from JSON.</summary>
+public sealed class ConfigurationTests
+{
+    private static readonly string[] _schedules =
+    [
+        """{"kind":"Clamp","inner":{"kind":"Constant","value":0.5},"minimum":0.1,"maximum":0.2}""",
+        """{"kind":"Constant","value":0.001}""",
+        """{"kind":"Cosine","peak":0.1,"steps":10,"floor":0.01}""",
+        """{"kind":"CosineRestarts","peak":0.1,"period":10,"periodMultiplier":2,"peakMultiplier":0.5,"floor":0.001}""",
+        """{"kind":"Cyclic","base":0.01,"peak":0.1,"stepsUp":5,"stepsDown":null,"mode":"ExponentialRange","gamma":0.99,"minimumMomentum":0.7,"maximumMomentum":0.8}""",
+        """{"kind":"Epochs","inner":{"kind":"Exponential","initial":0.1,"gamma":0.9},"stepsPerEpoch":7,"inEpochs":true}""",
+        """{"kind":"Exponential","initial":0.1,"gamma":0.9}""",
+        """{"kind":"ExponentialDecay","initial":0.1,"decaySteps":3,"decayRate":0.5,"staircase":true,"begin":2,"floor":0.01}""",
+        """{"kind":"InverseSquareRoot","peak":0.1,"warmupSteps":4,"timescale":null}""",
+        """{"kind":"InverseTime","initial":0.1,"decaySteps":3,"decayRate":0.5,"staircase":false}""",
+        """{"kind":"Linear","start":0.1,"end":0.01,"steps":9,"begin":1}""",
+        """{"kind":"MultiStep","initial":0.1,"milestones":[3,5,5],"gamma":0.5}""",
+        """{"kind":"Noam","modelSize":512,"warmupSteps":40,"factor":2}""",
+        """{"kind":"OneCycle","peak":0.1,"totalSteps":20,"warmupFraction":0.4,"shape":"Linear","initialDivisor":20,"finalDivisor":100,"threePhase":true,"minimumMomentum":0.8,"maximumMomentum":0.9}""",
+        """{"kind":"PiecewiseConstant","boundaries":[2,4],"values":[0.1,0.2,0.05]}""",
+        """{"kind":"Polynomial","start":0.1,"end":0.01,"power":2,"steps":9,"begin":1}""",
+        """{"kind":"Product","one":{"kind":"Constant","value":0.5},"other":{"kind":"Cosine","peak":1,"steps":10,"floor":0}}""",
+        """{"kind":"ReduceOnPlateau","initial":0.1,"mode":"Max","factor":0.5,"patience":3,"threshold":0.01,"thresholdMode":"Absolute","cooldown":1,"floor":0.001,"epsilon":1E-09,"name":"mine"}""",
+        """{"kind":"Sequence","schedules":[{"kind":"Constant","value":0.5},{"kind":"Warmup","inner":{"kind":"Constant","value":0.1},"steps":3,"start":0.01}],"milestones":[4]}""",
+        """{"kind":"Shift","inner":{"kind":"Linear","start":0.1,"end":0,"steps":9,"begin":0},"steps":-3}""",
+        """{"kind":"StepDecay","initial":0.1,"stepSize":4,"gamma":0.5}""",
+        """{"kind":"SwaAnneal","initial":0.1,"swaRate":0.05,"annealSteps":5,"shape":"Cosine"}""",
+        """{"kind":"Tanh","initial":0.1,"steps":10,"floor":0.01,"lowerBound":-5,"upperBound":4}""",
+        """{"kind":"Warmup","inner":{"kind":"Cosine","peak":0.1,"steps":10,"floor":0},"steps":3,"start":0}""",
+        """{"kind":"WarmupConstant","peak":0.1,"warmupSteps":3,"start":0}""",
+        """{"kind":"WarmupCosine","peak":0.1,"warmupSteps":3,"totalSteps":10,"floor":0.01,"start":0.001}""",
+        """{"kind":"WarmupLinear","peak":0.1,"warmupSteps":3,"totalSteps":10,"floor":0.01,"start":0.001}""",
+        """{"kind":"WarmupStableDecay","peak":0.1,"warmupSteps":3,"stableSteps":4,"decaySteps":5,"floor":0.01,"decayShape":"Linear"}""",
+    ];
+
+    public static TheoryData<string> ScheduleTexts() => [.. _schedules];
+
+    [Fact]
+    public void EveryOptimizerHasAName()
+    {
+        OptimizerConfiguration.Names.Should().BeEquivalentTo(Catalogue.Optimizers.Select(row => row.Type.Name));
+        OptimizerConfiguration.Names.Should().BeInAscendingOrder(StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void EveryScheduleHasAName()
+    {
+        ScheduleConfiguration.Names.Should().BeEquivalentTo(
+            Catalogue.Schedules.Keys.Concat(["Clamp", "Epochs", "Product", "Shift", "Warmup"]));
+        ScheduleConfiguration.Names.Should().BeInAscendingOrder(StringComparer.Ordinal);
+        _schedules.Select(text => JsonElement.Parse(text).GetProperty("kind").GetString())
+            .Should().Equal(ScheduleConfiguration.Names, "every one of them is tested");
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    public void OptionsComeBackAsTheyWere(string name)
+    {
+        IOptimizerOptions options = Catalogue.Variant(name).Options;
+        string json = OptimizerConfiguration.ToJson(options);
+        OptimizerConfiguration.Parse(json).Should().Be(options);
+        JsonElement element = JsonElement.Parse(json);
+        OptimizerConfiguration.Parse(element).Should().Be(options);
+        foreach (JsonProperty property in element.EnumerateObject().Skip(1))
+        {
+            options.GetType().GetProperty(char.ToUpperInvariant(property.Name[0]) + property.Name[1..])!.CanWrite.Should().BeTrue(property.Name);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    public void AnOptimizerByNameHasTheBitsOfOneByType(string name)
+    {
+        const int Length = 300;
+        OptimizerVariant variant = Catalogue.Variant(name);
+        string json = OptimizerConfiguration.ToJson(variant.Options);
+        string kind = JsonElement.Parse(json).GetProperty("kind").GetString()!;
+        float[] start = Draw.Floats(1, Length);
+        float[][] gradients = Draw.Gradients(2, 3, Length);
+        Outcome expected = Outcome.Of(new Optimizer(Length, variant.Options), start, gradients);
+        Outcome.Of(OptimizerConfiguration.Create(kind, Length, json), start, gradients).ShouldHaveTheBitsOf(expected, name);
+    }
+
+    [Fact]
+    public void WhatIsNotGivenHasItsDefault()
+    {
+        OptimizerConfiguration.CreateOptions("adamw").Should().Be(new AdamWOptions());
+        OptimizerConfiguration.Parse("""{"KIND": "ADAMW", "Beta2": 0.95}""").Should().Be(new AdamWOptions { Beta2 = 0.95 });
+        ScheduleConfiguration.Create("cosine", """{"peak": 0.1, "steps": 7}""").Should().Be(new Cosine(0.1, 7));
+        OptimizerConfiguration.Create("ScheduleFreeSgd", 3).Should().BeAssignableTo<IScheduleFree>();
+        OptimizerConfiguration.Create("ScheduleFreeAdamW", 3).Should().BeAssignableTo<IScheduleFree>();
+    }
+
+    [Theory]
+    [MemberData(nameof(ScheduleTexts))]
+    public void ScheduleTextsComeBackAsTheyWere(string json)
+    {
+        ILrSchedule schedule = ScheduleConfiguration.Parse(json);
+        ScheduleConfiguration.ToJson(schedule).Should().Be(json);
+        ILrSchedule again = ScheduleConfiguration.Parse(JsonElement.Parse(json));
+        foreach (long step in new[] { 0, 1, 3, 4, 9, 100 })
+        {
+            again.At(step).Should().Be(schedule.At(step));
+        }
+    }
+
+    [Fact]
+    public void CompositionsHaveTexts()
+    {
+        ILrSchedule schedule = new Cosine(0.1, 50).WithWarmup(5).Scale(0.5).Clamp(0.01, 0.04).Shift(2).PerEpoch(3).Then(40, new Constant(0.001));
+        ILrSchedule again = ScheduleConfiguration.Parse(ScheduleConfiguration.ToJson(schedule));
+        again.Should().Be(schedule);
+        again.At(23).Should().Be(schedule.At(23));
+    }
+
+    [Theory]
+    [InlineData("AdmaW", "{}", "*no optimizer \"AdmaW\"*nearest first: AdamW, Adam, *")]
+    [InlineData("AdmW", "{}", "*no optimizer \"AdmW\"*nearest first: AdamW, Adam, *")]
+    [InlineData("lyon", "{}", "*no optimizer \"lyon\"*nearest first: Lion, *")]
+    [InlineData("AdamW", """{"learning_rate": 1}""", "*AdamW has no option \"learning_rate\"*nearest first: learningRate, *")]
+    [InlineData("AdamW", """{"beta": 1}""", "*AdamW has no option \"beta\"*nearest first: beta1, beta2, *")]
+    [InlineData("AdamW", """{"decayForm": "Coupled"}""", "*no option \"decayForm\"*")]
+    [InlineData("AdamW", """{"beta1": 0.9, "Beta1": 0.8}""", "*\"beta1\" of AdamW is given twice*")]
+    [InlineData("AdamW", """{"beta1": "high"}""", "*\"beta1\" of AdamW*high*")]
+    [InlineData("AdamW", """{"beta1": null}""", "*\"beta1\" of AdamW*")]
+    [InlineData("AdamW", """{"beta1": 1.5}""", "*Beta1*1.5*")]
+    [InlineData("AdamW", """{"learningRate": -1}""", "*LearningRate*-1*")]
+    [InlineData("AdamW", """{"learningRate": 1""", "*no JSON*")]
+    [InlineData("AdamW", "[]", "*an optimizer must be an object, not []*")]
+    public void WrongOptionsAreRefused(string name, string json, string message) =>
+        FluentActions.Invoking(() => OptimizerConfiguration.CreateOptions(name, json)).Should().Throw<ArgumentException>().WithMessage(message);
+
+    [Theory]
+    [InlineData("""{"peak": 1}""", "*no \"kind\"*a schedule: *Cosine, *")]
+    [InlineData("""{"kind": 7}""", "*\"kind\"*7*")]
+    [InlineData("""{"kind": "Cosin", "peak": 1}""", "*no schedule \"Cosin\"*nearest first: Cosine, *")]
+    [InlineData("""{"kind": "Cosine"}""", "*Cosine needs peak, steps*")]
+    [InlineData("""{"kind": "Cosine", "peak": 1, "steps": 1.5}""", "*\"steps\" of Cosine*1.5*")]
+    [InlineData("""{"kind": "Cosine", "peak": 1, "steps": 0}""", "*steps*0*")]
+    [InlineData("""{"kind": "Warmup", "steps": 1, "inner": {"kind": "Cosine", "peek": 1}}""", "*Cosine has no option \"peek\"*nearest first: peak, *")]
+    [InlineData("""{"kind": "Warmup", "steps": 1, "inner": null}""", "*inner*")]
+    [InlineData("""{"kind": "OneCycle", "peak": 1, "totalSteps": 9, "momentum": {}}""", "*OneCycle has no option \"momentum\"*")]
+    [InlineData("""{"kind": "ReduceOnPlateau", "initial": 1, "rate": 2}""", "*no option \"rate\"*")]
+    public void WrongSchedulesAreRefused(string json, string message) =>
+        FluentActions.Invoking(() => ScheduleConfiguration.Parse(json)).Should().Throw<ArgumentException>().WithMessage(message);
+
+    [Fact]
+    public void WhatIsNoDataIsRefused()
+    {
+        FluentActions.Invoking(() => ScheduleConfiguration.ToJson(new FunctionSchedule(_ => 1))).Should().Throw<ArgumentException>().WithMessage("*FunctionSchedule*");
+        FluentActions.Invoking(() => ScheduleConfiguration.ToJson(new FunctionSchedule(_ => 1).Scale(2))).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => OptimizerConfiguration.ToJson(new LevelThree.OwnOptions())).Should().Throw<ArgumentException>().WithMessage("*OwnOptions*");
+    }
+
+    [Theory]
+    [InlineData("", "", 0)]
+    [InlineData("abc", "", 3)]
+    [InlineData("kitten", "sitting", 3)]
+    [InlineData("flaw", "lawn", 2)]
+    [InlineData("admaw", "adamw", 1)]
+    public void DistancesCountEdits(string one, string other, int distance)
+    {
+        Nearest.Distance(one, other).Should().Be(distance);
+        Nearest.Distance(other, one).Should().Be(distance);
+    }
+}
