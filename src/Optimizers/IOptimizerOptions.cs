@@ -19,6 +19,16 @@ public interface IOptimizerOptions
     bool Maximize => false;
 
     /// <summary>
+    /// Whether an element moves only where its update goes against its gradient, and then by as much more as there are fewer such
+    /// elements in the tensor, at most a thousandfold (Liang et al. 2024, arXiv 2411.16085). Default false.
+    /// </summary>
+    /// <remarks>
+    /// The gradient is what the rule sees of it, a coupled decay included; a decoupled one acts on every element. The rule must
+    /// be element-wise, must not use the parameter, and runs twice in a step: once to count, once to apply. A NaN agrees with nothing.
+    /// </remarks>
+    bool Cautious => false;
+
+    /// <summary>
     /// The momentum or β₁ of these options, in whose place a schedule may set another for each step; the rule takes it from
     /// <see cref="StepScalars.MomentumOr"/>. Null, the default: there is none, and a schedule for it is refused.
     /// </summary>

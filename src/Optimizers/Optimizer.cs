@@ -9,6 +9,7 @@ public sealed unsafe class Optimizer : IRowOptimizer
     private readonly IOptimizerOptions _options;
     private readonly GroupUpdate _group;
     private readonly WorkList _work;
+    private readonly int[] _shape;
     private readonly int _threads;
     private readonly int _widestLane;
     private readonly StateFormat _stateFormat;
@@ -25,25 +26,60 @@ public sealed unsafe class Optimizer : IRowOptimizer
     /// <exception cref="ArgumentException">An argument or an option, named in the message, is out of its range.</exception>
     public Optimizer(
         int length, IOptimizerOptions options, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
-        : this(length, options, threads, widestLane: 0, stateFormat)
+        : this(LengthOf(length), options, threads, widestLane: 0, stateFormat)
+    {
+    }
+
+    /// <summary>Makes the optimizer and its state for parameters that are a matrix or a tensor of more dimensions.</summary>
+    /// <param name="shape">The length of each dimension, of which the last changes fastest; each at least 0. What optimizers
+    /// do that know no shape depends on their product only.</param>
+    /// <inheritdoc cref="Optimizer(int, IOptimizerOptions, int, StateFormat)"/>
+    /// <param name="options"/>
+    /// <param name="threads"/>
+    /// <param name="stateFormat"/>
+    public Optimizer(
+        IReadOnlyList<int> shape,
+        IOptimizerOptions options,
+        int threads = 0,
+        StateFormat stateFormat = StateFormat.Float32)
+        : this(shape, options, threads, widestLane: 0, stateFormat)
     {
     }
 
     internal Optimizer(
-        int length, IOptimizerOptions options, int threads, int widestLane, StateFormat stateFormat = StateFormat.Float32)
+        IReadOnlyList<int> shape,
+        IOptimizerOptions options,
+        int threads,
+        int widestLane,
+        StateFormat stateFormat = StateFormat.Float32)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Require.AtLeast(length, 0);
+        ArgumentNullException.ThrowIfNull(shape);
+        double elements = 1;
+        foreach (int length in shape)
+        {
+            Require.AtLeast(length, 0, nameof(shape));
+            elements *= length;
+        }
+
+        if (elements > int.MaxValue)
+        {
+            throw new ArgumentException($"The shape [{string.Join(", ", shape)}] has more elements than a span.", nameof(shape));
+        }
+
         Require.AtLeast(threads, 0);
         Require.Defined(stateFormat);
         OptionsCheck.Validate(options);
         _options = options;
+        _shape = [.. shape];
         _group = new GroupUpdate(options);
+        TensorShape tensor = TensorShape.Of(_shape);
+        _group.Update.Matrices?.Check(tensor, "the buffer");
         _threads = threads;
         _widestLane = widestLane;
         _work = new WorkList(threads, widestLane);
         _stateFormat = stateFormat;
-        State = new OptimizerState(length, _group.Update, stateFormat);
+        State = new OptimizerState(tensor, _group.Update, stateFormat);
     }
 
     /// <inheritdoc/>
@@ -96,7 +132,13 @@ public sealed unsafe class Optimizer : IRowOptimizer
 
     /// <inheritdoc/>
     public IOptimizer Clone() =>
-        new Optimizer(State.Length, _options, _threads, _widestLane, _stateFormat).WithStateOf(this);
+        new Optimizer(_shape, _options, _threads, _widestLane, _stateFormat).WithStateOf(this);
+
+    private static int[] LengthOf(int length)
+    {
+        Require.AtLeast(length, 0);
+        return [length];
+    }
 
     private void Check(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate)
     {

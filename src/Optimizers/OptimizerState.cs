@@ -9,27 +9,46 @@ public sealed class OptimizerState
     private readonly Slot[] _slots;
     private readonly StateScalar[] _namedScalars;
     private readonly double[] _scalars;
+    private readonly AlignedArray? _workspace;
+    private readonly Slot[]? _view;
     private long _iteration;
     private StepClock? _clock;
 
-    internal OptimizerState(int length, IUpdate update, StateFormat format = StateFormat.Float32)
-        : this(length, update, format, PoolsFor(update.Slots, [length], format))
+    internal OptimizerState(TensorShape shape, IUpdate update, StateFormat format = StateFormat.Float32)
+        : this(shape, update, format, PoolsFor(update, [shape], format))
     {
     }
 
-    internal OptimizerState(int length, IUpdate update, StateFormat format, SlotPool[] pools)
-        : this(length, update.Slots, update.Scalars, format, pools)
+    internal unsafe OptimizerState(TensorShape shape, IUpdate update, StateFormat format, SlotPool[] pools)
+        : this(shape, SlotsOf(update, shape), update.Scalars, format, pools)
     {
+        if (update.Matrices is { } matrices)
+        {
+            SlotAddresses addresses = Addresses;
+            if (matrices.WorkspaceFor(shape) is > 0 and nuint workspace)
+            {
+                _workspace = new AlignedArray(workspace, 2 + _slots.Length);
+                addresses.Workspace = _workspace.Address;
+            }
+
+            _view = matrices.View(shape, addresses);
+            Addresses = addresses;
+        }
     }
 
     internal unsafe OptimizerState(
-        int length, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars, StateFormat format, SlotPool[] pools)
+        TensorShape shape,
+        IReadOnlyList<StateSlot> slots,
+        IReadOnlyList<StateScalar> scalars,
+        StateFormat format,
+        SlotPool[] pools)
     {
+        Shape = shape;
         _namedScalars = [.. scalars];
         _scalars = Array.ConvertAll(_namedScalars, scalar => scalar.Initial);
         ScalarNames = Array.AsReadOnly(Array.ConvertAll(_namedScalars, scalar => scalar.Name));
-        Length = length;
-        _slots = [.. slots.Select((slot, number) => Slot.Make(slot, number, length, format, pools[number]))];
+        Length = shape.Length;
+        _slots = [.. slots.Select((slot, number) => Slot.Make(slot, number, shape.LengthOf(slot.Extent), format, pools[number]))];
         Format = Array.Exists(_slots, slot => slot.Format != StateFormat.Float32) ? format : StateFormat.Float32;
         SlotNames = Array.AsReadOnly(Array.ConvertAll(_slots, slot => slot.Declared.Name));
         var addresses = default(SlotAddresses);
@@ -66,7 +85,9 @@ public sealed class OptimizerState
     /// </summary>
     public double? MomentumProduct { get; internal set; }
 
-    /// <summary>The number of elements of the parameter and of every slot.</summary>
+    /// <summary>
+    /// The number of elements of the parameter and of every slot but those that have one for each row or column.
+    /// </summary>
     public int Length { get; }
 
     /// <summary>The names of the slots, as PyTorch has them where PyTorch has them.</summary>
@@ -100,17 +121,17 @@ public sealed class OptimizerState
     public unsafe void Read(string name, Span<float> destination)
     {
         Slot slot = SlotOf(name);
-        if (destination.Length != Length)
+        if (destination.Length != slot.Length)
         {
             throw new ArgumentException(
-                $"The destination has {destination.Length} elements, but the slot has {Length}.", nameof(destination));
+                $"The destination has {destination.Length} elements, but the slot has {slot.Length}.", nameof(destination));
         }
 
         // A slot may read more than it has.
         float* values = stackalloc float[Blocks.Length];
-        for (int start = 0; start < Length; start += Blocks.Length)
+        for (int start = 0; start < slot.Length; start += Blocks.Length)
         {
-            int count = Math.Min(Length - start, Blocks.Length);
+            int count = Math.Min(slot.Length - start, Blocks.Length);
             slot.Read((nuint)start, (nuint)(start + count), values, Kernel.WidestLane);
             new Span<float>(values, count).CopyTo(destination[start..]);
         }
@@ -174,7 +195,7 @@ public sealed class OptimizerState
 
         if (Format == StateFormat.Float32)
         {
-            Check(snapshot, snapshot.Slots, _ => Length, "elements");
+            Check(snapshot, snapshot.Slots, slot => slot.Length, "elements");
             Array.ForEach(_slots, slot => snapshot.Slots[slot.Declared.Name].Span.CopyTo(slot.Stored<float>()));
         }
         else
@@ -198,16 +219,27 @@ public sealed class OptimizerState
     internal IReadOnlyList<Slot> Slots => _slots;
 
     /// <summary>The slots, if a loop cannot work on them in place; otherwise null.</summary>
-    internal Slot[]? Coded =>
-        Format == StateFormat.Float32 || Array.TrueForAll(_slots, slot => slot.Format == StateFormat.BFloat16) ? null : _slots;
+    internal Slot[]? Coded => _view is not null
+        ? _view
+        : Format == StateFormat.Float32 || Array.TrueForAll(_slots, slot => slot.Format == StateFormat.BFloat16) ? null : _slots;
 
     /// <summary>Where the slots lie; valid while this object is reachable.</summary>
     internal SlotAddresses Addresses { get; }
 
-    /// <summary>Memory for the state of tensors of some lengths: a pool for each slot.</summary>
-    internal static SlotPool[] PoolsFor(IReadOnlyList<StateSlot> slots, IEnumerable<int> lengths, StateFormat format) =>
-        [.. slots.Select((_, slot) => new SlotPool(
-            slot, lengths.Select(length => Slot.RoomFor(slots[slot], length, format))))];
+    /// <summary>The shape of the parameter.</summary>
+    internal TensorShape Shape { get; }
+
+    /// <summary>Memory for the state of tensors of some shapes: a pool for each slot.</summary>
+    internal static SlotPool[] PoolsFor(IUpdate update, IEnumerable<TensorShape> shapes, StateFormat format) =>
+        PoolsFor([.. shapes.Select(shape => (SlotsOf(update, shape), shape))], format);
+
+    /// <summary>The same for tensors that have certain slots.</summary>
+    internal static SlotPool[] PoolsFor(
+        (IReadOnlyList<StateSlot> Slots, TensorShape Shape)[] tensors, StateFormat format) =>
+        [.. Enumerable.Range(0, tensors.Select(tensor => tensor.Slots.Count).DefaultIfEmpty().Max()).Select(number => new SlotPool(
+            number,
+            tensors.Where(tensor => number < tensor.Slots.Count).Select(tensor => Slot.RoomFor(
+                tensor.Slots[number], tensor.Shape.LengthOf(tensor.Slots[number].Extent), format))))];
 
     /// <summary>Counts on with a clock that stands at 0, or by hand where that is null.</summary>
     internal void Follow(StepClock? clock)
@@ -239,6 +271,9 @@ public sealed class OptimizerState
 
         return false;
     }
+
+    private static IReadOnlyList<StateSlot> SlotsOf(IUpdate update, in TensorShape shape) =>
+        update.Matrices?.SlotsFor(shape) ?? update.Slots;
 
     private static string List(IEnumerable<string> names) => string.Join(", ", names.DefaultIfEmpty("none"));
 
@@ -284,7 +319,7 @@ public sealed class OptimizerState
             if (values.Length != length)
             {
                 throw new ArgumentException(
-                    $"Slot \"{name}\" has {values.Length} {unit}, but the parameter has {length}.", nameof(snapshot));
+                    $"Slot \"{name}\" has {values.Length} {unit}, but it needs {length}.", nameof(snapshot));
             }
         }
     }

@@ -26,8 +26,9 @@ public sealed class AllocationTests
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
     public void AStepOfAModelAllocatesNothing(string name)
     {
+        OptimizerVariant variant = Catalogue.Variant(name);
         using var set = new ParameterSet();
-        set.AddRange(("large", [Length]), ("frozen", [3]), ("missing", [70]), ("scalar", []));
+        set.AddRange(("large", variant.Shape(Length)), ("frozen", [3]), ("missing", [70]), ("scalar", []));
         Draw.Floats(1, Length).CopyTo(set["large"].Values);
         set["missing"].HasGradient = false;
         var schedule = new WarmupCosine(1e-3, 5, 100);
@@ -41,7 +42,7 @@ public sealed class AllocationTests
                 Threads = threads,
             };
             var frozen = new ParameterGroup(new SgdOptions()) { Where = p => p.Name == "frozen", Frozen = true };
-            var optimizer = new ModelOptimizer(set, [frozen, new ParameterGroup(Catalogue.Variant(name).Options)], options);
+            var optimizer = new ModelOptimizer(set, [frozen, .. Catalogue.GroupsOf(variant.Options)], options);
             Allocations.Of(() =>
             {
                 set["large"].Gradients.Fill(0.5f);

@@ -71,12 +71,10 @@ public sealed class OptimizerStateTests
         OptimizerVariant variant = Catalogue.Variant(name);
         OptimizerState state = variant.Make(Length, variant.Options, 1).State;
         state.Length.Should().Be(Length);
-        state.Bytes.Should().Be(4L * Length * state.SlotNames.Count);
+        int[] lengths = [.. state.Slots.Select(slot => TensorShape.Of(variant.Shape(Length)).LengthOf(slot.Declared.Extent))];
+        state.Bytes.Should().Be(4L * lengths.Sum());
         state.SlotNames.Should().OnlyHaveUniqueItems();
-        foreach (string slot in state.SlotNames)
-        {
-            state[slot].Length.Should().Be(Length);
-        }
+        state.SlotNames.Select(slot => state[slot].Length).Should().Equal(lengths);
     }
 
     [Fact]

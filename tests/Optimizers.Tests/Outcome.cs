@@ -21,7 +21,7 @@ internal sealed record Outcome(float[] Parameters, OptimizerSnapshot State)
         StateFormat format = StateFormat.Float32)
     {
         using var set = new ParameterSet();
-        Parameter parameter = set.Add("all", start.Length);
+        Parameter parameter = set.Add("all", Catalogue.ShapeFor(options, start.Length));
         start.CopyTo(parameter.Values);
         var optimizer = new ModelOptimizer(set, [new ParameterGroup(options) { StateFormat = format }], model, lane);
         foreach (float[] gradient in gradients)

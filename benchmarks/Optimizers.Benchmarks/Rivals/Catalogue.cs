@@ -46,6 +46,11 @@ internal static class Catalogue
         {
             Kernel = "lamb", Scalar = ScalarLoops.Lamb, Composition = Compositions.Lamb,
         },
+        new("Lars", new LarsOptions { WeightDecay = 0.01 }),
+        new("NovoGrad", new NovoGradOptions { WeightDecay = 0.01 }),
+        new("Adafactor", new AdafactorOptions()),
+        new("Prodigy", new ProdigyOptions()),
+        new("AdamW, cautious", new AdamWOptions { Cautious = true }),
         Row("AdaDelta", new AdaDeltaOptions(), (o, step) =>
             KernelScalars.Of(step).WithBetas(0, o.Rho) with { Epsilon = (float)o.Epsilon }) with
         {
@@ -122,7 +127,7 @@ internal delegate void Composition(in NativeTensor tensor, in KernelScalars scal
 /// <summary>One optimizer and its rivals.</summary>
 internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
 {
-    private readonly IUpdate _update = Options.CreateUpdate();
+    private readonly IUpdate _update = new GroupUpdate(Options).Update;
 
     /// <summary>The function in Native/kernels.c.</summary>
     public string? Kernel { get; init; }
@@ -143,7 +148,7 @@ internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
 
     /// <summary>
     /// The bytes that a step must move for a parameter: p, g and state read, p and state written; a rule that measures
-    /// first reads p and state once more.
+    /// first reads p and state once more, and g too if its state does not change then.
     /// </summary>
     public double BytesOfStep => BytesOfStepWith(StateFormat.Float32);
 
@@ -155,7 +160,8 @@ internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
     {
         const int Many = 1 << 20;
         double slots = _update.Slots.Sum(slot => (double)Slot.RoomFor(slot, Many, format)) / Many;
-        return _update.Measures ? (3 * slots) + (4 * sizeof(float)) : (2 * slots) + (3 * sizeof(float));
+        int reads = !_update.Measures ? 2 : _update.MeasuringChangesState ? 3 : 4;
+        return (Math.Min(reads, 3) * slots) + ((reads + 1) * sizeof(float));
     }
 
     public KernelScalars ScalarsAt(long iteration)

@@ -32,6 +32,9 @@ public sealed record AdEmaMixOptions : IOptimizerOptions
     /// </summary>
     public long WarmupSteps { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
 
     void IOptimizerOptions.Validate()

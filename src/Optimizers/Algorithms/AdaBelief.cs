@@ -26,6 +26,9 @@ public sealed record AdaBeliefOptions : IOptimizerOptions
     /// <summary>Whether weight decay is decoupled. Default false.</summary>
     public bool DecoupledWeightDecay { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     DecayForm IOptimizerOptions.DecayForm => DecoupledWeightDecay ? DecayForm.Decoupled : DecayForm.Coupled;
 
     void IOptimizerOptions.Validate()

@@ -26,6 +26,9 @@ public sealed record AdamOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     double? IOptimizerOptions.SchedulableMomentum => Beta1;
 
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);

@@ -26,6 +26,9 @@ public sealed record AdamWOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
 
     double? IOptimizerOptions.SchedulableMomentum => Beta1;

@@ -23,6 +23,9 @@ public sealed record AdamaxOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(

@@ -29,6 +29,10 @@ public sealed record AdanOptions : IOptimizerOptions
     /// <summary>Whether weight decay is p ← p·(1 − ηλ) before the step, rather than p ← p/(1 + ηλ) after it. Default false, as in the paper.</summary>
     public bool DecoupledWeightDecay { get; init; }
 
+    /// <inheritdoc/>
+    /// <remarks>Only with <see cref="DecoupledWeightDecay"/>; the other form shrinks what has moved.</remarks>
+    public bool Cautious { get; init; }
+
     DecayForm IOptimizerOptions.DecayForm => DecoupledWeightDecay ? DecayForm.Decoupled : DecayForm.InRule;
 
     void IOptimizerOptions.Validate()

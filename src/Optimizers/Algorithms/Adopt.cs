@@ -23,6 +23,9 @@ public sealed record AdoptOptions : IOptimizerOptions
     /// <remarks>Default 0; coupled, also at the first update.</remarks>
     public double WeightDecay { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(

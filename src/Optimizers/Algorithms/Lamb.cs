@@ -74,6 +74,8 @@ internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeas
     private readonly float _weightDecay = (float)step.WeightDecay;
     private readonly double _rate = step.LearningRate;
 
+    public static bool MeasuringChangesState => true;
+
     private float StepSize { get; init; }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -85,9 +87,9 @@ internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeas
         second = Direction(p, m, v);
     }
 
-    public LambRule Conclude(double first, double second)
+    public LambRule Conclude(in MeasuredSums sums, Span<double> scalars)
     {
-        double ratio = first == 0 || second == 0 ? 1 : Math.Sqrt(first) / Math.Sqrt(second);
+        double ratio = sums.First == 0 || sums.Second == 0 ? 1 : Math.Sqrt(sums.First) / Math.Sqrt(sums.Second);
         return this with { StepSize = (float)(_rate * ratio) };
     }
 

@@ -17,6 +17,9 @@ public sealed record LionOptions : IOptimizerOptions
     /// <remarks>Default 0, as in lion-pytorch (1e-3 in optax); decoupled.</remarks>
     public double WeightDecay { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
 
     double? IOptimizerOptions.SchedulableMomentum => Beta1;

@@ -29,6 +29,9 @@ public sealed record MomentumOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     double? IOptimizerOptions.SchedulableMomentum => Momentum;
 
     void IOptimizerOptions.Validate()

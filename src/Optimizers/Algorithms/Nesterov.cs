@@ -17,6 +17,9 @@ public sealed record NesterovOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     double? IOptimizerOptions.SchedulableMomentum => Momentum;
 
     void IOptimizerOptions.Validate() => Require.NonNegative(Momentum);

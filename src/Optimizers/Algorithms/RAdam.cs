@@ -26,6 +26,9 @@ public sealed record RAdamOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     DecayForm IOptimizerOptions.DecayForm => DecoupledWeightDecay ? DecayForm.Decoupled : DecayForm.Coupled;
 
     double? IOptimizerOptions.SchedulableMomentum => Beta1;

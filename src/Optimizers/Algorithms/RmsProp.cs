@@ -29,6 +29,9 @@ public sealed record RmsPropOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     double? IOptimizerOptions.SchedulableMomentum => Momentum > 0 ? Momentum : null;
 
     void IOptimizerOptions.Validate()

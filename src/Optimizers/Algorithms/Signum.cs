@@ -14,6 +14,9 @@ public sealed record SignumOptions : IOptimizerOptions
     /// <remarks>Default 0; coupled.</remarks>
     public double WeightDecay { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     void IOptimizerOptions.Validate() => Require.Beta(Momentum);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(

@@ -26,6 +26,9 @@ public sealed record SophiaOptions : IOptimizerOptions
     /// <summary>Every how many updates <see cref="Sophia.NeedsHessian"/> asks for an estimate. At least 1; default 10, as in the paper.</summary>
     public int HessianInterval { get; init; } = 10;
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
 
     void IOptimizerOptions.Validate()

@@ -23,6 +23,9 @@ public sealed record YogiOptions : IOptimizerOptions
     /// <remarks>Default 0; coupled.</remarks>
     public double WeightDecay { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     void IOptimizerOptions.Validate()
     {
         AdamFormula.Validate(Beta1, Beta2, Epsilon);

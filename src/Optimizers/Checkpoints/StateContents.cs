@@ -9,7 +9,7 @@ internal static class StateContents
     {
         foreach (Slot slot in state.Slots)
         {
-            ListSlot(contents, slot, shape);
+            ListSlot(contents, slot, TensorShape.DimensionsOf(slot.Declared.Extent, shape));
         }
 
         foreach (string scalar in state.ScalarNames)

@@ -27,6 +27,7 @@ public static class OptimizerConfiguration
             new AdaBeliefOptions(),
             new AdaDeltaOptions(),
             new AdaGradOptions(),
+            new AdafactorOptions(),
             new AdamOptions(),
             new AdamWOptions(),
             new AdamaxOptions(),
@@ -35,10 +36,14 @@ public static class OptimizerConfiguration
             new AsgdOptions(),
             new FtrlOptions(),
             new LambOptions(),
+            new LarsOptions(),
             new LionOptions(),
             new MomentumOptions(),
+            new MuonOptions(),
             new NAdamOptions(),
             new NesterovOptions(),
+            new NovoGradOptions(),
+            new ProdigyOptions(),
             new RAdamOptions(),
             new RmsPropOptions(),
             new RpropOptions(),
@@ -88,6 +93,21 @@ public static class OptimizerConfiguration
         ScheduleFreeAdamWOptions options => new ScheduleFreeAdamW(length, options, threads),
         IOptimizerOptions options => new Optimizer(length, options, threads),
     };
+
+    /// <summary>Makes the optimizer of a buffer that is a matrix or a tensor of more dimensions, as <see cref="Muon"/> needs it.</summary>
+    /// <param name="name">The name, out of <see cref="Names"/>; its case does not matter.</param>
+    /// <param name="shape">The length of each dimension, of which the last changes fastest.</param>
+    /// <param name="json">An object with any of its options. Default: none.</param>
+    /// <param name="threads">The number of threads that a step uses at most; 0, the default: as many as there are
+    /// processors.</param>
+    /// <inheritdoc cref="Parse(string)" path="/exception"/>
+    public static IOptimizer Create(string name, IReadOnlyList<int> shape, string json = "{}", int threads = 0)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        return shape.Count == 1
+            ? Create(name, shape[0], json, threads)
+            : new Optimizer(shape, CreateOptions(name, json), threads);
+    }
 
     /// <summary>Writes options, all of them, as <see cref="Parse(string)"/> reads them.</summary>
     /// <param name="options">The options of one of the library's optimizers.</param>

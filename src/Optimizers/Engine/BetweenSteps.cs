@@ -16,7 +16,7 @@ internal static unsafe class BetweenSteps
         Check(state, input, name);
         fixed (float* address = input)
         {
-            Run<TRule, PlainGradient, Untouched, Flushed<Float32, EveryUpdate>>(rule, state, address);
+            Run<TRule, PlainGradient, Untouched<NoDecay>, Flushed<Float32, EveryUpdate>>(rule, state, address);
         }
     }
 

@@ -10,7 +10,7 @@ internal static unsafe class CodedPass
     // to cost little by itself.
     private const int Piece = 1024;
 
-    /// <summary>Updates parameters and state from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    /// <summary>Updates parameters, and state unless it is done, from <paramref name="start"/> to <paramref name="end"/>.</summary>
     [SkipLocalsInit]
     public static void Apply(in TensorJob job, Slot[] slots, nuint start, nuint end, int widestLane)
     {
@@ -24,15 +24,14 @@ internal static unsafe class CodedPass
             Read(slots, ref piece, pieceStart, pieceEnd, scratch, Piece, widestLane);
             update.Apply(piece, pieceStart, pieceEnd, widestLane);
 
-            // A rule that measures has written its state when it did.
-            if (!update.Measures)
+            if (!update.MeasuringChangesState)
             {
                 Write(slots, piece, pieceStart, pieceEnd, scratch, Piece, widestLane);
             }
         }
     }
 
-    /// <summary>Updates state and gathers the sums of the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    /// <summary>Gathers the sums of the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
     [SkipLocalsInit]
     public static void Measure(
         in TensorJob job, Slot[] slots, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
@@ -47,7 +46,10 @@ internal static unsafe class CodedPass
             Read(slots, ref piece, pieceStart, pieceEnd, scratch, Reductions.Block, widestLane);
             job.Group.Update.Measure(
                 piece, pieceStart, pieceEnd, first.Slice(block, 1), second.Slice(block, 1), widestLane);
-            Write(slots, piece, pieceStart, pieceEnd, scratch, Reductions.Block, widestLane);
+            if (job.Group.Update.MeasuringChangesState)
+            {
+                Write(slots, piece, pieceStart, pieceEnd, scratch, Reductions.Block, widestLane);
+            }
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed class GroupUpdate
     private Treatment _treatment;
 
     public GroupUpdate(IOptimizerOptions options)
-        : this(options.CreateUpdate())
+        : this(UpdateOf(options))
     {
         _form = options.DecayForm;
         _sign = options.Maximize ? -1 : 1;
@@ -110,20 +110,29 @@ internal sealed class GroupUpdate
         job.Addresses.RoundedCopy = roundedCopy;
         job.Addresses.Slots = state.Addresses;
         job.Rows = null;
+        job.Shape = state.Shape;
         job.Format = state.Format;
         job.Coded = state.Coded;
         return ref job;
     }
 
     /// <summary>Works out the rule for the next update of a tensor.</summary>
+    /// <param name="state">The state of the tensor.</param>
+    /// <param name="shared">The state that has the scalars, if those of the group are the same; otherwise null.</param>
     /// <returns>The number of the rule.</returns>
-    public int PrepareRule(OptimizerState state)
+    public int PrepareRule(OptimizerState state, OptimizerState? shared = null)
     {
         if (Momentum is not null)
         {
             state.MomentumProduct ??= Powers.Of(_momentum!.Value, (ulong)state.Iteration);
         }
 
-        return Update.Prepare(After(state.Age), state.Scalars, this);
+        return Update.Prepare(After(state.Age), state.Shape, (shared ?? state).Scalars, this);
+    }
+
+    private static IUpdate UpdateOf(IOptimizerOptions options)
+    {
+        IUpdate update = options.CreateUpdate();
+        return options.Cautious ? update.Cautious()! : update;
     }
 }

@@ -1,30 +1,120 @@
 namespace Optimizers;
 
 /// <summary>
-/// A rule with two state slots that needs two sums of squares over the tensor: the first pass updates the state and
-/// measures, the second applies with state as it then is and does not change it.
+/// A rule that needs two sums over its tensor, or over all tensors of its group, before it can apply: one pass measures,
+/// a second applies. Implement one of the interfaces that name the number of slots, or this one for a rule around a rule.
 /// </summary>
-internal interface IMeasuringRule2<TSelf> : IUpdateRule2<TSelf>
+internal interface IMeasuringRule<TSelf> : IUpdateRule<TSelf>
+    where TSelf : struct, IMeasuringRule<TSelf>
+{
+    /// <summary>
+    /// Where the state changes. True: as it is measured, and the second pass reads it as it then is and sees no gradient.
+    /// False: the first pass leaves it, and the second reads the gradient again.
+    /// </summary>
+    static abstract bool MeasuringChangesState { get; }
+
+    /// <summary>Whether squares of what is measured are added up, or else the values themselves.</summary>
+    static virtual bool SumsSquares => true;
+
+    /// <summary>Whether the sums, and the scalars of state, are those of all tensors of the group that take part.</summary>
+    static virtual bool IsOfGroup => false;
+
+    /// <summary>The same rule, for a tensor of a certain shape.</summary>
+    static virtual TSelf For(in TSelf rule, in TensorShape shape) => rule;
+
+    /// <summary>Reads the state at <paramref name="index"/>, measures and, if that is so, writes the state back.</summary>
+    static abstract void Measure<V, TStorage>(
+        ref TSelf rule, V gradient, V parameter, in SlotAddresses slots, nuint index, out V first, out V second)
+        where V : struct, ILane<V>
+        where TStorage : struct, IStorage;
+
+    /// <summary>The same rule, knowing its sums. It may change the scalars of state, which count once the step is taken.</summary>
+    TSelf Conclude(in MeasuredSums sums, Span<double> scalars);
+}
+
+/// <summary>What a measuring pass found.</summary>
+/// <param name="First">The sum over the first measured value.</param>
+/// <param name="Second">The sum over the second.</param>
+/// <param name="Count">The number of elements that were measured.</param>
+internal readonly record struct MeasuredSums(double First, double Second, long Count)
+{
+    public static MeasuredSums operator +(in MeasuredSums left, in MeasuredSums right) =>
+        new(left.First + right.First, left.Second + right.Second, left.Count + right.Count);
+}
+
+/// <summary>A measuring rule with one state slot.</summary>
+internal interface IMeasuringRule1<TSelf> : IMeasuringRule<TSelf>, IUpdateRule1<TSelf>
+    where TSelf : struct, IMeasuringRule1<TSelf>
+{
+    /// <summary>Gives the two values that are summed, and updates the state if that is done now.</summary>
+    void Measure<V>(V gradient, V parameter, ref V slot0, out V first, out V second)
+        where V : struct, ILane<V>;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void IMeasuringRule<TSelf>.Measure<V, TStorage>(
+        ref TSelf rule, V gradient, V parameter, in SlotAddresses slots, nuint index, out V first, out V second)
+    {
+        V slot0 = TStorage.Load<V>(slots.Slot0, index);
+        rule.Measure(gradient, parameter, ref slot0, out first, out second);
+        TStorage.Store(slot0, slots.Slot0, index);
+    }
+}
+
+/// <summary>A measuring rule with two state slots.</summary>
+internal interface IMeasuringRule2<TSelf> : IMeasuringRule<TSelf>, IUpdateRule2<TSelf>
     where TSelf : struct, IMeasuringRule2<TSelf>
 {
-    /// <summary>Updates the state, and gives the two values whose squares are summed over the tensor.</summary>
+    /// <inheritdoc cref="IMeasuringRule1{TSelf}.Measure{V}"/>
     void Measure<V>(V gradient, V parameter, ref V slot0, ref V slot1, out V first, out V second)
         where V : struct, ILane<V>;
 
-    /// <summary>The same rule, knowing its sums.</summary>
-    TSelf Conclude(double first, double second);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void IMeasuringRule<TSelf>.Measure<V, TStorage>(
+        ref TSelf rule, V gradient, V parameter, in SlotAddresses slots, nuint index, out V first, out V second)
+    {
+        V slot0 = TStorage.Load<V>(slots.Slot0, index);
+        V slot1 = TStorage.Load<V>(slots.Slot1, index);
+        rule.Measure(gradient, parameter, ref slot0, ref slot1, out first, out second);
+        TStorage.Store(slot0, slots.Slot0, index);
+        TStorage.Store(slot1, slots.Slot1, index);
+    }
+}
+
+/// <summary>A measuring rule with four state slots.</summary>
+internal interface IMeasuringRule4<TSelf> : IMeasuringRule<TSelf>, IUpdateRule4<TSelf>
+    where TSelf : struct, IMeasuringRule4<TSelf>
+{
+    /// <inheritdoc cref="IMeasuringRule1{TSelf}.Measure{V}"/>
+    void Measure<V>(
+        V gradient, V parameter, ref V slot0, ref V slot1, ref V slot2, ref V slot3, out V first, out V second)
+        where V : struct, ILane<V>;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void IMeasuringRule<TSelf>.Measure<V, TStorage>(
+        ref TSelf rule, V gradient, V parameter, in SlotAddresses slots, nuint index, out V first, out V second)
+    {
+        V slot0 = TStorage.Load<V>(slots.Slot0, index);
+        V slot1 = TStorage.Load<V>(slots.Slot1, index);
+        V slot2 = TStorage.Load<V>(slots.Slot2, index);
+        V slot3 = TStorage.Load<V>(slots.Slot3, index);
+        rule.Measure(gradient, parameter, ref slot0, ref slot1, ref slot2, ref slot3, out first, out second);
+        TStorage.Store(slot0, slots.Slot0, index);
+        TStorage.Store(slot1, slots.Slot1, index);
+        TStorage.Store(slot2, slots.Slot2, index);
+        TStorage.Store(slot3, slots.Slot3, index);
+    }
 }
 
 /// <summary>
-/// The first pass of a measuring rule as a rule of its own, so that the same loop drives it: what it measures goes to
-/// scratch in the two slots that the state leaves free.
+/// The first pass of a measuring rule as a rule of its own, so that the same loop drives it; what it measures goes to
+/// scratch.
 /// </summary>
 internal struct MeasuringPass<TRule>(TRule rule) : IUpdateRule<MeasuringPass<TRule>>
-    where TRule : struct, IMeasuringRule2<TRule>
+    where TRule : struct, IMeasuringRule<TRule>
 {
     private TRule _rule = rule;
 
-    public static int SlotCount => 4;
+    public static int SlotCount => TRule.SlotCount;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Update<V, TStorage>(
@@ -32,17 +122,13 @@ internal struct MeasuringPass<TRule>(TRule rule) : IUpdateRule<MeasuringPass<TRu
         where V : struct, ILane<V>
         where TStorage : struct, IStorage
     {
-        V slot0 = TStorage.Load<V>(slots.Slot0, index);
-        V slot1 = TStorage.Load<V>(slots.Slot1, index);
-        pass._rule.Measure(gradient, parameter, ref slot0, ref slot1, out V first, out V second);
-        TStorage.Store(slot0, slots.Slot0, index);
-        TStorage.Store(slot1, slots.Slot1, index);
-        Float32.Store(first, slots.Slot2, index);
-        Float32.Store(second, slots.Slot3, index);
+        TRule.Measure<V, TStorage>(ref pass._rule, gradient, parameter, slots, index, out V first, out V second);
+        V.Store(first, slots.First + index);
+        V.Store(second, slots.Second + index);
     }
 }
 
-/// <summary>A storage that the second pass of a measuring rule reads and leaves as it is.</summary>
+/// <summary>A storage that a pass reads and leaves as it is.</summary>
 internal readonly struct ReadOnlyStorage<TStorage> : IStorage
     where TStorage : struct, IStorage
 {

@@ -13,10 +13,22 @@ public interface IUpdate
     IReadOnlyList<StateScalar> Scalars { get; }
 
     /// <summary>Whether the rule needs sums over the tensor, gathered in a pass of their own, before it can apply.</summary>
-    internal bool Measures { get; }
+    internal bool Measures => false;
+
+    /// <summary>Whether state changes in <see cref="Measure"/>, and no more in <see cref="Apply"/>.</summary>
+    internal bool MeasuringChangesState => false;
+
+    /// <summary>Whether the scalars of state are the same for all tensors of the group.</summary>
+    internal bool SharesScalars => false;
+
+    /// <summary>What is done with whole tensors between the passes; null: nothing.</summary>
+    internal IMatrixWork? Matrices => null;
 
     /// <summary>Every how many updates denormal values in state are flushed; a power of two.</summary>
     internal int FlushInterval { get; }
+
+    /// <summary>The same update, made cautious; null: this kind cannot be.</summary>
+    internal IUpdate? Cautious() => null;
 
     /// <summary>Takes the update for one group of one optimizer: it holds the rules of that group's steps.</summary>
     /// <exception cref="InvalidOperationException">Another group or optimizer has it already.</exception>
@@ -29,7 +41,7 @@ public interface IUpdate
     /// Works out the rule for a tensor that comes to an age in this step, and the scalars of state that it has after it.
     /// </summary>
     /// <returns>The number by which the passes refer to it.</returns>
-    internal int Prepare(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group);
+    internal int Prepare(TensorAge age, in TensorShape shape, ReadOnlySpan<double> scalars, GroupUpdate group);
 
     /// <summary>The scalars of state after the step, for the tensors of a rule.</summary>
     internal ReadOnlySpan<double> ScalarsAfter(int rule);
@@ -40,11 +52,23 @@ public interface IUpdate
     /// <summary>Makes the rules of the last step those of the next, for tensors that have all become one update older.</summary>
     internal void Advance(GroupUpdate group);
 
-    /// <summary>Updates state and gathers the sums of the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
-    internal void Measure(in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane);
+    /// <summary>Gathers the sums of the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    internal void Measure(in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
+    {
+    }
 
-    /// <summary>Gives the tensor's rule its two sums.</summary>
-    internal void Conclude(int rule, double first, double second);
+    /// <summary>Takes the sums over a rule's tensor.</summary>
+    internal void Collect(int rule, in MeasuredSums sums)
+    {
+    }
+
+    /// <summary>Gives a rule its sums, when those of all tensors are there.</summary>
+    internal void Conclude(int rule)
+    {
+    }
+
+    /// <summary>The sums over a rule's tensor, or all of its group, once they were collected.</summary>
+    internal MeasuredSums SumsOf(int rule) => default;
 
     /// <summary>Updates parameters and state from <paramref name="start"/> to <paramref name="end"/>.</summary>
     internal void Apply(in TensorJob job, nuint start, nuint end, int widestLane);
@@ -66,6 +90,9 @@ public sealed record StateSlot(string Name, float Initial = 0)
     /// direction costs little, a rounded parameter is another model. Default false.
     /// </summary>
     public bool FullPrecision { get; init; }
+
+    /// <summary>What the slot has one number for.</summary>
+    internal SlotExtent Extent { get; init; }
 }
 
 /// <summary>A number that a rule remembers of a whole tensor, in double: what no formula gives from the iteration alone.</summary>
@@ -86,6 +113,7 @@ internal struct TensorJob
 {
     public GroupUpdate Group;
     public TensorAddresses Addresses;
+    public TensorShape Shape;
     public int Rule;
 
     // What this tensor's gradients alone are multiplied by to clip them.
@@ -154,10 +182,21 @@ public static class Update
         new ElementwiseUpdate<TRule>(
             WithoutHistory(rule), [], slots, beta >= 0.5 ? EverySixteenthUpdate.Interval : 1);
 
-    /// <summary>An update that needs two sums of squares over the tensor before it can apply.</summary>
+    /// <summary>An update that needs sums over the tensor, or work on it as matrices, before it can apply.</summary>
+    internal static IUpdate OfMatrices<TRule>(Func<StepScalars, TRule> rule, IMatrixWork matrices, params StateSlot[] slots)
+        where TRule : struct, IMeasuringRule<TRule> =>
+        new MeasuringUpdate<TRule>(WithoutHistory(rule), [], slots, matrices);
+
+    /// <summary>An update that needs sums over the tensor before it can apply.</summary>
     internal static IUpdate MeasureThenApply<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)
-        where TRule : struct, IMeasuringRule2<TRule> =>
+        where TRule : struct, IMeasuringRule<TRule> =>
         new MeasuringUpdate<TRule>(WithoutHistory(rule), [], slots);
+
+    /// <summary>The same with scalars of state.</summary>
+    internal static IUpdate MeasureThenApply<TRule>(
+        RuleWithHistory<TRule> rule, IReadOnlyList<StateScalar> scalars, params StateSlot[] slots)
+        where TRule : struct, IMeasuringRule<TRule> =>
+        new MeasuringUpdate<TRule>(rule, scalars, slots);
 
     private static RuleWithHistory<TRule> WithoutHistory<TRule>(Func<StepScalars, TRule> rule)
         where TRule : struct, IUpdateRule<TRule>

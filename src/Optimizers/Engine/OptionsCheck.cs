@@ -16,5 +16,11 @@ internal static class OptionsCheck
         }
 
         options.Validate();
+        if (options.Cautious && (options.DecayForm == DecayForm.InRule || options.CreateUpdate().Cautious() is null))
+        {
+            throw new ArgumentException(
+                $"{nameof(options.Cautious)} is set, but {options.GetType().Name} has an update that uses the parameter or sums over its tensor.",
+                nameof(options));
+        }
     }
 }

@@ -17,15 +17,13 @@ internal sealed class PassUpdate<TRule, TGradient, TWriting, TStorage>(Func<Step
 
     public IReadOnlyList<StateScalar> Scalars => [];
 
-    public bool Measures => false;
-
     public int FlushInterval => 1;
 
     public void Claim() => _rules.Claim();
 
     public void Clear() => _rules.Clear();
 
-    public int Prepare(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group) =>
+    public int Prepare(TensorAge age, in TensorShape shape, ReadOnlySpan<double> scalars, GroupUpdate group) =>
         _rules.LastIsFor(age, scalars) ? _rules.Count - 1 : _rules.Add(age, scalars, group);
 
     public ReadOnlySpan<double> ScalarsAfter(int rule) => [];
@@ -34,19 +32,10 @@ internal sealed class PassUpdate<TRule, TGradient, TWriting, TStorage>(Func<Step
 
     public void Advance(GroupUpdate group) => _rules.Advance(group);
 
-    public void Measure(
-        in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
-    {
-    }
-
-    public void Conclude(int rule, double first, double second)
-    {
-    }
-
     public unsafe void Apply(in TensorJob job, nuint start, nuint end, int widestLane)
     {
         TensorAddresses addresses = job.Addresses;
-        if (typeof(TWriting) == typeof(Untouched))
+        if (typeof(TWriting) == typeof(Untouched<NoDecay>))
         {
             addresses.RoundedCopy = null;
         }

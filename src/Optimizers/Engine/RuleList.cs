@@ -30,6 +30,9 @@ internal sealed class RuleList<TRule>
 
     public ReadOnlySpan<double> ScalarsAfter(int index) => _rules[index].After;
 
+    /// <summary>The same, for a rule that knows only now what they will be.</summary>
+    public Span<double> ScalarsToBe(int index) => _rules[index].After;
+
     public void Claim()
     {
         if (Interlocked.Exchange(ref _claimed, 1) != 0)

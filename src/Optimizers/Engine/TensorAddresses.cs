@@ -14,7 +14,7 @@ internal unsafe struct TensorAddresses
 }
 
 /// <summary>Where the state slots of one tensor lie.</summary>
-internal struct SlotAddresses
+internal unsafe struct SlotAddresses
 {
     public const int Count = 4;
 
@@ -22,6 +22,13 @@ internal struct SlotAddresses
     public SlotAddress Slot1;
     public SlotAddress Slot2;
     public SlotAddress Slot3;
+
+    /// <summary>Scratch for the two values that a pass measures.</summary>
+    public float* First;
+    public float* Second;
+
+    /// <summary>What an update of matrices keeps here between the passes of a step; otherwise null.</summary>
+    public void* Workspace;
 
     [UnscopedRef]
     public ref SlotAddress this[int index]

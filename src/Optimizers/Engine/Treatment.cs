@@ -127,12 +127,13 @@ internal readonly struct AtRest<TWriting> : IParameterWriting
 }
 
 /// <summary>For a pass that only measures.</summary>
-internal readonly struct Untouched : IParameterWriting
+internal readonly struct Untouched<TWriting> : IParameterWriting
+    where TWriting : struct, IParameterWriting
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
-        where V : struct, ILane<V>
-    {
-    }
+        where V : struct, ILane<V> =>
+        TWriting.Before(ref gradient, ref parameter, treatment);
 
     public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
         where V : struct, ILane<V> =>

@@ -7,7 +7,7 @@ namespace Optimizers;
 /// into shares at block boundaries. Which thread does which share changes nothing: element-wise work is independent, and
 /// sums are kept per block.
 /// </summary>
-internal sealed class WorkList
+internal sealed class WorkList : ITaskRunner
 {
     // Below this much memory traffic a second thread costs more than it brings (docs/performance.md).
     private const long StreamedElementsWorthForking = 100_000;
@@ -25,6 +25,9 @@ internal sealed class WorkList
     private double[] _second = [];
     private int _streams;
     private bool _measures;
+    private bool _hasMatrices;
+    private ITasks? _tasks;
+    private int _taskCount;
 
     private Team? _team;
     private Pass _pass;
@@ -45,6 +48,7 @@ internal sealed class WorkList
         Measure,
         Apply,
         ApplyMeasured,
+        Tasks,
     }
 
     public int Count { get; private set; }
@@ -56,6 +60,7 @@ internal sealed class WorkList
         Count = 0;
         _streams = 0;
         _measures = false;
+        _hasMatrices = false;
     }
 
     /// <summary>Adds a tensor.</summary>
@@ -73,6 +78,7 @@ internal sealed class WorkList
         _firstBlocks[Count + 1] = _firstBlocks[Count] + Reductions.BlocksIn((nuint)length);
         _streams = Math.Max(_streams, group.Streams);
         _measures |= group.Update.Measures;
+        _hasMatrices |= group.Update.Matrices is not null;
         ref TensorJob job = ref _jobs[Count++];
         job.Group = group;
         job.ClipFactor = 1;
@@ -137,16 +143,21 @@ internal sealed class WorkList
     /// <param name="measured">Whether to measure how far each moves: see <see cref="UpdateRatioOf"/>.</param>
     public void Apply(bool measured = false)
     {
+        for (int job = 0; _hasMatrices && job < Count; job++)
+        {
+            _jobs[job].Group.Update.Matrices?.Before(_jobs[job], this);
+        }
+
         if (_measures)
         {
             RunBlockwise(Pass.Measure);
-            for (int job = 0; job < Count; job++)
-            {
-                if (_jobs[job].Group.Update is { Measures: true } update)
-                {
-                    update.Conclude(_jobs[job].Rule, SumOf(_first, job), SumOf(_second, job));
-                }
-            }
+            Conclude();
+        }
+
+        for (int job = 0; _hasMatrices && job < Count; job++)
+        {
+            IUpdate update = _jobs[job].Group.Update;
+            update.Matrices?.After(_jobs[job], update.SumsOf(_jobs[job].Rule), this);
         }
 
         if (measured)
@@ -166,6 +177,26 @@ internal sealed class WorkList
     {
         double before = SumOf(_second, job);
         return before == 0 ? double.NaN : Math.Sqrt(SumOf(_first, job) / before);
+    }
+
+    private void Conclude()
+    {
+        for (int job = 0; job < Count; job++)
+        {
+            if (_jobs[job].Group.Update is { Measures: true } update)
+            {
+                var sums = new MeasuredSums(SumOf(_first, job), SumOf(_second, job), (long)(_starts[job + 1] - _starts[job]));
+                update.Collect(_jobs[job].Rule, sums);
+            }
+        }
+
+        for (int job = 0; job < Count; job++)
+        {
+            if (_jobs[job].Group.Update is { Measures: true } update)
+            {
+                update.Conclude(_jobs[job].Rule);
+            }
+        }
     }
 
     // Blocks are combined in their order, and tensors in the order of the list, whoever worked them out.
@@ -203,16 +234,25 @@ internal sealed class WorkList
         Run(pass);
     }
 
+    void ITaskRunner.Run(ITasks tasks, int count, long effort)
+    {
+        _tasks = tasks;
+        _taskCount = count;
+        Run(Pass.Tasks, effort);
+    }
+
     private void Run(Pass pass)
     {
-        nuint total = _starts[Count];
-        if (total == 0)
+        if (_starts[Count] != 0)
         {
-            return;
+            Run(pass, (long)_starts[Count] * _streams);
         }
+    }
 
+    private void Run(Pass pass, long effort)
+    {
         _pass = pass;
-        if (_threads > 1 && (long)total * _streams >= StreamedElementsWorthForking)
+        if (_threads > 1 && effort >= StreamedElementsWorthForking)
         {
             _team ??= new Team(_threads, RunShare);
             _team.Run();
@@ -234,6 +274,17 @@ internal sealed class WorkList
 
     private void RunShare(int share, int shares)
     {
+        if (_pass == Pass.Tasks)
+        {
+            int end = (int)((long)_taskCount * (share + 1) / shares);
+            for (int task = (int)((long)_taskCount * share / shares); task < end; task++)
+            {
+                _tasks!.Run(task, _widestLane);
+            }
+
+            return;
+        }
+
         (int job, nuint start) = Cut(share, shares);
         (int lastJob, nuint lastEnd) = Cut(share + 1, shares);
         for (; job < lastJob; job++, start = 0)

@@ -259,6 +259,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
         {
             GroupRun run = Array.Find(_groups, candidate => candidate.Group.Where?.Invoke(parameter) ?? true)
                 ?? throw new ArgumentException($"The parameter \"{parameter.Name}\" matches no group.", nameof(Groups));
+            run.Prepared.Update.Matrices?.Check(TensorShape.Of(parameter.Dimensions), $"parameter \"{parameter.Name}\"");
             _options.Clip?.Check(parameter, nameof(ModelOptimizerOptions.Clip));
             CheckTable(parameter, run, nameof(Groups));
             added.Add((parameter, run));

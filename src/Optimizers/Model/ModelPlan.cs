@@ -8,6 +8,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
 {
     private readonly List<Entry> _entries = [];
     private readonly bool _haveScalars = Array.Exists(groups, run => run.Prepared.Update.Scalars.Count > 0);
+    private readonly bool _sharesScalars = Array.Exists(groups, run => run.Prepared.Update.SharesScalars);
     private StepClock _clock = new();
     private int _revision;
     private bool _gathered;
@@ -33,18 +34,20 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         Dictionary<GroupRun, SlotPool[]> pools = added.GroupBy(parameter => parameter.Run).ToDictionary(
             group => group.Key,
             group => OptimizerState.PoolsFor(
-                group.Key.Prepared.Update.Slots,
-                group.Select(parameter => parameter.Parameter.Length),
+                group.Key.Prepared.Update,
+                group.Select(parameter => TensorShape.Of(parameter.Parameter.Dimensions)),
                 group.Key.Group.StateFormat));
         Entry[] entries = [.. added.Select(one => new Entry(
             one.Parameter,
             one.Run,
             new OptimizerState(
-                one.Parameter.Length, one.Run.Prepared.Update, one.Run.Group.StateFormat, pools[one.Run])))];
+                TensorShape.Of(one.Parameter.Dimensions), one.Run.Prepared.Update, one.Run.Group.StateFormat, pools[one.Run])))];
         _entries.AddRange(entries);
         foreach (Entry entry in entries)
         {
             entry.Run.HasTables |= entry.Parameter.IsTable;
+            // All in a group that shares its scalars have the same, but those that come later have none yet.
+            entry.Run.Shared ??= entry.Run.Prepared.Update.SharesScalars ? entry.State : null;
         }
 
         _gathered = false;
@@ -116,7 +119,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     /// <summary>Works out the rules for the next update of what was gathered.</summary>
     public void PrepareRules()
     {
-        if (_aged && !_clock.Disturbed)
+        if (_aged && !_clock.Disturbed && (!_sharesScalars || SharedStand()))
         {
             _aged = false;
             foreach (GroupRun run in groups)
@@ -141,7 +144,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
             entry.State.Follow(entry.TakesPart ? _clock : null);
             if (entry.TakesPart)
             {
-                work[job++].Rule = entry.Run.Prepared.PrepareRule(entry.State);
+                work[job++].Rule = entry.Run.Prepared.PrepareRule(entry.State, entry.Run.Shared);
                 _compounds |= entry.State.MomentumProduct is not null;
             }
         }
@@ -179,7 +182,17 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         {
             if (entry.TakesPart)
             {
-                entry.State.TakeScalars(entry.Run.Prepared.Update.ScalarsAfter(work[job++].Rule));
+                ReadOnlySpan<double> after = entry.Run.Prepared.Update.ScalarsAfter(work[job++].Rule);
+                entry.State.TakeScalars(after);
+                entry.Run.Shared?.TakeScalars(after);
+            }
+        }
+
+        foreach (Entry entry in _entries)
+        {
+            if (entry.Run.Shared is { } shared)
+            {
+                entry.State.TakeScalars(shared.Scalars);
             }
         }
     }
@@ -214,6 +227,20 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
                 clip.Rewrite(entry.Parameter, lossScale);
             }
         }
+    }
+
+    // Those of a group may have been changed through one that rests, whose clock is another.
+    private bool SharedStand()
+    {
+        foreach (GroupRun run in groups)
+        {
+            if (run.Shared is { } shared && !shared.Scalars.SequenceEqual(run.Prepared.Update.ScalarsAfter(0)))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     // A user may have frozen a group, taken a gradient away or asked for a rounded copy.
@@ -271,6 +298,9 @@ internal sealed class GroupRun(ParameterGroup group, int index)
 
     /// <summary>Whether some parameter of the group is a table.</summary>
     public bool HasTables { get; set; }
+
+    /// <summary>The state that has the scalars for all of the group, if it shares them; otherwise null.</summary>
+    public OptimizerState? Shared { get; set; }
 
     /// <summary>Whether the group was frozen when the plan was made.</summary>
     public bool WasFrozen { get; set; }

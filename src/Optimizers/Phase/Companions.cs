@@ -163,11 +163,11 @@ internal sealed unsafe class Companions
     private void Take(Parameter[] added)
     {
         SlotPool[] pools = OptimizerState.PoolsFor(
-            _slots, added.Select(parameter => parameter.Length), StateFormat.Float32);
+            [.. added.Select(parameter => (_slots, TensorShape.OfVector(parameter.Length)))], StateFormat.Float32);
         Companion[] companions = [.. added.Select(parameter => new Companion(
             parameter,
             _groups.FirstOrDefault(group => group.Where?.Invoke(parameter) ?? true),
-            new OptimizerState(parameter.Length, _slots, [], StateFormat.Float32, pools)))];
+            new OptimizerState(TensorShape.OfVector(parameter.Length), _slots, [], StateFormat.Float32, pools)))];
         _companions.AddRange(companions);
     }
 

@@ -164,7 +164,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
         var pool = new SlotPool(slot: 0, _options.AddsInPlace ? [] : added.Select(parameter => BytesOf(parameter)));
         _sums.AddRange(added.Select(parameter => new Sum(
             parameter,
-            new OptimizerState(parameter.Length, _sum.Update),
+            new OptimizerState(TensorShape.OfVector(parameter.Length), _sum.Update),
             _options.AddsInPlace ? null : pool.Take(BytesOf(parameter)))));
     }
 

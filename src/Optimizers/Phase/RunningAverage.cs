@@ -28,7 +28,7 @@ internal sealed class RunningAverage
         _firstStep = firstStep;
         _interval = interval;
         _averages = new Companions(parameters, [], "average", threads, widestLane);
-        _pass = new GroupUpdate(new PassUpdate<AverageRule, NoGradient, Untouched, Flushed<Float32, EveryUpdate>>(
+        _pass = new GroupUpdate(new PassUpdate<AverageRule, NoGradient, Untouched<NoDecay>, Flushed<Float32, EveryUpdate>>(
             step => new AverageRule(weight(step.Iteration))));
         _averages.TakeNewParameters();
     }

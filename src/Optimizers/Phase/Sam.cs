@@ -53,7 +53,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     private readonly IModelOptimizer _optimizer;
     private readonly SamOptions _options;
     private readonly Companions _origins;
-    private readonly GroupUpdate _weighing = new(new PassUpdate<WeighingRule, PlainGradient, Untouched, Float32>(_ => default));
+    private readonly GroupUpdate _weighing = new(new PassUpdate<WeighingRule, PlainGradient, Untouched<NoDecay>, Float32>(_ => default));
     private readonly GroupUpdate _ascent;
     private readonly GroupUpdate _return = new(new PassUpdate<ReturnRule, NoGradient, NoDecay, ReadOnlyStorage<Float32>>(_ => default));
     private readonly Gate _gate = new("This Sam");

@@ -17,9 +17,10 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
     /// <summary>The memory of its elements and of what they share.</summary>
     public abstract long Bytes { get; }
 
-    protected SlotBuffer Buffer { get; } = buffer;
+    /// <summary>The number of its elements.</summary>
+    public int Length { get; } = length;
 
-    protected int Length { get; } = length;
+    protected SlotBuffer Buffer { get; } = buffer;
 
     // Which of the slots of its tensor it is.
     protected int Number { get; } = number;

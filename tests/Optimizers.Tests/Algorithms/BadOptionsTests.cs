@@ -84,7 +84,7 @@ public sealed class BadOptionsTests
         foreach (int value in new[] { -1, int.MinValue })
         {
             FluentActions.Invoking(() => row.Make(value, row.Defaults, 1)).Should().Throw<ArgumentOutOfRangeException>()
-                .WithParameterName("length").WithMessage($"*{value}*");
+                .WithParameterName(row.HasPlaces ? "shape" : "length").WithMessage($"*{value}*");
             FluentActions.Invoking(() => row.Make(1, row.Defaults, value)).Should().Throw<ArgumentOutOfRangeException>()
                 .WithParameterName("threads").WithMessage($"*{value}*");
         }

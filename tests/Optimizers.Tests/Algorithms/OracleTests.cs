@@ -19,7 +19,7 @@ public sealed class OracleTests
         OracleStep oracle = variant.Oracle();
 
         // Small parameters, so that their own rounding does not hide an error of the move.
-        float[] parameters = Draw.Floats(1, Length, (float)variant.Options.LearningRate);
+        float[] parameters = Draw.Floats(1, Length, (float)variant.StartSize);
         double[] expected = Array.ConvertAll(parameters, p => (double)p);
         var bound = new double[Length];
         for (int step = 1; step <= Steps; step++)
@@ -29,10 +29,12 @@ public sealed class OracleTests
             double[] before = [.. expected];
             oracle(expected, Array.ConvertAll(gradients, g => (double)g), step, rate);
             optimizer.Step(parameters, gradients, rate);
+            double largest = before.Zip(expected, (from, to) => Math.Abs(to - from)).Max();
             for (int i = 0; i < Length; i++)
             {
                 double size = Math.Max(Math.Abs(before[i]), Math.Abs(expected[i]));
                 double move = variant.WorksParametersOutAnew ? size : Math.Abs(expected[i] - before[i]);
+                bound[i] += UnitRoundoff * variant.RoundingsOfTheLargestMove * largest;
                 bound[i] += UnitRoundoff * (((RoundingsOfTheMove + (variant.RoundingsAnUpdate * step)) * move) + (RoundingsOfTheParameter * size));
                 ((double)parameters[i]).Should().BeApproximately(expected[i], bound[i], $"element {i} in step {step}");
             }

@@ -29,7 +29,7 @@ public sealed class RateTests
     public void ARateOfZeroChangesNoBitUnderDecayEither(string name)
     {
         using var set = new ParameterSet();
-        Parameter parameter = set.Add("p", Length);
+        Parameter parameter = set.Add("p", Catalogue.Variant(name).Shape(Length));
         Delicate().CopyTo(parameter.Values);
         var group = new ParameterGroup(Catalogue.Variant(name).Options) { WeightDecay = 0.25, RateFactor = 0 };
         var optimizer = new ModelOptimizer(set, [group]);

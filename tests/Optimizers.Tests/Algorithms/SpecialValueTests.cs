@@ -34,18 +34,20 @@ public sealed class SpecialValueTests
             float[][] plantedGradients = [.. gradients.Select(g => (float[])g.Clone())];
             plant(plantedStart, plantedGradients, places[i], _specials[i]);
             Outcome outcome = Outcome.Of(variant.Make(Length, variant.Options, 1), plantedStart, plantedGradients);
-            Without(places[i], outcome, variant.SumsOverTensor)
-                .ShouldHaveTheBitsOf(Without(places[i], expected, variant.SumsOverTensor), $"{_specials[i]:R} at {places[i]}");
+            Without(places[i], outcome, variant)
+                .ShouldHaveTheBitsOf(Without(places[i], expected, variant), $"{_specials[i]:R} at {places[i]}");
         }
     }
 
-    // A norm hands everything on to the parameters, but not to the moments.
-    private static Outcome Without(int place, Outcome outcome, bool stateOnly) => new(
-        stateOnly ? [] : Without(place, outcome.Parameters),
+    // A norm hands everything on to the parameters, and perhaps to the moments; what it is itself, a scalar remembers.
+    private static Outcome Without(int place, Outcome outcome, OptimizerVariant variant) => new(
+        variant.SumsOverTensor ? [] : Without(place, outcome.Parameters),
         outcome.State with
         {
+            Scalars = variant.SumsIntoState ? new Dictionary<string, double>() : outcome.State.Scalars,
             Slots = outcome.State.Slots.ToDictionary(
-                slot => slot.Key, slot => (ReadOnlyMemory<float>)Without(place, slot.Value.Span)),
+                slot => slot.Key,
+                slot => (ReadOnlyMemory<float>)(variant.SumsIntoState ? [] : Without(place, slot.Value.Span))),
         });
 
     private static float[] Without(int place, ReadOnlySpan<float> values) => [.. values[..place], .. values[(place + 1)..]];

@@ -36,7 +36,7 @@ internal sealed class TrainingRun : IDisposable
         _second = new ParameterGroup(options) { Where = p => p.Name.StartsWith("head", StringComparison.Ordinal), Schedule = new Constant(0.01) };
         Optimizer = new ModelOptimizer(
             Set,
-            [_second, new ParameterGroup(options)],
+            [_second, .. Catalogue.GroupsOf(options)],
             new ModelOptimizerOptions
             {
                 Schedule = new WarmupCosine(0.02, 5, Steps),

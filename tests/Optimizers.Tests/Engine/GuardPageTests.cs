@@ -25,7 +25,7 @@ public sealed unsafe class GuardPageTests : IDisposable
         {
             float[] start = Draw.Floats(1, length);
             float[] gradients = Draw.Floats(2, length);
-            Outcome expected = Outcome.Of(new Optimizer(length, variant.Options, threads: 1, widestLane: 1), start, [gradients]);
+            Outcome expected = Outcome.Of(new Optimizer(variant.Shape(length), variant.Options, threads: 1, widestLane: 1), start, [gradients]);
             foreach (int width in new[] { 1, 4, 8, 16 })
             {
                 StepBetweenGuards(variant.Options, start, gradients, width, atEnd: true, zero: false)
@@ -57,22 +57,22 @@ public sealed unsafe class GuardPageTests : IDisposable
     private float[] StepBetweenGuards(
         IOptimizerOptions options, float[] start, float[] gradients, int width, bool atEnd, bool zero)
     {
-        int length = start.Length;
         float* parameterAddress = Place(_parameters, start, atEnd);
         float* gradientAddress = Place(_gradients, gradients, atEnd);
         var group = new GroupUpdate(options);
-        var state = new OptimizerState(length, group.Update);
+        var state = new OptimizerState(TensorShape.Of(Catalogue.ShapeFor(options, start.Length)), group.Update);
         var work = new WorkList(threads: 1, width);
         group.Begin(options.LearningRate, options.WeightDecay, zero);
         group.AddTo(work, state, parameterAddress, gradientAddress);
         work[0].Rule = group.PrepareRule(state);
-        for (int i = 0; i < group.Update.Slots.Count; i++)
+        for (int i = 0; i < state.SlotNames.Count; i++)
         {
-            work[0].Addresses.Slots[i].Elements = Place(_slots[i], state[group.Update.Slots[i].Name], atEnd);
+            work[0].Addresses.Slots[i].Elements = Place(_slots[i], state[state.SlotNames[i]], atEnd);
         }
 
+        work[0].Coded = group.Update.Matrices?.View(state.Shape, work[0].Addresses.Slots) ?? work[0].Coded;
         work.Apply();
-        return new Span<float>(parameterAddress, length).ToArray();
+        return new Span<float>(parameterAddress, start.Length).ToArray();
     }
 
     private static float* Place(GuardedBuffer buffer, ReadOnlySpan<float> values, bool atEnd)

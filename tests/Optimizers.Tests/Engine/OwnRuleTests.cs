@@ -16,7 +16,7 @@ public sealed class OwnRuleTests
         float[] expected = PlainLoop(options);
         foreach ((int threads, int width) in new[] { (1, 1), (1, 4), (2, 8), (3, 16) })
         {
-            Outcome.Of(new Optimizer(Length, options, threads, width), _start, _gradients)
+            Outcome.Of(new Optimizer([Length], options, threads, width), _start, _gradients)
                 .Parameters.ShouldHaveTheBitsOf(expected, $"{threads} threads in lanes of {width}");
         }
     }

@@ -154,8 +154,6 @@ public sealed class WorkListTests
 
         public IReadOnlyList<StateScalar> Scalars => [];
 
-        bool IUpdate.Measures => false;
-
         int IUpdate.FlushInterval => 1;
 
         void IUpdate.Claim()
@@ -172,18 +170,9 @@ public sealed class WorkListTests
 
         long IUpdate.IterationOf(int rule) => 1;
 
-        int IUpdate.Prepare(TensorAge age, ReadOnlySpan<double> scalars, GroupUpdate group) => 0;
+        int IUpdate.Prepare(TensorAge age, in TensorShape shape, ReadOnlySpan<double> scalars, GroupUpdate group) => 0;
 
         ReadOnlySpan<double> IUpdate.ScalarsAfter(int rule) => [];
-
-        void IUpdate.Measure(
-            in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
-        {
-        }
-
-        void IUpdate.Conclude(int rule, double first, double second)
-        {
-        }
 
         void IUpdate.Apply(in TensorJob job, nuint start, nuint end, int widestLane)
         {

@@ -7,7 +7,7 @@ namespace Optimizers.Tests;
 
 /// <summary>
 /// Runs a case of an optimizer twice in step, as one optimizer a tensor and as one optimizer for the whole model, holds the
-/// one to the other's bits and both to the recording.
+/// one to the other's bits and both to the recording. What depends on all tensors together runs as a model only.
 /// </summary>
 internal sealed class OptimizerRun : IDisposable
 {
@@ -15,6 +15,7 @@ internal sealed class OptimizerRun : IDisposable
     private readonly GoldenProblem _problem;
     private readonly GoldenTensor[] _handed;
     private readonly double[]? _rates;
+    private readonly OptimizerRow _row;
 
     private readonly Dictionary<string, float[]> _values;
     private readonly Dictionary<string, IOptimizer> _optimizers;
@@ -29,12 +30,12 @@ internal sealed class OptimizerRun : IDisposable
         _handed = [.. _problem.Tensors.Where(tensor => golden.HandedTensors?.Contains(tensor.Name) ?? true)];
         _rates = golden.LearningRates;
 
-        OptimizerRow row = Catalogue.Optimizers.Single(candidate => candidate.Type.Name == golden.Subject);
-        IOptimizerOptions options = OptionBinder.Record<IOptimizerOptions>(row.Defaults.GetType(), golden.Options);
+        _row = Catalogue.Optimizers.Single(candidate => candidate.Type.Name == golden.Subject);
+        IOptimizerOptions options = OptionBinder.Record<IOptimizerOptions>(_row.Defaults.GetType(), golden.Options);
 
         _values = _problem.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Initial.ToArray());
         _optimizers = _handed.ToDictionary(
-            tensor => tensor.Name, tensor => row.Make(tensor.Initial.Length, options, 0));
+            tensor => tensor.Name, tensor => _row.MakeShaped(tensor.Shape, options, 0));
 
         if (!_problem.IsSparse)
         {
@@ -66,7 +67,7 @@ internal sealed class OptimizerRun : IDisposable
                 run.Step(++step);
             }
 
-            Compare(tensors, "", name => run._values[name]);
+            Compare(tensors, "", run.Position);
             CompareField("averages", name => run._optimizers[name].State["ax"]);
             CompareField("expectedEvaluation", name => run.EvaluationPoint(name));
         }
@@ -91,6 +92,11 @@ internal sealed class OptimizerRun : IDisposable
     }
 
     public void Dispose() => _parameters.Dispose();
+
+    // A model has only what was handed to the optimizer.
+    private ReadOnlySpan<float> Position(string tensor) => _row.SumsOverGroup && _handed.Any(handed => handed.Name == tensor)
+        ? _parameters[tensor].Values
+        : _values[tensor];
 
     // Of a clone, so that the run goes on where it was to the last bit.
     private float[] EvaluationPoint(string tensor)
@@ -140,17 +146,22 @@ internal sealed class OptimizerRun : IDisposable
                 continue;
             }
 
-            float[]? gradient = _problem.Gradient(step, tensor.Name, values, _golden.GradientScale);
+            float[]? gradient = _problem.Gradient(step, tensor.Name, Position(tensor.Name).ToArray(), _golden.GradientScale);
             parameter.HasGradient = gradient is not null;
             if (gradient is not null)
             {
                 gradient.CopyTo(parameter.Gradients);
+                if (_row.SumsOverGroup)
+                {
+                    continue;
+                }
+
                 optimizer.Step(values, gradient, _rates?[step - 1] ?? optimizer.LearningRate);
             }
         }
 
         _model.Step();
-        foreach (GoldenTensor tensor in _handed)
+        foreach (GoldenTensor tensor in _row.SumsOverGroup ? [] : _handed)
         {
             OptimizerState state = _optimizers[tensor.Name].State;
             CheckSameBits(step, tensor.Name, _values[tensor.Name], _parameters[tensor.Name].Values);

@@ -37,7 +37,7 @@ public sealed class DrivenGroupTests
         IOptimizerOptions options = _driven[name];
         using var model = new Model(options, _cycle, _cycle.Momentum);
         float[] parameters = model.Values.ToArray();
-        IOptimizer reference = new Optimizer(Length, options, 1);
+        IOptimizer reference = new Optimizer(Catalogue.ShapeFor(options, Length), options, 1);
         double product = 1;
         for (int step = 0; step < Steps; step++)
         {

@@ -99,7 +99,7 @@ public sealed class ModelOptimizerTests
         for (int i = 0; i < Count; i++)
         {
             IOptimizerOptions options = OptionsOf($"p{i}");
-            alone[i] = (Draw.Floats(i, lengths[i]), new Optimizer(lengths[i], options, threads: 1, widestLane: 4));
+            alone[i] = (Draw.Floats(i, lengths[i]), new Optimizer([lengths[i]], options, threads: 1, widestLane: 4));
             alone[i].Values.CopyTo(set[i].Values);
         }
 

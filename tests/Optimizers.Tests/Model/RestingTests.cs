@@ -26,7 +26,7 @@ public sealed class RestingTests
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         using var set = new ParameterSet();
-        _start.CopyTo(set.Add("a", Length).Values);
+        _start.CopyTo(set.Add("a", variant.Shape(Length)).Values);
         var optimizer = new ModelOptimizer(set, variant.Options);
         optimizer.Step().Should().Be(Reports.Of(StepOutcome.Applied, rate: variant.Options.LearningRate, norm: 0, clipFactor: 1, updated: 1, withoutGradient: 0, frozen: 0));
         optimizer.StateOf("a").Iteration.Should().Be(1);
@@ -105,7 +105,7 @@ public sealed class RestingTests
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         using var set = new ParameterSet();
-        _start.CopyTo(set.Add("a", Length).Values);
+        _start.CopyTo(set.Add("a", variant.Shape(Length)).Values);
         set.Add("b", 3).Gradients.Fill(1);
         var group = new ParameterGroup(variant.Options) { Where = p => p.Name == "a" };
         var optimizer = new ModelOptimizer(set, [group, new ParameterGroup(new SgdOptions())]);

@@ -15,7 +15,7 @@ public sealed class UpdateRatioTests
         using var plain = new ParameterSet();
         foreach (ParameterSet set in new[] { measured, plain })
         {
-            set.Add("a", Length);
+            set.Add("a", variant.Shape(Length));
             Draw.Floats(1, Length).CopyTo(set["a"].Values);
         }
 

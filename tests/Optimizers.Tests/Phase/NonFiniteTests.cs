@@ -240,7 +240,7 @@ public sealed class NonFiniteTests
         {
             _set.AddRange(("bias", [3]), ("weight", [50, 100]));
             Draw.Floats(1, Length).CopyTo(Weight.Values);
-            Model = new ModelOptimizer(_set, optimizer, options);
+            Model = new ModelOptimizer(_set, Catalogue.GroupsOf(optimizer), options);
         }
 
         public ModelOptimizer Model { get; }

@@ -119,7 +119,7 @@ public sealed class RowStepTests
         (float[] Parameters, OptimizerSnapshot State)? expected = null;
         foreach ((int threads, int lane) in new[] { (1, 1), (1, 4), (1, 8), (1, 16), (2, 16), (4, 8), (3, 1) })
         {
-            var optimizer = new Optimizer(ManyRows * Width, Catalogue.Variant(name).Options, threads, lane);
+            var optimizer = new Optimizer([ManyRows * Width], Catalogue.Variant(name).Options, threads, lane);
             float[] parameters = Draw.Floats(1, ManyRows * Width);
             foreach (GoldenRows rows in steps)
             {

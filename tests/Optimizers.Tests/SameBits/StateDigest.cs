@@ -60,7 +60,7 @@ internal static class StateDigest
     private static void AppendFormat(IncrementalHash hash, OptimizerVariant variant, StateFormat format)
     {
         var random = new Random(3);
-        var optimizer = new Optimizer(FormatLength, variant.Options, threads: 0, format);
+        var optimizer = new Optimizer(variant.Shape(FormatLength), variant.Options, threads: 0, format);
         var parameters = new float[FormatLength];
         var gradients = new float[FormatLength];
         for (int step = 1; step <= LargeSteps; step++)

@@ -14,10 +14,10 @@ public sealed class ThreadTests
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] start = Draw.Floats(1, Length);
         float[][] gradients = Draw.Gradients(2, Steps, Length);
-        Outcome expected = Outcome.Of(new Optimizer(Length, variant.Options, threads: 1, widestLane: 1), start, gradients);
+        Outcome expected = Outcome.Of(new Optimizer(variant.Shape(Length), variant.Options, threads: 1, widestLane: 1), start, gradients);
         foreach ((int threads, int width) in new[] { (1, 16), (2, 16), (3, 8), (4, 4), (2, 1), (4, 16) })
         {
-            Outcome.Of(new Optimizer(Length, variant.Options, threads, width), start, gradients)
+            Outcome.Of(new Optimizer(variant.Shape(Length), variant.Options, threads, width), start, gradients)
                 .ShouldHaveTheBitsOf(expected, $"{threads} threads in lanes of {width}");
         }
     }
@@ -29,7 +29,7 @@ public sealed class ThreadTests
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] start = Draw.Floats(1, Length);
         float[][] gradients = Draw.Gradients(2, Steps, Length);
-        Outcome expected = Outcome.Of(new Optimizer(Length, variant.Options, threads: 1, widestLane: 1), start, gradients);
+        Outcome expected = Outcome.Of(new Optimizer(variant.Shape(Length), variant.Options, threads: 1, widestLane: 1), start, gradients);
         foreach ((int threads, int width) in new[] { (1, 1), (2, 8), (3, 16), (4, 4) })
         {
             Outcome.OfModel(variant.Options, start, gradients, new() { Threads = threads }, width)

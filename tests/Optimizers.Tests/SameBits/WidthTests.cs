@@ -62,5 +62,5 @@ public sealed class WidthTests
     }
 
     private static Optimizer Make(OptimizerVariant variant, int length, int widestLane) =>
-        new(length, variant.Options, threads: 1, widestLane);
+        new(variant.Shape(length), variant.Options, threads: 1, widestLane);
 }

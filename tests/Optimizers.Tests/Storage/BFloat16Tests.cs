@@ -48,7 +48,7 @@ public sealed class BFloat16Tests
             foreach (double rate in new[] { 0.1, 0 })
             {
                 using var set = new ParameterSet();
-                Parameter parameter = set.Add("p", 5_003);
+                Parameter parameter = set.Add("p", variant.Shape(5_003));
                 Draw.Floats(1, 5_003).CopyTo(parameter.Values);
                 parameter.Values[77] = -0f;
                 parameter.KeepBFloat16Copy();

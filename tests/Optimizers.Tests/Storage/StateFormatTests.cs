@@ -14,10 +14,10 @@ public sealed class StateFormatTests
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] start = Draw.Floats(1, Length);
         float[][] gradients = Draw.Gradients(2, Steps, Length);
-        Outcome expected = Outcome.Of(new Optimizer(Length, variant.Options, 1, widestLane: 1, format), start, gradients);
+        Outcome expected = Outcome.Of(new Optimizer(variant.Shape(Length), variant.Options, 1, widestLane: 1, format), start, gradients);
         foreach ((int threads, int width) in new[] { (1, 16), (2, 16), (3, 8), (4, 4), (2, 1) })
         {
-            Outcome.Of(new Optimizer(Length, variant.Options, threads, width, format), start, gradients)
+            Outcome.Of(new Optimizer(variant.Shape(Length), variant.Options, threads, width, format), start, gradients)
                 .ShouldHaveTheBitsOf(expected, $"{threads} threads in lanes of {width}");
         }
 
@@ -38,13 +38,13 @@ public sealed class StateFormatTests
         {
             float[] start = Draw.Floats(1, length);
             float[][] gradients = Draw.Gradients(2, Steps, length);
-            Outcome expected = Outcome.Of(new Optimizer(length, variant.Options, 1, widestLane: 1, format), start, gradients);
+            Outcome expected = Outcome.Of(new Optimizer(variant.Shape(length), variant.Options, 1, widestLane: 1, format), start, gradients);
             foreach (int width in new[] { 4, 8, 16 })
             {
                 float[] memory = GC.AllocateArray<float>(length + width, pinned: true);
                 Span<float> parameters = memory.AsSpan(width - 1, length);
                 start.CopyTo(parameters);
-                var optimizer = new Optimizer(length, variant.Options, 1, width, format);
+                var optimizer = new Optimizer(variant.Shape(length), variant.Options, 1, width, format);
                 foreach (float[] gradient in gradients)
                 {
                     optimizer.Step(parameters, gradient);
@@ -66,7 +66,7 @@ public sealed class StateFormatTests
         var clip = new ClipByGlobalNorm { MaximumNorm = 0.3 };
         float[][] clipped = [.. gradients.Select(g => (float[])g.Clone())];
         Array.ForEach(clipped, gradient => clip.Apply(gradient));
-        Outcome expected = Outcome.Of(new Optimizer(start.Length, variant.Options, 1, format), start, clipped);
+        Outcome expected = Outcome.Of(new Optimizer(variant.Shape(start.Length), variant.Options, 1, format), start, clipped);
         Outcome.OfModel(variant.Options, start, gradients, new() { Clip = clip, ZeroGradients = true }, format: format)
             .ShouldHaveTheBitsOf(expected, "clipped and zeroed");
     }
@@ -79,7 +79,7 @@ public sealed class StateFormatTests
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] start = Draw.Floats(1, Some);
         float[][] gradients = Draw.Gradients(2, 8, Some);
-        var optimizer = new Optimizer(Some, variant.Options, 1, format);
+        var optimizer = new Optimizer(variant.Shape(Some), variant.Options, 1, format);
         OptimizerSnapshot initial = optimizer.State.Save();
         Outcome first = Outcome.Of(optimizer, start, gradients[..3]);
         IOptimizer clone = optimizer.Clone();
@@ -87,7 +87,7 @@ public sealed class StateFormatTests
         Outcome expected = Outcome.Of(optimizer, first.Parameters, gradients[3..]);
         Outcome.Of(clone, first.Parameters, gradients[3..]).ShouldHaveTheBitsOf(expected, "cloned");
 
-        var another = new Optimizer(Some, variant.Options, 1, format);
+        var another = new Optimizer(variant.Shape(Some), variant.Options, 1, format);
         another.State.Load(first.State);
         another.State.Save().ShouldHaveTheBitsOf(first.State, "saved again");
         Outcome.Of(another, first.Parameters, gradients[3..]).ShouldHaveTheBitsOf(expected, "continued");
@@ -106,7 +106,7 @@ public sealed class StateFormatTests
         float[] gradients = Draw.Floats(2, Length);
         for (int threads = 1; threads <= 2; threads++)
         {
-            var optimizer = new Optimizer(Length, variant.Options, threads, format);
+            var optimizer = new Optimizer(variant.Shape(Length), variant.Options, threads, format);
             Allocations.Of(() => optimizer.Step(parameters, gradients, 1e-3)).Should().Be(0, $"{threads} threads");
         }
     }
@@ -127,16 +127,16 @@ public sealed class StateFormatTests
             Array.ForEach(places, place => gradient[place] *= 1e-4f);
         }
 
-        Outcome expected = Outcome.Of(new Optimizer(Some, variant.Options, 1, format), start, gradients);
+        Outcome expected = Outcome.Of(new Optimizer(variant.Shape(Some), variant.Options, 1, format), start, gradients);
         foreach (float special in new[] { float.NaN, -float.NaN, BitConverter.Int32BitsToSingle(-1), float.PositiveInfinity, float.NegativeInfinity })
         {
             foreach (int place in places)
             {
                 float[][] planted = [.. gradients.Select(g => (float[])g.Clone())];
                 planted[1][place] = special;
-                var optimizer = new Optimizer(Some, variant.Options, 1, format);
+                var optimizer = new Optimizer(variant.Shape(Some), variant.Options, 1, format);
                 Outcome outcome = Outcome.Of(optimizer, start, planted);
-                var floats = new Optimizer(Some, variant.Options, 1);
+                var floats = new Optimizer(variant.Shape(Some), variant.Options, 1);
                 Outcome.Of(floats, start, planted);
                 if (!variant.SumsOverTensor)
                 {
@@ -144,10 +144,10 @@ public sealed class StateFormatTests
                 }
 
                 var values = new float[Some];
-                var others = new Optimizer(Some, variant.Options, 1, format);
+                var others = new Optimizer(variant.Shape(Some), variant.Options, 1, format);
                 others.State.Load(expected.State);
                 var othersValues = new float[Some];
-                foreach (string slot in optimizer.State.SlotNames)
+                foreach (string slot in variant.SumsIntoState ? [] : optimizer.State.SlotNames)
                 {
                     optimizer.State.Read(slot, values);
                     others.State.Read(slot, othersValues);
@@ -174,14 +174,14 @@ public sealed class StateFormatTests
         {
             float[] start = [0, .. Draw.Floats(1, Some - 1).Select(p => p + float.CopySign(1, p))];
             float[] after = Outcome.Of(
-                new Optimizer(Some, options, 1, format), start, Enumerable.Repeat(new float[Some], 3)).Parameters;
+                new Optimizer(variant.Shape(Some), options, 1, format), start, Enumerable.Repeat(new float[Some], 3)).Parameters;
             if (variant.MovesWithoutGradient)
             {
                 continue;
             }
 
             after[0].Should().Be(0);
-            if (options.WeightDecay == 0)
+            if (options.WeightDecay == 0 || variant.RestsWithoutGradient)
             {
                 after.ShouldHaveTheBitsOf(start, "parameters");
             }
@@ -198,7 +198,7 @@ public sealed class StateFormatTests
     {
         const int Some = 4_200;
         float[] start = [-0f, 0f, float.Epsilon, -1e-39f, 1e30f, .. Draw.Floats(3, Some - 5)];
-        var optimizer = new Optimizer(Some, Catalogue.Variant(name).Options, 1, format);
+        var optimizer = new Optimizer(Catalogue.Variant(name).Shape(Some), Catalogue.Variant(name).Options, 1, format);
         float[] parameters = [.. start];
         foreach (float[] gradients in Draw.Gradients(1, 5, Some))
         {
@@ -214,10 +214,9 @@ public sealed class StateFormatTests
     public void NoSlotEverHoldsADenormalNumber(string name, StateFormat format)
     {
         const int Some = 4_100;
-        var optimizer = new Optimizer(Some, Catalogue.Variant(name).Options, 1, format);
+        var optimizer = new Optimizer(Catalogue.Variant(name).Shape(Some), Catalogue.Variant(name).Options, 1, format);
         float[] parameters = Draw.Floats(1, Some);
         float[] gradients = [.. Draw.Floats(2, Some).Select((g, i) => (float)(g * Math.Pow(10, -21.0 * (i % 997) / 997)))];
-        var values = new float[Some];
         for (int step = 0; step < 1_200; step++)
         {
             optimizer.Step(parameters, gradients);
@@ -226,7 +225,7 @@ public sealed class StateFormatTests
             {
                 foreach (string slot in optimizer.State.SlotNames)
                 {
-                    optimizer.State.Read(slot, values);
+                    float[] values = Values(optimizer.State, slot);
                     values.Should().NotContain(value => float.IsSubnormal(value), $"{slot} after step {step}");
                 }
             }
@@ -242,12 +241,19 @@ public sealed class StateFormatTests
         var options = new LevelThree.OwnOptions();
         float[] start = Draw.Floats(1, Length);
         float[][] gradients = Draw.Gradients(2, Steps, Length);
-        Outcome expected = Outcome.Of(new Optimizer(Length, options, 1, widestLane: 1, format), start, gradients);
-        Outcome.Of(new Optimizer(Length, options, 3, widestLane: 16, format), start, gradients)
+        Outcome expected = Outcome.Of(new Optimizer([Length], options, 1, widestLane: 1, format), start, gradients);
+        Outcome.Of(new Optimizer([Length], options, 3, widestLane: 16, format), start, gradients)
             .ShouldHaveTheBitsOf(expected, "the user's rule");
         Outcome exact = Outcome.Of(new Optimizer(Length, options, 1), start, gradients);
         expected.Parameters.Should().NotEqual(exact.Parameters);
         expected.Parameters.Zip(exact.Parameters).Average(pair => Math.Abs(pair.First - pair.Second))
             .Should().BeLessThan((float)options.LearningRate, "of three steps whose directions may differ");
+    }
+
+    private static float[] Values(OptimizerState state, string slot)
+    {
+        var values = new float[state.Slots.Single(candidate => candidate.Declared.Name == slot).Length];
+        state.Read(slot, values);
+        return values;
     }
 }

@@ -1,0 +1,137 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Adafactor"/>.</summary>
+public sealed record AdafactorOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.01, as in PyTorch; of the size of the parameters, and never above 1/√t.</remarks>
+    public double LearningRate { get; init; } = 0.01;
+
+    /// <summary>
+    /// The power of t that the newest squares weigh in their average. Finite, at most 0; default −0.8, as in the paper.
+    /// </summary>
+    public double Beta2Decay { get; init; } = -0.8;
+
+    /// <summary>
+    /// ε₁, below which no divisor falls. Finite, at least 0; null, the default: the machine epsilon of float, as in PyTorch.
+    /// </summary>
+    public double? Epsilon1 { get; init; }
+
+    /// <summary>ε₂, the least size of a tensor that the rate is multiplied by. Finite, at least 0; default 0.001, as in the paper.</summary>
+    public double Epsilon2 { get; init; } = 1e-3;
+
+    /// <summary>The root mean square that a direction has at most. Finite, above 0; default 1, as in the paper.</summary>
+    public double ClipThreshold { get; init; } = 1;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in PyTorch; decoupled.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <inheritdoc/>
+    public bool Maximize { get; init; }
+
+    DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
+
+    void IOptimizerOptions.Validate()
+    {
+        Require.AtMost(Beta2Decay, 0);
+        Require.Finite(Beta2Decay);
+        Require.NonNegative(Epsilon1 ?? 0, nameof(Epsilon1));
+        Require.NonNegative(Epsilon2);
+        Require.Positive(ClipThreshold);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.OfMatrices(
+        step => new AdafactorRule(step, this),
+        new FactoredMoment(t => AdafactorRule.WeightAt(t, Beta2Decay), AdafactorRule.FloorOf(this)),
+        FactoredMoment.Whole);
+}
+
+/// <summary>Adafactor: a second moment in the memory of its row and column means, no first, and steps of the parameters' size.</summary>
+/// <remarks>
+/// <para>Shazeer &amp; Stern 2018, arXiv 1804.04235, algorithms 4 and 5, in PyTorch's form.</para>
+/// <code>
+/// w = t^Beta2Decay, α = max(ε₂, rms(p))·min(η, 1/√t), p ← p·(1 − ηλ)
+/// R ← (1 − w)R + w·(means of g² over rows), C alike over columns
+/// V = R·C/max(mean of R, ε₁)      without two dimensions: V ← (1 − w)V + w·g²
+/// u = g/max(√V, ε₁)
+/// p ← p − α/max(1, rms(u)/ClipThreshold)·u
+/// </code>
+/// <para>Of more than two dimensions, those before the last two number matrices with means of their own, while rms goes over
+/// the whole tensor. As in PyTorch, ε₁ is not added to g². Decay takes η, not α. Sums are in double. 0/0 is no step.</para>
+/// <para>State: for a matrix 4 bytes per row and per column (<c>row_var</c>, <c>col_var</c>), always in float32; otherwise 4 bytes per
+/// parameter (<c>variance</c>). With zero gradients only decay goes on; a NaN spreads to the whole tensor, and stays in its
+/// row's and column's means.</para>
+/// </remarks>
+/// <param name="shape">The length of each dimension, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Adafactor(IReadOnlyList<int> shape, AdafactorOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(shape, options ?? new AdafactorOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Adafactor(shape, options, threads).WithStateOf(this);
+}
+
+/// <summary>p and u = g/max(√V, ε₁) are measured first; then p ← p − α/max(1, rms(u)/ClipThreshold)·u</summary>
+internal readonly struct AdafactorRule(StepScalars step, AdafactorOptions options) : IMeasuringRule1<AdafactorRule>
+{
+    private readonly float _keep = (float)(1 - WeightAt(step.Iteration, options.Beta2Decay));
+    private readonly float _gain = (float)WeightAt(step.Iteration, options.Beta2Decay);
+    private readonly float _floor = (float)FloorOf(options);
+    private readonly double _rate = Math.Min(step.LearningRate, 1 / Math.Sqrt(step.Iteration));
+    private readonly double _leastSize = options.Epsilon2;
+    private readonly double _threshold = options.ClipThreshold;
+
+    public static bool MeasuringChangesState => false;
+
+    private bool IsFactored { get; init; }
+
+    private float StepSize { get; init; }
+
+    public static double WeightAt(long iteration, double decay) => Powers.Of((double)iteration, decay);
+
+    public static double FloorOf(AdafactorOptions options) => options.Epsilon1 ?? 1.0 / (1 << 23);
+
+    // What there is of factors has seen this gradient already.
+    public static AdafactorRule For(in AdafactorRule rule, in TensorShape shape) => rule with { IsFactored = shape.IsMatrix };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Measure<V>(V g, V p, ref V v, out V first, out V second)
+        where V : struct, ILane<V>
+    {
+        first = p;
+        second = Direction(g, ref v);
+    }
+
+    public AdafactorRule Conclude(in MeasuredSums sums, Span<double> scalars)
+    {
+        double size = Math.Max(_leastSize, Math.Sqrt(sums.First / sums.Count));
+        double excess = Math.Max(1, Math.Sqrt(sums.Second / sums.Count) / _threshold);
+        return this with { StepSize = (float)(size * _rate / excess) };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V v)
+        where V : struct, ILane<V> =>
+        p -= V.Splat(StepSize) * Direction(g, ref v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private V Direction<V>(V g, ref V v)
+        where V : struct, ILane<V>
+    {
+        v = IsFactored ? v : V.Splat(_keep) * v + V.Splat(_gain) * g * g;
+        return V.DivideOrZero(g, V.Max(V.Sqrt(v), V.Splat(_floor)));
+    }
+}

@@ -1,0 +1,122 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Lars"/>.</summary>
+public sealed record LarsOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as of <see cref="Momentum"/>; the paper's, for large batches, are in the tens.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight μ that the velocity keeps of itself. Finite, at least 0; default 0.9, as in the paper.</summary>
+    public double Momentum { get; init; } = 0.9;
+
+    /// <summary>Whether to step from where the velocity leads. Default false, as in the paper.</summary>
+    public bool Nesterov { get; init; }
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in optax; inside the trust ratio.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <summary>The share of its norm that a tensor moves at rate 1. Finite, at least 0; default 0.001, as in the paper.</summary>
+    public double TrustCoefficient { get; init; } = 0.001;
+
+    /// <summary>ε, added to the norm that divides. Finite, at least 0; default 0, as in the paper.</summary>
+    public double Epsilon { get; init; }
+
+    DecayForm IOptimizerOptions.DecayForm => DecayForm.InRule;
+
+    double? IOptimizerOptions.SchedulableMomentum => Momentum;
+
+    void IOptimizerOptions.Validate()
+    {
+        Require.NonNegative(Momentum);
+        Require.NonNegative(TrustCoefficient);
+        Require.NonNegative(Epsilon);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() =>
+        Update.MeasureThenApply(step => new LarsRule(step, this), new StateSlot("momentum_buffer"));
+}
+
+/// <summary>LARS: momentum, with a rate for each tensor in proportion to the tensor's own norm; made for large batches.</summary>
+/// <remarks>
+/// <para>You, Gitman &amp; Ginsburg 2017, arXiv 1708.03888, algorithm 1. One buffer is one tensor.</para>
+/// <code>
+/// u = g + λp
+/// r = TrustCoefficient·‖p‖/(‖u‖ + ε), or 1 where either norm is 0
+/// v ← μv + η·r·u
+/// p ← p − v                       Nesterov: p ← p − (η·r·u + μv)
+/// </code>
+/// <para>As in optax, the norm that divides is that of the sum, where the paper adds norms: ‖g‖ + λ‖p‖. The rate stands inside
+/// the velocity, so that old rates live on in it. The norms are summed in double.</para>
+/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the velocity carries on and
+/// fades; a NaN spreads through the norm to the whole tensor.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Lars(int length, LarsOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new LarsOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Lars(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>p and u = g + λp are measured first; then s = ηr·u, v ← μv + s, p ← p − v</summary>
+internal readonly struct LarsRule(StepScalars step, LarsOptions options) : IMeasuringRule1<LarsRule>
+{
+    private readonly float _momentum = (float)step.MomentumOr(options.Momentum);
+    private readonly float _weightDecay = (float)step.WeightDecay;
+
+    // p moves by ofStep·s + ofVelocity·v.
+    private readonly float _ofStep = options.Nesterov ? 1 : 0;
+    private readonly float _ofVelocity = options.Nesterov ? (float)step.MomentumOr(options.Momentum) : 1;
+    private readonly double _rate = step.LearningRate;
+    private readonly double _trust = options.TrustCoefficient;
+    private readonly double _epsilon = options.Epsilon;
+
+    public static bool MeasuringChangesState => false;
+
+    private float StepSize { get; init; }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Measure<V>(V g, V p, ref V v, out V first, out V second)
+        where V : struct, ILane<V>
+    {
+        first = p;
+        second = Direction(g, p);
+    }
+
+    public LarsRule Conclude(in MeasuredSums sums, Span<double> scalars)
+    {
+        double ratio = sums.First == 0 || sums.Second == 0
+            ? 1
+            : _trust * Math.Sqrt(sums.First) / (Math.Sqrt(sums.Second) + _epsilon);
+        return this with { StepSize = (float)(_rate * ratio) };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V v)
+        where V : struct, ILane<V>
+    {
+        V s = V.Splat(StepSize) * Direction(g, p);
+        v = V.Splat(_momentum) * v + s;
+        p -= V.Splat(_ofStep) * s + V.Splat(_ofVelocity) * v;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private V Direction<V>(V g, V p)
+        where V : struct, ILane<V> =>
+        g + V.Splat(_weightDecay) * p;
+}

@@ -1,0 +1,138 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Muon"/>.</summary>
+public sealed record MuonOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as in PyTorch.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0.1, as in PyTorch; decoupled.</remarks>
+    public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>The weight μ that the average of gradients keeps of itself. At least 0, below 1; default 0.95, as of the authors.</summary>
+    public double Momentum { get; init; } = 0.95;
+
+    /// <summary>Whether to take the direction from where the average leads. Default true, as of the authors.</summary>
+    public bool Nesterov { get; init; } = true;
+
+    /// <summary>The number of iterations that make a direction orthogonal. At least 0, at most 99; default 5, as of the authors.</summary>
+    public int NewtonSchulzSteps { get; init; } = 5;
+
+    /// <summary>ε, the least norm that a direction is divided by. Finite, at least 0; default 1e-7, as in PyTorch.</summary>
+    public double Epsilon { get; init; } = 1e-7;
+
+    /// <summary>How the rate depends on the shape. Default <see cref="RateAdjustment.Original"/>, as in PyTorch.</summary>
+    public RateAdjustment RateAdjustment { get; init; }
+
+    DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
+
+    double? IOptimizerOptions.SchedulableMomentum => Momentum;
+
+    void IOptimizerOptions.Validate()
+    {
+        Require.Beta(Momentum);
+        Require.AtLeast(NewtonSchulzSteps, 0);
+        Require.AtMost(NewtonSchulzSteps, 99);
+        Require.NonNegative(Epsilon);
+        Require.Defined(RateAdjustment);
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.OfMatrices(
+        step => new MuonRule(step, this), new NewtonSchulz(NewtonSchulzSteps, Epsilon), new StateSlot("momentum_buffer"));
+}
+
+/// <summary>By what <see cref="Muon"/> multiplies the rate of a matrix.</summary>
+public enum RateAdjustment
+{
+    /// <summary>√max(1, rows/columns): Jordan et al. 2024.</summary>
+    Original,
+
+    /// <summary>0.2·√max(rows, columns), for steps of the size of AdamW's, whose rate it may share: Liu et al. 2025, arXiv 2502.16982.</summary>
+    MatchRmsAdamW,
+}
+
+/// <summary>Muon: momentum made orthogonal, for the matrices of hidden layers; the rest of a model takes another optimizer.</summary>
+/// <remarks>
+/// <para>Jordan et al. 2024, kellerjordan.github.io/posts/muon, in PyTorch's form.</para>
+/// <code>
+/// b ← μb + (1 − μ)g
+/// u = (1 − μ)g + μb               without Nesterov: u = b
+/// X = u/max(‖u‖, ε), NewtonSchulzSteps times: A = XXᵀ, X ← 3.4445·X + (−4.7750·A + 2.0315·A²)X
+/// p ← p·(1 − ηλ) − η·k·X           k by <see cref="RateAdjustment"/>
+/// </code>
+/// <para>A matrix that is taller than wide is transposed for the iteration. It runs in float32, where the authors and PyTorch
+/// take bfloat16. Only tensors of two dimensions are accepted. ‖u‖ is summed in double; a direction of zeros is no step.</para>
+/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>), and as much again that a step works in and nobody saves; besides,
+/// room for three matrices as the largest. With a zero gradient the average fades but its direction does not, so that steps stay
+/// as large; a NaN spreads to the whole matrix, but not in the average.</para>
+/// </remarks>
+/// <param name="shape">The numbers of rows and columns, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Muon(IReadOnlyList<int> shape, MuonOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(shape, options ?? new MuonOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Muon(shape, options, threads).WithStateOf(this);
+}
+
+/// <summary>b and u are worked out first; then p ← p − ηk·X with what became of u</summary>
+internal readonly struct MuonRule(StepScalars step, MuonOptions options) : IMeasuringRule<MuonRule>
+{
+    private readonly float _momentum = (float)step.MomentumOr(options.Momentum);
+    private readonly float _gain = (float)(1 - step.MomentumOr(options.Momentum));
+    private readonly float _ofGradient = options.Nesterov ? (float)(1 - step.MomentumOr(options.Momentum)) : 0;
+    private readonly float _ofAverage = options.Nesterov ? (float)step.MomentumOr(options.Momentum) : 1;
+    private readonly RateAdjustment _adjustment = options.RateAdjustment;
+    private readonly double _rate = step.LearningRate;
+
+    public static int SlotCount => 1;
+
+    public static bool MeasuringChangesState => true;
+
+    private float StepSize { get; init; }
+
+    public static MuonRule For(in MuonRule rule, in TensorShape shape)
+    {
+        double adjustment = rule._adjustment == RateAdjustment.Original
+            ? Math.Sqrt(Math.Max(1, (double)shape.Rows / Math.Max(1, shape.Columns)))
+            : 0.2 * Math.Sqrt(Math.Max(shape.Rows, shape.Columns));
+        return rule with { StepSize = (float)(rule._rate * adjustment) };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Measure<V, TStorage>(
+        ref MuonRule rule, V g, V p, in SlotAddresses slots, nuint index, out V first, out V second)
+        where V : struct, ILane<V>
+        where TStorage : struct, IStorage
+    {
+        V b = TStorage.Load<V>(slots.Slot0, index);
+        b = V.Splat(rule._momentum) * b + V.Splat(rule._gain) * g;
+        TStorage.Store(b, slots.Slot0, index);
+        first = V.Splat(rule._ofGradient) * g + V.Splat(rule._ofAverage) * b;
+        second = V.Splat(0);
+        V.Store(first, (float*)slots.Workspace + index);
+    }
+
+    public MuonRule Conclude(in MeasuredSums sums, Span<double> scalars) => this;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Update<V, TStorage>(
+        ref MuonRule rule, V g, ref V p, in SlotAddresses slots, nuint index)
+        where V : struct, ILane<V>
+        where TStorage : struct, IStorage =>
+        p -= V.Splat(rule.StepSize) * V.Load((float*)slots.Workspace + index);
+}

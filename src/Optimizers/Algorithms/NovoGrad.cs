@@ -1,0 +1,102 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="NovoGrad"/>.</summary>
+public sealed record NovoGradOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 0.001, as of <see cref="Adam"/>; the paper's are about ten times that.</remarks>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in optax.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The weight β₂ that the squared norm keeps of itself. At least 0, below 1; default 0.25, as in the paper.</summary>
+    public double Beta2 { get; init; } = 0.25;
+
+    /// <summary>ε, added to the norm. Finite, at least 0; default 1e-6, as in optax.</summary>
+    public double Epsilon { get; init; } = 1e-6;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in optax; added to the normalized gradient, so that it is inside the moment.</remarks>
+    public double WeightDecay { get; init; }
+
+    DecayForm IOptimizerOptions.DecayForm => DecayForm.InRule;
+
+    double? IOptimizerOptions.SchedulableMomentum => Beta1;
+
+    void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.MeasureThenApply(
+        (step, _) => new NovoGradRule(step, this), [new StateScalar("exp_avg_sq")], new StateSlot("exp_avg"));
+}
+
+/// <summary>NovoGrad: momentum over gradients that are divided by a running norm, one for each tensor.</summary>
+/// <remarks>
+/// <para>Ginsburg et al. 2019, arXiv 1905.11286, algorithm 1. One buffer is one tensor.</para>
+/// <code>
+/// v ← β₂v + (1 − β₂)‖g‖²          first update: v ← ‖g‖²
+/// u = g/(√v + ε) + λp
+/// m ← β₁m + u
+/// p ← p − ηm
+/// </code>
+/// <para>As in the paper, m is a sum and no average. The first update is that of each tensor, where optax counts one for all
+/// of them. The norm is summed in double, and v kept so. 0/0 is no step.</para>
+/// <para>State: 4 bytes per parameter (<c>exp_avg</c>), and the scalar <c>exp_avg_sq</c> for each tensor. With a zero gradient
+/// the moment carries on and fades; a NaN spreads through the norm to the whole tensor, and stays in v.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class NovoGrad(int length, NovoGradOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new NovoGradOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new NovoGrad(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>g is measured first; then m ← β₁m + g/(√v + ε) + λp, p ← p − ηm</summary>
+internal readonly struct NovoGradRule(StepScalars step, NovoGradOptions options) : IMeasuringRule1<NovoGradRule>
+{
+    private readonly float _momentum = (float)step.MomentumOr(options.Beta1);
+    private readonly float _weightDecay = (float)step.WeightDecay;
+    private readonly float _rate = (float)step.LearningRate;
+    private readonly double _keep = step.Iteration == 1 ? 0 : options.Beta2;
+    private readonly double _epsilon = options.Epsilon;
+
+    public static bool MeasuringChangesState => false;
+
+    private float Norm { get; init; }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Measure<V>(V g, V p, ref V m, out V first, out V second)
+        where V : struct, ILane<V>
+    {
+        first = g;
+        second = V.Splat(0);
+    }
+
+    public NovoGradRule Conclude(in MeasuredSums sums, Span<double> scalars)
+    {
+        scalars[0] = (_keep * scalars[0]) + ((1 - _keep) * sums.First);
+        return this with { Norm = (float)(Math.Sqrt(scalars[0]) + _epsilon) };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m)
+        where V : struct, ILane<V>
+    {
+        m = V.Splat(_momentum) * m + (V.DivideOrZero(g, V.Splat(Norm)) + V.Splat(_weightDecay) * p);
+        p -= V.Splat(_rate) * m;
+    }
+}

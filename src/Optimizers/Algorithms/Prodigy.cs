@@ -1,0 +1,204 @@
+namespace Optimizers;
+
+/// <summary>The options of <see cref="Prodigy"/>.</summary>
+public sealed record ProdigyOptions : IOptimizerOptions
+{
+    /// <inheritdoc/>
+    /// <remarks>Default 1, as in the authors’ code: a factor on the rate that it finds itself.</remarks>
+    public double LearningRate { get; init; } = 1;
+
+    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>The weight β₃ that the sums behind d keep of themselves. At least 0, below 1; null, the default: √β₂, as in the paper.</summary>
+    public double? Beta3 { get; init; }
+
+    /// <summary>ε, which d multiplies. Finite, at least 0; default 1e-8, as in the paper.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <inheritdoc/>
+    /// <remarks>Default 0, as in the authors’ code; decoupled unless <see cref="DecoupledWeightDecay"/> is false.</remarks>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Whether the decay shrinks the parameter, or else is added to the gradient. Default true, as in the authors’ code.</summary>
+    public bool DecoupledWeightDecay { get; init; } = true;
+
+    /// <summary>The distance d at the start, too small rather than too large. Finite, above 0; default 1e-6, as in the paper.</summary>
+    public double InitialD { get; init; } = 1e-6;
+
+    /// <summary>A factor on the estimates of d. Finite, at least 0; default 1, as in the paper.</summary>
+    public double DCoefficient { get; init; } = 1;
+
+    /// <summary>The most by which d grows in an update, as a factor. At least 1; null, the default: without a limit.</summary>
+    public double? GrowthRate { get; init; }
+
+    /// <summary>Whether the rate is corrected for the moments' start from 0, as Adam's. Default false, as in the authors’ code.</summary>
+    public bool BiasCorrection { get; init; }
+
+    /// <summary>Whether the warmup of a schedule is kept out of the estimates of d. Default false, as in the authors’ code.</summary>
+    public bool SafeguardWarmup { get; init; }
+
+    DecayForm IOptimizerOptions.DecayForm => DecoupledWeightDecay ? DecayForm.InRule : DecayForm.Coupled;
+
+    // The corrections of all tensors go with the number of updates of the group, of which no product of β₁ is kept.
+    double? IOptimizerOptions.SchedulableMomentum => BiasCorrection ? null : Beta1;
+
+    void IOptimizerOptions.Validate()
+    {
+        AdamFormula.Validate(Beta1, Beta2, Epsilon);
+        Require.Beta(Beta3 ?? 0, nameof(Beta3));
+        Require.Positive(InitialD);
+        Require.NonNegative(DCoefficient);
+        Require.AtLeast(GrowthRate ?? 1, 1.0, nameof(GrowthRate));
+    }
+
+    IUpdate IOptimizerOptions.CreateUpdate() => Update.MeasureThenApply(
+        (step, scalars) => new ProdigyRule(step, scalars, this),
+        [new StateScalar("d", InitialD), new StateScalar("d_max", InitialD), new StateScalar("d_numerator"), new StateScalar("k")],
+        new StateSlot("exp_avg"),
+        new StateSlot("exp_avg_sq") { NonNegative = true },
+        new StateSlot("s"),
+        new StateSlot("p0") { FullPrecision = true });
+}
+
+/// <summary>Prodigy: Adam with a rate of its own making, from how far the parameters have come from their start.</summary>
+/// <remarks>
+/// <para>Mishchenko &amp; Defazio 2024, arXiv 2306.06101, algorithm 4, as in the authors' code.</para>
+/// <code>
+/// D = d·η, with BiasCorrection times √(1 − β₂ᵏ)/(1 − β₁ᵏ)
+/// N ← β₃N + (d/d₀)·D·Σg·(p₀ − p), s ← β₃s + (d/d₀)·D·g           SafeguardWarmup: s with d for D
+/// m ← β₁m + d(1 − β₁)g, v ← β₂v + d²(1 − β₂)g²
+/// d̂ = DCoefficient·N/Σ|s|; if d = d₀: d ← max(d, d̂); d_max ← max(d_max, d̂); d ← min(d_max, d·GrowthRate)
+/// p ← p·(1 − λD) − D·m/(√v + dε)                                   D from before, d as it is now
+/// </code>
+/// <para>The sums go over all tensors of a group that take part in the step, so that there is one d for the group; a tensor alone is
+/// a group of one. While every gradient so far was 0, nothing happens, and k, the number of updates of the group, stays. At
+/// rate 0 the moments go on and d stays. The sums are in double. 0/0 is no step.</para>
+/// <para>State: 16 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>, <c>s</c>, and <c>p0</c>, always in float32), and the
+/// scalars <c>d</c>, <c>d_max</c>, <c>d_numerator</c> and <c>k</c>, the same for all of the group. With zero gradients the moments
+/// fade; a NaN reaches d, and through it all of the group, for good.</para>
+/// </remarks>
+/// <param name="length">The number of parameters, at least 0.</param>
+/// <param name="options">The hyperparameters; null: the defaults.</param>
+/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+public sealed class Prodigy(int length, ProdigyOptions? options = null, int threads = 0) : IOptimizer
+{
+    private readonly Optimizer _optimizer = new(length, options ?? new ProdigyOptions(), threads);
+
+    /// <inheritdoc/>
+    public double LearningRate => _optimizer.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State => _optimizer.State;
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public IOptimizer Clone() => new Prodigy(length, options, threads).WithStateOf(this);
+}
+
+/// <summary>m, v and s are updated, and g·(p₀ − p) and |s| measured; then p ← p·(1 − λD) − D·m/(√v + dε)</summary>
+internal readonly struct ProdigyRule : IMeasuringRule4<ProdigyRule>
+{
+    private const int D = 0;
+    private const int LargestD = 1;
+    private const int Numerator = 2;
+    private const int Updates = 3;
+
+    private readonly ProdigyOptions _options;
+    private readonly bool _first;
+    private readonly float _beta1;
+    private readonly float _beta2;
+    private readonly float _beta3;
+    private readonly float _gain1;
+    private readonly float _gain2;
+    private readonly float _gain3;
+    private readonly double _keep;
+    private readonly double _weight;
+    private readonly double _rate;
+    private readonly double _weightDecay;
+
+    public ProdigyRule(StepScalars step, ReadOnlySpan<double> scalars, ProdigyOptions options)
+    {
+        double d = scalars[D];
+        double beta1 = step.MomentumOr(options.Beta1);
+        ulong updates = (ulong)scalars[Updates] + 1;
+        double correction = options.BiasCorrection
+            ? Math.Sqrt(1 - Powers.Of(options.Beta2, updates)) / (1 - Powers.Of(beta1, updates))
+            : 1;
+        _options = options;
+        _first = step.Iteration == 1;
+        _rate = d * step.LearningRate * correction;
+        _weightDecay = options.DecoupledWeightDecay ? step.WeightDecay : 0;
+        _keep = options.Beta3 ?? Math.Sqrt(options.Beta2);
+        _weight = d / options.InitialD * _rate;
+        _beta1 = (float)beta1;
+        _beta2 = (float)options.Beta2;
+        _beta3 = (float)_keep;
+        _gain1 = (float)(d * (1 - beta1));
+        _gain2 = (float)(d * d * (1 - options.Beta2));
+        _gain3 = (float)(options.SafeguardWarmup ? d / options.InitialD * d : _weight);
+    }
+
+    public static bool MeasuringChangesState => true;
+
+    public static bool SumsSquares => false;
+
+    public static bool IsOfGroup => true;
+
+    private float StepSize { get; init; }
+
+    private float Factor { get; init; }
+
+    private float Epsilon { get; init; }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Measure<V>(V g, V p, ref V m, ref V v, ref V s, ref V start, out V first, out V second)
+        where V : struct, ILane<V>
+    {
+        start = _first ? p : start;
+        m = V.Splat(_beta1) * m + V.Splat(_gain1) * g;
+        v = V.Splat(_beta2) * v + V.Splat(_gain2) * g * g;
+        s = V.Splat(_beta3) * s + V.Splat(_gain3) * g;
+        first = g * (start - p);
+        second = V.Abs(s);
+    }
+
+    public ProdigyRule Conclude(in MeasuredSums sums, Span<double> scalars)
+    {
+        if (sums.Second == 0)
+        {
+            return this with { StepSize = 0, Factor = 1, Epsilon = 0 };
+        }
+
+        double numerator = (_keep * scalars[Numerator]) + (_weight * sums.First);
+        double d = scalars[D];
+        if (_rate > 0)
+        {
+            double estimate = _options.DCoefficient * numerator / sums.Second;
+            d = d == _options.InitialD ? Math.Max(d, estimate) : d;
+            scalars[LargestD] = Math.Max(scalars[LargestD], estimate);
+            d = Math.Min(scalars[LargestD], d * (_options.GrowthRate ?? double.PositiveInfinity));
+        }
+
+        scalars[Numerator] = numerator;
+        scalars[D] = d;
+        scalars[Updates]++;
+        return this with
+        {
+            StepSize = (float)_rate,
+            Factor = (float)(1 - (_rate * _weightDecay)),
+            Epsilon = (float)(d * _options.Epsilon),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V m, ref V v, ref V s, ref V start)
+        where V : struct, ILane<V> =>
+        p = V.Splat(Factor) * p - V.Splat(StepSize) * V.DivideOrZero(m, V.Sqrt(v) + V.Splat(Epsilon));
+}

@@ -1,0 +1,67 @@
+namespace Optimizers;
+
+/// <summary>
+/// Any element-wise rule, made cautious (Liang et al. 2024, arXiv 2411.16085, algorithm 1): an element moves only where the
+/// rule would have it go against its gradient, and those that do move by as much more as there are fewer of them.
+/// </summary>
+/// <remarks>
+/// The rule runs on a parameter of 0, which gives its move, once to count and once more to apply. So it must not use the
+/// parameter. The gradient is that which the rule sees, a coupled decay included; a decoupled one acts on every element, as in
+/// the authors' code.
+/// </remarks>
+internal struct CautiousRule<TRule>(TRule rule) : IMeasuringRule<CautiousRule<TRule>>
+    where TRule : struct, IUpdateRule<TRule>
+{
+    private const double LeastShare = 1e-3;
+
+    private TRule _rule = rule;
+    private float _scale;
+
+    public static int SlotCount => TRule.SlotCount;
+
+    public static bool MeasuringChangesState => false;
+
+    public static bool SumsSquares => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Measure<V, TStorage>(
+        ref CautiousRule<TRule> cautious, V gradient, V parameter, in SlotAddresses slots, nuint index, out V first, out V second)
+        where V : struct, ILane<V>
+        where TStorage : struct, IStorage
+    {
+        V move = V.Splat(0);
+        TRule.Update<V, TStorage>(ref cautious._rule, gradient, ref move, slots, index);
+        first = IfAgreeing(gradient, move, V.Splat(1), V.Splat(0));
+        second = V.Splat(0);
+    }
+
+    public readonly CautiousRule<TRule> Conclude(in MeasuredSums sums, Span<double> scalars)
+    {
+        CautiousRule<TRule> concluded = this;
+        concluded._scale = (float)(1 / Math.Max(sums.First / sums.Count, LeastShare));
+        return concluded;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Update<V, TStorage>(
+        ref CautiousRule<TRule> cautious, V gradient, ref V parameter, in SlotAddresses slots, nuint index)
+        where V : struct, ILane<V>
+        where TStorage : struct, IStorage
+    {
+        V move = V.Splat(0);
+        TRule.Update<V, TStorage>(ref cautious._rule, gradient, ref move, slots, index);
+        parameter = IfAgreeing(gradient, move, parameter + V.Splat(cautious._scale) * move, parameter);
+    }
+
+    // Neither is 0, and the signs differ. Not by their product, which could vanish where both are small; and in few operations,
+    // as the rule itself needs most of what the compiler inlines.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V IfAgreeing<V>(V gradient, V move, V then, V otherwise)
+        where V : struct, ILane<V>
+    {
+        V zero = V.Splat(0);
+        V one = V.Splat(1);
+        V unlessGradientIsZero = V.IfLess(V.CopySign(one, move) * gradient, zero, then, otherwise);
+        return V.IfLess(V.CopySign(one, gradient) * move, zero, unlessGradientIsZero, otherwise);
+    }
+}

@@ -1,0 +1,47 @@
+using System.Reflection;
+
+namespace Optimizers.Tests;
+
+/// <summary>Cautious updates (Golden has none): options that have them and what these need, and the slow loop in double.</summary>
+internal static class Cautious
+{
+    /// <summary>The options with cautious updates; null if they have none.</summary>
+    public static TOptions? Of<TOptions>(TOptions options)
+        where TOptions : IOptimizerOptions =>
+        typeof(TOptions).GetProperty(nameof(IOptimizerOptions.Cautious)) is null ? default
+        : options is RmsPropOptions ? (TOptions)(object)new RmsPropOptions { Cautious = true, Momentum = 0.9 }
+        : options is AdanOptions ? (TOptions)(object)new AdanOptions { Cautious = true, DecoupledWeightDecay = true }
+        : With(options, nameof(IOptimizerOptions.Cautious), true);
+
+    /// <summary>A copy with one option changed.</summary>
+    public static TOptions With<TOptions>(TOptions options, string property, object value)
+    {
+        object copy = options!.GetType().GetMethod("<Clone>$")!.Invoke(options, null)!;
+        PropertyInfo option = options.GetType().GetProperty(property)!;
+        option.SetValue(copy, value);
+        return (TOptions)copy;
+    }
+
+    /// <summary>The move of the optimizer itself, kept where its sign is not the gradient's, by the kept share.</summary>
+    public static OracleStep Oracle<TOptions>(TOptions options, Func<TOptions, OracleStep> oracle)
+        where TOptions : IOptimizerOptions
+    {
+        TOptions plain = With(With(options, nameof(options.Cautious), false), nameof(options.WeightDecay), 0.0);
+        OracleStep step = oracle(plain);
+        return (parameters, gradients, t, rate) =>
+        {
+            double coupled = options.DecayForm == DecayForm.Coupled ? options.WeightDecay : 0;
+            double decoupled = options.DecayForm == DecayForm.Decoupled ? options.WeightDecay * rate : 0;
+            double sign = options.Maximize ? -1 : 1;
+            double[] seen = [.. gradients.Zip(parameters, (g, p) => (sign * g) + (coupled * p))];
+            var move = new double[parameters.Length];
+            step(move, [.. seen.Select(g => sign * g)], t, rate);
+            bool[] kept = [.. move.Zip(seen, (m, g) => Math.Sign(m) * Math.Sign(g) < 0)];
+            double scale = 1 / Math.Max((double)kept.Count(keep => keep) / kept.Length, 1e-3);
+            for (int i = 0; i < parameters.Length; i++)
+            {
+                parameters[i] = (parameters[i] * (1 - decoupled)) + (kept[i] ? scale * move[i] : 0);
+            }
+        };
+    }
+}
