@@ -33,8 +33,8 @@ var command = new RootCommand(
     optimizers, surfaces, steps, epochs, svg,
 };
 command.SetAction(result => Run(
-    result.GetValue(optimizers) ?? [.. usual.Select(Contender.Parse)],
-    result.GetValue(surfaces) ?? [.. Surface.All],
+    result.GetValue(optimizers) is { Length: > 0 } chosen ? chosen : [.. usual.Select(Contender.Parse)],
+    result.GetValue(surfaces) is { Length: > 0 } places ? places : [.. Surface.All],
     result.GetValue(steps),
     result.GetValue(epochs),
     result.GetValue(svg) ?? new FileInfo("race.svg")));

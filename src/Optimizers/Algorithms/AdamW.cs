@@ -33,7 +33,7 @@ public sealed record AdamWOptions : IOptimizerOptions
 
     double? IOptimizerOptions.SchedulableMomentum => Beta1;
 
-    bool IOptimizerOptions.TakesRows => true;
+    bool IOptimizerOptions.TakesRows => !Cautious;
 
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 

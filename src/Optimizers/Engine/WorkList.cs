@@ -261,10 +261,7 @@ internal sealed class WorkList : ITaskRunner
 
         try
         {
-            for (int job = 0; job < Count; job++)
-            {
-                RunPart(job, 0, _starts[job + 1] - _starts[job]);
-            }
+            RunShare(0, 1);
         }
         catch (Exception exception)
         {
@@ -285,7 +282,8 @@ internal sealed class WorkList : ITaskRunner
             return;
         }
 
-        (int job, nuint start) = Cut(share, shares);
+        // The only share needs no divisions, which a small tensor would notice.
+        (int job, nuint start) = shares == 1 ? (0, 0) : Cut(share, shares);
         (int lastJob, nuint lastEnd) = Cut(share + 1, shares);
         for (; job < lastJob; job++, start = 0)
         {

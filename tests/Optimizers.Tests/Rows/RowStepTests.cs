@@ -202,7 +202,7 @@ public sealed class RowStepTests
         float[] values = new float[Width];
         foreach (OptimizerVariant variant in Catalogue.Optimizers.SelectMany(row => row.Variants).Where(variant => !RowDraw.Takes(variant.Options)))
         {
-            var optimizer = new Optimizer(Length, variant.Options);
+            var optimizer = new Optimizer(variant.Shape(Length), variant.Options);
             optimizer.Invoking(o => o.Step(new float[Length], new RowGradients([1], values, Width)))
                 .Should().Throw<NotSupportedException>(variant.Name);
             optimizer.State.Iteration.Should().Be(0);
