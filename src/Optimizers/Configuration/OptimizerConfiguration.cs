@@ -27,6 +27,7 @@ public static class OptimizerConfiguration
             new AdaBeliefOptions(),
             new AdaDeltaOptions(),
             new AdaGradOptions(),
+            new AdafactorOptions(),
             new AdamOptions(),
             new AdamWOptions(),
             new AdamaxOptions(),
@@ -35,10 +36,14 @@ public static class OptimizerConfiguration
             new AsgdOptions(),
             new FtrlOptions(),
             new LambOptions(),
+            new LarsOptions(),
             new LionOptions(),
             new MomentumOptions(),
+            new MuonOptions(),
             new NAdamOptions(),
             new NesterovOptions(),
+            new NovoGradOptions(),
+            new ProdigyOptions(),
             new RAdamOptions(),
             new RmsPropOptions(),
             new RpropOptions(),
@@ -87,6 +92,20 @@ public static class OptimizerConfiguration
         ScheduleFreeAdamWOptions options => new ScheduleFreeAdamW(length, options, threads),
         IOptimizerOptions options => new Optimizer(length, options, threads),
     };
+
+    /// <summary>Makes the optimizer of a buffer that is a matrix or a tensor of more dimensions, as some take it.</summary>
+    /// <param name="name">The name, out of <see cref="Names"/>; its case does not matter.</param>
+    /// <param name="shape">The length of each dimension.</param>
+    /// <param name="json">An object with any of its options. Default: none.</param>
+    /// <param name="threads">The number of threads that a step uses at most; 0, the default: as many as there are
+    /// processors.</param>
+    /// <inheritdoc cref="Parse(string)" path="/exception"/>
+    public static IOptimizer Create(string name, IReadOnlyList<int> shape, string json = "{}", int threads = 0)
+    {
+        IOptimizerOptions options = CreateOptions(name, json);
+        var optimizer = new Optimizer(shape, options, threads);
+        return options is IScheduleFreeOptions ? Create(name, optimizer.State.Length, json, threads) : optimizer;
+    }
 
     /// <summary>Writes options, all of them, as <see cref="Parse(string)"/> reads them.</summary>
     /// <param name="options">The options of one of the library's optimizers.</param>
