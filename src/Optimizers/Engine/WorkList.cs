@@ -242,6 +242,12 @@ internal sealed class WorkList : ITaskRunner
 
         try
         {
+            if (pass == Pass.Tasks)
+            {
+                RunTasks(0, 1);
+                return;
+            }
+
             for (int job = 0; job < Count; job++)
             {
                 RunPart(job, 0, _starts[job + 1] - _starts[job]);
@@ -253,16 +259,20 @@ internal sealed class WorkList : ITaskRunner
         }
     }
 
+    private void RunTasks(int share, int shares)
+    {
+        int end = (int)((long)_taskCount * (share + 1) / shares);
+        for (int task = (int)((long)_taskCount * share / shares); task < end; task++)
+        {
+            _tasks!.Run(task, _widestLane);
+        }
+    }
+
     private void RunShare(int share, int shares)
     {
         if (_pass == Pass.Tasks)
         {
-            int end = (int)((long)_taskCount * (share + 1) / shares);
-            for (int task = (int)((long)_taskCount * share / shares); task < end; task++)
-            {
-                _tasks!.Run(task, _widestLane);
-            }
-
+            RunTasks(share, shares);
             return;
         }
 
