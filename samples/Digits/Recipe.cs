@@ -1,5 +1,6 @@
 using Optimizers;
 using Optimizers.Schedules;
+using Samples;
 
 namespace Digits;
 
@@ -36,4 +37,28 @@ internal sealed record Recipe(string Name, IOptimizerOptions Options)
 
     /// <summary>The weight decay of the biases; null: that of the options.</summary>
     public double? WeightDecayOfBiases { get; init; }
+
+    /// <summary>Makes the optimizer of a network.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="steps">The number of updates that the schedule is for.</param>
+    /// <param name="threads">The number of threads that a step uses at most; 0: as many as there are processors.</param>
+    public ModelOptimizer OptimizerOf(Network network, long steps, int threads = 0)
+    {
+        ParameterGroup[] groups =
+        [
+            new(Options)
+            {
+                Where = parameter => parameter.Name.EndsWith("bias", StringComparison.Ordinal),
+                WeightDecay = WeightDecayOfBiases,
+            },
+            new(Options),
+        ];
+        return new ModelOptimizer(network.Parameters, groups, new ModelOptimizerOptions
+        {
+            Schedule = Schedule?.Invoke(steps),
+            Clip = Clip,
+            ZeroGradients = true,
+            Threads = threads,
+        });
+    }
 }

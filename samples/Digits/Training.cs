@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Numerics.Tensors;
 using Optimizers;
 using Samples;
 
@@ -16,22 +15,8 @@ internal static class Training
     public static Run Train(Plan plan, Recipe recipe, DigitsData data, int threads = 0, Action<Run>? onEpoch = null)
     {
         using var network = new Network(plan.Parameters);
-        ParameterGroup[] groups =
-        [
-            new(recipe.Options)
-            {
-                Where = parameter => parameter.Name.EndsWith("bias", StringComparison.Ordinal),
-                WeightDecay = recipe.WeightDecayOfBiases,
-            },
-            new(recipe.Options),
-        ];
-        var model = new ModelOptimizer(network.Parameters, groups, new ModelOptimizerOptions
-        {
-            Schedule = recipe.Schedule?.Invoke((long)plan.Epochs * plan.BatchCount(data.Training.Count)),
-            Clip = recipe.Clip,
-            ZeroGradients = true,
-            Threads = threads,
-        });
+        ModelOptimizer model = recipe.OptimizerOf(
+            network, steps: (long)plan.Epochs * plan.BatchCount(data.Training.Count), threads);
 
         var run = new Run(recipe, network.Parameters.ElementCount);
         for (int epoch = 0; epoch < plan.Epochs; epoch++)
@@ -42,7 +27,7 @@ internal static class Training
             {
                 foreach (int image in batch)
                 {
-                    loss += Learn(network, data.Training[image], weight: 1f / batch.Length);
+                    loss += Learning.Learn(network, data.Training[image], weight: 1f / batch.Length);
                 }
 
                 long stepStart = Stopwatch.GetTimestamp();
@@ -52,42 +37,10 @@ internal static class Training
 
             run.Time += Stopwatch.GetElapsedTime(start);
             run.Losses.Add(loss / data.Training.Count);
-            run.TestAccuracies.Add(data.Test.Average(digit => Recognises(network, digit) ? 1.0 : 0.0));
+            run.TestAccuracies.Add(data.Test.Average(digit => Learning.Recognises(network, digit) ? 1.0 : 0.0));
             onEpoch?.Invoke(run);
         }
 
         return run;
-    }
-
-    // Adds the example's share of the gradients of the batch's mean loss.
-    private static double Learn(Network network, Digit digit, float weight)
-    {
-        ReadOnlySpan<float> scores = network.Forward(digit.Pixels);
-        Span<float> gradient = stackalloc float[scores.Length];
-        double loss = CrossEntropy(scores, digit.Label, gradient);
-        TensorPrimitives.Multiply(gradient, weight, gradient);
-        network.Backward(gradient);
-        return loss;
-    }
-
-    private static bool Recognises(Network network, Digit digit) =>
-        TensorPrimitives.IndexOfMax(network.Forward(digit.Pixels)) == digit.Label;
-
-    // −log softmax(scores)[label], and its gradient by the scores: softmax(scores) − 1 at the label.
-    private static double CrossEntropy(ReadOnlySpan<float> scores, int label, Span<float> gradient)
-    {
-        double sum = 0;
-        float highest = TensorPrimitives.Max(scores);
-        foreach (float score in scores)
-        {
-            sum += Math.Exp(score - highest);
-        }
-
-        for (int i = 0; i < scores.Length; i++)
-        {
-            gradient[i] = (float)((Math.Exp(scores[i] - highest) / sum) - (i == label ? 1 : 0));
-        }
-
-        return Math.Log(sum) + highest - scores[label];
     }
 }

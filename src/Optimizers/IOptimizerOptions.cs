@@ -34,6 +34,12 @@ public interface IOptimizerOptions
     /// </summary>
     double? SchedulableMomentum => null;
 
+    /// <summary>
+    /// Whether an update of some rows of a table alone makes sense: those without a gradient keep their values and their state.
+    /// Default false, and such gradients are refused.
+    /// </summary>
+    bool TakesRows => false;
+
     /// <summary>Checks what is particular to these options; the members of this interface are checked by their user.</summary>
     /// <exception cref="ArgumentException">An option, named in the message, is out of its range.</exception>
     void Validate()

@@ -4,7 +4,7 @@ namespace Optimizers;
 /// Runs any options over one buffer of parameters, yours included; <see cref="AdamW"/> and the others are this with a
 /// name and a type for their options.
 /// </summary>
-public sealed unsafe class Optimizer : IOptimizer
+public sealed unsafe class Optimizer : IRowOptimizer
 {
     private readonly IOptimizerOptions _options;
     private readonly GroupUpdate _group;
@@ -14,6 +14,7 @@ public sealed unsafe class Optimizer : IOptimizer
     private readonly int _widestLane;
     private readonly StateFormat _stateFormat;
     private StepGuard _guard;
+    private TouchedRows? _rows;
 
     /// <summary>Makes the optimizer and its state.</summary>
     /// <param name="length">The number of parameters, at least 0.</param>
@@ -97,7 +98,30 @@ public sealed unsafe class Optimizer : IOptimizer
             fixed (float* parameterAddress = parameters)
             fixed (float* gradientAddress = gradients)
             {
-                Apply(parameterAddress, gradientAddress, learningRate);
+                Begin(learningRate);
+                _group.AddTo(_work, State, parameterAddress, gradientAddress);
+                Apply();
+            }
+        }
+        finally
+        {
+            _guard.Leave();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, RowGradients gradients, double learningRate)
+    {
+        _guard.Enter();
+        try
+        {
+            TouchedRows rows = Check(parameters, gradients, learningRate);
+            rows.Take(gradients.Rows, gradients.Values);
+            fixed (float* address = parameters)
+            {
+                Begin(learningRate);
+                _group.AddTo(_work, State, address, rows);
+                Apply();
             }
         }
         finally
@@ -118,27 +142,16 @@ public sealed unsafe class Optimizer : IOptimizer
 
     private void Check(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate)
     {
-        if (parameters.Length != State.Length)
-        {
-            throw new ArgumentException(
-                $"There are {parameters.Length} parameters, but the optimizer was made for {State.Length}.", nameof(parameters));
-        }
-
+        Check(parameters, learningRate);
         if (gradients.Length != State.Length)
         {
             throw new ArgumentException(
                 $"There are {gradients.Length} gradients for {State.Length} parameters.", nameof(gradients));
         }
 
-        Require.NonNegative(learningRate);
         if (gradients.Overlaps(parameters))
         {
             throw new ArgumentException("The gradients overlap the parameters.", nameof(gradients));
-        }
-
-        if (State.Overlaps(parameters))
-        {
-            throw new ArgumentException("The parameters overlap the optimizer's own state.", nameof(parameters));
         }
 
         if (State.Overlaps(gradients))
@@ -147,16 +160,55 @@ public sealed unsafe class Optimizer : IOptimizer
         }
     }
 
-    private void Apply(float* parameters, float* gradients, double learningRate)
+    private TouchedRows Check(Span<float> parameters, RowGradients gradients, double learningRate)
+    {
+        if ((_group.WhyNotRows(State.Format) ?? _group.WhyNotRows(_options.WeightDecay)) is { } reason)
+        {
+            throw new NotSupportedException($"Gradients of some rows are refused: {reason}.");
+        }
+
+        Check(parameters, learningRate);
+        if (gradients.Width < 1 || State.Length % gradients.Width != 0)
+        {
+            throw new ArgumentException(
+                $"{State.Length} parameters are no table with rows of {gradients.Width} elements.", nameof(gradients));
+        }
+
+        // Their values are copied before anything is written, so that they may lie anywhere.
+        return _rows is { } rows && rows.Width == gradients.Width
+            ? rows
+            : _rows = new TouchedRows(State.Length / gradients.Width, gradients.Width);
+    }
+
+    private void Check(Span<float> parameters, double learningRate)
+    {
+        if (parameters.Length != State.Length)
+        {
+            throw new ArgumentException(
+                $"There are {parameters.Length} parameters, but the optimizer was made for {State.Length}.", nameof(parameters));
+        }
+
+        Require.NonNegative(learningRate);
+        if (State.Overlaps(parameters))
+        {
+            throw new ArgumentException("The parameters overlap the optimizer's own state.", nameof(parameters));
+        }
+    }
+
+    private void Begin(double learningRate)
     {
         _group.Begin(learningRate, _options.WeightDecay, zeroGradients: false);
         _group.Update.Clear();
         _work.Clear();
-        _group.AddTo(_work, State, parameters, gradients);
+    }
+
+    private void Apply()
+    {
         _work[0].Rule = _group.PrepareRule(State);
         (State.Iteration, State.MomentumProduct) = _group.After(State.Age);
         _work.Apply();
         State.TakeScalars(_group.Update.ScalarsAfter(_work[0].Rule));
         GC.KeepAlive(State);
+        GC.KeepAlive(_rows);
     }
 }

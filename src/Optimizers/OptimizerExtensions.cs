@@ -14,6 +14,14 @@ public static class OptimizerExtensions
         optimizer.Step(parameters, gradients, optimizer.LearningRate);
     }
 
+    /// <summary>Updates the rows that have a gradient, at the rate of the optimizer's own options.</summary>
+    /// <inheritdoc cref="IRowOptimizer.Step"/>
+    public static void Step(this IRowOptimizer optimizer, Span<float> parameters, RowGradients gradients)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        optimizer.Step(parameters, gradients, optimizer.LearningRate);
+    }
+
     /// <summary>Updates the parameters, held as tensors of the same shape that lie densely in memory.</summary>
     /// <inheritdoc cref="IOptimizer.Step"/>
     /// <exception cref="ArgumentException">The shapes differ, a tensor is strided, a length is not the optimizer's, or

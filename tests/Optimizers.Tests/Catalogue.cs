@@ -72,6 +72,15 @@ public static class Catalogue
             },
             ("no decay", new AdamWOptions { WeightDecay = 0 }),
             ("amsgrad", new AdamWOptions { AmsGrad = true, Maximize = true })),
+        Row(new SparseAdamOptions(), (n, o, t) => new SparseAdam(n, o, t),
+            new()
+            {
+                Oracle = Oracles.SparseAdam,
+                WithoutEpsilon = o => o with { Epsilon = 0 },
+                IgnoresGradientScale = _ => true,
+                BelowOne = [nameof(SparseAdamOptions.Beta1), nameof(SparseAdamOptions.Beta2)],
+            },
+            ("maximize", new SparseAdamOptions { Beta1 = 0.5, Epsilon = 1e-3, Maximize = true })),
         Row(new RAdamOptions(), (n, o, t) => new RAdam(n, o, t),
             new()
             {

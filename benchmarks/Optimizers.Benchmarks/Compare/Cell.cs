@@ -27,6 +27,12 @@ internal static class Work
     /// <summary>The update after 2,000 updates with zero gradients.</summary>
     public const string AfterZeros = "step after zeros";
 
+    /// <summary>The update of 1,000 rows, drawn anew at each step, of a table of 1,000,000.</summary>
+    public const string RowsOfMany = "1,000 rows of 1,000,000";
+
+    /// <summary>The update of 1,000 rows of a table that has no more.</summary>
+    public const string RowsOfFew = "1,000 rows of 1,000";
+
     /// <summary>Reading and writing memory, and nothing else.</summary>
     public const string Stream = "stream";
 }

@@ -12,6 +12,7 @@ internal static class Contests
     private static readonly int[] _quickLengths = [1_000, 100_000, Large];
     private static readonly string[] _quickRows = ["AdamW", "Momentum", "Lion"];
     private static readonly string[] _rowsWithSmallState = ["AdamW", "Momentum", "Lion"];
+    private static readonly string[] _rowsOfTables = ["Sgd", "AdaGrad", "SparseAdam", "AdamW"];
     private static readonly string[] _rowsAfterZeros = ["AdamW", "Momentum"];
     private static readonly string[] _rowsOfEngine = ["Sgd", "Momentum", "Lion", "AdamW", "Lamb"];
 
@@ -26,6 +27,7 @@ internal static class Contests
         .. Catalogue.Rows.SelectMany(row => _lengths.Select(n => OneTensor(row, n, native, phase: true, _rowsWithSmallState.Contains(row.Name)))),
         .. Catalogue.Rows.Select(row => Cut(row, native)),
         .. _rowsAfterZeros.Select(name => Zeros(Catalogue.Row(name))),
+        .. _rowsOfTables.Select(name => Tables.Of(Catalogue.Row(name), ThreadCounts)),
         .. Catalogue.Rows.Select(row => Model(row, native)),
     ];
 
@@ -37,6 +39,7 @@ internal static class Contests
             Catalogue.Row(name), n, native, phase: name == "AdamW", smallState: name == "AdamW" && n == Large))),
         Cut(Catalogue.Row("AdamW"), native),
         .. _rowsAfterZeros.Select(name => Zeros(Catalogue.Row(name))),
+        Tables.Of(Catalogue.Row("SparseAdam"), ThreadCounts),
     ];
 
     /// <summary>What the engine costs over loops written for one optimizer and one processor.</summary>

@@ -33,6 +33,7 @@ internal static class Catalogue
         {
             Kernel = "adamw", Scalar = ScalarLoops.AdamW, Composition = Compositions.AdamW, ByHand = HandWritten.AdamW,
         },
+        new("SparseAdam", new SparseAdamOptions()),
         Row("RAdam", new RAdamOptions(), (o, step) => KernelScalars.OfRectified(step, o)) with
         {
             Kernel = "adam", Scalar = ScalarLoops.Adam, Composition = Compositions.RAdam,

@@ -28,6 +28,40 @@ internal static class CommandLine
         string name, string description, double minimum, double maximum, double? standard = null) =>
         Number(name, "a number", "X", description, minimum, maximum, standard);
 
+    /// <summary>Makes an option that names a file to write, in a folder that exists.</summary>
+    /// <param name="name">The name, with its dashes.</param>
+    /// <param name="description">What it is for.</param>
+    public static Option<FileInfo> NewFile(string name, string description) => new(name)
+    {
+        HelpName = "FILE",
+        Description = description,
+        CustomParser = result =>
+        {
+            var file = new FileInfo(result.Tokens[0].Value);
+            if (Directory.Exists(file.FullName) || file.Directory is not { Exists: true })
+            {
+                result.AddError($"{name} must name a file in a folder that exists, but is \"{file}\".");
+            }
+
+            return file;
+        },
+    };
+
+    /// <summary>Does what may fail for want of a file, a folder or a right, or says in one line why not.</summary>
+    public static int Try(Action action)
+    {
+        try
+        {
+            action();
+            return 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine(e.Message);
+            return 1;
+        }
+    }
+
     /// <summary>Runs the command, or says in one line what is wrong with its arguments.</summary>
     public static int Run(RootCommand command, string[] arguments)
     {

@@ -23,6 +23,8 @@ public sealed record AdaGradOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    bool IOptimizerOptions.TakesRows => true;
+
     void IOptimizerOptions.Validate()
     {
         Require.NonNegative(LearningRateDecay);
@@ -44,13 +46,15 @@ public sealed record AdaGradOptions : IOptimizerOptions
 /// p ← p − η/(1 + (t − 1)·LearningRateDecay) · g/(√s + ε)
 /// </code>
 /// <para>The decay of the rate is PyTorch's, not the paper's; so is ε outside the root. 0/0 is no step.</para>
+/// <para>With gradients of some rows, the others keep their sum, and t is one count for the whole table; a weight decay is
+/// refused then. As in PyTorch.</para>
 /// <para>State: 4 bytes per parameter (<c>sum</c>). A zero gradient moves nothing but by decay; a NaN stays in its
 /// parameter's sum.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class AdaGrad(int length, AdaGradOptions? options = null, int threads = 0) : IOptimizer
+public sealed class AdaGrad(int length, AdaGradOptions? options = null, int threads = 0) : IRowOptimizer
 {
     private readonly Optimizer _optimizer = new(length, options ?? new AdaGradOptions(), threads);
 
@@ -62,6 +66,10 @@ public sealed class AdaGrad(int length, AdaGradOptions? options = null, int thre
 
     /// <inheritdoc/>
     public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, RowGradients gradients, double learningRate) =>
         _optimizer.Step(parameters, gradients, learningRate);
 
     /// <inheritdoc/>

@@ -33,6 +33,8 @@ public sealed record AdamWOptions : IOptimizerOptions
 
     double? IOptimizerOptions.SchedulableMomentum => Beta1;
 
+    bool IOptimizerOptions.TakesRows => true;
+
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => AdamFormula.CreateUpdate(Beta1, Beta2, Epsilon, AmsGrad);
@@ -49,13 +51,15 @@ public sealed record AdamWOptions : IOptimizerOptions
 /// </code>
 /// <para>As in PyTorch, the decay is multiplied by the rate of the step; the paper multiplies it by the schedule alone.
 /// 0/0 is no step.</para>
+/// <para>With gradients of some rows, only those decay, move and have their moments averaged, as with <see cref="SparseAdam"/>; t
+/// is one count for the whole table. PyTorch's AdamW refuses such gradients.</para>
 /// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>), 12 with AmsGrad (<c>max_exp_avg_sq</c>). With
 /// zero gradients the moments fade and only decay goes on; a NaN stays in its parameter's moments.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class AdamW(int length, AdamWOptions? options = null, int threads = 0) : IOptimizer
+public sealed class AdamW(int length, AdamWOptions? options = null, int threads = 0) : IRowOptimizer
 {
     private readonly Optimizer _optimizer = new(length, options ?? new AdamWOptions(), threads);
 
@@ -67,6 +71,10 @@ public sealed class AdamW(int length, AdamWOptions? options = null, int threads 
 
     /// <inheritdoc/>
     public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, RowGradients gradients, double learningRate) =>
         _optimizer.Step(parameters, gradients, learningRate);
 
     /// <inheritdoc/>

@@ -14,6 +14,8 @@ public sealed record SgdOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    bool IOptimizerOptions.TakesRows => true;
+
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(step => new SgdRule(step.LearningRate));
 }
 
@@ -24,12 +26,13 @@ public sealed record SgdOptions : IOptimizerOptions
 /// g ← g + λp
 /// p ← p − ηg
 /// </code>
+/// <para>With gradients of some rows, only those move; a weight decay is refused then.</para>
 /// <para>State: none. A zero gradient moves nothing but by decay; a NaN makes its parameter NaN.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Sgd(int length, SgdOptions? options = null, int threads = 0) : IOptimizer
+public sealed class Sgd(int length, SgdOptions? options = null, int threads = 0) : IRowOptimizer
 {
     private readonly Optimizer _optimizer = new(length, options ?? new SgdOptions(), threads);
 
@@ -41,6 +44,10 @@ public sealed class Sgd(int length, SgdOptions? options = null, int threads = 0)
 
     /// <inheritdoc/>
     public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
+        _optimizer.Step(parameters, gradients, learningRate);
+
+    /// <inheritdoc/>
+    public void Step(Span<float> parameters, RowGradients gradients, double learningRate) =>
         _optimizer.Step(parameters, gradients, learningRate);
 
     /// <inheritdoc/>

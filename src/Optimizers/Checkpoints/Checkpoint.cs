@@ -121,16 +121,25 @@ public sealed class Checkpoint
         CancellationToken cancellation = default) =>
         LoadCore(path, options, asynchronous: true, progress, cancellation).AsTask();
 
-    internal async ValueTask SaveCore(
-        string path, bool asynchronous, IProgress<CheckpointProgress>? progress, CancellationToken cancellation)
+    /// <summary>The optimizer of a model; null: none.</summary>
+    internal ModelOptimizer? Optimizer => _optimizer;
+
+    /// <summary>Lists everything that is to be saved, and refuses what cannot be.</summary>
+    internal CheckpointSave Prepare(IProgress<CheckpointProgress>? progress = null, bool withGradients = false)
     {
-        CheckpointContents contents = Contents();
+        CheckpointContents contents = Contents(loading: null, withGradients);
         IEnumerable<KeyValuePair<string, string>> metadata = contents.Entries.OfType<ValueEntry>()
             .Select(entry => KeyValuePair.Create(entry.Name, entry.Get()))
             .Concat(Values.Select(pair => KeyValuePair.Create(ValuePrefix + pair.Key, pair.Value)))
             .Append(KeyValuePair.Create(VersionKey, Version.ToString(CultureInfo.InvariantCulture)))
             .Append(KeyValuePair.Create(FileChecksum.Key, FileChecksum.Zeros));
-        var saving = new CheckpointSave([.. contents.Entries.OfType<TensorEntry>()], metadata, progress);
+        return new CheckpointSave([.. contents.Entries.OfType<TensorEntry>()], metadata, progress);
+    }
+
+    internal async ValueTask SaveCore(
+        string path, bool asynchronous, IProgress<CheckpointProgress>? progress, CancellationToken cancellation)
+    {
+        CheckpointSave saving = Prepare(progress);
         using AtomicFile file = AtomicFile.Create(path, saving.Length, asynchronous);
         await saving.Write(file.Stream, new StreamAccess(file.Stream, asynchronous, cancellation)).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
@@ -160,12 +169,13 @@ public sealed class Checkpoint
         CheckpointLoadOptions? options,
         bool asynchronous,
         IProgress<CheckpointProgress>? progress,
-        CancellationToken cancellation)
+        CancellationToken cancellation,
+        bool withGradients = false)
     {
         using SafetensorsReader file = await SafetensorsReader.OpenCore(stream, leaveOpen: false, asynchronous, cancellation)
             .ConfigureAwait(false);
         var load = new CheckpointLoad(file.Header, options ?? new CheckpointLoadOptions());
-        CheckpointContents contents = Contents(load);
+        CheckpointContents contents = Contents(load, withGradients);
         load.Compare(contents, Values);
         var copy = new CheckpointCopy(file, load.Tensors, progress);
         await copy.Check(path, new StreamAccess(stream, asynchronous, cancellation)).ConfigureAwait(false);
@@ -220,10 +230,20 @@ public sealed class Checkpoint
         _parts.Add((name, list));
     }
 
-    private CheckpointContents Contents(CheckpointLoad? loading = null)
+    private CheckpointContents Contents(CheckpointLoad? loading, bool withGradients)
     {
         var contents = new CheckpointContents(loading);
         _optimizer?.Describe(contents);
+        if (withGradients && _optimizer is not null)
+        {
+            // No part can be named so.
+            CheckpointContents gradients = contents.Under(".gradients");
+            foreach (Parameter parameter in _optimizer.Parameters)
+            {
+                gradients.Tensor(parameter.Name, parameter.Shape, () => parameter.Gradients);
+            }
+        }
+
         if (IncludeParameters && _optimizer is not null)
         {
             foreach (Parameter parameter in _optimizer.Parameters)

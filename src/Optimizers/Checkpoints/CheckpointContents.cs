@@ -98,6 +98,9 @@ public sealed class CheckpointContents
         Add(new ValueEntry(Whole(name), get, accept) { Owner = _owner });
     }
 
+    /// <summary>Whether to list one of a number of things: if it is there, or when loading, if the file has it.</summary>
+    internal bool Wants(string name, bool here) => Loading?.Has(Whole(name)) ?? here;
+
     internal void Counter(string name, Func<long> get, Action<long> set, bool countsUpdates)
     {
         ArgumentNullException.ThrowIfNull(get);

@@ -35,6 +35,9 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     /// <summary>Whether the file was written by something else than this library.</summary>
     private bool IsForeign { get; } = !file.Metadata.ContainsKey(Checkpoint.VersionKey);
 
+    /// <summary>Whether the file has a tensor of that name.</summary>
+    public bool Has(string name) => file.ByName.ContainsKey(name);
+
     public bool Wants(string parameter) => options.Where?.Invoke(parameter) ?? true;
 
     /// <summary>Compares everything, and notes what is wrong.</summary>

@@ -42,6 +42,7 @@ namespace Optimizers;
 [JsonSerializable(typeof(SignSgdOptions))]
 [JsonSerializable(typeof(SignumOptions))]
 [JsonSerializable(typeof(SophiaOptions))]
+[JsonSerializable(typeof(SparseAdamOptions))]
 [JsonSerializable(typeof(YogiOptions))]
 [JsonSerializable(typeof(Clamp))]
 [JsonSerializable(typeof(Constant))]

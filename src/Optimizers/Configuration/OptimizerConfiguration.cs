@@ -53,6 +53,7 @@ public static class OptimizerConfiguration
             new SignSgdOptions(),
             new SignumOptions(),
             new SophiaOptions(),
+            new SparseAdamOptions(),
             new YogiOptions()));
 
     /// <summary>The names of all optimizers, in alphabetical order.</summary>
@@ -93,18 +94,19 @@ public static class OptimizerConfiguration
         IOptimizerOptions options => new Optimizer(length, options, threads),
     };
 
-    /// <summary>Makes the optimizer of a buffer that is a matrix or a tensor of more dimensions, as some take it.</summary>
+    /// <summary>Makes the optimizer of a buffer that is a matrix or a tensor of more dimensions, as <see cref="Muon"/> needs it.</summary>
     /// <param name="name">The name, out of <see cref="Names"/>; its case does not matter.</param>
-    /// <param name="shape">The length of each dimension.</param>
+    /// <param name="shape">The length of each dimension, of which the last changes fastest.</param>
     /// <param name="json">An object with any of its options. Default: none.</param>
     /// <param name="threads">The number of threads that a step uses at most; 0, the default: as many as there are
     /// processors.</param>
     /// <inheritdoc cref="Parse(string)" path="/exception"/>
     public static IOptimizer Create(string name, IReadOnlyList<int> shape, string json = "{}", int threads = 0)
     {
-        IOptimizerOptions options = CreateOptions(name, json);
-        var optimizer = new Optimizer(shape, options, threads);
-        return options is IScheduleFreeOptions ? Create(name, optimizer.State.Length, json, threads) : optimizer;
+        ArgumentNullException.ThrowIfNull(shape);
+        return shape.Count == 1
+            ? Create(name, shape[0], json, threads)
+            : new Optimizer(shape, CreateOptions(name, json), threads);
     }
 
     /// <summary>Writes options, all of them, as <see cref="Parse(string)"/> reads them.</summary>

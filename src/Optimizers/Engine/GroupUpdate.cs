@@ -9,6 +9,7 @@ internal sealed class GroupUpdate
     private readonly DecayForm _form;
     private readonly float _sign;
     private readonly double? _momentum;
+    private readonly string? _withoutRows;
     private Treatment _treatment;
 
     public GroupUpdate(IOptimizerOptions options)
@@ -17,6 +18,7 @@ internal sealed class GroupUpdate
         _form = options.DecayForm;
         _sign = options.Maximize ? -1 : 1;
         _momentum = options.SchedulableMomentum;
+        _withoutRows = options.TakesRows ? null : options.GetType().Name;
     }
 
     /// <param name="update">What runs as it is: nothing decays and no sign changes.</param>
@@ -75,16 +77,43 @@ internal sealed class GroupUpdate
 
     /// <summary>Adds one tensor, whose values and gradients are pinned, to the work of a step.</summary>
     public unsafe void AddTo(
-        WorkList work, OptimizerState state, float* parameters, float* gradients, BFloat16* roundedCopy = null)
+        WorkList work, OptimizerState state, float* parameters, float* gradients, BFloat16* roundedCopy = null) =>
+        AddTo(work, state, state.Length, parameters, roundedCopy).Addresses.Gradients = gradients;
+
+    /// <summary>Adds one table, of which some rows have a gradient, to the work of a step.</summary>
+    public unsafe void AddTo(
+        WorkList work, OptimizerState state, float* parameters, TouchedRows rows, BFloat16* roundedCopy = null)
     {
-        ref TensorJob job = ref work.Add(this, state.Length);
+        ref TensorJob job = ref AddTo(work, state, rows.Length, parameters, roundedCopy);
+        job.Addresses.Gradients = rows.Address;
+        job.Rows = rows;
+    }
+
+    /// <summary>Why these options cannot update some rows of a table alone; null if they can.</summary>
+    /// <param name="state">The format of the state.</param>
+    public string? WhyNotRows(StateFormat state) =>
+        _withoutRows is not null ? $"{_withoutRows} cannot update some rows alone, because all others would have to change too"
+        : Update.Slots.Count > 0 && state != StateFormat.Float32 ? $"state in {state} is not updated by rows, only in {StateFormat.Float32}"
+        : null;
+
+    /// <summary>Why a decay cannot act on some rows alone; null if it can.</summary>
+    public string? WhyNotRows(double weightDecay) =>
+        _form == DecayForm.Coupled && weightDecay != 0
+            ? $"a coupled weight decay, which is {weightDecay}, would give a gradient to every row"
+            : null;
+
+    private unsafe ref TensorJob AddTo(
+        WorkList work, OptimizerState state, int length, float* parameters, BFloat16* roundedCopy)
+    {
+        ref TensorJob job = ref work.Add(this, length);
         job.Addresses.Parameters = parameters;
-        job.Addresses.Gradients = gradients;
         job.Addresses.RoundedCopy = roundedCopy;
         job.Addresses.Slots = state.Addresses;
+        job.Rows = null;
         job.Shape = state.Shape;
         job.Format = state.Format;
         job.Coded = state.Coded;
+        return ref job;
     }
 
     /// <summary>Works out the rule for the next update of a tensor.</summary>

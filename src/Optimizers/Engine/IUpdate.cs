@@ -123,6 +123,9 @@ internal struct TensorJob
         ? Group.Treatment
         : Group.Treatment with { GradientScale = Group.Treatment.GradientScale * ClipFactor };
 
+    /// <summary>The rows that alone have a gradient, if only some have; otherwise null.</summary>
+    public TouchedRows? Rows;
+
     /// <summary>The format of the state, where it is worked on in place.</summary>
     public StateFormat Format;
 

@@ -23,6 +23,15 @@ internal static class Reductions
         return lanes.Sum();
     }
 
+    /// <summary>The sum of sixteen running sums, in the order that makes it the same everywhere.</summary>
+    public static double SumOfLanes(Vector512<double> low, Vector512<double> high)
+    {
+        Vector512<double> eight = low + high;
+        Vector256<double> four = eight.GetLower() + eight.GetUpper();
+        Vector128<double> two = four.GetLower() + four.GetUpper();
+        return two[0] + two[1];
+    }
+
     /// <summary>Adds the square of each value to a sum of its own.</summary>
     public static unsafe void AddSquaresTo(double* sums, float* values, int count)
     {
@@ -87,13 +96,7 @@ internal struct SumLanes
     /// <summary>Adds the values; only the last call for a block may bring a count that 16 does not divide.</summary>
     public unsafe void Add(float* values, nuint count) => Add<ValueTerm>(values, count);
 
-    public readonly double Sum()
-    {
-        Vector512<double> eight = _low + _high;
-        Vector256<double> four = eight.GetLower() + eight.GetUpper();
-        Vector128<double> two = four.GetLower() + four.GetUpper();
-        return two[0] + two[1];
-    }
+    public readonly double Sum() => Reductions.SumOfLanes(_low, _high);
 
     private unsafe void Add<TTerm>(float* values, nuint count)
         where TTerm : struct, ITerm

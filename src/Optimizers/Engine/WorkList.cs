@@ -85,6 +85,25 @@ internal sealed class WorkList : ITaskRunner
         return ref job;
     }
 
+    /// <summary>Has every table of which some rows have a gradient be as long as those are now.</summary>
+    public unsafe void TakeRows()
+    {
+        nuint before = _starts[0];
+        for (int i = 0; i < Count; i++)
+        {
+            nuint length = _starts[i + 1] - before;
+            before = _starts[i + 1];
+            if (_jobs[i].Rows is { } rows)
+            {
+                length = (nuint)rows.Length;
+                _jobs[i].Addresses.Gradients = rows.Address;
+            }
+
+            _starts[i + 1] = _starts[i] + length;
+            _firstBlocks[i + 1] = _firstBlocks[i] + Reductions.BlocksIn(length);
+        }
+    }
+
     /// <summary>The norm of all gradients together, as they stand. It is finite exactly if they all are.</summary>
     public double GradientNorm(Norm norm)
     {
@@ -361,7 +380,11 @@ internal sealed class WorkList : ITaskRunner
 
     private void Apply(in TensorJob job, nuint start, nuint end)
     {
-        if (job.Coded is { } slots)
+        if (job.Rows is { } rows)
+        {
+            RowsPass.Apply(job, rows, start, end, _widestLane);
+        }
+        else if (job.Coded is { } slots)
         {
             CodedPass.Apply(job, slots, start, end, _widestLane);
         }
@@ -375,10 +398,11 @@ internal sealed class WorkList : ITaskRunner
     private unsafe void ApplyMeasured(in TensorJob job, nuint start, nuint end, int block)
     {
         Span<float> moved = stackalloc float[(int)(end - start)];
-        var values = new ReadOnlySpan<float>(job.Addresses.Parameters + start, moved.Length);
-        values.CopyTo(moved);
+        Span<float> values = stackalloc float[moved.Length];
+        RowsPass.Gather(job, start, moved);
         _second[block] = Norm.Euclidean.OfTensor(moved).Sum;
         Apply(job, start, end);
+        RowsPass.Gather(job, start, values);
         TensorPrimitives.Subtract(values, moved, moved);
         _first[block] = Norm.Euclidean.OfTensor(moved).Sum;
     }

@@ -261,6 +261,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
                 ?? throw new ArgumentException($"The parameter \"{parameter.Name}\" matches no group.", nameof(Groups));
             run.Prepared.Update.Matrices?.Check(TensorShape.Of(parameter.Dimensions), $"parameter \"{parameter.Name}\"");
             _options.Clip?.Check(parameter, nameof(ModelOptimizerOptions.Clip));
+            CheckTable(parameter, run, nameof(Groups));
             added.Add((parameter, run));
         }
 
@@ -272,9 +273,18 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
         if (_options.Clip is { Rewrites: true })
         {
             Parameters.RequireGradientsApart("clipped", nameof(ModelOptimizerOptions.Clip));
+            Parameters.RequireNoTables($"clipped by {_options.Clip.GetType().Name}", nameof(ModelOptimizerOptions.Clip));
         }
 
         _plan.Add(added);
+    }
+
+    private static void CheckTable(Parameter parameter, GroupRun run, string argument)
+    {
+        if (parameter.IsTable && run.Prepared.WhyNotRows(run.Group.StateFormat) is { } reason)
+        {
+            throw new ArgumentException($"The table \"{parameter.Name}\" is refused: {reason}.", argument);
+        }
     }
 
     private GroupRun RunOf(ParameterGroup group) =>
@@ -284,7 +294,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
     private double RateOf(ParameterGroup group)
     {
         ILrSchedule? schedule = group.Schedule ?? _options.Schedule;
-        double learningRate = (schedule?.At(UpdateCount) ?? group.Options.LearningRate) * group.RateFactor;
+        double learningRate = (group.TriedRate ?? schedule?.At(UpdateCount) ?? group.Options.LearningRate) * group.RateFactor;
         Require.NonNegative(learningRate);
         return learningRate;
     }
@@ -309,9 +319,15 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
         foreach (GroupRun run in _groups)
         {
             double learningRate = RateOf(run.Group);
+            double decay = DecayOf(run.Group);
+            if (run.HasTables && run.Prepared.WhyNotRows(decay) is { } reason)
+            {
+                throw new ArgumentException($"A group with a table is refused: {reason}.", nameof(ParameterGroup.WeightDecay));
+            }
+
             run.Prepared.Begin(
                 learningRate,
-                DecayOf(run.Group),
+                decay,
                 _options.ZeroGradients,
                 ScheduledMomentumOf(run.Group),
                 _options.Clip?.Limit ?? float.PositiveInfinity);
@@ -370,8 +386,8 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
         {
             (int job, int index) = _work.FindNonFinite();
             Parameter parameter = _plan.ParameterOf(job);
-            throw new NonFiniteGradientException(
-                parameter.Name, index, parameter.Gradients[index], tolerated ? _consecutiveSkips : 0);
+            (int place, float value) = parameter.GradientAt(index);
+            throw new NonFiniteGradientException(parameter.Name, place, value, tolerated ? _consecutiveSkips : 0);
         }
 
         _consecutiveSkips++;

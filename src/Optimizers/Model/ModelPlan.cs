@@ -14,6 +14,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     private bool _gathered;
     private bool _aged;
     private bool _compounds;
+    private bool _haveTables;
 
     /// <summary>The number of parameters, whether they take part or not.</summary>
     public int Count => _entries.Count;
@@ -44,6 +45,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         _entries.AddRange(entries);
         foreach (Entry entry in entries)
         {
+            entry.Run.HasTables |= entry.Parameter.IsTable;
             // All in a group that shares its scalars have the same, but those that come later have none yet.
             entry.Run.Shared ??= entry.Run.Prepared.Update.SharesScalars ? entry.State : null;
         }
@@ -64,11 +66,17 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         parameters.RequireOwnValues();
         if (Stands())
         {
+            if (_haveTables)
+            {
+                work.TakeRows();
+            }
+
             return;
         }
 
         WithoutGradient = 0;
         Frozen = 0;
+        _haveTables = false;
         _revision = parameters.Revision;
         _aged = false;
         work.Clear();
@@ -80,7 +88,13 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         foreach (Entry entry in _entries)
         {
             entry.Remember();
-            if (entry.TakesPart)
+            _haveTables |= entry.Parameter.IsTable;
+            if (entry.TakesPart && entry.Parameter.Rows is { } rows)
+            {
+                entry.Run.Prepared.AddTo(
+                    work, entry.State, entry.Parameter.ValuesAddress, rows, entry.Parameter.RoundedCopyAddress);
+            }
+            else if (entry.TakesPart)
             {
                 entry.Run.Prepared.AddTo(
                     work,
@@ -189,16 +203,16 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     /// <summary>Zeroes gradients: all, or those that no rule has read and zeroed.</summary>
     public void ZeroGradients(bool onlyOfResting)
     {
-        if (onlyOfResting && WithoutGradient + Frozen == 0)
+        if (onlyOfResting && WithoutGradient + Frozen == 0 && !_haveTables)
         {
             return;
         }
 
         foreach (Entry entry in _entries)
         {
-            if (!onlyOfResting || !entry.TakesPart)
+            if (!onlyOfResting || !entry.TakesPart || entry.Parameter.IsTable)
             {
-                entry.Parameter.Gradients.Clear();
+                entry.Parameter.ZeroGradient();
             }
         }
     }
@@ -281,6 +295,9 @@ internal sealed class GroupRun(ParameterGroup group, int index)
     public string Number { get; } = index.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     public GroupUpdate Prepared { get; } = new(group.Options);
+
+    /// <summary>Whether some parameter of the group is a table.</summary>
+    public bool HasTables { get; set; }
 
     /// <summary>The state that has the scalars for all of the group, if it shares them; otherwise null.</summary>
     public OptimizerState? Shared { get; set; }

@@ -9,10 +9,13 @@ public sealed unsafe class Parameter
     private readonly float* _values;
     private readonly float* _gradients;
     private readonly int[] _shape;
+    private readonly TouchedRows? _rows;
     private BFloat16[]? _roundedCopy;
 
-    internal Parameter(ParameterSet set, string name, int[] shape, int length, float* values, float* gradients)
+    internal Parameter(
+        ParameterSet set, string name, int[] shape, int length, float* values, float* gradients, bool isTable = false)
     {
+        _rows = isTable ? new TouchedRows(shape[0], shape[1]) : null;
         _set = set;
         _shape = shape;
         _values = values;
@@ -40,7 +43,35 @@ public sealed unsafe class Parameter
     /// The gradients, which you write before each step. The span is valid as long as the set is reachable and not disposed.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public Span<float> Gradients => new(_set.Alive(_gradients), Length);
+    /// <exception cref="InvalidOperationException">The parameter is a table, whose gradient is that of some rows.</exception>
+    public Span<float> Gradients => _rows is null
+        ? new(_set.Alive(_gradients), Length)
+        : throw new InvalidOperationException(
+            $"\"{Name}\" is a table and has no gradient for each of its elements; {nameof(SetRowGradients)} gives it that of some rows.");
+
+    /// <summary>Whether the gradient is that of some rows: see <see cref="ParameterSet.AddTable"/>.</summary>
+    public bool IsTable => _rows is not null;
+
+    /// <summary>The rows of a table that have a gradient: each once, in ascending order. Valid until they are set anew.</summary>
+    /// <exception cref="InvalidOperationException">The parameter is no table.</exception>
+    public ReadOnlySpan<int> GradientRows => RequireRows().Rows;
+
+    /// <summary>The gradient of <see cref="GradientRows"/>, row after row.</summary>
+    /// <exception cref="InvalidOperationException">The parameter is no table.</exception>
+    public ReadOnlySpan<float> RowGradients => RequireRows().Values;
+
+    /// <summary>
+    /// Gives a table the gradient of some rows for the next steps, in the place of the one before; all other rows have none. It
+    /// is copied, and stays until it is set anew or gradients are zeroed. No rows is a gradient too: nothing moves, but the table
+    /// is one update older.
+    /// </summary>
+    /// <param name="rows">The indices of the rows, in any order. One that comes more than once has the sum of its values, added up
+    /// in float32 in the order in which they come.</param>
+    /// <param name="values">The values, row after row in the order of the indices.</param>
+    /// <exception cref="ArgumentException">There are not as many values as the rows have, or an index is none of a row. Nothing has
+    /// changed then.</exception>
+    /// <exception cref="InvalidOperationException">The parameter is no table.</exception>
+    public void SetRowGradients(ReadOnlySpan<int> rows, ReadOnlySpan<float> values) => RequireRows().Take(rows, values);
 
     /// <summary>
     /// Whether there is a gradient for the next steps. Without one the parameter neither moves, decays nor ages, and does
@@ -90,6 +121,26 @@ public sealed unsafe class Parameter
         }
     }
 
+    /// <summary>The rows of a table that have a gradient; null if the parameter is none.</summary>
+    internal TouchedRows? Rows => _rows;
+
+    /// <summary>An element of the gradient, counted as the passes of a step do, and its place in the parameter.</summary>
+    internal (int Index, float Value) GradientAt(int element) =>
+        _rows is null ? (element, Gradients[element]) : (_rows.PlaceOf(element), _rows.Values[element]);
+
+    /// <summary>Makes the gradient zero; that of a table, one of no rows.</summary>
+    internal void ZeroGradient()
+    {
+        if (_rows is null)
+        {
+            Gradients.Clear();
+        }
+        else
+        {
+            _rows.Clear();
+        }
+    }
+
     /// <summary>The shape, for whoever may not allocate.</summary>
     internal ReadOnlySpan<int> Dimensions => _shape;
 
@@ -103,4 +154,7 @@ public sealed unsafe class Parameter
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} [{string.Join(", ", _shape)}]";
+
+    private TouchedRows RequireRows() =>
+        _rows ?? throw new InvalidOperationException($"\"{Name}\" is no table: its gradient is that of all elements.");
 }

@@ -121,6 +121,9 @@ public sealed class ParameterGroup
     /// </summary>
     public bool Frozen { get; set; }
 
+    /// <summary>The rate that is being tried, in the place of the schedule's and the options'; null: none.</summary>
+    internal double? TriedRate { get; set; }
+
     private static void RequireOneDecay(double? decay, ILrSchedule? schedule, string name)
     {
         if (decay is not null && schedule is not null)

@@ -87,6 +87,40 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         return Append(name, shape.ToArray(), length, (float*)pinnedValues.Pointer, (float*)pinnedGradients.Pointer);
     }
 
+    /// <summary>
+    /// Adds a table in memory of its own, zero: a matrix of whose rows a step touches some, such as an embedding. There is no
+    /// memory for gradients of all elements; <see cref="Parameter.SetRowGradients"/> gives those of some rows.
+    /// </summary>
+    /// <param name="name">A name that the set does not have yet.</param>
+    /// <param name="rows">The number of rows, at least 0.</param>
+    /// <param name="width">The number of elements of a row, at least 1.</param>
+    /// <returns>The parameter, to be filled with initial values.</returns>
+    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, or a number is.</exception>
+    public Parameter AddTable(string name, int rows, int width)
+    {
+        int length = CheckTable(name, rows, width);
+        return Append(name, [rows, width], length, (float*)_values.Take(BytesOf(length)), gradients: null, isTable: true);
+    }
+
+    /// <summary>Adds a table that lies in memory of yours; nothing is copied.</summary>
+    /// <param name="name">A name that the set does not have yet.</param>
+    /// <param name="rows">The number of rows, at least 0.</param>
+    /// <param name="width">The number of elements of a row, at least 1.</param>
+    /// <param name="values">The values, row after row; may not overlap any other buffer in the set. Pinned until the set is
+    /// disposed.</param>
+    /// <returns>The parameter.</returns>
+    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, a number is, the length is not theirs, or
+    /// buffers overlap. Nothing is added then.</exception>
+    public Parameter AddTableView(string name, int rows, int width, Memory<float> values)
+    {
+        int length = CheckTable(name, rows, width);
+        CheckLength(name, length, values.Length, nameof(values));
+        CheckOverlap(name, values.Span, []);
+        MemoryHandle pinned = values.Pin();
+        _pinned.Add(pinned);
+        return Append(name, [rows, width], length, (float*)pinned.Pointer, gradients: null, isTable: true);
+    }
+
     /// <summary>Looks a parameter up by its name.</summary>
     public bool TryGet(string name, [NotNullWhen(true)] out Parameter? parameter)
     {
@@ -100,7 +134,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     {
         foreach (Parameter parameter in _parameters)
         {
-            parameter.Gradients.Clear();
+            parameter.ZeroGradient();
         }
     }
 
@@ -147,10 +181,20 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         }
     }
 
+    /// <summary>Refuses tables, where gradients of all elements are needed.</summary>
+    internal void RequireNoTables(string purpose, string argument)
+    {
+        if (_parameters.Find(parameter => parameter.IsTable) is { } table)
+        {
+            throw new ArgumentException(
+                $"\"{table.Name}\" is a table, whose gradient is that of some rows and cannot be {purpose}.", argument);
+        }
+    }
+
     /// <summary>Refuses gradients that overlap, which would be written to more than once.</summary>
     internal void RequireGradientsApart(string purpose, string argument)
     {
-        Parameter[] inMemory = [.. _parameters.Where(p => p.Length > 0).OrderBy(p => (nuint)p.GradientsAddress)];
+        Parameter[] inMemory = [.. _parameters.Where(p => p.Length > 0 && !p.IsTable).OrderBy(p => (nuint)p.GradientsAddress)];
         for (int i = 1; i < inMemory.Length; i++)
         {
             if (inMemory[i - 1].GradientsAddress + inMemory[i - 1].Length > inMemory[i].GradientsAddress)
@@ -229,7 +273,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
 
         foreach (Parameter other in _parameters)
         {
-            if (values.Overlaps(other.Values) || values.Overlaps(other.Gradients))
+            if (values.Overlaps(other.Values) || (!other.IsTable && values.Overlaps(other.Gradients)))
             {
                 throw new ArgumentException($"The values of \"{name}\" overlap a buffer of \"{other.Name}\".", nameof(values));
             }
@@ -281,11 +325,21 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         return added;
     }
 
+    private int CheckTable(string name, int rows, int width)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        CheckName(name, nameof(name));
+        Require.AtLeast(rows, 0);
+        Require.AtLeast(width, 1);
+        return LengthOf(name, [rows, width], nameof(rows));
+    }
+
     private static nuint BytesOf(int length) => (nuint)length * sizeof(float);
 
-    private Parameter Append(string name, int[] shape, int length, float* values, float* gradients)
+    private Parameter Append(
+        string name, int[] shape, int length, float* values, float* gradients, bool isTable = false)
     {
-        var parameter = new Parameter(this, name, [.. shape], length, values, gradients);
+        var parameter = new Parameter(this, name, [.. shape], length, values, gradients, isTable);
         _parameters.Add(parameter);
         _byName.Add(name, parameter);
         ElementCount += length;

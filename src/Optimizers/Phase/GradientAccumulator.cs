@@ -153,6 +153,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
     {
         if (_sums.Count != Parameters.Count)
         {
+            Parameters.RequireNoTables("accumulated", nameof(Parameters));
             Parameters.RequireGradientsApart("accumulated", nameof(Parameters));
             Add([.. Parameters.Skip(_sums.Count)]);
         }

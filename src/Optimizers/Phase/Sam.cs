@@ -211,6 +211,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     {
         if (_origins.All.Length < Parameters.Count)
         {
+            Parameters.RequireNoTables("ascended along", nameof(Parameters));
             Parameters.RequireGradientsApart("zeroed", nameof(Parameters));
         }
 

@@ -82,8 +82,9 @@ public sealed class ConfigurationTests
         string kind = JsonElement.Parse(json).GetProperty("kind").GetString()!;
         float[] start = Draw.Floats(1, Length);
         float[][] gradients = Draw.Gradients(2, 3, Length);
-        Outcome expected = Outcome.Of(new Optimizer(variant.Shape(Length), variant.Options), start, gradients);
-        Outcome.Of(OptimizerConfiguration.Create(kind, variant.Shape(Length), json), start, gradients).ShouldHaveTheBitsOf(expected, name);
+        int[] shape = variant.Shape(Length);
+        Outcome expected = Outcome.Of(new Optimizer(shape, variant.Options), start, gradients);
+        Outcome.Of(OptimizerConfiguration.Create(kind, shape, json), start, gradients).ShouldHaveTheBitsOf(expected, name);
     }
 
     [Fact]

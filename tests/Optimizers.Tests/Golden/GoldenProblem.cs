@@ -6,7 +6,7 @@ namespace Optimizers.Tests;
 internal sealed class GoldenProblem
 {
     private readonly Dictionary<string, float[]?>[] _gradients = [];
-    private readonly GoldenFunction? _function;
+    private readonly Dictionary<string, GoldenRows>[] _rows = [];
 
     public GoldenProblem(JsonElement json)
     {
@@ -16,13 +16,21 @@ internal sealed class GoldenProblem
             Floats(tensor.GetProperty("initial"))))];
         if (json.TryGetProperty("function", out JsonElement function))
         {
-            _function = GoldenFunction.Of(function.GetString()!, json);
+            Function = GoldenFunction.Of(function.GetString()!, json);
             return;
         }
 
         JsonElement[] steps = [.. json.GetProperty("gradients").EnumerateArray()];
         IsSparse = steps.Any(step => step.EnumerateObject().Any(tensor => tensor.Value.ValueKind == JsonValueKind.Object));
-        if (!IsSparse)
+        if (IsSparse)
+        {
+            _rows = Array.ConvertAll(steps, step => step.EnumerateObject()
+                .Where(tensor => tensor.Value.ValueKind != JsonValueKind.Null)
+                .ToDictionary(tensor => tensor.Name, tensor => new GoldenRows(
+                    [.. GoldenCase.Numbers(tensor.Value.GetProperty("rows")).Select(row => (int)row)],
+                    Floats(tensor.Value.GetProperty("values")))));
+        }
+        else
         {
             _gradients = Array.ConvertAll(steps, step => step.EnumerateObject().ToDictionary(
                 tensor => tensor.Name,
@@ -32,12 +40,22 @@ internal sealed class GoldenProblem
 
     public IReadOnlyList<GoldenTensor> Tensors { get; }
 
-    /// <summary>Whether gradients are given as some rows; they are not read then.</summary>
+    /// <summary>The function that gradients are derived from; null where they are given.</summary>
+    public GoldenFunction? Function { get; }
+
+    /// <summary>Whether gradients are given as some rows: those of all tensors.</summary>
     public bool IsSparse { get; }
 
     /// <summary>Whether a tensor has a gradient at a step, counted from 1.</summary>
     public bool HasGradient(int step, string tensor) =>
-        _function is not null || _gradients[step - 1].GetValueOrDefault(tensor) is not null;
+        Function is not null
+        || (IsSparse ? _rows[step - 1].ContainsKey(tensor) : _gradients[step - 1].GetValueOrDefault(tensor) is not null);
+
+    /// <summary>The rows of a tensor that have a gradient at a step, counted from 1; null where it has none.</summary>
+    public GoldenRows? Rows(int step, string tensor, double scale) =>
+        _rows[step - 1].GetValueOrDefault(tensor) is { } rows
+            ? rows with { Values = Array.ConvertAll(rows.Values, element => (float)(element * scale)) }
+            : null;
 
     /// <summary>The gradient of a tensor at a step, counted from 1; null where it has none.</summary>
     /// <param name="step">The step.</param>
@@ -46,9 +64,9 @@ internal sealed class GoldenProblem
     /// <param name="scale">A factor on the gradient.</param>
     public float[]? Gradient(int step, string tensor, ReadOnlySpan<float> values, double scale)
     {
-        double[]? gradient = _function is null
+        double[]? gradient = Function is null
             ? ToDoubles(_gradients[step - 1].GetValueOrDefault(tensor))
-            : _function.Gradient(ToDoubles(values.ToArray())!);
+            : Function.Gradient(ToDoubles(values.ToArray())!);
         return gradient is null ? null : Array.ConvertAll(gradient, element => (float)(element * scale));
     }
 
@@ -89,6 +107,9 @@ internal sealed class GoldenProblem
     private static double[]? ToDoubles(float[]? values) =>
         values is null ? null : Array.ConvertAll(values, value => (double)value);
 }
+
+/// <summary>The gradient of some rows of a tensor.</summary>
+internal sealed record GoldenRows(int[] Rows, float[] Values);
 
 /// <summary>A tensor of a golden problem.</summary>
 internal sealed record GoldenTensor(string Name, int[] Shape, float[] Initial);

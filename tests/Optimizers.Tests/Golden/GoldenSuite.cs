@@ -24,6 +24,7 @@ internal static class GoldenSuite
         [nameof(WeightAverage)] = (AverageRun.Run, ["inner"]),
         [nameof(Lookahead)] = (WrapperRun.Run, ["expectedEvaluation"]),
         [nameof(Sam)] = (WrapperRun.Run, []),
+        [nameof(Lbfgs)] = (ClosureRun.Run, ["losses"]),
     };
 
     // The first step begins at zero, where the adaptive form does not ascend, and from there one rounding of one weight grows
@@ -60,7 +61,7 @@ internal static class GoldenSuite
         : !GoldenData.IsReplaced && (golden.File, golden.Name) == _amplifying ? $"{golden.Subject} that amplifies rounding"
         : UnreadField(golden) is { } field ? $"{golden.Subject} with {field}"
         : golden.ProblemName is not { } problem || !GoldenData.HasProblem(problem) ? $"problem {golden.ProblemName}"
-        : GoldenData.Problem(problem).IsSparse ? $"{golden.Subject} with sparse rows"
+        : GoldenData.Problem(problem).IsSparse && !TakesRows(golden.Subject) ? $"{golden.Subject} with sparse rows"
         : null;
 
     /// <summary>Why a case of a schedule cannot run yet; null if it can.</summary>
@@ -69,6 +70,9 @@ internal static class GoldenSuite
 
     private static bool Exists(string optimizer) =>
         _others.ContainsKey(optimizer) || Catalogue.Optimizers.Any(row => row.Type.Name == optimizer);
+
+    private static bool TakesRows(string optimizer) =>
+        Catalogue.Optimizers.SingleOrDefault(row => row.Type.Name == optimizer)?.Defaults.TakesRows ?? false;
 
     private static string? UnreadField(GoldenCase golden) => _furtherFields
         .Except(_others.TryGetValue(golden.Subject, out var other) ? other.Reads : [])

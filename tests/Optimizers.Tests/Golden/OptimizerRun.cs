@@ -37,9 +37,18 @@ internal sealed class OptimizerRun : IDisposable
         _optimizers = _handed.ToDictionary(
             tensor => tensor.Name, tensor => _row.MakeShaped(tensor.Shape, options, 0));
 
-        _parameters.AddRange([.. _handed.Select(tensor => (tensor.Name, tensor.Shape))]);
+        if (!_problem.IsSparse)
+        {
+            _parameters.AddRange([.. _handed.Select(tensor => (tensor.Name, tensor.Shape))]);
+        }
+
         foreach (GoldenTensor tensor in _handed)
         {
+            if (_problem.IsSparse)
+            {
+                _parameters.AddTable(tensor.Name, tensor.Shape[0], tensor.Shape[1]);
+            }
+
             tensor.Initial.CopyTo(_parameters[tensor.Name].Values);
         }
 
@@ -131,6 +140,12 @@ internal sealed class OptimizerRun : IDisposable
             float[] values = _values[tensor.Name];
             IOptimizer optimizer = _optimizers[tensor.Name];
             Parameter parameter = _parameters[tensor.Name];
+            if (_problem.IsSparse)
+            {
+                StepRows(step, tensor, parameter);
+                continue;
+            }
+
             float[]? gradient = _problem.Gradient(step, tensor.Name, Position(tensor.Name).ToArray(), _golden.GradientScale);
             parameter.HasGradient = gradient is not null;
             if (gradient is not null)
@@ -160,6 +175,21 @@ internal sealed class OptimizerRun : IDisposable
             {
                 CheckSameBits(step, $"{slot} of {tensor.Name}", state[slot], inModel[slot]);
             }
+        }
+    }
+
+    private void StepRows(int step, GoldenTensor tensor, Parameter parameter)
+    {
+        GoldenRows? rows = _problem.Rows(step, tensor.Name, _golden.GradientScale);
+        parameter.HasGradient = rows is not null;
+        if (rows is not null)
+        {
+            var optimizer = (IRowOptimizer)_optimizers[tensor.Name];
+            optimizer.Step(
+                _values[tensor.Name],
+                new RowGradients(rows.Rows, rows.Values, tensor.Shape[1]),
+                _rates?[step - 1] ?? optimizer.LearningRate);
+            parameter.SetRowGradients(rows.Rows, rows.Values);
         }
     }
 

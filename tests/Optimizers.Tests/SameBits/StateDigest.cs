@@ -36,6 +36,7 @@ internal static class StateDigest
 
         AppendClips(hash);
         AppendWrappers(hash);
+        AppendLbfgs(hash);
         return Convert.ToHexString(hash.GetHashAndReset());
     }
 
@@ -153,6 +154,21 @@ internal static class StateDigest
                 Append(hash, lookahead.SlowWeights(parameter.Name));
                 Array.ForEach(averages, average => Append(hash, average[parameter.Name]));
             }
+        }
+    }
+
+    // Longer than a block of a sum, and no multiple of any lane count.
+    private static void AppendLbfgs(IncrementalHash hash)
+    {
+        foreach (LineSearch search in Enum.GetValues<LineSearch>())
+        {
+            var options = new LbfgsOptions { LineSearch = search, MaximumIterations = 12, HistorySize = 5 };
+            float[] floats = Draw.Floats(4, FormatLength);
+            new Lbfgs(FormatLength, options).Step(floats, LbfgsTests.FloatRosenbrock);
+            Append(hash, floats);
+            double[] doubles = [.. Draw.Floats(4, FormatLength)];
+            Lbfgs.Minimize(doubles, LbfgsTests.Rosenbrock, options);
+            hash.AppendData(MemoryMarshal.AsBytes(doubles.AsSpan()));
         }
     }
 

@@ -14,6 +14,15 @@ public static partial class Oracles
         return p - rate * o.WeightDecay * p - rate * AdamDirection(g, s, t, o.Beta1, o.Beta2, o.Epsilon, o.AmsGrad);
     });
 
+    public static OracleStep SparseAdam(SparseAdamOptions o) => ForEachElement((p, g, s, t, rate) =>
+    {
+        g = o.Maximize ? -g : g;
+        s.M = Average(o.Beta1, s.M, g);
+        s.V = Average(o.Beta2, s.V, Square(g));
+        double correction = Math.Sqrt(1 - Math.Pow(o.Beta2, t)) / (1 - Math.Pow(o.Beta1, t));
+        return p - rate * correction * s.M / (Math.Sqrt(s.V) + o.Epsilon);
+    });
+
     public static OracleStep RAdam(RAdamOptions o) => ForEachElement((p, g, s, t, rate) =>
     {
         g = (o.Maximize ? -g : g) + (o.DecoupledWeightDecay ? 0 : o.WeightDecay * p);

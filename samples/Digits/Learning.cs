@@ -1,0 +1,55 @@
+using System.Numerics.Tensors;
+using Samples;
+
+namespace Digits;
+
+/// <summary>What a network makes of an image, and learns from it.</summary>
+internal static class Learning
+{
+    /// <summary>Adds the example's share of the gradients of the batch's mean loss.</summary>
+    /// <returns>The loss of the example.</returns>
+    public static double Learn(Network network, Digit digit, float weight)
+    {
+        ReadOnlySpan<float> scores = network.Forward(digit.Pixels);
+        Span<float> gradient = stackalloc float[scores.Length];
+        double loss = CrossEntropy(scores, digit.Label, gradient);
+        TensorPrimitives.Multiply(gradient, weight, gradient);
+        network.Backward(gradient);
+        return loss;
+    }
+
+    /// <summary>Whether the network takes an image for what it is.</summary>
+    public static bool Recognises(Network network, Digit digit) =>
+        TensorPrimitives.IndexOfMax(network.Forward(digit.Pixels)) == digit.Label;
+
+    /// <summary>The mean loss of images.</summary>
+    public static double LossOf(Network network, IReadOnlyList<Digit> digits)
+    {
+        Span<float> unused = stackalloc float[network.Parameters[^1].Length];
+        double sum = 0;
+        foreach (Digit digit in digits)
+        {
+            sum += CrossEntropy(network.Forward(digit.Pixels), digit.Label, unused);
+        }
+
+        return sum / digits.Count;
+    }
+
+    // −log softmax(scores)[label], and its gradient by the scores: softmax(scores) − 1 at the label.
+    private static double CrossEntropy(ReadOnlySpan<float> scores, int label, Span<float> gradient)
+    {
+        double sum = 0;
+        float highest = TensorPrimitives.Max(scores);
+        foreach (float score in scores)
+        {
+            sum += Math.Exp(score - highest);
+        }
+
+        for (int i = 0; i < scores.Length; i++)
+        {
+            gradient[i] = (float)((Math.Exp(scores[i] - highest) / sum) - (i == label ? 1 : 0));
+        }
+
+        return Math.Log(sum) + highest - scores[label];
+    }
+}

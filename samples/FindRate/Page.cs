@@ -1,0 +1,44 @@
+using Digits;
+using Optimizers.Schedules;
+
+namespace FindRate;
+
+/// <summary>What of docs/rates.md is measured: its tables, between two marks, and its pictures.</summary>
+internal static class Page
+{
+    private const string Begin = "<!-- dense -->\n";
+    private const string End = "<!-- /dense -->\n";
+
+    /// <summary>The recipe whose range test is shown.</summary>
+    public static Recipe Shown { get; } = DenseSweep.Recipes.Single(recipe => recipe.Name == "Adam");
+
+    /// <summary>Writes both anew.</summary>
+    /// <param name="folder">The folder of the documentation.</param>
+    /// <param name="search">Trains.</param>
+    public static void WriteInto(DirectoryInfo folder, Search search)
+    {
+        string path = Path.Combine(folder.FullName, "rates.md");
+        string page = File.ReadAllText(path);
+        int begin = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
+        int end = page.IndexOf(End, StringComparison.Ordinal);
+        if (begin < Begin.Length || end < begin)
+        {
+            throw new IOException($"\"{path}\" does not have its marks.");
+        }
+
+        DenseSweep[] sweeps = [.. DenseSweep.Recipes.Select(recipe => DenseSweep.Of(search, recipe))];
+        string tables = DenseSweep.Markdown(sweeps);
+        File.WriteAllText(path, $"{page[..begin]}{tables}{page[end..]}");
+        string pictures = Path.Combine(folder.FullName, "images", "rates");
+        Directory.CreateDirectory(pictures);
+        string[][] rows = [.. tables.Split('\n').Reverse().SkipWhile(line => line.Length == 0)
+            .TakeWhile(line => !line.StartsWith("| ---", StringComparison.Ordinal))
+            .Reverse()
+            .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries))];
+        Draw(pictures, "dense.svg", DenseSweep.ChartOf([.. sweeps.Select(sweep => sweep.Optimizer)], rows));
+        Draw(pictures, "range.svg", RangeChart.Of(Shown, search.Find(Shown)));
+    }
+
+    private static void Draw(string folder, string name, LineChart chart) =>
+        File.WriteAllText(Path.Combine(folder, name), $"{chart.ToSvg()}\n");
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Digits;
+using FindRate;
+using Optimizers;
+using Samples;
+using Spectre.Console;
+
+Option<Recipe> optimizer = RecipeOption.Make(
+    $"The optimizer whose rate is looked for, in any case of letters: {RecipeOption.Names}; default Adam.");
+Option<FileInfo> svg = CommandLine.NewFile("--svg", "Where to draw the range test; default find-rate.svg.");
+
+var folder = new Argument<DirectoryInfo>("FOLDER") { Description = "The folder of the documentation." };
+var docs = new Command(
+    "docs", "Trains at eight rates a decade with several optimizers, and writes the tables and pictures of docs/rates.md.") { folder };
+docs.SetAction(result => CommandLine.Try(() => Page.WriteInto(result.GetValue(folder)!, Prepare())));
+
+var command = new RootCommand(
+    "Looks for the learning rate of an optimizer on handwritten digits: by a range test, and by short runs at powers of ten. "
+    + "Prints what the range test advises as its last line.")
+{
+    optimizer, svg, docs,
+};
+command.SetAction(result => Show(
+    result.GetValue(optimizer) ?? Recipe.All.Single(recipe => recipe.Name == "Adam"),
+    result.GetValue(svg) ?? new FileInfo("find-rate.svg")));
+
+return CommandLine.Run(command, args);
+
+static Search Prepare() => new(DataFile.Read<Plan>("digits.json"), DigitsData.Load(DataFile.PathOf("digits.csv")));
+
+static int Show(Recipe recipe, FileInfo svg)
+{
+    Search search = Prepare();
+    RateReport range = search.Find(recipe);
+    RateSweepReport sweep = search.Sweep(recipe);
+    int code = CommandLine.Try(() => File.WriteAllText(svg.FullName, $"{RangeChart.Of(recipe, range).ToSvg()}\n"));
+    if (code == 0)
+    {
+        IAnsiConsole console = Terminal.Open();
+        console.Write(RateTables.Of(range));
+        console.Write(RateTables.Of(sweep));
+        Console.WriteLine(sweep.Reason);
+        Console.WriteLine($"range test: {svg}");
+        Console.WriteLine(range.Advice);
+    }
+
+    return code;
+}

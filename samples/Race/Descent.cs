@@ -1,0 +1,25 @@
+namespace Race;
+
+/// <summary>How a contender descended a surface at the rate that suited it best.</summary>
+internal sealed record Descent(Contender Contender, double Rate, IReadOnlyList<(double X, double Y)> Path, double Gap, int? Arrived)
+{
+    // So near to the lowest value is there.
+    public const double Near = 1e-4;
+
+    /// <summary>Tries all rates; the best is there first or, if none is, ends lowest.</summary>
+    public static Descent Of(Contender contender, Surface surface, int steps) => contender.Rates
+        .Select(rate => At(contender, surface, rate, steps))
+        .OrderBy(descent => descent.Arrived ?? int.MaxValue)
+        .ThenBy(descent => double.IsNaN(descent.Gap) ? double.PositiveInfinity : descent.Gap)
+        .First();
+
+    private static Descent At(Contender contender, Surface surface, double rate, int steps)
+    {
+        (double X, double Y)[] path = [.. contender.Descend(surface, rate, steps)];
+        double[] gaps = [.. path.Select(place => surface.Value(place.X, place.Y))];
+
+        // To stay there, not to pass by.
+        int outside = Array.FindLastIndex(gaps, gap => !(gap <= Near));
+        return new Descent(contender, rate, path, gaps[^1], outside < path.Length - 1 ? outside + 1 : null);
+    }
+}

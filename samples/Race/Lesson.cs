@@ -1,0 +1,17 @@
+using Digits;
+
+namespace Race;
+
+/// <summary>How a contender learned to read digits at the rate that suited it best.</summary>
+internal sealed record Lesson(Contender Contender, double Rate, double Loss, double Accuracy)
+{
+    /// <summary>Tries all rates; the best ends with the lowest training loss.</summary>
+    public static Lesson Of(Contender contender, Plan plan, DigitsData data) => contender.Rates
+        .Select(rate =>
+        {
+            Run run = Training.Train(plan, new Recipe(contender.Name, contender.OptionsAt(rate)), data, threads: 1);
+            return new Lesson(contender, rate, run.Losses[^1], run.TestAccuracies[^1]);
+        })
+        .OrderBy(lesson => double.IsNaN(lesson.Loss) ? double.PositiveInfinity : lesson.Loss)
+        .First();
+}

@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Digits;
+using Race;
+using Samples;
+using Spectre.Console;
+
+string[] usual = ["Sgd", "Momentum", "Adam", "Lion", "Rprop", "Lbfgs"];
+var optimizers = new Option<Contender[]>("--optimizer")
+{
+    HelpName = "NAME or JSON",
+    Description = "Who takes part, once or more: a name such as AdamW, or a JSON object such as {\"kind\": \"AdamW\", \"beta2\": 0.95}. "
+        + $"Default: {string.Join(", ", usual)}.",
+    AllowMultipleArgumentsPerToken = true,
+    CustomParser = result => ParseAll(result, Contender.Parse),
+};
+var surfaces = new Option<Surface[]>("--surface")
+{
+    HelpName = "NAME",
+    Description = $"Where they race, once or more: {string.Join(", ", Surface.All.Select(surface => surface.Name))}. Default: all.",
+    AllowMultipleArgumentsPerToken = true,
+    CustomParser = result => ParseAll(result, ParseSurface),
+};
+Option<int> steps = CommandLine.WholeNumber("--steps", "The number of steps on a surface; default 500.", minimum: 1, maximum: 100_000, standard: 500);
+Option<int> epochs = CommandLine.WholeNumber(
+    "--epochs", "The number of epochs on handwritten digits; 0: they do not race there. Default 3.", minimum: 0, maximum: 1_000, standard: 3);
+Option<FileInfo> svg = CommandLine.NewFile("--svg", "Where to draw the paths; default race.svg.");
+
+var command = new RootCommand(
+    "Races optimizers down surfaces that are known to be hard, and on handwritten digits, each at the rate that suits it best, "
+    + "and draws their paths.")
+{
+    optimizers, surfaces, steps, epochs, svg,
+};
+command.SetAction(result => Run(
+    result.GetValue(optimizers) ?? [.. usual.Select(Contender.Parse)],
+    result.GetValue(surfaces) ?? [.. Surface.All],
+    result.GetValue(steps),
+    result.GetValue(epochs),
+    result.GetValue(svg) ?? new FileInfo("race.svg")));
+
+return CommandLine.Run(command, args);
+
+static int Run(Contender[] contenders, Surface[] surfaces, int steps, int epochs, FileInfo svg)
+{
+    Descent[][] descents = [.. surfaces.Select(surface => contenders.Select(contender => Descent.Of(contender, surface, steps)).ToArray())];
+    int code = CommandLine.Try(() => File.WriteAllText(svg.FullName, $"{RaceChart.Draw(surfaces, descents)}\n"));
+    if (code != 0)
+    {
+        return code;
+    }
+
+    IAnsiConsole console = Terminal.Open();
+    console.Write(RaceTables.Of(surfaces, descents));
+    Contender[] learners = [.. contenders.Where(contender => !contender.IsMinimizer)];
+    if (epochs > 0 && learners.Length > 0)
+    {
+        Plan plan = DataFile.Read<Plan>("digits.json") with { Epochs = epochs };
+        var data = DigitsData.Load(DataFile.PathOf("digits.csv"));
+        console.Write(RaceTables.Of([.. learners.Select(contender => Lesson.Of(contender, plan, data))], epochs));
+    }
+
+    Console.WriteLine($"paths: {svg}");
+    return 0;
+}
+
+static T[] ParseAll<T>(ArgumentResult result, Func<string, T> parse)
+{
+    try
+    {
+        return [.. result.Tokens.Select(token => parse(token.Value))];
+    }
+    catch (ArgumentException e)
+    {
+        result.AddError(e.Message);
+        return [];
+    }
+}
+
+static Surface ParseSurface(string name) =>
+    Surface.All.FirstOrDefault(surface => surface.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+    ?? throw new ArgumentException($"There is no surface \"{name}\"; there is: {string.Join(", ", Surface.All.Select(surface => surface.Name))}.");

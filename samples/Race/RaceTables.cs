@@ -1,0 +1,54 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace Race;
+
+/// <summary>The tables of the race.</summary>
+internal static class RaceTables
+{
+    public static Table Of(IReadOnlyList<Surface> surfaces, IReadOnlyList<IReadOnlyList<Descent>> descents)
+    {
+        Table table = NewTable($"Steps until f stays within {Number(Descent.Near)} of its lowest value, or how far above it is at the end; and the rate");
+        foreach (Surface surface in surfaces)
+        {
+            table.AddColumn(new TableColumn(surface.Name).RightAligned());
+        }
+
+        foreach (IGrouping<string, Descent> row in descents.SelectMany(each => each).GroupBy(descent => descent.Contender.Name))
+        {
+            table.AddRow([row.Key, .. row.Select(descent => $"{Result(descent)}{RateOf(descent.Contender, descent.Rate)}")]);
+        }
+
+        return table;
+    }
+
+    public static Table Of(IReadOnlyList<Lesson> lessons, int epochs)
+    {
+        Table table = NewTable($"Handwritten digits, after {epochs} epochs");
+        foreach (string column in new[] { "rate", "training loss", "test accuracy" })
+        {
+            table.AddColumn(new TableColumn(column).RightAligned());
+        }
+
+        foreach (Lesson lesson in lessons.OrderBy(lesson => double.IsNaN(lesson.Loss)).ThenBy(lesson => lesson.Loss))
+        {
+            table.AddRow(lesson.Contender.Name, Number(lesson.Rate), Invariant($"{lesson.Loss:F4}"), Invariant($"{lesson.Accuracy:F4}"));
+        }
+
+        return table;
+    }
+
+    private static Table NewTable(string title) =>
+        new Table { Title = new TableTitle(Markup.Escape(title)), Border = TableBorder.Rounded }.AddColumn("optimizer");
+
+    private static string Result(Descent descent) =>
+        descent.Arrived is { } step ? Invariant($"{step}")
+        : double.IsFinite(descent.Gap) ? Invariant($"+{descent.Gap:0.0e0}")
+        : "diverged";
+
+    private static string RateOf(Contender contender, double rate) => contender.IsMinimizer ? "" : $"\n[dim]{Number(rate)}[/]";
+
+    private static string Number(double value) => value.ToString("0.#####", CultureInfo.InvariantCulture);
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,115 @@
+namespace Optimizers;
+
+/// <summary>
+/// Steps that are taken to try a rate, and undone: what the range test and the sweep share. At its end everything is as it
+/// was, whatever happened.
+/// </summary>
+internal sealed class RateTrial : IDisposable
+{
+    private readonly CheckpointSnapshot _start;
+    private readonly IReadOnlyList<ParameterGroup> _groups;
+
+    private RateTrial(Checkpoint checkpoint, IReadOnlyList<ParameterGroup> groups)
+    {
+        _start = new CheckpointSnapshot(checkpoint);
+        _groups = groups;
+    }
+
+    /// <summary>Begins trials of a model, or of whatever else a checkpoint holds.</summary>
+    public static RateTrial Of(Checkpoint checkpoint, IReadOnlyList<ParameterGroup>? groups)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        if (checkpoint is { Optimizer: not null, IncludeParameters: false })
+        {
+            throw new ArgumentException(
+                $"{nameof(Checkpoint.IncludeParameters)} is false, so that the parameters could not be put back.", nameof(checkpoint));
+        }
+
+        IReadOnlyList<ParameterGroup> all = checkpoint.Optimizer?.Groups ?? [];
+        foreach (ParameterGroup group in groups ?? [])
+        {
+            if (!all.Contains(group))
+            {
+                throw new ArgumentException("A group is not one of the optimizer's.", nameof(groups));
+            }
+        }
+
+        return new RateTrial(checkpoint, groups ?? all);
+    }
+
+    /// <summary>A checkpoint of a buffer and its optimizer.</summary>
+    public static Checkpoint CheckpointOf(Memory<float> parameters, IOptimizer optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        if (parameters.Length != optimizer.State.Length)
+        {
+            throw new ArgumentException(
+                $"There are {parameters.Length} parameters, but the optimizer was made for {optimizer.State.Length}.",
+                nameof(parameters));
+        }
+
+        var checkpoint = new Checkpoint();
+        checkpoint.Add("optimizer", optimizer.State);
+        checkpoint.Add("buffer", new Buffer(parameters));
+        return checkpoint;
+    }
+
+    /// <summary>A checkpoint of a model.</summary>
+    public static Checkpoint CheckpointOf(ModelOptimizer optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        return new Checkpoint(optimizer) { IncludeParameters = true };
+    }
+
+    /// <summary>Takes a step at a rate.</summary>
+    /// <param name="rate">The rate.</param>
+    /// <param name="index">How many steps came before.</param>
+    /// <param name="step">The user's step.</param>
+    /// <returns>The loss; NaN if gradients were refused because they are not finite.</returns>
+    public double Take(double rate, int index, Func<double, int, double> step)
+    {
+        foreach (ParameterGroup group in _groups)
+        {
+            group.TriedRate = rate;
+        }
+
+        double loss;
+        try
+        {
+            loss = step(rate, index);
+        }
+        catch (NonFiniteGradientException) when (index > 0)
+        {
+            // That is what divergence looks like to an optimizer that throws.
+            return double.NaN;
+        }
+
+        return index > 0 || double.IsFinite(loss)
+            ? loss
+            : throw new ArgumentOutOfRangeException(
+                nameof(step), loss, $"{nameof(step)} must give a finite loss at first, but gave {loss} at the rate {RateReport.Shown(rate)}.");
+    }
+
+    /// <summary>Puts everything back to where it began.</summary>
+    public void Restart() => _start.Restore();
+
+    /// <summary>Puts everything back, and has the groups use their own rates again.</summary>
+    public void Dispose()
+    {
+        foreach (ParameterGroup group in _groups)
+        {
+            group.TriedRate = null;
+        }
+
+        using (_start)
+        {
+            Restart();
+        }
+    }
+
+    private sealed class Buffer(Memory<float> parameters) : ICheckpointed
+    {
+        public void Describe(CheckpointContents contents) =>
+            contents.Tensor("values", [parameters.Length], () => parameters.Span);
+    }
+}
