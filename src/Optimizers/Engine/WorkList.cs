@@ -269,16 +269,20 @@ internal sealed class WorkList : ITaskRunner
         }
     }
 
+    private void RunTasks(int share, int shares)
+    {
+        int end = (int)((long)_taskCount * (share + 1) / shares);
+        for (int task = (int)((long)_taskCount * share / shares); task < end; task++)
+        {
+            _tasks!.Run(task, _widestLane);
+        }
+    }
+
     private void RunShare(int share, int shares)
     {
         if (_pass == Pass.Tasks)
         {
-            int end = (int)((long)_taskCount * (share + 1) / shares);
-            for (int task = (int)((long)_taskCount * share / shares); task < end; task++)
-            {
-                _tasks!.Run(task, _widestLane);
-            }
-
+            RunTasks(share, shares);
             return;
         }
 

@@ -80,7 +80,7 @@ internal static class StateDigest
         parameters.AddRange(("weight", [120, 250]), ("bias", [9_999]), ("scale", []));
         var optimizer = new ModelOptimizer(
             parameters,
-            variant.Options,
+            Catalogue.GroupsOf(variant.Options),
             new ModelOptimizerOptions { Clip = new ClipByGlobalNorm { NormKind = norm }, ZeroGradients = true });
         foreach (Parameter parameter in parameters)
         {
@@ -195,10 +195,10 @@ internal static class StateDigest
     private static void Append(IncrementalHash hash, ReadOnlySpan<float> parameters, OptimizerState state)
     {
         Append(hash, parameters);
-        foreach (string slot in state.SlotNames)
+        foreach (Slot slot in state.Slots)
         {
-            var values = new float[state.Length];
-            state.Read(slot, values);
+            var values = new float[slot.Length];
+            state.Read(slot.Declared.Name, values);
             Append(hash, values);
         }
     }
