@@ -9,7 +9,7 @@ internal sealed class Contender
 {
     private const string Rate = "learningRate";
 
-    private static readonly LbfgsOptions _lbfgs = new() { MaximumIterations = 1, LineSearch = LineSearch.StrongWolfe };
+    private static readonly LbfgsOptions _lbfgs = new() { MaximumIterations = 1, MaximumEvaluations = 30, LineSearch = LineSearch.StrongWolfe };
 
     // The usual advice: a step of about three.
     private static readonly double[] _rates = [1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1, 3];
@@ -41,7 +41,11 @@ internal sealed class Contender
             whole.Remove(Rate);
         }
 
-        return new Contender(whole["kind"]!.GetValue<string>(), whole);
+        var contender = new Contender(whole["kind"]!.GetValue<string>(), whole);
+
+        // Not every optimizer works on two numbers: some need matrices.
+        OptimizerConfiguration.Create(contender.Name, length: 2, contender.JsonAt(_rates[0]));
+        return contender;
     }
 
     public IOptimizerOptions OptionsAt(double rate)

@@ -6,6 +6,9 @@ internal sealed record Descent(Contender Contender, double Rate, IReadOnlyList<(
     // So near to the lowest value is there.
     public const double Near = 1e-4;
 
+    // To stay there, not to pass by, means for so many steps.
+    private const int Settled = 10;
+
     /// <summary>Tries all rates; the best is there first or, if none is, ends lowest.</summary>
     public static Descent Of(Contender contender, Surface surface, int steps) => contender.Rates
         .Select(rate => At(contender, surface, rate, steps))
@@ -17,9 +20,7 @@ internal sealed record Descent(Contender Contender, double Rate, IReadOnlyList<(
     {
         (double X, double Y)[] path = [.. contender.Descend(surface, rate, steps)];
         double[] gaps = [.. path.Select(place => surface.Value(place.X, place.Y))];
-
-        // To stay there, not to pass by.
         int outside = Array.FindLastIndex(gaps, gap => !(gap <= Near));
-        return new Descent(contender, rate, path, gaps[^1], outside < path.Length - 1 ? outside + 1 : null);
+        return new Descent(contender, rate, path, gaps[^1], outside < path.Length - Settled ? outside + 1 : null);
     }
 }

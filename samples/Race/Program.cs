@@ -72,7 +72,8 @@ static T[] ParseAll<T>(ArgumentResult result, Func<string, T> parse)
     }
     catch (ArgumentException e)
     {
-        result.AddError(e.Message);
+        // Without the name of a parameter, which means nothing on a command line.
+        result.AddError(e.Message.Split(" (Parameter")[0]);
         return [];
     }
 }

@@ -8,10 +8,10 @@ internal static class RaceTables
 {
     public static Table Of(IReadOnlyList<Surface> surfaces, IReadOnlyList<IReadOnlyList<Descent>> descents)
     {
-        Table table = NewTable($"Steps until f stays within {Number(Descent.Near)} of its lowest value, or how far above it is at the end; and the rate");
+        Table table = NewTable($"Steps to stay within {Number(Descent.Near)} of the lowest value, or +gap; and the rate");
         foreach (Surface surface in surfaces)
         {
-            table.AddColumn(new TableColumn(surface.Name).RightAligned());
+            table.AddColumn(new TableColumn(surface.Name).RightAligned().PadLeft(0).PadRight(1));
         }
 
         foreach (IGrouping<string, Descent> row in descents.SelectMany(each => each).GroupBy(descent => descent.Contender.Name))
@@ -39,7 +39,7 @@ internal static class RaceTables
     }
 
     private static Table NewTable(string title) =>
-        new Table { Title = new TableTitle(Markup.Escape(title)), Border = TableBorder.Rounded }.AddColumn("optimizer");
+        new Table { Title = new TableTitle(Markup.Escape(title)), Border = TableBorder.Simple }.AddColumn(new TableColumn("optimizer").PadLeft(0).PadRight(1));
 
     private static string Result(Descent descent) =>
         descent.Arrived is { } step ? Invariant($"{step}")

@@ -42,13 +42,13 @@ internal sealed record Surface(
             Start = (1.2, 0.01),
             Minima = [(0, Math.Sqrt(2)), (0, -Math.Sqrt(2))],
             View = (-1.5, -2, 1.5, 2),
-            Trouble = "the start lies almost on the ridge that leads into the saddle",
+            Trouble = "starts almost on the ridge into the saddle",
         },
         new("Beale", Beale, BealeGradient)
         {
             Start = (0.5, 1.6),
             Minima = [(3, 0.5)],
-            View = (-0.5, -1.2, 4, 2),
+            View = (-1.5, -1.4, 4, 2),
             Trouble = "steep walls around a flat floor",
         },
         new(
@@ -69,7 +69,7 @@ internal sealed record Surface(
             Start = (2.3, 1.6),
             Minima = [(0, 0)],
             View = (-3, -3, 3, 3),
-            Trouble = "a local minimum around every pair of whole numbers",
+            Trouble = "a local minimum at all whole numbers",
         },
     ];
 

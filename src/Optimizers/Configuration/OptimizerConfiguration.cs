@@ -104,9 +104,9 @@ public static class OptimizerConfiguration
     public static IOptimizer Create(string name, IReadOnlyList<int> shape, string json = "{}", int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        return shape.Count == 1
-            ? Create(name, shape[0], json, threads)
-            : new Optimizer(shape, CreateOptions(name, json), threads);
+        IOptimizerOptions options = CreateOptions(name, json);
+        var optimizer = new Optimizer(shape, options, threads);
+        return options is IScheduleFreeOptions ? Create(name, optimizer.State.Length, json, threads) : optimizer;
     }
 
     /// <summary>Writes options, all of them, as <see cref="Parse(string)"/> reads them.</summary>

@@ -95,6 +95,7 @@ public sealed class ConfigurationTests
         ScheduleConfiguration.Create("cosine", """{"peak": 0.1, "steps": 7}""").Should().Be(new Cosine(0.1, 7));
         OptimizerConfiguration.Create("ScheduleFreeSgd", 3).Should().BeAssignableTo<IScheduleFree>();
         OptimizerConfiguration.Create("ScheduleFreeAdamW", 3).Should().BeAssignableTo<IScheduleFree>();
+        OptimizerConfiguration.Create("ScheduleFreeSgd", [3, 2]).Should().BeAssignableTo<IScheduleFree>().Which.State.Length.Should().Be(6);
     }
 
     [Theory]
