@@ -205,7 +205,7 @@ public sealed unsafe class Optimizer : IRowOptimizer
     private void Apply()
     {
         _work[0].Rule = _group.PrepareRule(State);
-        (State.Iteration, State.MomentumProduct) = _group.After(State.Age);
+        State.Age = _group.After(State.Age);
         _work.Apply();
         State.TakeScalars(_group.Update.ScalarsAfter(_work[0].Rule));
         GC.KeepAlive(State);

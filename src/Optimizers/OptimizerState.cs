@@ -83,7 +83,11 @@ public sealed class OptimizerState
     /// The product of the β₁ of all updates so far, for bias correction, if a schedule has set any of them; null: all were
     /// that of the options.
     /// </summary>
-    public double? MomentumProduct { get; internal set; }
+    public double? MomentumProduct
+    {
+        get => double.IsNaN(Momenta) ? null : Momenta;
+        internal set => Momenta = value ?? double.NaN;
+    }
 
     /// <summary>
     /// The number of elements of the parameter and of every slot but those that have one for each row or column.
@@ -212,8 +216,15 @@ public sealed class OptimizerState
     /// <summary>The scalars, in their order.</summary>
     internal ReadOnlySpan<double> Scalars => _scalars;
 
+    /// <summary><see cref="MomentumProduct"/>, but NaN where that is null.</summary>
+    internal double Momenta { get; set; } = double.NaN;
+
     /// <summary>What a rule needs to know of the updates so far.</summary>
-    internal TensorAge Age => new(Iteration, MomentumProduct);
+    internal TensorAge Age
+    {
+        get => new(Iteration, Momenta);
+        set => (Iteration, Momenta) = (value.Iteration, value.MomentumProduct);
+    }
 
     /// <summary>The slots in their order, for those who keep what stands in their memory.</summary>
     internal IReadOnlyList<Slot> Slots => _slots;

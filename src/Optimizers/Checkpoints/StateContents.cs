@@ -22,8 +22,8 @@ internal static class StateContents
         {
             contents.Scalar(
                 "momentum_product",
-                () => state.MomentumProduct ?? double.NaN,
-                product => state.MomentumProduct = double.IsNaN(product) ? null : product);
+                () => state.Momenta,
+                product => state.Momenta = product);
         }
 
         contents.Counter("step", () => state.Iteration, step => state.Iteration = step, countsUpdates: true);

@@ -10,6 +10,7 @@ internal sealed class GroupUpdate
     private readonly float _sign;
     private readonly double? _momentum;
     private readonly string? _withoutRows;
+    private double _factor;
     private Treatment _treatment;
 
     public GroupUpdate(IOptimizerOptions options)
@@ -58,6 +59,7 @@ internal sealed class GroupUpdate
         LearningRate = learningRate;
         WeightDecay = weightDecay;
         Momentum = momentum;
+        _factor = momentum ?? _momentum ?? double.NaN;
         _treatment = new Treatment(
             GradientScale: _sign,
             GradientLimit: gradientLimit,
@@ -73,7 +75,7 @@ internal sealed class GroupUpdate
 
     /// <summary>How old a tensor is after the step.</summary>
     public TensorAge After(TensorAge age) =>
-        new(checked(age.Iteration + 1), age.MomentumProduct * (Momentum ?? _momentum));
+        new(checked(age.Iteration + 1), age.MomentumProduct * _factor);
 
     /// <summary>Adds one tensor, whose values and gradients are pinned, to the work of a step.</summary>
     public unsafe void AddTo(

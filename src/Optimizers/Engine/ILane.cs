@@ -61,6 +61,7 @@ public interface ILane<TSelf>
     static abstract TSelf IfEqual(TSelf left, TSelf right, TSelf then, TSelf otherwise);
 
     /// <summary>1 for positive elements, −1 for negative ones, 0 for ±0 and NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual TSelf Sign(TSelf value)
     {
         TSelf zero = TSelf.Splat(0);
@@ -68,6 +69,7 @@ public interface ILane<TSelf>
     }
 
     /// <summary>The quotient, but 0 where the divisor is ±0: a step that is 0/0 is no step.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual TSelf DivideOrZero(TSelf dividend, TSelf divisor)
     {
         TSelf zero = TSelf.Splat(0);

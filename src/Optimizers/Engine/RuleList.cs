@@ -8,6 +8,7 @@ internal sealed class RuleList<TRule>
     where TRule : struct, IUpdateRule<TRule>
 {
     private readonly RuleWithHistory<TRule> _make;
+    private readonly StateScalar[] _scalars;
     private Aged[] _rules = new Aged[1];
     private int _claimed;
 
@@ -17,10 +18,10 @@ internal sealed class RuleList<TRule>
         ArgumentNullException.ThrowIfNull(scalars);
         CheckNames("scalar", nameof(scalars), [.. scalars.Select(scalar => scalar?.Name)]);
         _make = make;
-        Scalars = [.. scalars];
+        _scalars = [.. scalars];
     }
 
-    public IReadOnlyList<StateScalar> Scalars { get; }
+    public IReadOnlyList<StateScalar> Scalars => _scalars;
 
     public int Count { get; private set; }
 
@@ -57,10 +58,10 @@ internal sealed class RuleList<TRule>
         }
 
         ref Aged rule = ref _rules[Count];
-        if (Scalars.Count > 0)
+        if (_scalars.Length > 0)
         {
-            rule.Before ??= new double[Scalars.Count];
-            rule.After ??= new double[Scalars.Count];
+            rule.Before ??= new double[_scalars.Length];
+            rule.After ??= new double[_scalars.Length];
             scalars.CopyTo(rule.After);
         }
 
@@ -113,7 +114,7 @@ internal sealed class RuleList<TRule>
         rule.After?.CopyTo(rule.Before!, 0);
 
         // A rule is a pure function of the scalars, so equally old neighbours without a history have the same.
-        rule.Rule = index > 0 && Scalars.Count == 0 && _rules[index - 1].Age == age
+        rule.Rule = index > 0 && _scalars.Length == 0 && _rules[index - 1].Age == age
             ? _rules[index - 1].Rule
             : _make(
                 new StepScalars(age.Iteration, group.LearningRate, group.WeightDecay)

@@ -145,7 +145,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
             if (entry.TakesPart)
             {
                 work[job++].Rule = entry.Run.Prepared.PrepareRule(entry.State, entry.Run.Shared);
-                _compounds |= entry.State.MomentumProduct is not null;
+                _compounds |= !double.IsNaN(entry.State.Momenta);
             }
         }
     }
@@ -160,7 +160,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
             {
                 if (entry.TakesPart)
                 {
-                    entry.State.MomentumProduct = entry.Run.Prepared.After(entry.State.Age).MomentumProduct;
+                    entry.State.Momenta = entry.Run.Prepared.After(entry.State.Age).MomentumProduct;
                 }
             }
         }
