@@ -9,8 +9,8 @@ internal static class CompareCommand
     public static Command Make()
     {
         var quick = new Option<bool>("--quick") { Description = "AdamW, Momentum and Lion at three sizes; under a minute." };
-        var filter = Options.Filter("Only rows whose work or contender contains this.");
-        var seconds = Options.Seconds();
+        var filter = Options.Filter("Only rows whose work or contender contains this, or one of these.");
+        var seconds = Options.Seconds("1, with --quick 0.4");
         var json = Options.File("--json", "Write the measurements into a JSON file too.", ArgumentArity.ExactlyOne);
         var markdown = Options.File(
             "--markdown", $"Write a page too; without a name: {MarkdownReport.DefaultFile}.", ArgumentArity.ZeroOrOne);
@@ -29,7 +29,7 @@ internal static class CompareCommand
 
             NativeKernels? native = Options.LoadNative(console);
             IEnumerable<Contest> contests = result.GetValue(quick) ? Contests.Quick(native) : Contests.All(native);
-            if (Options.Run(console, contests, native, result.GetValue(filter)!, result.GetValue(seconds)) is not { } results)
+            if (Options.Run(console, contests, native, result.GetValue(filter)!, result.GetValue(seconds) ?? (result.GetValue(quick) ? 0.4 : 1)) is not { } results)
             {
                 return 1;
             }

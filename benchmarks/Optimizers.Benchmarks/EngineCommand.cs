@@ -8,8 +8,8 @@ internal static class EngineCommand
 {
     public static Command Make()
     {
-        var filter = Options.Filter("Only rows whose work or contender contains this.");
-        var seconds = Options.Seconds();
+        var filter = Options.Filter("Only rows whose work or contender contains this, or one of these.");
+        var seconds = Options.Seconds("1");
         var command = new Command("engine", "Time the engine against C and hand-written loops: the table of docs/engine.md.")
         {
             filter, seconds,
@@ -18,7 +18,7 @@ internal static class EngineCommand
         {
             IAnsiConsole console = Terminal.Open();
             NativeKernels? native = Options.LoadNative(console);
-            if (Options.Run(console, Contests.Engine(native), native, result.GetValue(filter)!, result.GetValue(seconds)) is not { } results)
+            if (Options.Run(console, Contests.Engine(native), native, result.GetValue(filter)!, result.GetValue(seconds) ?? 1) is not { } results)
             {
                 return 1;
             }

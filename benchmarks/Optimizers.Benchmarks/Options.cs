@@ -8,18 +8,18 @@ namespace Optimizers.Benchmarks;
 /// <summary>What the commands that time contests have in common.</summary>
 internal static class Options
 {
-    public static Option<string> Filter(string description) => new("--filter")
+    public static Option<string[]> Filter(string description) => new("--filter")
     {
         HelpName = "TEXT",
         Description = description,
-        DefaultValueFactory = _ => "",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [""],
     };
 
-    public static Option<double> Seconds() => new("--seconds")
+    public static Option<double?> Seconds(string standard) => new("--seconds")
     {
         HelpName = "S",
-        Description = "How long the contenders of one cell take turns.",
-        DefaultValueFactory = _ => 1,
+        Description = $"How long the contenders of one cell take turns; default {standard}.",
         CustomParser = result =>
         {
             string given = result.Tokens[0].Value;
@@ -54,17 +54,17 @@ internal static class Options
     /// <summary>Times the contests that a filter leaves.</summary>
     /// <returns>Null where there is none, or where contenders disagree; it is said then.</returns>
     public static Results? Run(
-        IAnsiConsole console, IEnumerable<Contest> contests, NativeKernels? native, string filter, double seconds)
+        IAnsiConsole console, IEnumerable<Contest> contests, NativeKernels? native, string[] filters, double seconds)
     {
         Contest[] left =
         [
             .. contests
-                .Select(contest => new Contest([.. contest.Entrants.Where(entrant => Passes(entrant.Cell, filter))]))
+                .Select(contest => new Contest([.. contest.Entrants.Where(entrant => filters.Any(filter => Passes(entrant.Cell, filter)))]))
                 .Where(contest => contest.Entrants.Count > 0),
         ];
         if (left.Length == 0)
         {
-            console.MarkupLineInterpolated($"[red]No work and no contender contains \"{filter}\".[/]");
+            console.MarkupLineInterpolated($"[red]No work and no contender contains \"{string.Join("\" or \"", filters)}\".[/]");
             return null;
         }
 

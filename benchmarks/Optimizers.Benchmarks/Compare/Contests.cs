@@ -36,10 +36,9 @@ internal static class Contests
     [
         .. _quickLengths.Select(n => Streams.Of(n, ThreadCounts)),
         .. _quickRows.SelectMany(name => _quickLengths.Select(n => OneTensor(
-            Catalogue.Row(name), n, native, phase: name == "AdamW", smallState: name == "AdamW" && n == Large))),
+            Catalogue.Row(name), n, native, phase: name == "AdamW", smallState: name == "AdamW" && n == Large, scalar: n != Large))),
         Cut(Catalogue.Row("AdamW"), native),
         .. _rowsAfterZeros.Select(name => Zeros(Catalogue.Row(name))),
-        Tables.Of(Catalogue.Row("SparseAdam"), ThreadCounts),
     ];
 
     /// <summary>What the engine costs over loops written for one optimizer and one processor.</summary>
@@ -53,7 +52,8 @@ internal static class Contests
         ];
     }
 
-    private static Contest OneTensor(OptimizerRow row, int n, NativeKernels? native, bool phase, bool smallState)
+    private static Contest OneTensor(
+        OptimizerRow row, int n, NativeKernels? native, bool phase, bool smallState, bool scalar = true)
     {
         var entrants = new Entrants(row, Shape.Of(n), native);
         return new Contest(
@@ -64,7 +64,7 @@ internal static class Contests
             .. Level2(row, Shape.Of(n), phase),
             .. n == SmallModel ? Level2(row, Shape.Even(4, SmallModel / 4), phase: false) : [],
             .. entrants.Composition(),
-            .. entrants.Scalar(),
+            .. scalar ? entrants.Scalar() : [],
         ]);
     }
 

@@ -12,7 +12,7 @@ internal static class ElementwisePass
     {
         if (job.Format == StateFormat.BFloat16)
         {
-            ApplyStored<TRule, BFloat16Storage>(rule, job.Rounding(iteration), start, end, widestLane);
+            ApplyRounding(rule, job, iteration, start, end, widestLane);
         }
         else if ((iteration & (flushInterval - 1)) != 0)
         {
@@ -28,21 +28,29 @@ internal static class ElementwisePass
         }
     }
 
+    // The copy of the job would make the frames of all other steps larger, and they are cleared.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ApplyRounding<TRule>(
+        in TRule rule, in TensorJob job, long iteration, nuint start, nuint end, int widestLane)
+        where TRule : struct, IUpdateRule<TRule> =>
+        ApplyStored<TRule, BFloat16Storage>(rule, job.Rounding(iteration), start, end, widestLane);
+
     private static void ApplyStored<TRule, TStorage>(in TRule rule, in TensorJob job, nuint start, nuint end, int widestLane)
         where TRule : struct, IUpdateRule<TRule>
         where TStorage : struct, IStorage
     {
-        if (job.Treatment.CoupledDecay != 0)
+        Treatment treatment = job.Treatment;
+        if (treatment.CoupledDecay != 0)
         {
-            TreatedKernel.Run<TRule, CoupledDecay, TStorage>(rule, job.Treatment, job.Addresses, start, end, widestLane);
+            TreatedKernel.Run<TRule, CoupledDecay, TStorage>(rule, treatment, job.Addresses, start, end, widestLane);
         }
-        else if (job.Treatment.ParameterFactor != 1)
+        else if (treatment.ParameterFactor != 1)
         {
-            TreatedKernel.Run<TRule, DecoupledDecay, TStorage>(rule, job.Treatment, job.Addresses, start, end, widestLane);
+            TreatedKernel.Run<TRule, DecoupledDecay, TStorage>(rule, treatment, job.Addresses, start, end, widestLane);
         }
         else
         {
-            TreatedKernel.Run<TRule, NoDecay, TStorage>(rule, job.Treatment, job.Addresses, start, end, widestLane);
+            TreatedKernel.Run<TRule, NoDecay, TStorage>(rule, treatment, job.Addresses, start, end, widestLane);
         }
     }
 }

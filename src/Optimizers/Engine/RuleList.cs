@@ -57,12 +57,9 @@ internal sealed class RuleList<TRule>
             Array.Resize(ref _rules, 2 * Count);
         }
 
-        ref Aged rule = ref _rules[Count];
         if (_scalars.Length > 0)
         {
-            rule.Before ??= new double[_scalars.Length];
-            rule.After ??= new double[_scalars.Length];
-            scalars.CopyTo(rule.After);
+            TakeScalars(ref _rules[Count], scalars);
         }
 
         Set(Count, age, group);
@@ -105,6 +102,15 @@ internal sealed class RuleList<TRule>
                 throw new ArgumentException($"Two {what}s are named \"{names[i]}\".", argument);
             }
         }
+    }
+
+    // Most rules have none: whatever is done for those that do is to cost the others nothing.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void TakeScalars(ref Aged rule, ReadOnlySpan<double> scalars)
+    {
+        rule.Before ??= new double[_scalars.Length];
+        rule.After ??= new double[_scalars.Length];
+        scalars.CopyTo(rule.After);
     }
 
     private void Set(int index, TensorAge age, GroupUpdate group)

@@ -319,15 +319,21 @@ internal sealed class WorkList : ITaskRunner
         return (job, start - start % Reductions.Block);
     }
 
-    private unsafe void RunPart(int index, nuint start, nuint end)
+    private void RunPart(int index, nuint start, nuint end)
     {
-        ref TensorJob job = ref _jobs[index];
         if (_pass == Pass.Apply)
         {
-            Apply(job, start, end);
-            return;
+            Apply(_jobs[index], start, end);
         }
+        else
+        {
+            RunBlocks(index, start, end);
+        }
+    }
 
+    private unsafe void RunBlocks(int index, nuint start, nuint end)
+    {
+        ref TensorJob job = ref _jobs[index];
         int firstBlock = _firstBlocks[index] + (int)(start / Reductions.Block);
         int blocks = Reductions.BlocksIn(end - start);
         switch (_pass)
