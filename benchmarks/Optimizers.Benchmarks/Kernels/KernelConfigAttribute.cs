@@ -1,3 +1,4 @@
+using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
 
@@ -9,5 +10,5 @@ internal sealed class KernelConfigAttribute : Attribute, IConfigSource
 {
     public IConfig Config { get; } = ManualConfig.CreateEmpty()
         .AddDiagnoser(MemoryDiagnoser.Default)
-        .AddColumn(ParameterColumn.NanosecondsPerParameter, ParameterColumn.GigabytesPerSecond);
+        .AddColumn(StatisticColumn.Min, ParameterColumn.NanosecondsPerParameter, ParameterColumn.GigabytesPerSecond);
 }
