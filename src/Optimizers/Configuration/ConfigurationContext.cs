@@ -26,6 +26,7 @@ namespace Optimizers;
 [JsonSerializable(typeof(FtrlOptions))]
 [JsonSerializable(typeof(LambOptions))]
 [JsonSerializable(typeof(LarsOptions))]
+[JsonSerializable(typeof(LbfgsOptions))]
 [JsonSerializable(typeof(LionOptions))]
 [JsonSerializable(typeof(MomentumOptions))]
 [JsonSerializable(typeof(MuonOptions))]

@@ -12,8 +12,6 @@ namespace Optimizers;
 internal sealed class ConfigurationTable<T>(string what, Converter<Type, string> nameOf, (Type Type, T? Defaults)[] rows)
     where T : class
 {
-    private const string Kind = "kind";
-
     public IReadOnlyList<string> Names { get; } = Array.AsReadOnly(Array.ConvertAll(rows, row => nameOf(row.Type)));
 
     /// <param name="name">The name; null: the object says it.</param>
@@ -33,7 +31,7 @@ internal sealed class ConfigurationTable<T>(string what, Converter<Type, string>
         var given = new HashSet<string>();
         foreach (JsonProperty property in json.EnumerateObject())
         {
-            if (string.Equals(property.Name, Kind, StringComparison.OrdinalIgnoreCase))
+            if (ConfigurationText.IsKind(property))
             {
                 continue;
             }
@@ -60,7 +58,7 @@ internal sealed class ConfigurationTable<T>(string what, Converter<Type, string>
         }
 
         writer.WriteStartObject();
-        writer.WriteString(Kind, nameOf(value.GetType()));
+        writer.WriteString(ConfigurationText.Kind, nameOf(value.GetType()));
         foreach ((string option, JsonNode? node) in ConfigurationJson.NodeOf(value, value.GetType()))
         {
             writer.WritePropertyName(option);
@@ -109,15 +107,15 @@ internal sealed class ConfigurationTable<T>(string what, Converter<Type, string>
     {
         foreach (JsonProperty property in json.EnumerateObject())
         {
-            if (string.Equals(property.Name, Kind, StringComparison.OrdinalIgnoreCase))
+            if (ConfigurationText.IsKind(property))
             {
                 return property.Value.ValueKind == JsonValueKind.String
                     ? property.Value.GetString()!
-                    : throw new ArgumentException($"The \"{Kind}\" of {Articled(what)} must be its name, not {property.Value.GetRawText()}.", nameof(json));
+                    : throw new ArgumentException($"The \"{ConfigurationText.Kind}\" of {Articled(what)} must be its name, not {property.Value.GetRawText()}.", nameof(json));
             }
         }
 
-        throw new ArgumentException($"The configuration has no \"{Kind}\", the name of {Articled(what)}: {string.Join(", ", Names)}.", nameof(json));
+        throw new ArgumentException($"The configuration has no \"{ConfigurationText.Kind}\", the name of {Articled(what)}: {string.Join(", ", Names)}.", nameof(json));
     }
 
     private (Type Type, T? Defaults) Row(string name, string argument)

@@ -8,6 +8,9 @@ namespace Optimizers;
 /// <summary>JSON in and out of strings.</summary>
 internal static class ConfigurationText
 {
+    /// <summary>The property that says what an object is of.</summary>
+    public const string Kind = "kind";
+
     private static readonly JsonWriterOptions _writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static JsonElement Parse(string json)
@@ -22,6 +25,10 @@ internal static class ConfigurationText
             throw new ArgumentException($"The configuration is no JSON: {exception.Message}", nameof(json), exception);
         }
     }
+
+    public static bool IsKind(JsonProperty property) => string.Equals(property.Name, Kind, StringComparison.OrdinalIgnoreCase);
+
+    public static bool HasKind(JsonElement json) => json.ValueKind == JsonValueKind.Object && json.EnumerateObject().Any(IsKind);
 
     public static string Write(Action<Utf8JsonWriter> write)
     {

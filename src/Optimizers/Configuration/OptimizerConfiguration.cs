@@ -8,6 +8,7 @@ namespace Optimizers;
 /// <remarks>
 /// <para>The properties are those of the options, of <see cref="AdamWOptions"/> for example; their case does not matter. An unknown
 /// name or property is refused with the list of the valid ones, the nearest first.</para>
+/// <para><see cref="Lbfgs"/>, which evaluates the loss itself, has <see cref="LbfgsConfiguration"/>.</para>
 /// <para>Nothing is found by reflection, so that a trimmed program has them all.</para>
 /// </remarks>
 /// <example>

@@ -120,6 +120,27 @@ public sealed class ConfigurationTests
         again.At(23).Should().Be(schedule.At(23));
     }
 
+    [Fact]
+    public void LbfgsHasANameAndATextToo()
+    {
+        var options = new LbfgsOptions { HistorySize = 7, LineSearch = LineSearch.StrongWolfe, MaximumEvaluations = 30 };
+        string json = LbfgsConfiguration.ToJson(options);
+        json.Should().StartWith("""{"kind":"Lbfgs",""").And.Contain("\"StrongWolfe\"");
+        LbfgsConfiguration.Parse(json).Should().Be(options);
+        LbfgsConfiguration.Parse("{}").Should().Be(new LbfgsOptions());
+        LbfgsConfiguration.Create(3, """{"historysize": 5}""").Options.Should().Be(new LbfgsOptions { HistorySize = 5 });
+        foreach ((string text, string message) in new[]
+        {
+            ("""{"kind": "Lbfsg"}""", "*no minimizer \"Lbfsg\"*nearest first: Lbfgs*"),
+            ("""{"history": 5}""", "*Lbfgs has no option \"history\"*nearest first: historySize, *"),
+            ("""{"historySize": 0}""", "*HistorySize*0*"),
+            ("[1]", "*a minimizer must be an object*"),
+        })
+        {
+            FluentActions.Invoking(() => LbfgsConfiguration.Parse(text)).Should().Throw<ArgumentException>().WithMessage(message);
+        }
+    }
+
     [Theory]
     [InlineData("AdmaW", "{}", "*no optimizer \"AdmaW\"*nearest first: AdamW, Adam, *")]
     [InlineData("AdmW", "{}", "*no optimizer \"AdmW\"*nearest first: AdamW, Adam, *")]
