@@ -23,8 +23,8 @@ public interface IOptimizerOptions
     /// elements in the tensor, at most a thousandfold (Liang et al. 2024, arXiv 2411.16085). Default false.
     /// </summary>
     /// <remarks>
-    /// The gradient is what the rule sees of it, a coupled decay included; a decoupled one acts on every element. The rule must
-    /// be element-wise, must not use the parameter, and runs twice in a step: once to count, once to apply. A NaN agrees with nothing.
+    /// The gradient is what the rule sees of it, a coupled decay included; a decoupled one acts on every element. A rule of yours
+    /// must not use the parameter. It runs twice in a step: once to count, once to apply. A NaN agrees with nothing.
     /// </remarks>
     bool Cautious => false;
 

@@ -123,9 +123,9 @@ internal readonly struct AdafactorRule(StepScalars step, AdafactorOptions option
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply<V>(V g, ref V p, ref V v)
+    public V Step<V>(V g, V p, ref V v)
         where V : struct, ILane<V> =>
-        p -= V.Splat(StepSize) * Direction(g, ref v);
+        V.Splat(StepSize) * Direction(g, ref v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private V Direction<V>(V g, ref V v)

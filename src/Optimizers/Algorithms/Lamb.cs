@@ -20,6 +20,9 @@ public sealed record LambOptions : IOptimizerOptions
     /// <remarks>Default 0, as in optax; inside the trust ratio.</remarks>
     public double WeightDecay { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     DecayForm IOptimizerOptions.DecayForm => DecayForm.InRule;
 
     double? IOptimizerOptions.SchedulableMomentum => Beta1;
@@ -94,9 +97,9 @@ internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeas
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply<V>(V g, ref V p, ref V m, ref V v)
+    public V Step<V>(V g, V p, ref V m, ref V v)
         where V : struct, ILane<V> =>
-        p -= V.Splat(StepSize) * Direction(p, m, v);
+        V.Splat(StepSize) * Direction(p, m, v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private V Direction<V>(V p, V m, V v)

@@ -17,6 +17,9 @@ public sealed record LarsOptions : IOptimizerOptions
     /// <remarks>Default 0, as in optax; inside the trust ratio.</remarks>
     public double WeightDecay { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     /// <summary>The share of its norm that a tensor moves at rate 1. Finite, at least 0; default 0.001, as in the paper.</summary>
     public double TrustCoefficient { get; init; } = 0.001;
 
@@ -107,12 +110,12 @@ internal readonly struct LarsRule(StepScalars step, LarsOptions options) : IMeas
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply<V>(V g, ref V p, ref V v)
+    public V Step<V>(V g, V p, ref V v)
         where V : struct, ILane<V>
     {
         V s = V.Splat(StepSize) * Direction(g, p);
         v = V.Splat(_momentum) * v + s;
-        p -= V.Splat(_ofStep) * s + V.Splat(_ofVelocity) * v;
+        return V.Splat(_ofStep) * s + V.Splat(_ofVelocity) * v;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

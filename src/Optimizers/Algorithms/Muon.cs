@@ -11,6 +11,9 @@ public sealed record MuonOptions : IOptimizerOptions
     /// <remarks>Default 0.1, as in PyTorch; decoupled.</remarks>
     public double WeightDecay { get; init; } = 0.1;
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     /// <summary>The weight μ that the average of gradients keeps of itself. At least 0, below 1; default 0.95, as of the authors.</summary>
     public double Momentum { get; init; } = 0.95;
 
@@ -90,7 +93,7 @@ public sealed class Muon(IReadOnlyList<int> shape, MuonOptions? options = null, 
 }
 
 /// <summary>b and u are worked out first; then p ← p − ηk·X with what became of u</summary>
-internal readonly struct MuonRule(StepScalars step, MuonOptions options) : IMeasuringRule<MuonRule>
+internal readonly struct MuonRule(StepScalars step, MuonOptions options) : ISteppingRule<MuonRule>
 {
     private readonly float _momentum = (float)step.MomentumOr(options.Momentum);
     private readonly float _gain = (float)(1 - step.MomentumOr(options.Momentum));
@@ -130,9 +133,9 @@ internal readonly struct MuonRule(StepScalars step, MuonOptions options) : IMeas
     public MuonRule Conclude(in MeasuredSums sums, Span<double> scalars) => this;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Update<V, TStorage>(
-        ref MuonRule rule, V g, ref V p, in SlotAddresses slots, nuint index)
+    public static unsafe V Step<V, TStorage>(
+        ref MuonRule rule, V g, V p, in SlotAddresses slots, nuint index)
         where V : struct, ILane<V>
         where TStorage : struct, IStorage =>
-        p -= V.Splat(rule.StepSize) * V.Load((float*)slots.Workspace + index);
+        V.Splat(rule.StepSize) * V.Load((float*)slots.Workspace + index);
 }

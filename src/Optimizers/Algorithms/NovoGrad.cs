@@ -20,6 +20,9 @@ public sealed record NovoGradOptions : IOptimizerOptions
     /// <remarks>Default 0, as in optax; added to the normalized gradient, so that it is inside the moment.</remarks>
     public double WeightDecay { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     DecayForm IOptimizerOptions.DecayForm => DecayForm.InRule;
 
     double? IOptimizerOptions.SchedulableMomentum => Beta1;
@@ -93,10 +96,10 @@ internal readonly struct NovoGradRule(StepScalars step, NovoGradOptions options)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply<V>(V g, ref V p, ref V m)
+    public V Step<V>(V g, V p, ref V m)
         where V : struct, ILane<V>
     {
         m = V.Splat(_momentum) * m + (V.DivideOrZero(g, V.Splat(Norm)) + V.Splat(_weightDecay) * p);
-        p -= V.Splat(_rate) * m;
+        return V.Splat(_rate) * m;
     }
 }

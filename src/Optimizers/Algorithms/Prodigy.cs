@@ -23,6 +23,9 @@ public sealed record ProdigyOptions : IOptimizerOptions
     /// <remarks>Default 0, as in the authors’ code; decoupled unless <see cref="DecoupledWeightDecay"/> is false.</remarks>
     public double WeightDecay { get; init; }
 
+    /// <inheritdoc/>
+    public bool Cautious { get; init; }
+
     /// <summary>Whether the decay shrinks the parameter, or else is added to the gradient. Default true, as in the authors’ code.</summary>
     public bool DecoupledWeightDecay { get; init; } = true;
 
@@ -198,7 +201,12 @@ internal readonly struct ProdigyRule : IMeasuringRule4<ProdigyRule>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply<V>(V g, ref V p, ref V m, ref V v, ref V s, ref V start)
+    public static V Kept<V>(in ProdigyRule rule, V p)
         where V : struct, ILane<V> =>
-        p = V.Splat(Factor) * p - V.Splat(StepSize) * V.DivideOrZero(m, V.Sqrt(v) + V.Splat(Epsilon));
+        V.Splat(rule.Factor) * p;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public V Step<V>(V g, V p, ref V m, ref V v, ref V s, ref V start)
+        where V : struct, ILane<V> =>
+        V.Splat(StepSize) * V.DivideOrZero(m, V.Sqrt(v) + V.Splat(Epsilon));
 }

@@ -12,8 +12,6 @@ namespace Optimizers;
 internal struct CautiousRule<TRule>(TRule rule) : IMeasuringRule<CautiousRule<TRule>>
     where TRule : struct, IUpdateRule<TRule>
 {
-    private const double LeastShare = 1e-3;
-
     private TRule _rule = rule;
     private float _scale;
 
@@ -31,14 +29,14 @@ internal struct CautiousRule<TRule>(TRule rule) : IMeasuringRule<CautiousRule<TR
     {
         V move = V.Splat(0);
         TRule.Update<V, TStorage>(ref cautious._rule, gradient, ref move, slots, index);
-        first = IfAgreeing(gradient, move, V.Splat(1), V.Splat(0));
+        first = Agreement.IfMovingAgainst(gradient, move, V.Splat(1), V.Splat(0));
         second = V.Splat(0);
     }
 
     public readonly CautiousRule<TRule> Conclude(in MeasuredSums sums, Span<double> scalars)
     {
         CautiousRule<TRule> concluded = this;
-        concluded._scale = (float)(1 / Math.Max(sums.First / sums.Count, LeastShare));
+        concluded._scale = Agreement.ScaleOf(sums.First / sums.Count);
         return concluded;
     }
 
@@ -50,18 +48,6 @@ internal struct CautiousRule<TRule>(TRule rule) : IMeasuringRule<CautiousRule<TR
     {
         V move = V.Splat(0);
         TRule.Update<V, TStorage>(ref cautious._rule, gradient, ref move, slots, index);
-        parameter = IfAgreeing(gradient, move, parameter + V.Splat(cautious._scale) * move, parameter);
-    }
-
-    // Neither is 0, and the signs differ. Not by their product, which could vanish where both are small; and in few operations,
-    // as the rule itself needs most of what the compiler inlines.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V IfAgreeing<V>(V gradient, V move, V then, V otherwise)
-        where V : struct, ILane<V>
-    {
-        V zero = V.Splat(0);
-        V one = V.Splat(1);
-        V unlessGradientIsZero = V.IfLess(V.CopySign(one, move) * gradient, zero, then, otherwise);
-        return V.IfLess(V.CopySign(one, gradient) * move, zero, unlessGradientIsZero, otherwise);
+        parameter = Agreement.IfMovingAgainst(gradient, move, parameter + V.Splat(cautious._scale) * move, parameter);
     }
 }

@@ -53,6 +53,23 @@ internal static unsafe class CodedPass
         }
     }
 
+    /// <summary>Counts what will move in the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    [SkipLocalsInit]
+    public static void Count(
+        in TensorJob job, Slot[] slots, nuint start, nuint end, Span<double> counts, Span<double> rest, int widestLane)
+    {
+        float* scratch = stackalloc float[slots.Length * Reductions.Block];
+        TensorJob piece = job;
+        piece.Format = StateFormat.Float32;
+        int block = 0;
+        for (nuint pieceStart = start; pieceStart < end; pieceStart += Reductions.Block, block++)
+        {
+            nuint pieceEnd = nuint.Min(end, pieceStart + Reductions.Block);
+            Read(slots, ref piece, pieceStart, pieceEnd, scratch, Reductions.Block, widestLane);
+            job.Group.Update.Count(piece, pieceStart, pieceEnd, counts.Slice(block, 1), rest.Slice(block, 1), widestLane);
+        }
+    }
+
     private static void Read(
         Slot[] slots, ref TensorJob piece, nuint start, nuint end, float* scratch, int room, int widestLane)
     {

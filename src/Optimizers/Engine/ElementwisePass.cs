@@ -35,7 +35,7 @@ internal static class ElementwisePass
         where TRule : struct, IUpdateRule<TRule> =>
         ApplyStored<TRule, BFloat16Storage>(rule, job.Rounding(iteration), start, end, widestLane);
 
-    private static void ApplyStored<TRule, TStorage>(in TRule rule, in TensorJob job, nuint start, nuint end, int widestLane)
+    public static void ApplyStored<TRule, TStorage>(in TRule rule, in TensorJob job, nuint start, nuint end, int widestLane)
         where TRule : struct, IUpdateRule<TRule>
         where TStorage : struct, IStorage
     {

@@ -32,6 +32,30 @@ internal interface IMeasuringRule<TSelf> : IUpdateRule<TSelf>
     TSelf Conclude(in MeasuredSums sums, Span<double> scalars);
 }
 
+/// <summary>A measuring rule whose second pass takes a step from the parameter, so that it can be made cautious.</summary>
+internal interface ISteppingRule<TSelf> : IMeasuringRule<TSelf>
+    where TSelf : struct, ISteppingRule<TSelf>
+{
+    /// <summary>What is taken from the parameter; the state at <paramref name="index"/> is read and, if that is so, written back.</summary>
+    static abstract V Step<V, TStorage>(
+        ref TSelf rule, V gradient, V parameter, in SlotAddresses slots, nuint index)
+        where V : struct, ILane<V>
+        where TStorage : struct, IStorage;
+
+    /// <summary>What a decay of the rule's own leaves of the parameter.</summary>
+    static virtual V Kept<V>(in TSelf rule, V parameter)
+        where V : struct, ILane<V> =>
+        parameter;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void IUpdateRule<TSelf>.Update<V, TStorage>(
+        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, nuint index)
+    {
+        V step = TSelf.Step<V, TStorage>(ref rule, gradient, parameter, slots, index);
+        parameter = TSelf.Kept(rule, parameter) - step;
+    }
+}
+
 /// <summary>What a measuring pass found.</summary>
 /// <param name="First">The sum over the first measured value.</param>
 /// <param name="Second">The sum over the second.</param>
@@ -43,12 +67,18 @@ internal readonly record struct MeasuredSums(double First, double Second, long C
 }
 
 /// <summary>A measuring rule with one state slot.</summary>
-internal interface IMeasuringRule1<TSelf> : IMeasuringRule<TSelf>, IUpdateRule1<TSelf>
+internal interface IMeasuringRule1<TSelf> : ISteppingRule<TSelf>
     where TSelf : struct, IMeasuringRule1<TSelf>
 {
     /// <summary>Gives the two values that are summed, and updates the state if that is done now.</summary>
     void Measure<V>(V gradient, V parameter, ref V slot0, out V first, out V second)
         where V : struct, ILane<V>;
+
+    /// <summary>Gives what is taken from the parameter, and updates the state if that is done now.</summary>
+    V Step<V>(V gradient, V parameter, ref V slot0)
+        where V : struct, ILane<V>;
+
+    static int IUpdateRule<TSelf>.SlotCount => 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void IMeasuringRule<TSelf>.Measure<V, TStorage>(
@@ -58,15 +88,31 @@ internal interface IMeasuringRule1<TSelf> : IMeasuringRule<TSelf>, IUpdateRule1<
         rule.Measure(gradient, parameter, ref slot0, out first, out second);
         TStorage.Store(slot0, slots.Slot0, index);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V ISteppingRule<TSelf>.Step<V, TStorage>(
+        ref TSelf rule, V gradient, V parameter, in SlotAddresses slots, nuint index)
+    {
+        V slot0 = TStorage.Load<V>(slots.Slot0, index);
+        V step = rule.Step(gradient, parameter, ref slot0);
+        TStorage.Store(slot0, slots.Slot0, index);
+        return step;
+    }
 }
 
 /// <summary>A measuring rule with two state slots.</summary>
-internal interface IMeasuringRule2<TSelf> : IMeasuringRule<TSelf>, IUpdateRule2<TSelf>
+internal interface IMeasuringRule2<TSelf> : ISteppingRule<TSelf>
     where TSelf : struct, IMeasuringRule2<TSelf>
 {
     /// <inheritdoc cref="IMeasuringRule1{TSelf}.Measure{V}"/>
     void Measure<V>(V gradient, V parameter, ref V slot0, ref V slot1, out V first, out V second)
         where V : struct, ILane<V>;
+
+    /// <summary>Gives what is taken from the parameter, and updates the state if that is done now.</summary>
+    V Step<V>(V gradient, V parameter, ref V slot0, ref V slot1)
+        where V : struct, ILane<V>;
+
+    static int IUpdateRule<TSelf>.SlotCount => 2;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void IMeasuringRule<TSelf>.Measure<V, TStorage>(
@@ -78,16 +124,34 @@ internal interface IMeasuringRule2<TSelf> : IMeasuringRule<TSelf>, IUpdateRule2<
         TStorage.Store(slot0, slots.Slot0, index);
         TStorage.Store(slot1, slots.Slot1, index);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V ISteppingRule<TSelf>.Step<V, TStorage>(
+        ref TSelf rule, V gradient, V parameter, in SlotAddresses slots, nuint index)
+    {
+        V slot0 = TStorage.Load<V>(slots.Slot0, index);
+        V slot1 = TStorage.Load<V>(slots.Slot1, index);
+        V step = rule.Step(gradient, parameter, ref slot0, ref slot1);
+        TStorage.Store(slot0, slots.Slot0, index);
+        TStorage.Store(slot1, slots.Slot1, index);
+        return step;
+    }
 }
 
 /// <summary>A measuring rule with four state slots.</summary>
-internal interface IMeasuringRule4<TSelf> : IMeasuringRule<TSelf>, IUpdateRule4<TSelf>
+internal interface IMeasuringRule4<TSelf> : ISteppingRule<TSelf>
     where TSelf : struct, IMeasuringRule4<TSelf>
 {
     /// <inheritdoc cref="IMeasuringRule1{TSelf}.Measure{V}"/>
     void Measure<V>(
         V gradient, V parameter, ref V slot0, ref V slot1, ref V slot2, ref V slot3, out V first, out V second)
         where V : struct, ILane<V>;
+
+    /// <summary>Gives what is taken from the parameter, and updates the state if that is done now.</summary>
+    V Step<V>(V gradient, V parameter, ref V slot0, ref V slot1, ref V slot2, ref V slot3)
+        where V : struct, ILane<V>;
+
+    static int IUpdateRule<TSelf>.SlotCount => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void IMeasuringRule<TSelf>.Measure<V, TStorage>(
@@ -102,6 +166,22 @@ internal interface IMeasuringRule4<TSelf> : IMeasuringRule<TSelf>, IUpdateRule4<
         TStorage.Store(slot1, slots.Slot1, index);
         TStorage.Store(slot2, slots.Slot2, index);
         TStorage.Store(slot3, slots.Slot3, index);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V ISteppingRule<TSelf>.Step<V, TStorage>(
+        ref TSelf rule, V gradient, V parameter, in SlotAddresses slots, nuint index)
+    {
+        V slot0 = TStorage.Load<V>(slots.Slot0, index);
+        V slot1 = TStorage.Load<V>(slots.Slot1, index);
+        V slot2 = TStorage.Load<V>(slots.Slot2, index);
+        V slot3 = TStorage.Load<V>(slots.Slot3, index);
+        V step = rule.Step(gradient, parameter, ref slot0, ref slot1, ref slot2, ref slot3);
+        TStorage.Store(slot0, slots.Slot0, index);
+        TStorage.Store(slot1, slots.Slot1, index);
+        TStorage.Store(slot2, slots.Slot2, index);
+        TStorage.Store(slot3, slots.Slot3, index);
+        return step;
     }
 }
 

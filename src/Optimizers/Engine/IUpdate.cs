@@ -30,6 +30,19 @@ public interface IUpdate
     /// <summary>The same update, made cautious; null: this kind cannot be.</summary>
     internal IUpdate? Cautious() => null;
 
+    /// <summary>Whether signs that agree are counted, in a pass of their own, before it applies.</summary>
+    internal bool Counts => false;
+
+    /// <summary>Counts the elements that will move, in blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    internal void Count(in TensorJob job, nuint start, nuint end, Span<double> counts, Span<double> rest, int widestLane)
+    {
+    }
+
+    /// <summary>Takes the share of a rule's tensor that will move.</summary>
+    internal void TakeShare(int rule, double share)
+    {
+    }
+
     /// <summary>Takes the update for one group of one optimizer: it holds the rules of that group's steps.</summary>
     /// <exception cref="InvalidOperationException">Another group or optimizer has it already.</exception>
     internal void Claim();
@@ -184,19 +197,27 @@ public static class Update
 
     /// <summary>An update that needs sums over the tensor, or work on it as matrices, before it can apply.</summary>
     internal static IUpdate OfMatrices<TRule>(Func<StepScalars, TRule> rule, IMatrixWork matrices, params StateSlot[] slots)
-        where TRule : struct, IMeasuringRule<TRule> =>
-        new MeasuringUpdate<TRule>(WithoutHistory(rule), [], slots, matrices);
+        where TRule : struct, ISteppingRule<TRule> =>
+        Measuring(WithoutHistory(rule), [], slots, matrices);
 
     /// <summary>An update that needs sums over the tensor before it can apply.</summary>
     internal static IUpdate MeasureThenApply<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)
-        where TRule : struct, IMeasuringRule<TRule> =>
-        new MeasuringUpdate<TRule>(WithoutHistory(rule), [], slots);
+        where TRule : struct, ISteppingRule<TRule> =>
+        Measuring(WithoutHistory(rule), [], slots);
 
     /// <summary>The same with scalars of state.</summary>
     internal static IUpdate MeasureThenApply<TRule>(
         RuleWithHistory<TRule> rule, IReadOnlyList<StateScalar> scalars, params StateSlot[] slots)
-        where TRule : struct, IMeasuringRule<TRule> =>
-        new MeasuringUpdate<TRule>(rule, scalars, slots);
+        where TRule : struct, ISteppingRule<TRule> =>
+        Measuring(rule, scalars, slots);
+
+    private static MeasuringUpdate<TRule> Measuring<TRule>(
+        RuleWithHistory<TRule> rule, IReadOnlyList<StateScalar> scalars, StateSlot[] slots, IMatrixWork? matrices = null)
+        where TRule : struct, ISteppingRule<TRule> =>
+        new(rule, scalars, slots, matrices)
+        {
+            MadeCautious = () => new CautiousUpdate<TRule>(new MeasuringUpdate<TRule>(rule, scalars, slots, matrices)),
+        };
 
     private static RuleWithHistory<TRule> WithoutHistory<TRule>(Func<StepScalars, TRule> rule)
         where TRule : struct, IUpdateRule<TRule>

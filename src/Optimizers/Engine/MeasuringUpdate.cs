@@ -4,9 +4,6 @@ namespace Optimizers;
 internal sealed class MeasuringUpdate<TRule> : IUpdate
     where TRule : struct, IMeasuringRule<TRule>
 {
-    // Measured values go through the first-level cache on their way to the sums.
-    private const int Piece = 512;
-
     private readonly RuleList<TRule> _rules;
     private Measured[] _measured = new Measured[1];
     private MeasuredSums _ofGroup;
@@ -36,6 +33,17 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
     public bool SharesScalars => TRule.IsOfGroup;
 
     public int FlushInterval => 1;
+
+    /// <summary>Whether a pass after the measuring one reads the gradient, though the state has changed by then.</summary>
+    public bool KeepsGradient { get; set; }
+
+    /// <summary>Makes the same update cautious; null: its kind cannot be.</summary>
+    public Func<IUpdate>? MadeCautious { get; init; }
+
+    /// <summary>The rule of that number.</summary>
+    public ref TRule this[int rule] => ref _rules[rule];
+
+    public IUpdate? Cautious() => MadeCautious?.Invoke();
 
     public void Claim() => _rules.Claim();
 
@@ -77,27 +85,28 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
     public void Measure(
         in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
     {
-        // Where the state is left, the second pass needs the gradient that the first would zero.
+        // A later pass may need the gradient that this one would zero.
+        Treatment treatment = TRule.MeasuringChangesState && !KeepsGradient
+            ? job.Treatment
+            : job.Treatment with { ZeroGradient = false };
         bool bfloat16 = job.Format == StateFormat.BFloat16;
         switch (TRule.MeasuringChangesState)
         {
             case true when bfloat16:
                 MeasureStored<BFloat16Storage>(
-                    job.Rounding(_rules.IterationOf(job.Rule)), job.Treatment, start, end, first, second, widestLane);
+                    job.Rounding(_rules.IterationOf(job.Rule)), treatment, start, end, first, second, widestLane);
                 break;
 
             case true:
-                MeasureStored<Flushed<Float32, EveryUpdate>>(job, job.Treatment, start, end, first, second, widestLane);
+                MeasureStored<Flushed<Float32, EveryUpdate>>(job, treatment, start, end, first, second, widestLane);
                 break;
 
             case false when bfloat16:
-                MeasureStored<ReadOnlyStorage<BFloat16Storage>>(
-                    job, job.Treatment with { ZeroGradient = false }, start, end, first, second, widestLane);
+                MeasureStored<ReadOnlyStorage<BFloat16Storage>>(job, treatment, start, end, first, second, widestLane);
                 break;
 
             default:
-                MeasureStored<ReadOnlyStorage<Float32>>(
-                    job, job.Treatment with { ZeroGradient = false }, start, end, first, second, widestLane);
+                MeasureStored<ReadOnlyStorage<Float32>>(job, treatment, start, end, first, second, widestLane);
                 break;
         }
     }
@@ -129,63 +138,11 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
         }
     }
 
-    private unsafe void MeasureStored<TStorage>(
-        in TensorJob job,
-        in Treatment treatment,
-        nuint start,
-        nuint end,
-        Span<double> first,
-        Span<double> second,
-        int widestLane)
-        where TStorage : struct, IStorage
-    {
-        float* firstValues = stackalloc float[Piece];
-        float* secondValues = stackalloc float[Piece];
-        var pass = new MeasuringPass<TRule>(_rules[job.Rule]);
-        TensorAddresses addresses = job.Addresses;
-        addresses.RoundedCopy = null;
-        int block = 0;
-        for (nuint blockStart = start; blockStart < end; blockStart += Reductions.Block, block++)
-        {
-            var firstSum = default(SumLanes);
-            var secondSum = default(SumLanes);
-            nuint blockEnd = nuint.Min(end, blockStart + Reductions.Block);
-            for (nuint piece = blockStart; piece < blockEnd; piece += Piece)
-            {
-                nuint pieceEnd = nuint.Min(blockEnd, piece + Piece);
-                addresses.Slots.First = firstValues - piece;
-                addresses.Slots.Second = secondValues - piece;
-                if (treatment.CoupledDecay != 0)
-                {
-                    TreatedKernel.Run<MeasuringPass<TRule>, Untouched<CoupledDecay>, TStorage>(
-                        pass, treatment, addresses, piece, pieceEnd, widestLane);
-                }
-                else
-                {
-                    TreatedKernel.Run<MeasuringPass<TRule>, Untouched<NoDecay>, TStorage>(
-                        pass, treatment, addresses, piece, pieceEnd, widestLane);
-                }
-
-                Add(ref firstSum, firstValues, pieceEnd - piece);
-                Add(ref secondSum, secondValues, pieceEnd - piece);
-            }
-
-            first[block] = firstSum.Sum();
-            second[block] = secondSum.Sum();
-        }
-    }
-
-    private static unsafe void Add(ref SumLanes sum, float* values, nuint count)
-    {
-        if (TRule.SumsSquares)
-        {
-            sum.AddSquares(values, count);
-        }
-        else
-        {
-            sum.Add(values, count);
-        }
-    }
+    private void MeasureStored<TStorage>(
+        in TensorJob job, in Treatment treatment, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
+        where TStorage : struct, IStorage =>
+        MeasuredBlocks.Gather<MeasuringPass<TRule>, TStorage>(
+            new(_rules[job.Rule]), job, treatment, start, end, first, second, TRule.SumsSquares, widestLane);
 
     private void ApplyRead<TStorage>(in TensorJob job, nuint start, nuint end, int widestLane)
         where TStorage : struct, IStorage

@@ -16,11 +16,15 @@ internal static class OptionsCheck
         }
 
         options.Validate();
-        if (options.Cautious && (options.DecayForm == DecayForm.InRule || options.CreateUpdate().Cautious() is null))
+        if (options.Cautious && !CanBeCautious(options.CreateUpdate(), options.DecayForm))
         {
             throw new ArgumentException(
-                $"{nameof(options.Cautious)} is set, but {options.GetType().Name} has an update that uses the parameter or sums over its tensor.",
+                $"{nameof(options.Cautious)} is set, but {options.GetType().Name} has an update that uses the parameter.",
                 nameof(options));
         }
     }
+
+    // An element-wise rule runs on a parameter of 0, which would hide a decay from it.
+    private static bool CanBeCautious(IUpdate update, DecayForm decay) =>
+        update.Cautious() is not null && (update.Measures || decay != DecayForm.InRule);
 }

@@ -25,6 +25,7 @@ internal sealed class WorkList : ITaskRunner
     private double[] _second = [];
     private int _streams;
     private bool _measures;
+    private bool _counts;
     private bool _hasMatrices;
     private ITasks? _tasks;
     private int _taskCount;
@@ -46,6 +47,7 @@ internal sealed class WorkList : ITaskRunner
     {
         GradientNorm,
         Measure,
+        Count,
         Apply,
         ApplyMeasured,
         Tasks,
@@ -60,6 +62,7 @@ internal sealed class WorkList : ITaskRunner
         Count = 0;
         _streams = 0;
         _measures = false;
+        _counts = false;
         _hasMatrices = false;
     }
 
@@ -78,6 +81,7 @@ internal sealed class WorkList : ITaskRunner
         _firstBlocks[Count + 1] = _firstBlocks[Count] + Reductions.BlocksIn((nuint)length);
         _streams = Math.Max(_streams, group.Streams);
         _measures |= group.Update.Measures;
+        _counts |= group.Update.Counts;
         _hasMatrices |= group.Update.Matrices is not null;
         ref TensorJob job = ref _jobs[Count++];
         job.Group = group;
@@ -160,6 +164,12 @@ internal sealed class WorkList : ITaskRunner
             update.Matrices?.After(_jobs[job], update.SumsOf(_jobs[job].Rule), this);
         }
 
+        if (_counts)
+        {
+            RunBlockwise(Pass.Count);
+            TakeShares();
+        }
+
         if (measured)
         {
             RunBlockwise(Pass.ApplyMeasured);
@@ -167,6 +177,17 @@ internal sealed class WorkList : ITaskRunner
         else
         {
             Run(Pass.Apply);
+        }
+    }
+
+    private void TakeShares()
+    {
+        for (int job = 0; job < Count; job++)
+        {
+            if (_jobs[job].Group.Update is { Counts: true } update)
+            {
+                update.TakeShare(_jobs[job].Rule, SumOf(_first, job) / (_starts[job + 1] - _starts[job]));
+            }
         }
     }
 
@@ -348,6 +369,20 @@ internal sealed class WorkList : ITaskRunner
                 else
                 {
                     job.Group.Update.Measure(job, start, end, first, second, _widestLane);
+                }
+
+                break;
+
+            case Pass.Count when job.Group.Update.Counts:
+                Span<double> counts = _first.AsSpan(firstBlock, blocks);
+                Span<double> rest = _second.AsSpan(firstBlock, blocks);
+                if (job.Coded is { } counted)
+                {
+                    CodedPass.Count(job, counted, start, end, counts, rest, _widestLane);
+                }
+                else
+                {
+                    job.Group.Update.Count(job, start, end, counts, rest, _widestLane);
                 }
 
                 break;

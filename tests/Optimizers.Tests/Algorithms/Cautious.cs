@@ -26,7 +26,10 @@ internal static class Cautious
     public static OracleStep Oracle<TOptions>(TOptions options, Func<TOptions, OracleStep> oracle)
         where TOptions : IOptimizerOptions
     {
-        TOptions plain = With(With(options, nameof(options.Cautious), false), nameof(options.WeightDecay), 0.0);
+        // A decay within the rule is a part of its step; only a rule that sums may look at the parameter.
+        bool inRule = options.DecayForm == DecayForm.InRule;
+        bool sums = options is LambOptions or LarsOptions or NovoGradOptions or ProdigyOptions or MuonOptions;
+        TOptions plain = With(With(options, nameof(options.Cautious), false), nameof(options.WeightDecay), inRule ? options.WeightDecay : 0.0);
         OracleStep step = oracle(plain);
         return (parameters, gradients, t, rate) =>
         {
@@ -34,8 +37,10 @@ internal static class Cautious
             double decoupled = options.DecayForm == DecayForm.Decoupled ? options.WeightDecay * rate : 0;
             double sign = options.Maximize ? -1 : 1;
             double[] seen = [.. gradients.Zip(parameters, (g, p) => (sign * g) + (coupled * p))];
-            var move = new double[parameters.Length];
-            step(move, [.. seen.Select(g => sign * g)], t, rate);
+            double[] from = sums ? [.. parameters] : new double[parameters.Length];
+            double[] to = [.. from];
+            step(to, [.. seen.Select(g => sign * g)], t, rate);
+            double[] move = [.. to.Zip(from, (after, before) => after - before)];
             bool[] kept = [.. move.Zip(seen, (m, g) => Math.Sign(m) * Math.Sign(g) < 0)];
             double scale = 1 / Math.Max((double)kept.Count(keep => keep) / kept.Length, 1e-3);
             for (int i = 0; i < parameters.Length; i++)

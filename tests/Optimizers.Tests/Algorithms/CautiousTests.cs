@@ -17,9 +17,10 @@ public sealed class CautiousTests
 
         // With the same gradient in every step, no momentum turns.
         float[] gradient = Draw.Floats(2, Length);
-        Outcome expected = Outcome.Of(
-            new Optimizer(Length, Cautious.With(options, nameof(options.Cautious), false)), start, Enumerable.Repeat(gradient, 5));
-        Outcome.Of(new Optimizer(Length, options), start, Enumerable.Repeat(gradient, 5)).ShouldHaveTheBitsOf(expected, name);
+        IOptimizerOptions plain = Cautious.With(options, nameof(options.Cautious), false);
+        int[] shape = Catalogue.Variant($"{name}, cautious").Shape(Length);
+        Outcome expected = Outcome.Of(new Optimizer(shape, plain), start, Enumerable.Repeat(gradient, 5));
+        Outcome.Of(new Optimizer(shape, options), start, Enumerable.Repeat(gradient, 5)).ShouldHaveTheBitsOf(expected, name);
     }
 
     [Theory]
@@ -27,7 +28,7 @@ public sealed class CautiousTests
     public void NothingMovesAlongItsGradient(string name)
     {
         IOptimizerOptions options = Cautious.With(Catalogue.Variant($"{name}, cautious").Options, "WeightDecay", 0.0);
-        var optimizer = new Optimizer(Length, options);
+        var optimizer = new Optimizer(Catalogue.Variant($"{name}, cautious").Shape(Length), options);
         float[] parameters = Draw.Floats(1, Length);
         int resting = 0;
         foreach (float[] gradient in Draw.Gradients(2, 6, Length))

@@ -38,7 +38,7 @@ public sealed class LevelTests
         float[][] gradients = Draw.Gradients(2, Steps, start.Length);
         Outcome whole = Outcome.Of(variant.Make(start.Length, variant.Options, 1), start, gradients);
         float[] parts = [.. OfModel(variant, start, gradients, new()).SelectMany(outcome => outcome.Parameters)];
-        if (variant.SumsOverGroup)
+        if (variant.SumsOverGroup && !variant.Options.Cautious)
         {
             // The same sums, in parts that are not the same.
             parts.Should().Equal(whole.Parameters, (a, b) => Math.Abs(a - b) <= 1e-6);
