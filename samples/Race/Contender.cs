@@ -48,12 +48,7 @@ internal sealed class Contender
         return contender;
     }
 
-    public IOptimizerOptions OptionsAt(double rate)
-    {
-        var json = (JsonObject)_json!.DeepClone();
-        json[Rate] = rate;
-        return OptimizerConfiguration.Parse(json.ToJsonString());
-    }
+    public IOptimizerOptions OptionsAt(double rate) => OptimizerConfiguration.Parse(JsonAt(rate));
 
     /// <summary>Descends from the start, and gives the place after each step; the first is the start.</summary>
     public IEnumerable<(double X, double Y)> Descend(Surface surface, double rate, int steps)
@@ -94,5 +89,10 @@ internal sealed class Contender
     private static bool HasRate(string json) =>
         JsonDocument.Parse(json).RootElement.EnumerateObject().Any(property => property.Name.Equals(Rate, StringComparison.OrdinalIgnoreCase));
 
-    private string JsonAt(double rate) => OptimizerConfiguration.ToJson(OptionsAt(rate));
+    private string JsonAt(double rate)
+    {
+        var json = (JsonObject)_json!.DeepClone();
+        json[Rate] = rate;
+        return json.ToJsonString();
+    }
 }

@@ -1,7 +1,4 @@
-using System.Buffers;
 using System.Globalization;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Optimizers;
@@ -16,8 +13,6 @@ internal sealed class ModelContents(
     IReadOnlyList<(Parameter Parameter, ParameterGroup Group, OptimizerState State)> members)
 {
     public const string UpdateCountKey = "update_count";
-
-    private static readonly JsonWriterOptions _writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public void List(
         CheckpointContents contents,
@@ -40,8 +35,8 @@ internal sealed class ModelContents(
         {
             WhenAbsent = _ => "[0, 0]",
         });
-        contents.Add(new ValueEntry("options", () => Json(WriteOptions), json => AcceptOptions(json, loading!)));
-        contents.Add(new ValueEntry("groups", () => Json(WriteGroups), json => AcceptGroups(json, loading!)) { ComparesParameters = true });
+        contents.Add(new ValueEntry("options", () => ConfigurationText.Write(WriteOptions), json => AcceptOptions(json, loading!)));
+        contents.Add(new ValueEntry("groups", () => ConfigurationText.Write(WriteGroups), json => AcceptGroups(json, loading!)) { ComparesParameters = true });
         foreach ((Parameter parameter, ParameterGroup group, OptimizerState state) in members)
         {
             StateContents.List(
@@ -50,17 +45,6 @@ internal sealed class ModelContents(
                 parameter.Shape,
                 group.MomentumSchedule is not null);
         }
-    }
-
-    private static string Json(Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, _writing))
-        {
-            write(writer);
-        }
-
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
     private static Action AcceptUpdateCount(string json, Action<long> set)
@@ -89,7 +73,7 @@ internal sealed class ModelContents(
 
     private Action AcceptOptions(string json, CheckpointLoad loading)
     {
-        loading.CompareOptions("options", JsonElement.Parse(json), JsonElement.Parse(Json(WriteOptions)));
+        loading.CompareOptions("options", JsonElement.Parse(json), JsonElement.Parse(ConfigurationText.Write(WriteOptions)));
         return () => { };
     }
 
@@ -145,7 +129,7 @@ internal sealed class ModelContents(
     {
         StoredGroup[] stored = [.. JsonElement.Parse(json).EnumerateArray().Select(StoredGroup.Parse)];
         Dictionary<string, int> places = PlacesIn(stored);
-        JsonElement[] here = [.. JsonElement.Parse(Json(WriteGroups)).EnumerateArray()];
+        JsonElement[] here = [.. JsonElement.Parse(ConfigurationText.Write(WriteGroups)).EnumerateArray()];
         if (loading.IsPartial)
         {
             foreach ((int there, int index) in members

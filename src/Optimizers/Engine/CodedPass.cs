@@ -33,9 +33,17 @@ internal static unsafe class CodedPass
 
     /// <summary>Gathers the sums of the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
     [SkipLocalsInit]
-    public static void Measure(
-        in TensorJob job, Slot[] slots, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
+    public static void Gather(
+        in TensorJob job,
+        Slot[] slots,
+        nuint start,
+        nuint end,
+        Span<double> first,
+        Span<double> second,
+        bool counting,
+        int widestLane)
     {
+        IUpdate update = job.Group.Update;
         float* scratch = stackalloc float[slots.Length * Reductions.Block];
         TensorJob piece = job;
         piece.Format = StateFormat.Float32;
@@ -44,29 +52,13 @@ internal static unsafe class CodedPass
         {
             nuint pieceEnd = nuint.Min(end, pieceStart + Reductions.Block);
             Read(slots, ref piece, pieceStart, pieceEnd, scratch, Reductions.Block, widestLane);
-            job.Group.Update.Measure(
-                piece, pieceStart, pieceEnd, first.Slice(block, 1), second.Slice(block, 1), widestLane);
-            if (job.Group.Update.MeasuringChangesState)
+            update.Gather(piece, pieceStart, pieceEnd, first.Slice(block, 1), second.Slice(block, 1), counting, widestLane);
+
+            // Counting leaves the state as it is.
+            if (update.MeasuringChangesState && !counting)
             {
                 Write(slots, piece, pieceStart, pieceEnd, scratch, Reductions.Block, widestLane);
             }
-        }
-    }
-
-    /// <summary>Counts what will move in the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
-    [SkipLocalsInit]
-    public static void Count(
-        in TensorJob job, Slot[] slots, nuint start, nuint end, Span<double> counts, Span<double> rest, int widestLane)
-    {
-        float* scratch = stackalloc float[slots.Length * Reductions.Block];
-        TensorJob piece = job;
-        piece.Format = StateFormat.Float32;
-        int block = 0;
-        for (nuint pieceStart = start; pieceStart < end; pieceStart += Reductions.Block, block++)
-        {
-            nuint pieceEnd = nuint.Min(end, pieceStart + Reductions.Block);
-            Read(slots, ref piece, pieceStart, pieceEnd, scratch, Reductions.Block, widestLane);
-            job.Group.Update.Count(piece, pieceStart, pieceEnd, counts.Slice(block, 1), rest.Slice(block, 1), widestLane);
         }
     }
 

@@ -38,6 +38,20 @@ public interface IUpdate
     {
     }
 
+    /// <summary>Measures or counts.</summary>
+    internal sealed void Gather(
+        in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, bool counting, int widestLane)
+    {
+        if (counting)
+        {
+            Count(job, start, end, first, second, widestLane);
+        }
+        else
+        {
+            Measure(job, start, end, first, second, widestLane);
+        }
+    }
+
     /// <summary>Takes the share of a rule's tensor that will move.</summary>
     internal void TakeShare(int rule, double share)
     {

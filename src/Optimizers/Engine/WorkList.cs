@@ -360,29 +360,17 @@ internal sealed class WorkList : ITaskRunner
         switch (_pass)
         {
             case Pass.Measure when job.Group.Update.Measures:
+            case Pass.Count when job.Group.Update.Counts:
                 Span<double> first = _first.AsSpan(firstBlock, blocks);
                 Span<double> second = _second.AsSpan(firstBlock, blocks);
-                if (job.Coded is { } measured)
+                bool counting = _pass == Pass.Count;
+                if (job.Coded is { } slots)
                 {
-                    CodedPass.Measure(job, measured, start, end, first, second, _widestLane);
+                    CodedPass.Gather(job, slots, start, end, first, second, counting, _widestLane);
                 }
                 else
                 {
-                    job.Group.Update.Measure(job, start, end, first, second, _widestLane);
-                }
-
-                break;
-
-            case Pass.Count when job.Group.Update.Counts:
-                Span<double> counts = _first.AsSpan(firstBlock, blocks);
-                Span<double> rest = _second.AsSpan(firstBlock, blocks);
-                if (job.Coded is { } counted)
-                {
-                    CodedPass.Count(job, counted, start, end, counts, rest, _widestLane);
-                }
-                else
-                {
-                    job.Group.Update.Count(job, start, end, counts, rest, _widestLane);
+                    job.Group.Update.Gather(job, start, end, first, second, counting, _widestLane);
                 }
 
                 break;
