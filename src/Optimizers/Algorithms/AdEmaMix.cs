@@ -116,7 +116,7 @@ internal readonly struct AdEmaMixRule(StepScalars step, AdEmaMixOptions options,
         where V : struct, ILane<V>
     {
         _moments.Average(g, ref m, ref v);
-        s += V.Splat(_gain3) * (g - s);
-        _move.Move(ref p, m + V.Splat(_alpha) * s, v);
+        s += _gain3 * (g - s);
+        _move.Move(ref p, m + _alpha * s, v);
     }
 }

@@ -88,7 +88,7 @@ internal readonly struct AdaBeliefRule(StepScalars step, AdaBeliefOptions option
     {
         _moments.First(g, ref m);
         _moments.Second(g - m, ref s);
-        s += V.Splat(_epsilonRoot);
+        s += _epsilonRoot;
         _move.Move(ref p, m, s);
     }
 }

@@ -80,9 +80,9 @@ internal readonly struct AdaDeltaRule(double rate, double rho, double epsilon) :
     public void Apply<V>(V g, ref V p, ref V v, ref V a)
         where V : struct, ILane<V>
     {
-        v = V.Splat(_rho) * v + V.Splat(_gain) * g * g;
-        V d = V.DivideOrZero(V.Sqrt(a + V.Splat(_epsilon)) * g, V.Sqrt(v + V.Splat(_epsilon)));
-        a = V.Splat(_rho) * a + V.Splat(_gain) * d * d;
-        p -= V.Splat(_rate) * d;
+        v = _rho * v + _gain * g * g;
+        V d = V.DivideOrZero(V.Sqrt(a + _epsilon) * g, V.Sqrt(v + _epsilon));
+        a = _rho * a + _gain * d * d;
+        p -= _rate * d;
     }
 }

@@ -87,6 +87,6 @@ internal readonly struct AdaGradRule(double rate, double epsilon) : IUpdateRule1
         where V : struct, ILane<V>
     {
         s += g * g;
-        p -= V.DivideOrZero(V.Splat(_rate) * g, V.Sqrt(s) + V.Splat(_epsilon));
+        p -= V.DivideOrZero(_rate * g, V.Sqrt(s) + _epsilon);
     }
 }

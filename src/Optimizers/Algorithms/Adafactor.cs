@@ -125,13 +125,13 @@ internal readonly struct AdafactorRule(StepScalars step, AdafactorOptions option
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Step<V>(V g, V p, ref V v)
         where V : struct, ILane<V> =>
-        V.Splat(StepSize) * Direction(g, ref v);
+        StepSize * Direction(g, ref v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private V Direction<V>(V g, ref V v)
         where V : struct, ILane<V>
     {
-        v = IsFactored ? v : V.Splat(_keep) * v + V.Splat(_gain) * g * g;
+        v = IsFactored ? v : _keep * v + _gain * g * g;
         return V.DivideOrZero(g, V.Max(V.Sqrt(v), V.Splat(_floor)));
     }
 }

@@ -111,12 +111,12 @@ internal readonly struct AdamMoments(double beta1, double beta2)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void First<V>(V g, ref V m)
         where V : struct, ILane<V> =>
-        m += V.Splat(_gain1) * (g - m);
+        m += _gain1 * (g - m);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Second<V>(V g, ref V v)
         where V : struct, ILane<V> =>
-        v = V.Splat(_beta2) * v + V.Splat(_gain2) * g * g;
+        v = _beta2 * v + _gain2 * g * g;
 }
 
 /// <summary>p ← p − η/(1 − β₁ᵗ) · m/(√(v/(1 − β₂ᵗ)) + ε)</summary>
@@ -129,7 +129,7 @@ internal readonly struct AdamMove(StepScalars step, double beta1, double beta2, 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Move<V>(ref V p, V m, V v)
         where V : struct, ILane<V> =>
-        p -= V.DivideOrZero(V.Splat(_stepSize) * m, V.Sqrt(v) * V.Splat(_rootScale) + V.Splat(_epsilon));
+        p -= V.DivideOrZero(_stepSize * m, V.Sqrt(v) * _rootScale + _epsilon);
 }
 
 /// <summary>Adam's moments, then its move.</summary>

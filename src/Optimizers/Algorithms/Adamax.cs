@@ -78,8 +78,8 @@ internal readonly struct AdamaxRule(StepScalars step, AdamaxOptions options) : I
     public void Apply<V>(V g, ref V p, ref V m, ref V u)
         where V : struct, ILane<V>
     {
-        m += V.Splat(_gain1) * (g - m);
-        u = V.Max(V.Splat(_beta2) * u, V.Abs(g) + V.Splat(_epsilon));
-        p -= V.DivideOrZero(V.Splat(_stepSize) * m, u);
+        m += _gain1 * (g - m);
+        u = V.Max(_beta2 * u, V.Abs(g) + _epsilon);
+        p -= V.DivideOrZero(_stepSize * m, u);
     }
 }

@@ -105,14 +105,14 @@ internal readonly struct AdanRule(StepScalars step, AdanOptions options) : IUpda
     public void Apply<V>(V g, ref V p, ref V m, ref V v, ref V n, ref V previous)
         where V : struct, ILane<V>
     {
-        V d = V.Splat(_ofDifference) * (g - previous);
-        V ahead = g + V.Splat(_beta2) * d;
+        V d = _ofDifference * (g - previous);
+        V ahead = g + _beta2 * d;
         previous = g;
-        m += V.Splat(_gain1) * (g - m);
-        v += V.Splat(_gain2) * (d - v);
-        n = V.Splat(_beta3) * n + V.Splat(_gain3) * ahead * ahead;
-        V root = V.Sqrt(n * V.Splat(_squareScale) + V.Splat(_epsilonRoot)) + V.Splat(_epsilon);
-        p -= V.DivideOrZero(V.Splat(_ofMean) * m + V.Splat(_ofMeanDifference) * v, root);
-        p *= V.Splat(_factor);
+        m += _gain1 * (g - m);
+        v += _gain2 * (d - v);
+        n = _beta3 * n + _gain3 * ahead * ahead;
+        V root = V.Sqrt(n * _squareScale + _epsilonRoot) + _epsilon;
+        p -= V.DivideOrZero(_ofMean * m + _ofMeanDifference * v, root);
+        p *= _factor;
     }
 }

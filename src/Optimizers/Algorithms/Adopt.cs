@@ -91,7 +91,7 @@ internal readonly struct AdoptRule(StepScalars step, AdoptOptions options) : IUp
         V u = V.DivideOrZero(g, V.Max(V.Sqrt(v), V.Splat(_epsilon)));
         u = V.Min(V.Max(u, V.Splat(-_limit)), V.Splat(_limit));
         _moments.First(u, ref m);
-        p -= V.Splat(_rate) * m;
+        p -= _rate * m;
         _moments.Second(g, ref v);
     }
 }

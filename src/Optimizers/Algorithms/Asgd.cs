@@ -87,9 +87,9 @@ internal readonly struct AsgdRule(double rate, double lambda, double share) : IU
     public void Apply<V>(V g, ref V p, ref V a)
         where V : struct, ILane<V>
     {
-        p = V.Splat(_factor) * p - V.Splat(_rate) * g;
+        p = _factor * p - _rate * g;
 
         // a + (p − a) would round.
-        a = V.IfEqual(V.Splat(_share), V.Splat(1), p, a + V.Splat(_share) * (p - a));
+        a = V.IfEqual(V.Splat(_share), V.Splat(1), p, a + _share * (p - a));
     }
 }

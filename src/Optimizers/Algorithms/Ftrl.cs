@@ -96,10 +96,10 @@ internal readonly struct FtrlFormula(double rate, FtrlOptions options)
     public void Lead<V>(V g, V growth, V root, ref V p, ref V z)
         where V : struct, ILane<V>
     {
-        z += g - growth * V.Splat(_inverse) * p;
+        z += g - growth * _inverse * p;
         V beyond = V.CopySign(V.Splat(_l1), z) - z;
         p = V.IfLess(
-            V.Abs(z), V.Splat(_l1), V.Splat(0), V.DivideOrZero(beyond, root * V.Splat(_inverse) + V.Splat(_offset)));
+            V.Abs(z), V.Splat(_l1), V.Splat(0), V.DivideOrZero(beyond, root * _inverse + _offset));
     }
 }
 

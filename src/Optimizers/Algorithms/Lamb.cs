@@ -99,11 +99,11 @@ internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeas
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Step<V>(V g, V p, ref V m, ref V v)
         where V : struct, ILane<V> =>
-        V.Splat(StepSize) * Direction(p, m, v);
+        StepSize * Direction(p, m, v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private V Direction<V>(V p, V m, V v)
         where V : struct, ILane<V> =>
-        V.DivideOrZero(V.Splat(_scale) * m, V.Sqrt(v) * V.Splat(_rootScale) + V.Splat(_epsilon))
-            + V.Splat(_weightDecay) * p;
+        V.DivideOrZero(_scale * m, V.Sqrt(v) * _rootScale + _epsilon)
+            + _weightDecay * p;
 }

@@ -113,13 +113,13 @@ internal readonly struct LarsRule(StepScalars step, LarsOptions options) : IMeas
     public V Step<V>(V g, V p, ref V v)
         where V : struct, ILane<V>
     {
-        V s = V.Splat(StepSize) * Direction(g, p);
-        v = V.Splat(_momentum) * v + s;
-        return V.Splat(_ofStep) * s + V.Splat(_ofVelocity) * v;
+        V s = StepSize * Direction(g, p);
+        v = _momentum * v + s;
+        return _ofStep * s + _ofVelocity * v;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private V Direction<V>(V g, V p)
         where V : struct, ILane<V> =>
-        g + V.Splat(_weightDecay) * p;
+        g + _weightDecay * p;
 }

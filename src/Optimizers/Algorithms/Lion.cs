@@ -81,7 +81,7 @@ internal readonly struct LionRule(double rate, double beta1, double beta2) : IUp
     public void Apply<V>(V g, ref V p, ref V m)
         where V : struct, ILane<V>
     {
-        p -= V.Splat(_rate) * V.Sign(V.Splat(_beta1) * m + V.Splat(_gain1) * g);
-        m = V.Splat(_beta2) * m + V.Splat(_gain2) * g;
+        p -= _rate * V.Sign(_beta1 * m + _gain1 * g);
+        m = _beta2 * m + _gain2 * g;
     }
 }

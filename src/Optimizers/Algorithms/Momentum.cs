@@ -103,7 +103,7 @@ internal readonly struct MomentumRule(double rate, double momentum, double gain)
     public void Apply<V>(V g, ref V p, ref V v)
         where V : struct, ILane<V>
     {
-        v = V.Splat(_momentum) * v + V.Splat(_gain) * g;
-        p -= V.Splat(_rate) * v;
+        v = _momentum * v + _gain * g;
+        p -= _rate * v;
     }
 }

@@ -123,9 +123,9 @@ internal readonly struct MuonRule(StepScalars step, MuonOptions options) : IStep
         where TStorage : struct, IStorage
     {
         V b = TStorage.Load<V>(slots.Slot0, index);
-        b = V.Splat(rule._momentum) * b + V.Splat(rule._gain) * g;
-        TStorage.Store(b, slots.Slot0, index);
-        first = V.Splat(rule._ofGradient) * g + V.Splat(rule._ofAverage) * b;
+        b = rule._momentum * b + rule._gain * g;
+        TStorage.Store(b, slots.Slot0, slots.Slope, index);
+        first = rule._ofGradient * g + rule._ofAverage * b;
         second = V.Splat(0);
         V.Store(first, (float*)slots.Workspace + index);
     }
@@ -137,5 +137,5 @@ internal readonly struct MuonRule(StepScalars step, MuonOptions options) : IStep
         ref MuonRule rule, V g, V p, in SlotAddresses slots, nuint index)
         where V : struct, ILane<V>
         where TStorage : struct, IStorage =>
-        V.Splat(rule.StepSize) * V.Load((float*)slots.Workspace + index);
+        rule.StepSize * V.Load((float*)slots.Workspace + index);
 }

@@ -110,6 +110,6 @@ internal readonly struct NAdamRule(StepScalars step, NAdamOptions options, doubl
     {
         _moments.Average(g, ref m, ref v);
         p -= V.DivideOrZero(
-            V.Splat(_ofGradient) * g + V.Splat(_ofMean) * m, V.Sqrt(v) * V.Splat(_rootScale) + V.Splat(_epsilon));
+            _ofGradient * g + _ofMean * m, V.Sqrt(v) * _rootScale + _epsilon);
     }
 }

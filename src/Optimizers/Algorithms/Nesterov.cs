@@ -73,7 +73,7 @@ internal readonly struct NesterovRule(double rate, double momentum) : IUpdateRul
     public void Apply<V>(V g, ref V p, ref V v)
         where V : struct, ILane<V>
     {
-        v = V.Splat(_momentum) * v + g;
-        p -= V.Splat(_rate) * (g + V.Splat(_momentum) * v);
+        v = _momentum * v + g;
+        p -= _rate * (g + _momentum * v);
     }
 }

@@ -99,7 +99,7 @@ internal readonly struct NovoGradRule(StepScalars step, NovoGradOptions options)
     public V Step<V>(V g, V p, ref V m)
         where V : struct, ILane<V>
     {
-        m = V.Splat(_momentum) * m + (V.DivideOrZero(g, V.Splat(Norm)) + V.Splat(_weightDecay) * p);
-        return V.Splat(_rate) * m;
+        m = _momentum * m + (V.DivideOrZero(g, V.Splat(Norm)) + _weightDecay * p);
+        return _rate * m;
     }
 }

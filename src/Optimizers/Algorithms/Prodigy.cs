@@ -165,9 +165,9 @@ internal readonly struct ProdigyRule : IMeasuringRule4<ProdigyRule>
         where V : struct, ILane<V>
     {
         start = _first ? p : start;
-        m = V.Splat(_beta1) * m + V.Splat(_gain1) * g;
-        v = V.Splat(_beta2) * v + V.Splat(_gain2) * g * g;
-        s = V.Splat(_beta3) * s + V.Splat(_gain3) * g;
+        m = _beta1 * m + _gain1 * g;
+        v = _beta2 * v + _gain2 * g * g;
+        s = _beta3 * s + _gain3 * g;
         first = g * (start - p);
         second = V.Abs(s);
     }
@@ -203,10 +203,10 @@ internal readonly struct ProdigyRule : IMeasuringRule4<ProdigyRule>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Kept<V>(in ProdigyRule rule, V p)
         where V : struct, ILane<V> =>
-        V.Splat(rule.Factor) * p;
+        rule.Factor * p;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Step<V>(V g, V p, ref V m, ref V v, ref V s, ref V start)
         where V : struct, ILane<V> =>
-        V.Splat(StepSize) * V.DivideOrZero(m, V.Sqrt(v) + V.Splat(Epsilon));
+        StepSize * V.DivideOrZero(m, V.Sqrt(v) + Epsilon);
 }

@@ -102,6 +102,6 @@ internal readonly struct RAdamRule : IUpdateRule2<RAdamRule>
         where V : struct, ILane<V>
     {
         _moments.Average(g, ref m, ref v);
-        p -= V.DivideOrZero(V.Splat(_stepSize) * m, V.Sqrt(v) * V.Splat(_rootScale) + V.Splat(_offset));
+        p -= V.DivideOrZero(_stepSize * m, V.Sqrt(v) * _rootScale + _offset);
     }
 }

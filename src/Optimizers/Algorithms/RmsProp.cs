@@ -107,30 +107,30 @@ internal readonly struct RmsPropFormula(RmsPropOptions options, StepScalars step
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V MeanSquare<V>(V g, V v)
         where V : struct, ILane<V> =>
-        V.Splat(_rho) * v + V.Splat(_gain) * g * g;
+        _rho * v + _gain * g * g;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Variance<V>(V g, V v, ref V m)
         where V : struct, ILane<V>
     {
-        m += V.Splat(_gain) * (g - m);
+        m += _gain * (g - m);
         return V.Max(v - m * m, V.Splat(0));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Direction<V>(V g, V v)
         where V : struct, ILane<V> =>
-        V.DivideOrZero(g, V.Sqrt(v + V.Splat(_inside)) + V.Splat(_outside));
+        V.DivideOrZero(g, V.Sqrt(v + _inside) + _outside);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Velocity<V>(V b, V u)
         where V : struct, ILane<V> =>
-        V.Splat(_momentum) * b + u;
+        _momentum * b + u;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Move<V>(V u)
         where V : struct, ILane<V> =>
-        V.Splat(_rate) * u;
+        _rate * u;
 }
 
 internal readonly struct RmsPropRule(RmsPropFormula f) : IUpdateRule1<RmsPropRule>

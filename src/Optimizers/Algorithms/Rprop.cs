@@ -87,7 +87,7 @@ internal readonly struct RpropRule(StepScalars step, RpropOptions options) : IUp
         where V : struct, ILane<V>
     {
         // A new step size is 0.
-        s += V.Splat(_start);
+        s += _start;
         V zero = V.Splat(0);
         V agreement = V.Sign(g) * V.Sign(previous);
         V factor = V.IfLess(zero, agreement, V.Splat(_etaPlus), V.IfLess(agreement, zero, V.Splat(_etaMinus), V.Splat(1)));

@@ -106,7 +106,7 @@ internal readonly struct TowardsRule(double share) : IUpdateRule1<TowardsRule>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Apply<V>(V g, ref V p, ref V z)
         where V : struct, ILane<V> =>
-        p = V.IfEqual(V.Splat(_share), V.Splat(0), p, p + V.Splat(_share) * (z - p));
+        p = V.IfEqual(V.Splat(_share), V.Splat(0), p, p + _share * (z - p));
 }
 
 /// <summary>The part of both rules that comes after their direction d.</summary>
@@ -152,7 +152,7 @@ internal readonly struct ScheduleFreeMove
         where V : struct, ILane<V>
     {
         z = _first ? p : z;
-        p += V.Splat(_share) * (z - p) + V.Splat(_ofDirection) * d;
-        z -= V.Splat(_rate) * d;
+        p += _share * (z - p) + _ofDirection * d;
+        z -= _rate * d;
     }
 }

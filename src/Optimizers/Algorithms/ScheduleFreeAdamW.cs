@@ -112,7 +112,7 @@ internal readonly struct ScheduleFreeAdamWRule(StepScalars step, ScheduleFreeMov
         where V : struct, ILane<V>
     {
         _moments.Second(g, ref v);
-        V d = V.DivideOrZero(g, V.Sqrt(v) * V.Splat(_rootScale) + V.Splat(_epsilon)) + V.Splat(_weightDecay) * p;
+        V d = V.DivideOrZero(g, V.Sqrt(v) * _rootScale + _epsilon) + _weightDecay * p;
         _move.Move(d, ref p, ref z);
     }
 }

@@ -62,5 +62,5 @@ internal readonly struct SgdRule(double rate) : IUpdateRule0<SgdRule>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Apply<V>(V g, ref V p)
         where V : struct, ILane<V> =>
-        p -= V.Splat(_rate) * g;
+        p -= _rate * g;
 }

@@ -53,5 +53,5 @@ internal readonly struct SignSgdRule(double rate) : IUpdateRule0<SignSgdRule>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Apply<V>(V g, ref V p)
         where V : struct, ILane<V> =>
-        p -= V.Splat(_rate) * V.Sign(g);
+        p -= _rate * V.Sign(g);
 }

@@ -67,7 +67,7 @@ internal readonly struct SignumRule(double rate, double momentum) : IUpdateRule1
     public void Apply<V>(V g, ref V p, ref V m)
         where V : struct, ILane<V>
     {
-        m = V.Splat(_momentum) * m + V.Splat(_gain) * g;
-        p -= V.Splat(_rate) * V.Sign(m);
+        m = _momentum * m + _gain * g;
+        p -= _rate * V.Sign(m);
     }
 }

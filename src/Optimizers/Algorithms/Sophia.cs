@@ -135,9 +135,9 @@ internal readonly struct SophiaRule(double rate, SophiaOptions options) : IUpdat
     public void Apply<V>(V g, ref V p, ref V h, ref V m)
         where V : struct, ILane<V>
     {
-        m += V.Splat(_gain1) * (g - m);
-        V limit = V.Max(V.Splat(_gamma) * h, V.Splat(_epsilon));
-        p -= V.Splat(_rate) * V.IfLess(V.Abs(m), limit, m / limit, V.Sign(m));
+        m += _gain1 * (g - m);
+        V limit = V.Max(_gamma * h, V.Splat(_epsilon));
+        p -= _rate * V.IfLess(V.Abs(m), limit, m / limit, V.Sign(m));
     }
 }
 
@@ -149,5 +149,5 @@ internal readonly struct HessianRule(double beta2) : IUpdateRule1<HessianRule>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Apply<V>(V estimate, ref V unused, ref V h)
         where V : struct, ILane<V> =>
-        h += V.Splat(_gain2) * (estimate - h);
+        h += _gain2 * (estimate - h);
 }

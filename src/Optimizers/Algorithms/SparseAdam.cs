@@ -86,6 +86,6 @@ internal readonly struct SparseAdamRule(StepScalars step, double beta1, double b
         where V : struct, ILane<V>
     {
         _moments.Average(g, ref m, ref v);
-        p -= V.DivideOrZero(V.Splat(_stepSize) * m, V.Sqrt(v) + V.Splat(_epsilon));
+        p -= V.DivideOrZero(_stepSize * m, V.Sqrt(v) + _epsilon);
     }
 }

@@ -86,7 +86,7 @@ internal readonly struct YogiRule(StepScalars step, YogiOptions options) : IUpda
     {
         _moments.First(g, ref m);
         V square = g * g;
-        v -= V.Splat(_gain2) * V.Sign(v - square) * square;
+        v -= _gain2 * V.Sign(v - square) * square;
         _move.Move(ref p, m, v);
     }
 }

@@ -48,6 +48,6 @@ internal struct CautiousRule<TRule>(TRule rule) : IMeasuringRule<CautiousRule<TR
     {
         V move = V.Splat(0);
         TRule.Update<V, TStorage>(ref cautious._rule, gradient, ref move, slots, index);
-        parameter = Agreement.IfMovingAgainst(gradient, move, parameter + V.Splat(cautious._scale) * move, parameter);
+        parameter = Agreement.IfMovingAgainst(gradient, move, parameter + cautious._scale * move, parameter);
     }
 }

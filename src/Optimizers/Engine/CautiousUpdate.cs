@@ -145,7 +145,7 @@ internal sealed class CautiousUpdate<TRule> : IUpdate
             where TStorage : struct, IStorage
         {
             V step = TRule.Step<V, TStorage>(ref pass._rule, gradient, parameter, slots, index);
-            V taken = Agreement.IfMovingAgainst(gradient, -step, V.Splat(pass._scale) * step, V.Splat(0));
+            V taken = Agreement.IfMovingAgainst(gradient, -step, pass._scale * step, V.Splat(0));
             parameter = TRule.Kept(pass._rule, parameter) - taken;
         }
     }

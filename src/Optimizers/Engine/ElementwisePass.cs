@@ -29,11 +29,15 @@ internal static class ElementwisePass
     }
 
     // The copy of the job would make the frames of all other steps larger, and they are cleared.
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void ApplyRounding<TRule>(
+    private static unsafe void ApplyRounding<TRule>(
         in TRule rule, in TensorJob job, long iteration, nuint start, nuint end, int widestLane)
-        where TRule : struct, IUpdateRule<TRule> =>
-        ApplyStored<TRule, BFloat16Storage>(rule, job.Rounding(iteration), start, end, widestLane);
+        where TRule : struct, IUpdateRule<TRule>
+    {
+        uint* chances = stackalloc uint[Chance.Room];
+        ApplyStored<TRule, BFloat16Storage>(rule, job.Rounding(iteration, chances), start, end, widestLane);
+    }
 
     public static void ApplyStored<TRule, TStorage>(in TRule rule, in TensorJob job, nuint start, nuint end, int widestLane)
         where TRule : struct, IUpdateRule<TRule>

@@ -28,6 +28,15 @@ public interface ILane<TSelf>
     /// <summary>The element-wise product.</summary>
     static abstract TSelf operator *(TSelf left, TSelf right);
 
+    /// <summary>Every element times a number.</summary>
+    static abstract TSelf operator *(float left, TSelf right);
+
+    /// <summary>Every element times a number.</summary>
+    static abstract TSelf operator *(TSelf left, float right);
+
+    /// <summary>Every element and a number.</summary>
+    static abstract TSelf operator +(TSelf left, float right);
+
     /// <summary>The element-wise quotient.</summary>
     static abstract TSelf operator /(TSelf left, TSelf right);
 
@@ -114,15 +123,15 @@ public interface ILane<TSelf>
     /// <summary>Zeros come in from the left.</summary>
     internal static abstract TSelf ShiftRightBits(TSelf bits, int count);
 
-    /// <summary>Reads numbers of 8 bits, which need not be aligned, into the low bits.</summary>
-    internal static abstract unsafe TSelf LoadBits(byte* address);
+    /// <summary>Reads 8 bits for each element, which need not be aligned, into its upper ones; the others are 0.</summary>
+    internal static abstract unsafe TSelf LoadUpperBits(byte* address);
 
-    /// <summary>Reads numbers of 16 bits, which need not be aligned, into the low bits.</summary>
-    internal static abstract unsafe TSelf LoadBits(ushort* address);
+    /// <summary>Reads 16 bits for each element, which need not be aligned, into its upper ones; the others are 0.</summary>
+    internal static abstract unsafe TSelf LoadUpperBits(ushort* address);
 
-    /// <summary>Writes the low 8 bits; all others are 0.</summary>
-    internal static abstract unsafe void StoreBits(TSelf bits, byte* address);
+    /// <summary>Writes the upper 8 bits of each element.</summary>
+    internal static abstract unsafe void StoreUpperBits(TSelf bits, byte* address);
 
-    /// <summary>Writes the low 16 bits; all others are 0.</summary>
-    internal static abstract unsafe void StoreBits(TSelf bits, ushort* address);
+    /// <summary>Writes the upper 16 bits of each element.</summary>
+    internal static abstract unsafe void StoreUpperBits(TSelf bits, ushort* address);
 }

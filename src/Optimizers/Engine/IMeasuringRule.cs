@@ -86,7 +86,7 @@ internal interface IMeasuringRule1<TSelf> : ISteppingRule<TSelf>
     {
         V slot0 = TStorage.Load<V>(slots.Slot0, index);
         rule.Measure(gradient, parameter, ref slot0, out first, out second);
-        TStorage.Store(slot0, slots.Slot0, index);
+        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -95,7 +95,7 @@ internal interface IMeasuringRule1<TSelf> : ISteppingRule<TSelf>
     {
         V slot0 = TStorage.Load<V>(slots.Slot0, index);
         V step = rule.Step(gradient, parameter, ref slot0);
-        TStorage.Store(slot0, slots.Slot0, index);
+        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
         return step;
     }
 }
@@ -121,8 +121,8 @@ internal interface IMeasuringRule2<TSelf> : ISteppingRule<TSelf>
         V slot0 = TStorage.Load<V>(slots.Slot0, index);
         V slot1 = TStorage.Load<V>(slots.Slot1, index);
         rule.Measure(gradient, parameter, ref slot0, ref slot1, out first, out second);
-        TStorage.Store(slot0, slots.Slot0, index);
-        TStorage.Store(slot1, slots.Slot1, index);
+        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
+        TStorage.Store(slot1, slots.Slot1, slots.Slope, index);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -132,8 +132,8 @@ internal interface IMeasuringRule2<TSelf> : ISteppingRule<TSelf>
         V slot0 = TStorage.Load<V>(slots.Slot0, index);
         V slot1 = TStorage.Load<V>(slots.Slot1, index);
         V step = rule.Step(gradient, parameter, ref slot0, ref slot1);
-        TStorage.Store(slot0, slots.Slot0, index);
-        TStorage.Store(slot1, slots.Slot1, index);
+        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
+        TStorage.Store(slot1, slots.Slot1, slots.Slope, index);
         return step;
     }
 }
@@ -162,10 +162,10 @@ internal interface IMeasuringRule4<TSelf> : ISteppingRule<TSelf>
         V slot2 = TStorage.Load<V>(slots.Slot2, index);
         V slot3 = TStorage.Load<V>(slots.Slot3, index);
         rule.Measure(gradient, parameter, ref slot0, ref slot1, ref slot2, ref slot3, out first, out second);
-        TStorage.Store(slot0, slots.Slot0, index);
-        TStorage.Store(slot1, slots.Slot1, index);
-        TStorage.Store(slot2, slots.Slot2, index);
-        TStorage.Store(slot3, slots.Slot3, index);
+        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
+        TStorage.Store(slot1, slots.Slot1, slots.Slope, index);
+        TStorage.Store(slot2, slots.Slot2, slots.Slope, index);
+        TStorage.Store(slot3, slots.Slot3, slots.Slope, index);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -177,10 +177,10 @@ internal interface IMeasuringRule4<TSelf> : ISteppingRule<TSelf>
         V slot2 = TStorage.Load<V>(slots.Slot2, index);
         V slot3 = TStorage.Load<V>(slots.Slot3, index);
         V step = rule.Step(gradient, parameter, ref slot0, ref slot1, ref slot2, ref slot3);
-        TStorage.Store(slot0, slots.Slot0, index);
-        TStorage.Store(slot1, slots.Slot1, index);
-        TStorage.Store(slot2, slots.Slot2, index);
-        TStorage.Store(slot3, slots.Slot3, index);
+        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
+        TStorage.Store(slot1, slots.Slot1, slots.Slope, index);
+        TStorage.Store(slot2, slots.Slot2, slots.Slope, index);
+        TStorage.Store(slot3, slots.Slot3, slots.Slope, index);
         return step;
     }
 }
@@ -219,7 +219,7 @@ internal readonly struct ReadOnlyStorage<TStorage> : IStorage
         where V : struct, ILane<V> =>
         TStorage.Load<V>(slot, index);
 
-    public static unsafe void Store<V>(V value, in SlotAddress slot, nuint index)
+    public static unsafe void Store<V>(V value, in SlotAddress slot, uint slope, nuint index)
         where V : struct, ILane<V>
     {
     }

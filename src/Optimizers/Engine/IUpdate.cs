@@ -160,12 +160,17 @@ internal struct TensorJob
     public Slot[]? Coded;
 
     /// <summary>The job for storage that rounds as befits an update.</summary>
-    public readonly TensorJob Rounding(long iteration)
+    /// <param name="iteration">The number of the update.</param>
+    /// <param name="chances">Memory for <see cref="Chance.Room"/> numbers, for as long as the job is used.</param>
+    public readonly unsafe TensorJob Rounding(long iteration, uint* chances)
     {
         TensorJob rounding = this;
-        for (int slot = 0; slot < SlotAddresses.Count; slot++)
+        for (int slot = 0; slot < SlotAddresses.Count; slot++, chances += Chance.Room / SlotAddresses.Count)
         {
-            rounding.Addresses.Slots[slot].Chance = Chance.For(iteration, slot);
+            var chance = Chance.For(iteration, slot);
+            chance.WriteFirst(chances);
+            rounding.Addresses.Slots[slot].FirstChances = chances;
+            rounding.Addresses.Slots.Slope = chance.Slope;
         }
 
         return rounding;

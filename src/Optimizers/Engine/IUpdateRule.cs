@@ -53,7 +53,7 @@ public interface IUpdateRule1<TSelf> : IUpdateRule<TSelf>
     {
         V slot0 = TStorage.Load<V>(slots.Slot0, index);
         rule.Apply(gradient, ref parameter, ref slot0);
-        TStorage.Store(slot0, slots.Slot0, index);
+        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
     }
 }
 
@@ -75,8 +75,8 @@ public interface IUpdateRule2<TSelf> : IUpdateRule<TSelf>
         V slot0 = TStorage.Load<V>(slots.Slot0, index);
         V slot1 = TStorage.Load<V>(slots.Slot1, index);
         rule.Apply(gradient, ref parameter, ref slot0, ref slot1);
-        TStorage.Store(slot0, slots.Slot0, index);
-        TStorage.Store(slot1, slots.Slot1, index);
+        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
+        TStorage.Store(slot1, slots.Slot1, slots.Slope, index);
     }
 }
 
@@ -99,9 +99,9 @@ public interface IUpdateRule3<TSelf> : IUpdateRule<TSelf>
         V slot1 = TStorage.Load<V>(slots.Slot1, index);
         V slot2 = TStorage.Load<V>(slots.Slot2, index);
         rule.Apply(gradient, ref parameter, ref slot0, ref slot1, ref slot2);
-        TStorage.Store(slot0, slots.Slot0, index);
-        TStorage.Store(slot1, slots.Slot1, index);
-        TStorage.Store(slot2, slots.Slot2, index);
+        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
+        TStorage.Store(slot1, slots.Slot1, slots.Slope, index);
+        TStorage.Store(slot2, slots.Slot2, slots.Slope, index);
     }
 }
 
@@ -125,9 +125,9 @@ public interface IUpdateRule4<TSelf> : IUpdateRule<TSelf>
         V slot2 = TStorage.Load<V>(slots.Slot2, index);
         V slot3 = TStorage.Load<V>(slots.Slot3, index);
         rule.Apply(gradient, ref parameter, ref slot0, ref slot1, ref slot2, ref slot3);
-        TStorage.Store(slot0, slots.Slot0, index);
-        TStorage.Store(slot1, slots.Slot1, index);
-        TStorage.Store(slot2, slots.Slot2, index);
-        TStorage.Store(slot3, slots.Slot3, index);
+        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
+        TStorage.Store(slot1, slots.Slot1, slots.Slope, index);
+        TStorage.Store(slot2, slots.Slot2, slots.Slope, index);
+        TStorage.Store(slot3, slots.Slot3, slots.Slope, index);
     }
 }

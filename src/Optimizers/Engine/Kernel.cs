@@ -62,11 +62,9 @@ internal static class Kernel
         do
         {
             V gradient = TGradient.Read<V>(tensor.Gradients + i, treatment);
-            V before = V.Load(tensor.Parameters + i);
-            V parameter = before;
-            TWriting.Before(ref gradient, ref parameter, treatment);
+            V parameter = TWriting.Read(tensor.Parameters + i, ref gradient, treatment);
             TRule.Update<V, TStorage>(ref rule, gradient, ref parameter, tensor.Slots, i);
-            TWriting.Write(before, parameter, tensor, i);
+            TWriting.Write(parameter, tensor, i);
             i += count;
         }
         while (i != stop);

@@ -15,6 +15,12 @@ internal readonly unsafe struct Lane1(float value) : ILane<Lane1>
 
     public static Lane1 operator *(Lane1 left, Lane1 right) => new(left._value * right._value);
 
+    public static Lane1 operator *(float left, Lane1 right) => new(left * right._value);
+
+    public static Lane1 operator *(Lane1 left, float right) => new(left._value * right);
+
+    public static Lane1 operator +(Lane1 left, float right) => new(left._value + right);
+
     public static Lane1 operator /(Lane1 left, Lane1 right) => new(left._value / right._value);
 
     public static Lane1 operator -(Lane1 value) => new(-value._value);
@@ -63,13 +69,13 @@ internal readonly unsafe struct Lane1(float value) : ILane<Lane1>
 
     public static Lane1 ShiftRightBits(Lane1 bits, int count) => SplatBits(bits.Bits >>> count);
 
-    public static Lane1 LoadBits(byte* address) => SplatBits(Read(address));
+    public static Lane1 LoadUpperBits(byte* address) => SplatBits(Read(address) << 24);
 
-    public static Lane1 LoadBits(ushort* address) => SplatBits(Read(address));
+    public static Lane1 LoadUpperBits(ushort* address) => SplatBits(Read(address) << 16);
 
-    public static void StoreBits(Lane1 bits, byte* address) => *address = (byte)bits.Bits;
+    public static void StoreUpperBits(Lane1 bits, byte* address) => *address = (byte)(bits.Bits >> 24);
 
-    public static void StoreBits(Lane1 bits, ushort* address) => *address = (ushort)bits.Bits;
+    public static void StoreUpperBits(Lane1 bits, ushort* address) => *address = (ushort)(bits.Bits >> 16);
 
     // Not inlined: the compiler of .NET 10 makes a load of four bytes out of a narrower one whose bits are taken for a float.
     [MethodImpl(MethodImplOptions.NoInlining)]

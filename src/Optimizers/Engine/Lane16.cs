@@ -18,6 +18,12 @@ internal readonly unsafe struct Lane16(Vector512<float> value) : ILane<Lane16>
 
     public static Lane16 operator *(Lane16 left, Lane16 right) => new(left._value * right._value);
 
+    public static Lane16 operator *(float left, Lane16 right) => new(Vector512.Create(left) * right._value);
+
+    public static Lane16 operator *(Lane16 left, float right) => new(left._value * Vector512.Create(right));
+
+    public static Lane16 operator +(Lane16 left, float right) => new(left._value + Vector512.Create(right));
+
     public static Lane16 operator /(Lane16 left, Lane16 right) => new(left._value / right._value);
 
     public static Lane16 operator -(Lane16 value) => new(-value._value);
@@ -82,26 +88,39 @@ internal readonly unsafe struct Lane16(Vector512<float> value) : ILane<Lane16>
 
     public static Lane16 ShiftRightBits(Lane16 bits, int count) => new((bits.Bits >>> count).AsSingle());
 
-    public static Lane16 LoadBits(byte* address) => Avx512F.IsSupported
-        ? new(Avx512F.ConvertToVector512Int32(Vector128.Load(address)).AsSingle())
-        : Widened(Vector256.WidenLower(Vector128.Load(address).ToVector256Unsafe()));
+    public static Lane16 LoadUpperBits(byte* address)
+    {
+        Vector512<uint> bits = Avx512F.IsSupported
+            ? Avx512F.ConvertToVector512Int32(Vector128.Load(address)).AsUInt32()
+            : Widened(Vector256.WidenLower(Vector128.Load(address).ToVector256Unsafe()));
+        return new((bits << 24).AsSingle());
+    }
 
-    public static Lane16 LoadBits(ushort* address) => Avx512F.IsSupported
-        ? new(Avx512F.ConvertToVector512Int32(Vector256.Load(address)).AsSingle())
-        : Widened(Vector256.Load(address));
+    public static Lane16 LoadUpperBits(ushort* address)
+    {
+        Vector512<uint> bits = Avx512F.IsSupported
+            ? Avx512F.ConvertToVector512Int32(Vector256.Load(address)).AsUInt32()
+            : Widened(Vector256.Load(address));
+        return new((bits << 16).AsSingle());
+    }
 
-    public static void StoreBits(Lane16 bits, byte* address) => (Avx512F.IsSupported
-        ? Avx512F.ConvertToVector128Byte(bits.Bits)
-        : Vector128.Narrow(bits.Narrowed().GetLower(), bits.Narrowed().GetUpper())).Store(address);
+    public static void StoreUpperBits(Lane16 bits, byte* address)
+    {
+        Vector512<uint> upper = bits.Bits >>> 24;
+        (Avx512F.IsSupported
+            ? Avx512F.ConvertToVector128Byte(upper)
+            : Vector128.Narrow(Narrowed(upper).GetLower(), Narrowed(upper).GetUpper())).Store(address);
+    }
 
-    public static void StoreBits(Lane16 bits, ushort* address) => (Avx512F.IsSupported
-        ? Avx512F.ConvertToVector256UInt16(bits.Bits)
-        : bits.Narrowed()).Store(address);
+    public static void StoreUpperBits(Lane16 bits, ushort* address)
+    {
+        Vector512<uint> upper = bits.Bits >>> 16;
+        (Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(upper) : Narrowed(upper)).Store(address);
+    }
 
     private Vector512<uint> Bits => _value.AsUInt32();
 
-    private static Lane16 Widened(Vector256<ushort> bits) =>
-        new(Vector512.WidenLower(bits.ToVector512Unsafe()).AsSingle());
+    private static Vector512<uint> Widened(Vector256<ushort> bits) => Vector512.WidenLower(bits.ToVector512Unsafe());
 
-    private Vector256<ushort> Narrowed() => Vector256.Narrow(Bits.GetLower(), Bits.GetUpper());
+    private static Vector256<ushort> Narrowed(Vector512<uint> bits) => Vector256.Narrow(bits.GetLower(), bits.GetUpper());
 }

@@ -17,6 +17,12 @@ internal readonly unsafe struct Lane4(Vector128<float> value) : ILane<Lane4>
 
     public static Lane4 operator *(Lane4 left, Lane4 right) => new(left._value * right._value);
 
+    public static Lane4 operator *(float left, Lane4 right) => new(Vector128.Create(left) * right._value);
+
+    public static Lane4 operator *(Lane4 left, float right) => new(left._value * Vector128.Create(right));
+
+    public static Lane4 operator +(Lane4 left, float right) => new(left._value + Vector128.Create(right));
+
     public static Lane4 operator /(Lane4 left, Lane4 right) => new(left._value / right._value);
 
     public static Lane4 operator -(Lane4 value) => new(-value._value);
@@ -73,19 +79,18 @@ internal readonly unsafe struct Lane4(Vector128<float> value) : ILane<Lane4>
 
     public static Lane4 ShiftRightBits(Lane4 bits, int count) => new((bits.Bits >>> count).AsSingle());
 
-    public static Lane4 LoadBits(byte* address) =>
-        Widened(Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(address)).AsByte()));
+    public static Lane4 LoadUpperBits(byte* address) => new((Vector128.WidenLower(
+        Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(address)).AsByte())) << 24).AsSingle());
 
-    public static Lane4 LoadBits(ushort* address) => Widened(Vector64.Load(address).ToVector128Unsafe());
+    public static Lane4 LoadUpperBits(ushort* address) =>
+        new((Vector128.WidenLower(Vector64.Load(address).ToVector128Unsafe()) << 16).AsSingle());
 
-    public static void StoreBits(Lane4 bits, byte* address) => Unsafe.WriteUnaligned(
-        address, Vector128.Narrow(bits.Narrowed(), Vector128<ushort>.Zero).AsUInt32().ToScalar());
+    public static void StoreUpperBits(Lane4 bits, byte* address) => Unsafe.WriteUnaligned(
+        address, Vector128.Narrow(Narrowed(bits.Bits >>> 24), Vector128<ushort>.Zero).AsUInt32().ToScalar());
 
-    public static void StoreBits(Lane4 bits, ushort* address) => bits.Narrowed().GetLower().Store(address);
+    public static void StoreUpperBits(Lane4 bits, ushort* address) => Narrowed(bits.Bits >>> 16).GetLower().Store(address);
 
     private Vector128<uint> Bits => _value.AsUInt32();
 
-    private static Lane4 Widened(Vector128<ushort> bits) => new(Vector128.WidenLower(bits).AsSingle());
-
-    private Vector128<ushort> Narrowed() => Vector128.Narrow(Bits, Vector128<uint>.Zero);
+    private static Vector128<ushort> Narrowed(Vector128<uint> bits) => Vector128.Narrow(bits, Vector128<uint>.Zero);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Optimizers;
 
@@ -16,6 +17,12 @@ internal readonly unsafe struct Lane8(Vector256<float> value) : ILane<Lane8>
     public static Lane8 operator -(Lane8 left, Lane8 right) => new(left._value - right._value);
 
     public static Lane8 operator *(Lane8 left, Lane8 right) => new(left._value * right._value);
+
+    public static Lane8 operator *(float left, Lane8 right) => new(Vector256.Create(left) * right._value);
+
+    public static Lane8 operator *(Lane8 left, float right) => new(left._value * Vector256.Create(right));
+
+    public static Lane8 operator +(Lane8 left, float right) => new(left._value + Vector256.Create(right));
 
     public static Lane8 operator /(Lane8 left, Lane8 right) => new(left._value / right._value);
 
@@ -39,6 +46,9 @@ internal readonly unsafe struct Lane8(Vector256<float> value) : ILane<Lane8>
 
     public static Lane8 IfEqual(Lane8 left, Lane8 right, Lane8 then, Lane8 otherwise) =>
         new(Vector256.ConditionalSelect(Vector256.Equals(left._value, right._value), then._value, otherwise._value));
+
+    public static Lane8 DivideOrZero(Lane8 dividend, Lane8 divisor) =>
+        new(Vector256.AndNot(dividend._value / divisor._value, Vector256.Equals(divisor._value, Vector256<float>.Zero)));
 
     public static Lane8 Load(float* address) => new(Vector256.Load(address));
 
@@ -69,20 +79,83 @@ internal readonly unsafe struct Lane8(Vector256<float> value) : ILane<Lane8>
 
     public static Lane8 ShiftRightBits(Lane8 bits, int count) => new((bits.Bits >>> count).AsSingle());
 
-    public static Lane8 LoadBits(byte* address) =>
-        Widened(Vector128.WidenLower(Vector64.Load(address).ToVector128Unsafe()));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane8 LoadUpperBits(byte* address)
+    {
+        if (!Avx2.IsSupported)
+        {
+            Vector128<ushort> widened = Vector128.WidenLower(Vector64.Load(address).ToVector128Unsafe());
+            return new((Vector256.WidenLower(widened.ToVector256Unsafe()) << 24).AsSingle());
+        }
 
-    public static Lane8 LoadBits(ushort* address) => Widened(Vector128.Load(address));
+        Vector256<byte> twice = Avx2.BroadcastScalarToVector256((ulong*)address).AsByte();
+        return new(Avx2.Shuffle(twice, ToUpperBytes).AsSingle());
+    }
 
-    public static void StoreBits(Lane8 bits, byte* address) =>
-        Vector128.Narrow(bits.Narrowed(), Vector128<ushort>.Zero).GetLower().Store(address);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane8 LoadUpperBits(ushort* address) => Avx2.IsSupported
+        ? new(Avx2.Shuffle(Avx2.BroadcastVector128ToVector256((byte*)address), ToUpperPairs).AsSingle())
+        : new((Vector256.WidenLower(Vector128.Load(address).ToVector256Unsafe()) << 16).AsSingle());
 
-    public static void StoreBits(Lane8 bits, ushort* address) => bits.Narrowed().Store(address);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreUpperBits(Lane8 bits, byte* address)
+    {
+        if (Avx2.IsSupported)
+        {
+            Vector256<byte> ofHalves = Avx2.Shuffle(bits._value.AsByte(), UpperBytes);
+            Vector256<uint> together = Avx2.PermuteVar8x32(ofHalves.AsUInt32(), Vector256.Create(0u, 4, 0, 0, 0, 0, 0, 0));
+            Unsafe.WriteUnaligned(address, together.AsUInt64().ToScalar());
+        }
+        else
+        {
+            Vector128<byte> together = Vector128.Narrow(Narrowed(bits.Bits >>> 24), Vector128<ushort>.Zero);
+            Unsafe.WriteUnaligned(address, together.AsUInt64().ToScalar());
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreUpperBits(Lane8 bits, ushort* address)
+    {
+        if (Avx2.IsSupported)
+        {
+            Vector256<byte> ofHalves = Avx2.Shuffle(bits._value.AsByte(), UpperPairs);
+            Avx2.Permute4x64(ofHalves.AsUInt64(), 0b10_00).AsUInt16().GetLower().Store(address);
+        }
+        else
+        {
+            Narrowed(bits.Bits >>> 16).Store(address);
+        }
+    }
 
     private Vector256<uint> Bits => _value.AsUInt32();
 
-    private static Lane8 Widened(Vector128<ushort> bits) =>
-        new(Vector256.WidenLower(bits.ToVector256Unsafe()).AsSingle());
+    private static Vector128<ushort> Narrowed(Vector256<uint> bits) => Vector128.Narrow(bits.GetLower(), bits.GetUpper());
 
-    private Vector128<ushort> Narrowed() => Vector128.Narrow(Bits.GetLower(), Bits.GetUpper());
+    // Of 8 bytes that stand in both halves, the first 4 to the elements of the lower half and the others to the upper one's.
+    private static Vector256<byte> ToUpperBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector256.Create(
+            0x00_FF_FF_FFu, 0x01_FF_FF_FF, 0x02_FF_FF_FF, 0x03_FF_FF_FF, 0x04_FF_FF_FF, 0x05_FF_FF_FF, 0x06_FF_FF_FF, 0x07_FF_FF_FF).AsByte();
+    }
+
+    private static Vector256<byte> ToUpperPairs
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector256.Create(
+            0x01_00_FF_FFu, 0x03_02_FF_FF, 0x05_04_FF_FF, 0x07_06_FF_FF, 0x09_08_FF_FF, 0x0B_0A_FF_FF, 0x0D_0C_FF_FF, 0x0F_0E_FF_FF).AsByte();
+    }
+
+    // The inverse within each half: the upper bytes of its 4 elements come first.
+    private static Vector256<byte> UpperBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector256.Create(Vector128.Create(0xFF_FF_FF_FF_0F_0B_07_03, ulong.MaxValue)).AsByte();
+    }
+
+    private static Vector256<byte> UpperPairs
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector256.Create(Vector128.Create(0x0F_0E_0B_0A_07_06_03_02, ulong.MaxValue)).AsByte();
+    }
 }

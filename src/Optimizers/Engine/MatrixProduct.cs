@@ -180,7 +180,7 @@ internal sealed unsafe class MatrixProduct : ITasks
         panel += lane;
         for (int k = 0; k < depth; k++, panel += width)
         {
-            sum += V.Splat(left[k]) * V.Load(panel);
+            sum += left[k] * V.Load(panel);
         }
 
         Put(sum, _factors.Result + ((nint)row * _factors.Columns) + column + lane, start);

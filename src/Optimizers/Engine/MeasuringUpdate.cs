@@ -82,7 +82,7 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
         _ofGroup = default;
     }
 
-    public void Measure(
+    public unsafe void Measure(
         in TensorJob job, nuint start, nuint end, Span<double> first, Span<double> second, int widestLane)
     {
         // A later pass may need the gradient that this one would zero.
@@ -93,8 +93,9 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
         switch (TRule.MeasuringChangesState)
         {
             case true when bfloat16:
+                uint* chances = stackalloc uint[Chance.Room];
                 MeasureStored<BFloat16Storage>(
-                    job.Rounding(_rules.IterationOf(job.Rule)), treatment, start, end, first, second, widestLane);
+                    job.Rounding(_rules.IterationOf(job.Rule), chances), treatment, start, end, first, second, widestLane);
                 break;
 
             case true:

@@ -23,6 +23,9 @@ internal unsafe struct SlotAddresses
     public SlotAddress Slot2;
     public SlotAddress Slot3;
 
+    /// <summary>For storage that rounds: <see cref="Chance.Slope"/> of this step.</summary>
+    public uint Slope;
+
     /// <summary>Scratch for the two values that a pass measures.</summary>
     public float* First;
     public float* Second;
@@ -52,6 +55,6 @@ internal unsafe struct SlotAddress
 {
     public void* Elements;
 
-    /// <summary>For storage that rounds: how, in this step.</summary>
-    public Chance Chance;
+    /// <summary>For storage that rounds: <see cref="Chance.First"/> of this step, as many as the widest lane has.</summary>
+    public uint* FirstChances;
 }

@@ -28,7 +28,7 @@ internal readonly struct ScaledGradient : IGradientReading
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe V Read<V>(float* gradient, in Treatment treatment)
         where V : struct, ILane<V> =>
-        V.Load(gradient) * V.Splat(treatment.GradientScale);
+        V.Load(gradient) * treatment.GradientScale;
 }
 
 /// <summary>Scaled, and then no larger than the limit; a NaN stays one.</summary>
@@ -68,44 +68,47 @@ internal readonly struct NoGradient : IGradientReading
 /// <summary>What happens to a parameter before its rule, and how it is written after.</summary>
 internal interface IParameterWriting
 {
-    static abstract void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
+    static abstract unsafe V Read<V>(float* parameter, ref V gradient, in Treatment treatment)
         where V : struct, ILane<V>;
 
     /// <returns>What was written.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static virtual unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
+    static virtual unsafe V Write<V>(V parameter, in TensorAddresses tensor, nuint index)
         where V : struct, ILane<V>
     {
-        V.Store(after, tensor.Parameters + index);
-        return after;
+        V.Store(parameter, tensor.Parameters + index);
+        return parameter;
     }
 }
 
 internal readonly struct NoDecay : IParameterWriting
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
-        where V : struct, ILane<V>
-    {
-    }
+    public static unsafe V Read<V>(float* parameter, ref V gradient, in Treatment treatment)
+        where V : struct, ILane<V> =>
+        V.Load(parameter);
 }
 
 /// <summary>g ← g + λp, seen by the moments.</summary>
 internal readonly struct CoupledDecay : IParameterWriting
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
-        where V : struct, ILane<V> =>
-        gradient += V.Splat(treatment.CoupledDecay) * parameter;
+    public static unsafe V Read<V>(float* parameter, ref V gradient, in Treatment treatment)
+        where V : struct, ILane<V>
+    {
+        V value = V.Load(parameter);
+        gradient += treatment.CoupledDecay * value;
+        return value;
+    }
 }
 
 /// <summary>p ← p·(1 − ηλ), before the step and not seen by the moments.</summary>
 internal readonly struct DecoupledDecay : IParameterWriting
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
+    public static unsafe V Read<V>(float* parameter, ref V gradient, in Treatment treatment)
         where V : struct, ILane<V> =>
-        parameter *= V.Splat(treatment.ParameterFactor);
+        V.Load(parameter) * treatment.ParameterFactor;
 }
 
 /// <summary>
@@ -116,14 +119,14 @@ internal readonly struct AtRest<TWriting> : IParameterWriting
     where TWriting : struct, IParameterWriting
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
+    public static unsafe V Read<V>(float* parameter, ref V gradient, in Treatment treatment)
         where V : struct, ILane<V> =>
-        TWriting.Before(ref gradient, ref parameter, treatment);
+        TWriting.Read(parameter, ref gradient, treatment);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
+    public static unsafe V Write<V>(V parameter, in TensorAddresses tensor, nuint index)
         where V : struct, ILane<V> =>
-        TWriting.Write(before, before, tensor, index);
+        TWriting.Write(V.Load(tensor.Parameters + index), tensor, index);
 }
 
 /// <summary>For a pass that only measures.</summary>
@@ -131,13 +134,13 @@ internal readonly struct Untouched<TWriting> : IParameterWriting
     where TWriting : struct, IParameterWriting
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
+    public static unsafe V Read<V>(float* parameter, ref V gradient, in Treatment treatment)
         where V : struct, ILane<V> =>
-        TWriting.Before(ref gradient, ref parameter, treatment);
+        TWriting.Read(parameter, ref gradient, treatment);
 
-    public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
+    public static unsafe V Write<V>(V parameter, in TensorAddresses tensor, nuint index)
         where V : struct, ILane<V> =>
-        before;
+        V.Load(tensor.Parameters + index);
 }
 
 /// <summary>Also writes the parameter rounded to bfloat16, for a forward pass that computes with that.</summary>
@@ -145,16 +148,16 @@ internal readonly struct RoundedCopy<TWriting> : IParameterWriting
     where TWriting : struct, IParameterWriting
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Before<V>(ref V gradient, ref V parameter, in Treatment treatment)
+    public static unsafe V Read<V>(float* parameter, ref V gradient, in Treatment treatment)
         where V : struct, ILane<V> =>
-        TWriting.Before(ref gradient, ref parameter, treatment);
+        TWriting.Read(parameter, ref gradient, treatment);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Write<V>(V before, V after, in TensorAddresses tensor, nuint index)
+    public static unsafe V Write<V>(V parameter, in TensorAddresses tensor, nuint index)
         where V : struct, ILane<V>
     {
-        V written = TWriting.Write(before, after, tensor, index);
-        V.StoreBits(BFloat16Code.Nearest(written), (ushort*)(tensor.RoundedCopy + index));
+        V written = TWriting.Write(parameter, tensor, index);
+        V.StoreUpperBits(BFloat16Code.Nearest(written), (ushort*)(tensor.RoundedCopy + index));
         return written;
     }
 }

@@ -11,7 +11,7 @@ internal readonly struct BFloat16Code : IStateCode
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Decode<V>(V code)
         where V : struct, ILane<V> =>
-        V.ShiftLeftBits(code, Dropped);
+        code;
 
     /// <inheritdoc/>
     /// <remarks>What is so small that it is or would become denormal becomes 0, as in any state.</remarks>
@@ -21,8 +21,7 @@ internal readonly struct BFloat16Code : IStateCode
     {
         // Adding to the bits of a NaN could make anything of it; its product with 0 is NaN, and that of a small number is 0.
         V lifted = V.AddBits(value, V.ShiftRightBits(chance, 32 - Dropped));
-        V rounded = V.IfLess(V.Splat(Flushed), V.Abs(value), lifted, value * V.Splat(0));
-        return V.ShiftRightBits(rounded, Dropped);
+        return V.IfLess(V.Splat(Flushed), V.Abs(value), lifted, value * 0);
     }
 
     /// <summary>The nearest, ties to even, as <see cref="BFloat16.Round"/> does.</summary>
@@ -34,6 +33,6 @@ internal readonly struct BFloat16Code : IStateCode
         V odd = V.AndBits(V.ShiftRightBits(value, Dropped), V.SplatBits(1));
         V rounded = V.AddBits(value, V.AddBits(odd, V.SplatBits(0x7FFF)));
         V quiet = V.OrBits(value, V.SplatBits(0x400000));
-        return V.ShiftRightBits(V.IfEqual(value, value, rounded, quiet), Dropped);
+        return V.IfEqual(value, value, rounded, quiet);
     }
 }

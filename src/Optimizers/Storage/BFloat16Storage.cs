@@ -6,11 +6,12 @@ internal readonly struct BFloat16Storage : IStorage
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe V Load<V>(in SlotAddress slot, nuint index)
         where V : struct, ILane<V> =>
-        BFloat16Code.Decode(V.LoadBits((ushort*)slot.Elements + index));
+        BFloat16Code.Decode(V.LoadUpperBits((ushort*)slot.Elements + index));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Store<V>(V value, in SlotAddress slot, nuint index)
-        where V : struct, ILane<V> =>
-        V.StoreBits(
-            BFloat16Code.Encode(value, slot.Chance.At<V>(index)), (ushort*)slot.Elements + index);
+    public static unsafe void Store<V>(V value, in SlotAddress slot, uint slope, nuint index)
+        where V : struct, ILane<V>
+    {
+        V.StoreUpperBits(BFloat16Code.Encode(value, V.AddBits(V.SplatBits((uint)index * slope), V.Load((float*)slot.FirstChances))), (ushort*)slot.Elements + index);
+    }
 }

@@ -35,7 +35,7 @@ internal static unsafe class BlockLoops
                 nuint stop = i + Blocks.Length;
                 do
                 {
-                    V.Store(TCode.Decode(V.LoadBits(codes + i), scales), values + i);
+                    V.Store(TCode.Decode(V.LoadUpperBits(codes + i), scales), values + i);
                     i += (nuint)V.Count;
                 }
                 while (i != stop);
@@ -57,7 +57,8 @@ internal static unsafe class BlockLoops
         {
             float* values = _values;
             byte* codes = _codes;
-            Chance chance = _chance;
+            uint slope = _chance.Slope;
+            V first = _chance.First<V>();
             float* scale = _scales + (i / Blocks.Length);
             while (i < end)
             {
@@ -67,7 +68,7 @@ internal static unsafe class BlockLoops
                 nuint stop = i + Blocks.Length;
                 do
                 {
-                    V.StoreBits(TCode.Encode(V.Load(values + i), inverseScale, chance.At<V>(i)), codes + i);
+                    V.StoreUpperBits(TCode.Encode(V.Load(values + i), inverseScale, Chance.At(i, first, slope)), codes + i);
                     i += (nuint)V.Count;
                 }
                 while (i != stop);

@@ -22,17 +22,20 @@ internal static class ByteCode
     public static V Decode<V>(V code, V scale, uint nan)
         where V : struct, ILane<V>
     {
-        V number = V.AddBits(V.ShiftLeftBits(code, Dropped), V.Splat(Offset));
+        V number = V.AddBits(V.ShiftRightBits(code, 24 - Dropped), V.Splat(Offset));
         return V.IfLess(number, Raised<V>(nan), (number - V.Splat(Offset)) * scale, V.Splat(float.NaN));
     }
 
-    /// <summary>The inverse. Above the code there are bits of the offset's, which nobody stores.</summary>
+    /// <summary>The inverse.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Encode<V>(V number, uint nan, V chance)
         where V : struct, ILane<V>
     {
-        V raised = V.MinBits(number + V.Splat(Offset), Raised<V>(nan));
-        return V.ShiftRightBits(V.AddBits(raised, V.ShiftRightBits(chance, 32 - Dropped)), Dropped);
+        V raised = V.MinBits(number + Offset, Raised<V>(nan));
+        V rounded = V.AddBits(raised, V.ShiftRightBits(chance, 32 - Dropped));
+
+        // The offset's own bits fall out on the left.
+        return V.ShiftLeftBits(rounded, 24 - Dropped);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -53,13 +56,13 @@ internal readonly struct SignedByteCode : IBlockCode
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Decode<V>(V code, V scale)
         where V : struct, ILane<V> =>
-        V.CopySign(ByteCode.Decode(V.AndBits(code, V.SplatBits(NaN)), scale, NaN), V.ShiftLeftBits(code, 24));
+        V.OrBits(ByteCode.Decode(V.AndBits(code, V.SplatBits(NaN << 24)), scale, NaN), V.AndBits(code, V.SplatBits(SignBit << 24)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Encode<V>(V value, V inverseScale, V chance)
         where V : struct, ILane<V>
     {
-        V sign = V.ShiftRightBits(V.AndBits(value, V.SplatBits(SignBit << 24)), 24);
+        V sign = V.AndBits(value, V.SplatBits(SignBit << 24));
         return V.OrBits(ByteCode.Encode(V.Abs(value) * inverseScale, NaN, chance), sign);
     }
 }

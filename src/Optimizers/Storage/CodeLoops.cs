@@ -34,7 +34,7 @@ internal static unsafe class CodeLoops
             float* values = _values;
             for (; i < end; i += (nuint)V.Count)
             {
-                V.Store(TCode.Decode(V.LoadBits(codes + i)), values + i);
+                V.Store(TCode.Decode(V.LoadUpperBits(codes + i)), values + i);
             }
         }
     }
@@ -52,10 +52,11 @@ internal static unsafe class CodeLoops
         {
             float* values = _values;
             ushort* codes = _codes;
-            Chance chance = _chance;
+            uint slope = _chance.Slope;
+            V first = _chance.First<V>();
             for (; i < end; i += (nuint)V.Count)
             {
-                V.StoreBits(TCode.Encode(V.Load(values + i), chance.At<V>(i)), codes + i);
+                V.StoreUpperBits(TCode.Encode(V.Load(values + i), Chance.At(i, first, slope)), codes + i);
             }
         }
     }

@@ -9,7 +9,7 @@ internal readonly struct Float32 : IStorage
         V.Load((float*)slot.Elements + index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Store<V>(V value, in SlotAddress slot, nuint index)
+    public static unsafe void Store<V>(V value, in SlotAddress slot, uint slope, nuint index)
         where V : struct, ILane<V> =>
         V.Store(value, (float*)slot.Elements + index);
 }

@@ -14,9 +14,9 @@ internal readonly struct Flushed<TStorage, TThreshold> : IStorage
         TStorage.Load<V>(slot, index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Store<V>(V value, in SlotAddress slot, nuint index)
+    public static unsafe void Store<V>(V value, in SlotAddress slot, uint slope, nuint index)
         where V : struct, ILane<V> =>
-        TStorage.Store(V.IfLess(V.Abs(value), V.Splat(TThreshold.Value), V.Splat(0), value), slot, index);
+        TStorage.Store(V.IfLess(V.Abs(value), V.Splat(TThreshold.Value), V.Splat(0), value), slot, slope, index);
 }
 
 /// <summary>The magnitude below which <see cref="Flushed{TStorage, TThreshold}"/> stores zero.</summary>

@@ -22,13 +22,13 @@ internal readonly struct HalfCode : IStateCode
     {
         // The exponent 0 means the same as 1, but without the leading one of the fraction: that is the smaller of the two
         // readings where it is right, and the larger elsewhere. No denormal float is computed with.
-        V bits = V.ShiftLeftBits(V.AndBits(code, V.SplatBits(SignBit - 1)), Dropped);
+        V bits = V.ShiftRightBits(V.AndBits(code, V.SplatBits((SignBit - 1) << 16)), 16 - Dropped);
         V normal = V.AddBits(bits, V.SplatBits(Rebias));
         V number = V.MinBits(normal, normal + normal - V.Splat(LeastNormal));
 
         // The exponent of infinity and NaN is as far from a float's as it was from its own bias.
         V special = V.AddBits(normal, V.SplatBits(Rebias));
-        V sign = V.ShiftLeftBits(V.AndBits(code, V.SplatBits(SignBit)), 16);
+        V sign = V.AndBits(code, V.SplatBits(SignBit << 16));
         return V.OrBits(V.IfLess(V.Splat(Largest), number, special, number), sign);
     }
 
@@ -39,13 +39,13 @@ internal readonly struct HalfCode : IStateCode
         // The inverse: a sum aligns the fraction of a number below the least normal one, and is smaller for any other.
         V magnitude = V.Abs(value);
         V finite = V.MinBits(magnitude, V.Splat(Largest));
-        V aligned = V.AddBits(finite + V.Splat(LeastNormal), V.SplatBits(unchecked(0 - OneExponent)));
+        V aligned = V.AddBits(finite + LeastNormal, V.SplatBits(unchecked(0 - OneExponent)));
         V lifted = V.AddBits(V.MaxBits(finite, aligned), V.ShiftRightBits(chance, 32 - Dropped));
-        V number = V.ShiftRightBits(V.AddBits(lifted, V.SplatBits(unchecked(0 - Rebias))), Dropped);
+        V number = V.ShiftLeftBits(V.AddBits(lifted, V.SplatBits(unchecked(0 - Rebias))), 16 - Dropped);
 
         V infinity = V.Splat(float.PositiveInfinity);
-        V special = V.IfEqual(magnitude, infinity, V.SplatBits(Infinity), V.SplatBits(QuietNaN));
-        V sign = V.ShiftRightBits(V.AndBits(value, V.SplatBits(SignBit << 16)), 16);
+        V special = V.IfEqual(magnitude, infinity, V.SplatBits(Infinity << 16), V.SplatBits(QuietNaN << 16));
+        V sign = V.AndBits(value, V.SplatBits(SignBit << 16));
         return V.OrBits(V.IfLess(magnitude, infinity, number, special), sign);
     }
 }

@@ -9,6 +9,10 @@ internal interface IStorage
     static abstract unsafe V Load<V>(in SlotAddress slot, nuint index)
         where V : struct, ILane<V>;
 
-    static abstract unsafe void Store<V>(V value, in SlotAddress slot, nuint index)
+    /// <param name="value">What is stored.</param>
+    /// <param name="slot">Where.</param>
+    /// <param name="slope">For storage that rounds: the <see cref="Chance.Slope"/> of this step.</param>
+    /// <param name="index">The first element.</param>
+    static abstract unsafe void Store<V>(V value, in SlotAddress slot, uint slope, nuint index)
         where V : struct, ILane<V>;
 }

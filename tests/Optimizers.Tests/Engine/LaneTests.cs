@@ -52,6 +52,9 @@ public sealed unsafe class LaneTests
         ("-", (a, b) => a - b, (a, b) => a - b),
         ("*", (a, b) => a * b, (a, b) => a * b),
         ("/", (a, b) => a / b, (a, b) => a / b),
+        ("number *", (a, _) => -1.1f * a, (a, _) => -1.1f * a),
+        ("* number", (a, _) => a * 0.3f, (a, _) => a * 0.3f),
+        ("+ number", (a, _) => a + 0.7f, (a, _) => a + 0.7f),
         ("minus", (a, _) => -a, (a, _) => -a),
         ("Sqrt", (a, _) => V.Sqrt(a), (a, _) => MathF.Sqrt(a)),
         ("Abs", (a, _) => V.Abs(a), (a, _) => MathF.Abs(a)),
@@ -98,16 +101,16 @@ public sealed unsafe class LaneTests
             var wordsBack = new ushort[V.Count + 1];
             fixed (byte* from = bytes, to = bytesBack)
             {
-                V.Store(V.LoadBits(from), (float*)address);
-                values.Should().Equal(bytes.Select(b => (int)b));
-                V.StoreBits(V.LoadBits(from), to);
+                V.Store(V.LoadUpperBits(from), (float*)address);
+                values.Should().Equal(bytes.Select(b => b << 24));
+                V.StoreUpperBits(V.OrBits(V.LoadUpperBits(from), V.SplatBits(0x00_FF_FF_FF)), to);
             }
 
             fixed (ushort* from = words, to = wordsBack)
             {
-                V.Store(V.LoadBits(from), (float*)address);
-                values.Should().Equal(words.Select(w => (int)w));
-                V.StoreBits(V.LoadBits(from), to);
+                V.Store(V.LoadUpperBits(from), (float*)address);
+                values.Should().Equal(words.Select(w => w << 16));
+                V.StoreUpperBits(V.OrBits(V.LoadUpperBits(from), V.SplatBits(0xFF_FF)), to);
             }
 
             bytesBack.Should().Equal([.. bytes, 0]);

@@ -36,13 +36,13 @@ internal readonly struct OwnRule(StepScalars step, double beta) : IUpdateRule4<O
     public void Apply<V>(V gradient, ref V parameter, ref V slot0, ref V slot1, ref V slot2, ref V slot3)
         where V : struct, ILane<V>
     {
-        slot0 = V.Splat(_beta) * slot0 + V.Splat(_gain) * gradient;
+        slot0 = _beta * slot0 + _gain * gradient;
         slot1 = V.Max(slot1, V.Abs(gradient));
         slot2 = V.Min(slot2, V.Pow(V.Abs(gradient), V.Splat(0.3f)));
         V turned = V.IfLess(gradient * slot3, V.Splat(0), V.Splat(0.5f), V.Splat(1));
         V still = V.IfEqual(gradient, slot3, V.Sign(-gradient), V.CopySign(turned, slot0));
         slot3 = gradient;
-        parameter -= V.Splat(_rate) * still * V.DivideOrZero(V.Abs(slot0) / V.Sqrt(slot1), slot2);
+        parameter -= _rate * still * V.DivideOrZero(V.Abs(slot0) / V.Sqrt(slot1), slot2);
     }
 
     /// <summary>The same for one element, in plain floats.</summary>

@@ -23,7 +23,7 @@ internal sealed record ThrowingOptions : IOptimizerOptions
             where V : struct, ILane<V>
         {
             _onRun();
-            parameter -= V.Splat(0.5f) * gradient;
+            parameter -= 0.5f * gradient;
         }
     }
 }

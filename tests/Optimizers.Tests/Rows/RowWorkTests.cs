@@ -54,7 +54,7 @@ public sealed class RowWorkTests
         public void Apply<V>(V g, ref V p)
             where V : struct, ILane<V>
         {
-            p -= V.Splat(rate) * g;
+            p -= rate * g;
             Interlocked.Add(ref _elements, V.Count);
         }
     }
