@@ -165,7 +165,7 @@ internal struct TensorJob
     public readonly unsafe TensorJob Rounding(long iteration, uint* chances)
     {
         TensorJob rounding = this;
-        for (int slot = 0; slot < SlotAddresses.Count; slot++, chances += Chance.Room / SlotAddresses.Count)
+        for (int slot = 0; slot < SlotAddresses.Count; slot++, chances += Lane16.Count)
         {
             var chance = Chance.For(iteration, slot);
             chance.WriteFirst(chances);

@@ -12,6 +12,7 @@ internal readonly struct BFloat16Storage : IStorage
     public static unsafe void Store<V>(V value, in SlotAddress slot, uint slope, nuint index)
         where V : struct, ILane<V>
     {
-        V.StoreUpperBits(BFloat16Code.Encode(value, V.AddBits(V.SplatBits((uint)index * slope), V.Load((float*)slot.FirstChances))), (ushort*)slot.Elements + index);
+        V chance = V.AddBits(Chance.Shift<V>(index, slope), V.Load((float*)slot.FirstChances));
+        V.StoreUpperBits(BFloat16Code.Encode(value, chance), (ushort*)slot.Elements + index);
     }
 }

@@ -68,7 +68,7 @@ internal static unsafe class BlockLoops
                 nuint stop = i + Blocks.Length;
                 do
                 {
-                    V.StoreUpperBits(TCode.Encode(V.Load(values + i), inverseScale, Chance.At(i, first, slope)), codes + i);
+                    V.StoreUpperBits(TCode.Encode(V.Load(values + i), inverseScale, V.AddBits(Chance.Shift<V>(i, slope), first)), codes + i);
                     i += (nuint)V.Count;
                 }
                 while (i != stop);

@@ -13,9 +13,7 @@ namespace Optimizers;
 internal readonly struct Chance
 {
     /// <summary>The first chances of all slots together.</summary>
-    public const int Room = SlotAddresses.Count * WidestLane;
-
-    private const int WidestLane = 16;
+    public static int Room => SlotAddresses.Count * Lane16.Count;
 
     private readonly uint _start;
 
@@ -38,19 +36,16 @@ internal readonly struct Chance
         V.AddBits(V.SplatBits(_start), V.MultiplyBits(V.CountingBits, V.SplatBits(Slope)));
 
     /// <summary>Writes as many of them as the widest lane has elements.</summary>
-    public unsafe void WriteFirst(uint* destination)
-    {
-        for (uint i = 0; i < WidestLane; i++)
-        {
-            destination[i] = unchecked(_start + (i * Slope));
-        }
-    }
+    public unsafe void WriteFirst(uint* destination) => Lane16.Store(First<Lane16>(), (float*)destination);
 
-    /// <summary>The chances of the elements from <paramref name="index"/> on. Of their bits, the upper ones are to be used.</summary>
+    /// <summary>
+    /// What is to be added to the first chances for those of the elements from <paramref name="index"/> on. Of their bits, the
+    /// upper ones are to be used.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V At<V>(nuint index, V first, uint slope)
+    public static V Shift<V>(nuint index, uint slope)
         where V : struct, ILane<V> =>
-        V.AddBits(first, V.SplatBits(unchecked((uint)index * slope)));
+        V.SplatBits(unchecked((uint)index * slope));
 
     private static uint Hash(long iteration, int number)
     {

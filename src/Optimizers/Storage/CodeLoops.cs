@@ -56,7 +56,7 @@ internal static unsafe class CodeLoops
             V first = _chance.First<V>();
             for (; i < end; i += (nuint)V.Count)
             {
-                V.StoreUpperBits(TCode.Encode(V.Load(values + i), Chance.At(i, first, slope)), codes + i);
+                V.StoreUpperBits(TCode.Encode(V.Load(values + i), V.AddBits(Chance.Shift<V>(i, slope), first)), codes + i);
             }
         }
     }
