@@ -6,6 +6,9 @@ namespace Optimizers;
 /// <param name="WeightDecay">The weight decay λ of the parameter's group, for rules that apply it themselves.</param>
 public readonly record struct StepScalars(long Iteration, double LearningRate, double WeightDecay)
 {
+    // βᵗ is at most e^(−t(1 − β)), and e⁻⁴⁰ is below the last digit of 1.
+    private const double Faded = 40;
+
     // NaN: none. A double stays in a register where a nullable one is copied through memory, which a small step notices.
     private readonly double _momentum = double.NaN;
     private readonly double _momentumProduct = double.NaN;
@@ -30,7 +33,8 @@ public readonly record struct StepScalars(long Iteration, double LearningRate, d
 
     /// <summary>1 − βᵗ: what an average that started from 0 with weight β has gathered so far.</summary>
     /// <remarks>By repeated squaring, so that it is the same number on every platform.</remarks>
-    public double BiasCorrection(double beta) => 1 - Powers.Of(beta, (ulong)Iteration);
+    public double BiasCorrection(double beta) =>
+        Iteration * (1 - beta) > Faded ? 1 : 1 - Powers.Of(beta, (ulong)Iteration);
 
     /// <summary>1 − β₁ᵗ, or 1 − Πβ₁ with the β₁ that were used: what the first moment has gathered so far.</summary>
     /// <param name="beta1">That of the options.</param>

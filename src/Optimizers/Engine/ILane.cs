@@ -88,6 +88,9 @@ public interface ILane<TSelf>
     /// <summary>Reads the elements at <paramref name="address"/>, which need not be aligned.</summary>
     internal static abstract unsafe TSelf Load(float* address);
 
+    /// <summary>The same times a number: the multiplication reads memory itself.</summary>
+    internal static abstract unsafe TSelf Load(float* address, float factor);
+
     /// <summary>Writes the elements to <paramref name="address"/>, which need not be aligned.</summary>
     internal static abstract unsafe void Store(TSelf value, float* address);
 

@@ -45,6 +45,8 @@ internal readonly unsafe struct Lane1(float value) : ILane<Lane1>
 
     public static Lane1 Load(float* address) => new(*address);
 
+    public static Lane1 Load(float* address, float factor) => new(*address * factor);
+
     public static void Store(Lane1 value, float* address) => *address = value._value;
 
     public static Lane1 CountingBits => SplatBits(0);

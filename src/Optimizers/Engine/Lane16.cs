@@ -61,6 +61,8 @@ internal readonly unsafe struct Lane16(Vector512<float> value) : ILane<Lane16>
 
     public static Lane16 Load(float* address) => new(Vector512.Load(address));
 
+    public static Lane16 Load(float* address, float factor) => new(Vector512.Load(address) * factor);
+
     public static void Store(Lane16 value, float* address) => value._value.Store(address);
 
     public static Lane16 CountingBits => new(Vector512<uint>.Indices.AsSingle());

@@ -48,6 +48,8 @@ internal readonly unsafe struct Lane4(Vector128<float> value) : ILane<Lane4>
 
     public static Lane4 Load(float* address) => new(Vector128.Load(address));
 
+    public static Lane4 Load(float* address, float factor) => new(Vector128.Load(address) * factor);
+
     public static void Store(Lane4 value, float* address) => value._value.Store(address);
 
     public static Lane4 CountingBits => new(Vector128<uint>.Indices.AsSingle());

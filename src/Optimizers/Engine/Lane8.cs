@@ -52,6 +52,8 @@ internal readonly unsafe struct Lane8(Vector256<float> value) : ILane<Lane8>
 
     public static Lane8 Load(float* address) => new(Vector256.Load(address));
 
+    public static Lane8 Load(float* address, float factor) => new(Vector256.Load(address) * factor);
+
     public static void Store(Lane8 value, float* address) => value._value.Store(address);
 
     public static Lane8 CountingBits => new(Vector256<uint>.Indices.AsSingle());

@@ -28,7 +28,7 @@ internal readonly struct ScaledGradient : IGradientReading
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe V Read<V>(float* gradient, in Treatment treatment)
         where V : struct, ILane<V> =>
-        V.Load(gradient) * treatment.GradientScale;
+        V.Load(gradient, treatment.GradientScale);
 }
 
 /// <summary>Scaled, and then no larger than the limit; a NaN stays one.</summary>
@@ -108,7 +108,7 @@ internal readonly struct DecoupledDecay : IParameterWriting
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe V Read<V>(float* parameter, ref V gradient, in Treatment treatment)
         where V : struct, ILane<V> =>
-        V.Load(parameter) * treatment.ParameterFactor;
+        V.Load(parameter, treatment.ParameterFactor);
 }
 
 /// <summary>

@@ -39,6 +39,20 @@ public sealed class BiasCorrectionTests
     }
 
     [Fact]
+    public void WhereThePowerHasFadedTheDifferenceIsOne()
+    {
+        foreach (double beta in _betas)
+        {
+            // Around the first update at which it is not worked out any more.
+            long first = (long)(40 / (1 - beta));
+            for (long t = Math.Max(1, first - 3); t <= first + 3; t++)
+            {
+                new StepScalars(t, 0, 0).BiasCorrection(beta).Should().Be(1 - Powers.Of(beta, (ulong)t), $"β = {beta:R}, t = {t}");
+            }
+        }
+    }
+
+    [Fact]
     public void AnEndlessRunNeedsNone() =>
         new StepScalars(long.MaxValue, 0, 0).BiasCorrection(1 - (1.0 / (1 << 24))).Should().Be(1);
 

@@ -95,6 +95,14 @@ public sealed unsafe class LaneTests
                 V.LargestBits(V.Load((float*)address)).Should().Be(-3);
             }
 
+            var scaled = new float[V.Count];
+            fixed (float* from = Enumerable.Range(0, V.Count).Select(i => i + 0.1f).ToArray(), to = scaled)
+            {
+                V.Store(V.Load(from, 0.3f), to);
+            }
+
+            scaled.Should().Equal(Enumerable.Range(0, V.Count).Select(i => (i + 0.1f) * 0.3f));
+
             byte[] bytes = [.. Enumerable.Range(0, V.Count).Select(i => (byte)(255 - (7 * i)))];
             ushort[] words = [.. bytes.Select(b => (ushort)(b * 257))];
             var bytesBack = new byte[V.Count + 1];
