@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Optimizers;
 
 /// <summary>
@@ -270,11 +272,14 @@ public sealed class OptimizerState
     }
 
     // Nobody outside can have got hold of the memory of another format.
-    internal bool Overlaps(ReadOnlySpan<float> values)
+    internal unsafe bool Overlaps(ReadOnlySpan<float> values)
     {
+        // State does not move, so what has an address in it lies in it.
+        byte* start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(values));
+        byte* end = start + ((nint)values.Length * sizeof(float));
         foreach (Slot slot in _slots)
         {
-            if (slot is FloatSlot floats && values.Overlaps(floats.Values))
+            if (slot.Format == StateFormat.Float32 && start < slot.Address + ((nint)slot.Length * sizeof(float)) && slot.Address < end)
             {
                 return true;
             }

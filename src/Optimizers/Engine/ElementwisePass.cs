@@ -43,18 +43,33 @@ internal static class ElementwisePass
         where TRule : struct, IUpdateRule<TRule>
         where TStorage : struct, IStorage
     {
-        Treatment treatment = job.Treatment;
-        if (treatment.CoupledDecay != 0)
+        // Most tensors are clipped by no factor of their own, and need no treatment of their own either.
+        if (job.ClipFactor == 1)
         {
-            TreatedKernel.Run<TRule, CoupledDecay, TStorage>(rule, treatment, job.Addresses, start, end, widestLane);
-        }
-        else if (treatment.ParameterFactor != 1)
-        {
-            TreatedKernel.Run<TRule, DecoupledDecay, TStorage>(rule, treatment, job.Addresses, start, end, widestLane);
+            ApplyTreated<TRule, TStorage>(rule, job.Group.Treatment, job.Addresses, start, end, widestLane);
         }
         else
         {
-            TreatedKernel.Run<TRule, NoDecay, TStorage>(rule, treatment, job.Addresses, start, end, widestLane);
+            ApplyTreated<TRule, TStorage>(rule, job.Treatment, job.Addresses, start, end, widestLane);
+        }
+    }
+
+    private static void ApplyTreated<TRule, TStorage>(
+        in TRule rule, in Treatment treatment, in TensorAddresses tensor, nuint start, nuint end, int widestLane)
+        where TRule : struct, IUpdateRule<TRule>
+        where TStorage : struct, IStorage
+    {
+        if (treatment.CoupledDecay != 0)
+        {
+            TreatedKernel.Run<TRule, CoupledDecay, TStorage>(rule, treatment, tensor, start, end, widestLane);
+        }
+        else if (treatment.ParameterFactor != 1)
+        {
+            TreatedKernel.Run<TRule, DecoupledDecay, TStorage>(rule, treatment, tensor, start, end, widestLane);
+        }
+        else
+        {
+            TreatedKernel.Run<TRule, NoDecay, TStorage>(rule, treatment, tensor, start, end, widestLane);
         }
     }
 }
