@@ -17,7 +17,7 @@ public enum StateFormat
 
     /// <summary>
     /// 2 bytes an element; 8 significant bits, with the range of float32. Right for half the memory and a faster step where
-    /// state does not fit into the caches; NaN and infinities are kept.
+    /// memory is what limits it: large models on all cores; NaN and infinities are kept.
     /// </summary>
     BFloat16,
 
