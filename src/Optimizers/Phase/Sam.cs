@@ -298,7 +298,7 @@ internal readonly struct AscentRule<TDistance>(double rate) : IUpdateRule1<Ascen
         where V : struct, ILane<V>
     {
         origin = p;
-        p += V.Splat(_rate) * TDistance.Of(g, p);
+        p += _rate * TDistance.Of(g, p);
     }
 }
 

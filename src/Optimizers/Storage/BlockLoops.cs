@@ -68,7 +68,8 @@ internal static unsafe class BlockLoops
                 nuint stop = i + Blocks.Length;
                 do
                 {
-                    V.StoreUpperBits(TCode.Encode(V.Load(values + i), inverseScale, V.AddBits(Chance.Shift<V>(i, slope), first)), codes + i);
+                    V chance = V.AddBits(Chance.Shift<V>(i, slope), first);
+                    V.StoreUpperBits(TCode.Encode(V.Load(values + i), inverseScale, chance), codes + i);
                     i += (nuint)V.Count;
                 }
                 while (i != stop);

@@ -1,7 +1,9 @@
 namespace Optimizers;
 
-/// <summary>A number format of 16 bits: what stands in a state slot for a value. A code
-/// is the upper bits of an element; below it there are zeros when it is read, and anything when it is written.</summary>
+/// <summary>
+/// A number format of 16 bits: what stands in a state slot for a value. A code is the upper bits of an element; below it there
+/// are zeros when it is read, and anything when it is written.
+/// </summary>
 internal interface IStateCode
 {
     /// <summary>The value that a code stands for, exactly.</summary>
