@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 
 namespace Optimizers.Schedules;
@@ -197,23 +195,17 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
         _ => metric > Best + Threshold,
     };
 
-    private string Save()
+    private string Save() => ConfigurationText.Write(json =>
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("rate", Rate);
+        json.WriteStartObject();
+        json.WriteNumber("rate", Rate);
 
-            // As text, for JSON has no number for infinity.
-            json.WriteString("best", Best.ToString("R", CultureInfo.InvariantCulture));
-            json.WriteNumber("bad", _bad);
-            json.WriteNumber("cooling", _cooling);
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
+        // As text, for JSON has no number for infinity.
+        json.WriteString("best", Best.ToString("R", CultureInfo.InvariantCulture));
+        json.WriteNumber("bad", _bad);
+        json.WriteNumber("cooling", _cooling);
+        json.WriteEndObject();
+    });
 
     private Action Accept(string json)
     {
