@@ -36,14 +36,14 @@ internal static class ElementwisePass
         where TRule : struct, IUpdateRule<TRule>
     {
         uint* chances = stackalloc uint[Chance.Room];
-        ApplyStored<TRule, BFloat16Storage>(rule, job.Rounding(iteration, chances), start, end, widestLane);
+        ApplyStored<TRule, BFloat16Storage>(rule, job.Rounding(iteration, TRule.SlotCount, chances), start, end, widestLane);
     }
 
     public static void ApplyStored<TRule, TStorage>(in TRule rule, in TensorJob job, nuint start, nuint end, int widestLane)
         where TRule : struct, IUpdateRule<TRule>
         where TStorage : struct, IStorage
     {
-        // Most tensors are clipped by no factor of their own, and need no treatment of their own either.
+        // The group's treatment by reference, where the tensor has no clip factor of its own: a small step notices the copy.
         if (job.ClipFactor == 1)
         {
             ApplyTreated<TRule, TStorage>(rule, job.Group.Treatment, job.Addresses, start, end, widestLane);

@@ -108,7 +108,7 @@ internal interface IMeasuringRule2<TSelf> : ISteppingRule<TSelf>
     void Measure<V>(V gradient, V parameter, ref V slot0, ref V slot1, out V first, out V second)
         where V : struct, ILane<V>;
 
-    /// <summary>Gives what is taken from the parameter, and updates the state if that is done now.</summary>
+    /// <inheritdoc cref="IMeasuringRule1{TSelf}.Step{V}"/>
     V Step<V>(V gradient, V parameter, ref V slot0, ref V slot1)
         where V : struct, ILane<V>;
 
@@ -147,7 +147,7 @@ internal interface IMeasuringRule4<TSelf> : ISteppingRule<TSelf>
         V gradient, V parameter, ref V slot0, ref V slot1, ref V slot2, ref V slot3, out V first, out V second)
         where V : struct, ILane<V>;
 
-    /// <summary>Gives what is taken from the parameter, and updates the state if that is done now.</summary>
+    /// <inheritdoc cref="IMeasuringRule1{TSelf}.Step{V}"/>
     V Step<V>(V gradient, V parameter, ref V slot0, ref V slot1, ref V slot2, ref V slot3)
         where V : struct, ILane<V>;
 

@@ -161,11 +161,12 @@ internal struct TensorJob
 
     /// <summary>The job for storage that rounds as befits an update.</summary>
     /// <param name="iteration">The number of the update.</param>
+    /// <param name="slots">The number of slots that are written.</param>
     /// <param name="chances">Memory for <see cref="Chance.Room"/> numbers, for as long as the job is used.</param>
-    public readonly unsafe TensorJob Rounding(long iteration, uint* chances)
+    public readonly unsafe TensorJob Rounding(long iteration, int slots, uint* chances)
     {
         TensorJob rounding = this;
-        for (int slot = 0; slot < SlotAddresses.Count; slot++, chances += Lane16.Count)
+        for (int slot = 0; slot < slots; slot++, chances += Lane16.Count)
         {
             var chance = Chance.For(iteration, slot);
             chance.WriteFirst(chances);

@@ -47,6 +47,7 @@ internal readonly unsafe struct Lane8(Vector256<float> value) : ILane<Lane8>
     public static Lane8 IfEqual(Lane8 left, Lane8 right, Lane8 then, Lane8 otherwise) =>
         new(Vector256.ConditionalSelect(Vector256.Equals(left._value, right._value), then._value, otherwise._value));
 
+    // By IfEqual it would be a blend, for the compiler does not see there that what is chosen is 0.
     public static Lane8 DivideOrZero(Lane8 dividend, Lane8 divisor) =>
         new(Vector256.AndNot(dividend._value / divisor._value, Vector256.Equals(divisor._value, Vector256<float>.Zero)));
 

@@ -94,8 +94,8 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
         {
             case true when bfloat16:
                 uint* chances = stackalloc uint[Chance.Room];
-                MeasureStored<BFloat16Storage>(
-                    job.Rounding(_rules.IterationOf(job.Rule), chances), treatment, start, end, first, second, widestLane);
+                TensorJob rounding = job.Rounding(_rules.IterationOf(job.Rule), TRule.SlotCount, chances);
+                MeasureStored<BFloat16Storage>(rounding, treatment, start, end, first, second, widestLane);
                 break;
 
             case true:
