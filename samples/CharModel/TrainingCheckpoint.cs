@@ -15,7 +15,7 @@ internal sealed class TrainingCheckpoint(Training training, string path)
     private const string Identity = "run";
     private const string Smoothing = "smoothing";
 
-    private readonly Checkpoint _checkpoint = new(training.Optimizer) { IncludeParameters = true };
+    private readonly Checkpoint _checkpoint = new(training.Optimizer);
 
     /// <summary>Saves everything; when it returns, the file survives a power cut.</summary>
     public void Save()

@@ -206,6 +206,7 @@ public sealed class Lbfgs : ICheckpointed
             _computeLoss = computeLoss;
             _flat ??= new float[Length];
             Gather(parameters, parameter => parameter.Values, _flat);
+            parameters.Guest = $"{nameof(Lbfgs)} tries points, and has not chosen one yet. Wait until its step returns.";
             try
             {
                 return _run.Step(_flat, _lossOfSet ??= LossOfSet);
@@ -213,6 +214,7 @@ public sealed class Lbfgs : ICheckpointed
             finally
             {
                 Scatter(_flat, parameters);
+                parameters.Guest = null;
             }
         }
         finally

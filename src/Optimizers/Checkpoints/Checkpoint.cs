@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Optimizers;
 
 /// <summary>
-/// A training run as one file: the state of a model's optimizer, its parameters if asked for, everything else that is
-/// added, and values of yours. A run that is saved, ended and resumed goes on with the same bits.
+/// A training run as one file: the parameters of a model, the state of its optimizer with its schedules and loss scale,
+/// everything else that is added, and values of yours. A run that is saved, ended and resumed goes on with the same bits.
 /// </summary>
 /// <remarks>
 /// <para>The file is in the safetensors format; docs/checkpoints.md says what is where.</para>
@@ -15,7 +15,7 @@ namespace Optimizers;
 /// </remarks>
 /// <example>
 /// <code>
-/// var checkpoint = new Checkpoint(optimizer) { IncludeParameters = true };
+/// var checkpoint = new Checkpoint(optimizer);
 /// checkpoint.Add("average", average);
 /// checkpoint.Values["epoch"] = "3";
 /// checkpoint.Save("run.safetensors");
@@ -28,21 +28,33 @@ public sealed class Checkpoint
     internal const string VersionKey = "version";
     internal const string ValuePrefix = "values.";
 
-    private const int Version = 1;
+    internal const string ParametersKey = "parameters";
+
+    /// <summary>
+    /// The version of the files that are written. Version 2 added the state of schedules, whether a file has the parameters,
+    /// and what the settings of a group were when the run began.
+    /// </summary>
+    internal const int Version = 2;
 
     // What the library's own names in a file begin with.
     private static readonly string[] _taken =
-        ["parameters", "state", "values", "groups", "options", ModelContents.UpdateCountKey, VersionKey, FileChecksum.Key];
+    [
+        ParametersKey, "state", "values", "groups", "options", ModelContents.ScaleName, ModelContents.SchedulesName,
+        ModelContents.UpdateCountKey, VersionKey, FileChecksum.Key,
+    ];
 
     private readonly ModelOptimizer? _optimizer;
-    private readonly List<(string Prefix, Action<CheckpointContents> List)> _parts = [];
+    private readonly List<(string Prefix, object Part, Action<CheckpointContents> List)> _parts = [];
 
     /// <summary>Makes a checkpoint.</summary>
     /// <param name="optimizer">The optimizer of a model; null: none, for what is added alone.</param>
     public Checkpoint(ModelOptimizer? optimizer = null) => _optimizer = optimizer;
 
-    /// <summary>Whether the file holds the parameters' values as well. Default false.</summary>
-    public bool IncludeParameters { get; init; }
+    /// <summary>
+    /// Whether the file holds the parameters' values as well. Default true. Set it to false only if the values come from
+    /// elsewhere, before or after the load: the state of an optimizer belongs to the parameters that it was made with.
+    /// </summary>
+    public bool IncludeParameters { get; init; } = true;
 
     /// <summary>
     /// Values of yours, such as the epoch, the place in the data or the state of a generator: any text, which is JSON if others
@@ -57,7 +69,7 @@ public sealed class Checkpoint
     public void Add(string name, ICheckpointed part)
     {
         ArgumentNullException.ThrowIfNull(part);
-        AddPart(name, part.Describe);
+        AddPart(name, part, part.Describe);
     }
 
     /// <summary>Adds the state of an optimizer of one buffer.</summary>
@@ -67,17 +79,19 @@ public sealed class Checkpoint
     public void Add(string name, OptimizerState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        AddPart(name, contents => StateContents.List(contents, state, [state.Length]));
+        AddPart(name, state, contents => StateContents.List(contents, state, [state.Length]));
     }
 
     /// <summary>Saves everything.</summary>
     /// <param name="path">The file, which may be there already; its mode is kept, and a symbolic link to it stays one.</param>
+    /// <returns>What was saved, and what of the run was not.</returns>
     /// <exception cref="IOException">It could not be written, the disk is full for example. The old file is as it was, and
     /// nothing else is left.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     /// <exception cref="ArgumentException">A name or a value has half of a surrogate pair.</exception>
-    /// <exception cref="InvalidOperationException">The optimizer is in a step, or a part lists something else than it has.</exception>
-    public void Save(string path) => AtOnce.Wait(SaveCore(path, asynchronous: false, progress: null, default));
+    /// <exception cref="InvalidOperationException">The optimizer is in a step, the parameters do not hold their own values (an
+    /// average is swapped in, say), or a part lists something else than it has. Nothing is written then.</exception>
+    public CheckpointSaveReport Save(string path) => AtOnce.Wait(SaveCore(path, asynchronous: false, progress: null, default));
 
     /// <summary>Saves everything. Until it is done, nothing of it may be changed: await it before the next step.</summary>
     /// <param name="path">The file.</param>
@@ -85,7 +99,7 @@ public sealed class Checkpoint
     /// <param name="cancellation">Stops it; the old file is as it was then, and nothing else is left.</param>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     /// <inheritdoc cref="Save"/>
-    public Task SaveAsync(
+    public Task<CheckpointSaveReport> SaveAsync(
         string path, IProgress<CheckpointProgress>? progress = null, CancellationToken cancellation = default) =>
         SaveCore(path, asynchronous: true, progress, cancellation).AsTask();
 
@@ -96,11 +110,15 @@ public sealed class Checkpoint
     /// <exception cref="CheckpointException">The file is damaged, of a newer version, or not of what is here; the message
     /// lists everything that is missing, unexpected or different. Nothing has changed then.</exception>
     /// <exception cref="IOException">The file cannot be read. Nothing has changed then, unless the message says so.</exception>
-    /// <exception cref="InvalidOperationException">The optimizer is in a step.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step, or the parameters do not hold their own values.
+    /// Nothing has changed then.</exception>
     public CheckpointReport Load(string path, CheckpointLoadOptions? options = null) =>
         AtOnce.Wait(LoadCore(path, options, asynchronous: false, progress: null, default));
 
-    /// <summary>Loads some parameters with their state, and nothing else.</summary>
+    /// <summary>
+    /// Loads some parameters with their state, and nothing else. If it asks for every parameter, the number of updates comes too:
+    /// see <see cref="CheckpointLoadOptions.Where"/>.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="where">Which parameters, by their names.</param>
     /// <inheritdoc cref="Load"/>
@@ -125,21 +143,25 @@ public sealed class Checkpoint
     internal ModelOptimizer? Optimizer => _optimizer;
 
     /// <summary>Lists everything that is to be saved, and refuses what cannot be.</summary>
-    internal CheckpointSave Prepare(IProgress<CheckpointProgress>? progress = null, bool withGradients = false)
+    internal CheckpointSave Prepare(IProgress<CheckpointProgress>? progress = null, bool withGradients = false) =>
+        Prepare(Contents(loading: null, withGradients), progress);
+
+    private CheckpointSave Prepare(CheckpointContents contents, IProgress<CheckpointProgress>? progress)
     {
-        CheckpointContents contents = Contents(loading: null, withGradients);
         IEnumerable<KeyValuePair<string, string>> metadata = contents.Entries.OfType<ValueEntry>()
             .Select(entry => KeyValuePair.Create(entry.Name, entry.Get()))
             .Concat(Values.Select(pair => KeyValuePair.Create(ValuePrefix + pair.Key, pair.Value)))
+            .Concat(Sets.Count == 0 ? [] : [KeyValuePair.Create(ParametersKey, IncludeParameters ? "included" : "not included")])
             .Append(KeyValuePair.Create(VersionKey, Version.ToString(CultureInfo.InvariantCulture)))
             .Append(KeyValuePair.Create(FileChecksum.Key, FileChecksum.Zeros));
         return new CheckpointSave([.. contents.Entries.OfType<TensorEntry>()], metadata, progress);
     }
 
-    internal async ValueTask SaveCore(
+    internal async ValueTask<CheckpointSaveReport> SaveCore(
         string path, bool asynchronous, IProgress<CheckpointProgress>? progress, CancellationToken cancellation)
     {
-        CheckpointSave saving = Prepare(progress);
+        CheckpointContents contents = Contents(loading: null, withGradients: false);
+        CheckpointSave saving = Prepare(contents, progress);
         using AtomicFile file = AtomicFile.Create(path, saving.Length, asynchronous);
         await saving.Write(file.Stream, new StreamAccess(file.Stream, asynchronous, cancellation)).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
@@ -153,6 +175,7 @@ public sealed class Checkpoint
         }
 
         GC.KeepAlive(_optimizer);
+        return new CheckpointSaveReport(path, saving.Length, IncludeParameters && Sets.Count > 0, NotListed(contents));
     }
 
     internal ValueTask<CheckpointReport> LoadCore(
@@ -170,12 +193,12 @@ public sealed class Checkpoint
         bool asynchronous,
         IProgress<CheckpointProgress>? progress,
         CancellationToken cancellation,
-        bool withGradients = false)
+        bool restores = false)
     {
         using SafetensorsReader file = await SafetensorsReader.OpenCore(stream, leaveOpen: false, asynchronous, cancellation)
             .ConfigureAwait(false);
-        var load = new CheckpointLoad(file.Header, options ?? new CheckpointLoadOptions());
-        CheckpointContents contents = Contents(load, withGradients);
+        var load = new CheckpointLoad(file.Header, options ?? new CheckpointLoadOptions(), restores);
+        CheckpointContents contents = Contents(load, withGradients: restores);
         load.Compare(contents, Values);
         var copy = new CheckpointCopy(file, load.Tensors, progress);
         await copy.Check(path, new StreamAccess(stream, asynchronous, cancellation)).ConfigureAwait(false);
@@ -184,7 +207,10 @@ public sealed class Checkpoint
         if (!load.Problems.IsEmpty)
         {
             throw new CheckpointException(
-                CheckpointFault.Different, $"\"{path}\" is not a checkpoint of what it was to be loaded into:", load.Problems.All);
+                CheckpointFault.Different,
+                $"\"{path}\" is not a checkpoint of what it was to be loaded into:",
+                load.Problems.All,
+                load.Problems.Advice);
         }
 
         // From here on it is not stopped any more: half of a checkpoint is worse than either.
@@ -197,7 +223,15 @@ public sealed class Checkpoint
 
         RefreshRoundedCopies();
         return new CheckpointReport(
-            path, _optimizer?.UpdateCount, load.Tensors.Count, load.Left, load.Untouched, load.Differences, load.NotCompared, []);
+            path,
+            _optimizer?.UpdateCount,
+            load.Tensors.Count,
+            load.Left,
+            load.Untouched,
+            load.Differences,
+            load.Changes,
+            load.NotCompared,
+            []);
     }
 
     private static void CheckVersion(IReadOnlyDictionary<string, string> metadata, string path)
@@ -219,56 +253,97 @@ public sealed class Checkpoint
         }
     }
 
-    private void AddPart(string name, Action<CheckpointContents> list)
+    private void AddPart(string name, object part, Action<CheckpointContents> list)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        if (_taken.Contains(name) || _parts.Exists(part => part.Prefix == name) || name.Contains('.', StringComparison.Ordinal))
+        if (_taken.Contains(name) || _parts.Exists(other => other.Prefix == name) || name.Contains('.', StringComparison.Ordinal))
         {
             throw new ArgumentException($"A part cannot be named \"{name}\": the name is taken, or has a dot.", nameof(name));
         }
 
-        _parts.Add((name, list));
+        _parts.Add((name, part, list));
     }
+
+    /// <summary>The sets of parameters that the run has: those of the optimizer, and those of what was added.</summary>
+    private IReadOnlyList<ParameterSet> Sets =>
+    [
+        .. _parts.Select(part => part.Part switch
+            {
+                IModelOptimizer optimizer => optimizer.Parameters,
+                IWeightAverage average => average.Parameters,
+                _ => null,
+            })
+            .Prepend(_optimizer?.Parameters)
+            .OfType<ParameterSet>()
+            .Distinct(),
+    ];
 
     private CheckpointContents Contents(CheckpointLoad? loading, bool withGradients)
     {
+        foreach (ParameterSet set in Sets)
+        {
+            set.RequireValuesOfTheRun();
+        }
+
         var contents = new CheckpointContents(loading);
-        _optimizer?.Describe(contents);
-        if (withGradients && _optimizer is not null)
+        var withValues = new HashSet<ParameterSet>();
+        if (_optimizer is not null)
         {
-            // No part can be named so.
-            CheckpointContents gradients = contents.Under(".gradients");
-            foreach (Parameter parameter in _optimizer.Parameters)
-            {
-                gradients.Tensor(parameter.Name, parameter.Shape, () => parameter.Gradients);
-            }
+            withValues.Add(_optimizer.Parameters);
         }
 
-        if (IncludeParameters && _optimizer is not null)
+        // Before the optimizer, which lists what it holds only if the user has not done so.
+        foreach ((string prefix, object part, Action<CheckpointContents> list) in _parts)
         {
-            foreach (Parameter parameter in _optimizer.Parameters)
-            {
-                contents.Under("parameters", new CheckpointOwner(parameter.Name))
-                    .Tensor(parameter.Name, parameter.Shape, () => parameter.Values);
-            }
-        }
-
-        foreach ((string prefix, Action<CheckpointContents> list) in _parts)
-        {
+            contents.Lists(part);
             list(contents.Under(prefix));
+            if (part is ModelOptimizer other && withValues.Add(other.Parameters))
+            {
+                ListParameters(contents.Under(prefix), other.Parameters, withGradients);
+            }
+        }
+
+        if (_optimizer is not null)
+        {
+            _optimizer.Describe(contents);
+            ListParameters(contents, _optimizer.Parameters, withGradients);
         }
 
         return contents;
     }
 
+    private void ListParameters(CheckpointContents contents, ParameterSet set, bool withGradients)
+    {
+        foreach (Parameter parameter in set)
+        {
+            if (IncludeParameters)
+            {
+                contents.Under(ParametersKey, new CheckpointOwner(parameter.Name)).Tensor(parameter.Name, parameter.Shape, () =>
+                {
+                    set.RequireOwnValues();
+                    return parameter.Values;
+                });
+            }
+
+            // No part can be named so. The gradient of a table is set anew for each step.
+            if (withGradients && !parameter.IsTable)
+            {
+                contents.Under(".gradients").Tensor(parameter.Name, parameter.Shape, () => parameter.Gradients);
+            }
+        }
+    }
+
+    private string[] NotListed(CheckpointContents contents) =>
+    [
+        .. Sets.SelectMany(set => set.Parts)
+            .Where(part => !contents.HasListed(part))
+            .Select(part => part.LostIfNotSaved)
+            .OfType<string>(),
+    ];
+
     private void RefreshRoundedCopies()
     {
-        if (!IncludeParameters || _optimizer is null)
-        {
-            return;
-        }
-
-        foreach (Parameter parameter in _optimizer.Parameters)
+        foreach (Parameter parameter in Sets.SelectMany(set => set))
         {
             if (!parameter.BFloat16Values.IsEmpty)
             {

@@ -8,21 +8,27 @@ public sealed class CheckpointContents
 {
     private readonly List<CheckpointEntry> _entries;
     private readonly HashSet<string> _names;
+    private readonly HashSet<object> _listed;
     private readonly string _prefix;
     private readonly CheckpointOwner? _owner;
+    private readonly int _since;
 
     internal CheckpointContents(CheckpointLoad? loading = null)
     {
         _entries = [];
         _names = new HashSet<string>(StringComparer.Ordinal);
+        _listed = new HashSet<object>(ReferenceEqualityComparer.Instance);
         _prefix = string.Empty;
+        _since = 1;
         Loading = loading;
     }
 
-    private CheckpointContents(CheckpointContents outer, string prefix, CheckpointOwner? owner)
+    private CheckpointContents(CheckpointContents outer, string prefix, CheckpointOwner? owner, int since)
     {
         _entries = outer._entries;
         _names = outer._names;
+        _listed = outer._listed;
+        _since = Math.Max(since, outer._since);
         _prefix = $"{outer._prefix}{prefix}.";
         _owner = owner ?? outer._owner;
         Loading = outer.Loading;
@@ -64,7 +70,7 @@ public sealed class CheckpointContents
     {
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(elements);
-        Add(new ElementsEntry<T>(Whole(name), [.. shape.Select(length => (long)length)], elements) { Owner = _owner });
+        Add(new ElementsEntry<T>(name, [.. shape.Select(length => (long)length)], elements));
     }
 
     /// <summary>Lists a whole number from 0 on, which becomes a tensor of its own without dimensions.</summary>
@@ -81,7 +87,7 @@ public sealed class CheckpointContents
     {
         ArgumentNullException.ThrowIfNull(get);
         ArgumentNullException.ThrowIfNull(set);
-        Add(new ScalarEntry(Whole(name), get, set) { Owner = _owner });
+        Add(new ScalarEntry(name, get, set));
     }
 
     /// <summary>Lists a value that is kept as JSON.</summary>
@@ -95,7 +101,7 @@ public sealed class CheckpointContents
     {
         ArgumentNullException.ThrowIfNull(get);
         ArgumentNullException.ThrowIfNull(accept);
-        Add(new ValueEntry(Whole(name), get, accept) { Owner = _owner });
+        Add(new ValueEntry(name, get, accept));
     }
 
     /// <summary>Whether to list one of a number of things: if it is there, or when loading, if the file has it.</summary>
@@ -105,23 +111,36 @@ public sealed class CheckpointContents
     {
         ArgumentNullException.ThrowIfNull(get);
         ArgumentNullException.ThrowIfNull(set);
-        Add(new CounterEntry(Whole(name), get, set) { Owner = _owner, CountsUpdates = countsUpdates });
+        Add(new CounterEntry(name, get, set) { CountsUpdates = countsUpdates });
     }
 
-    internal CheckpointContents Under(string prefix, CheckpointOwner? owner)
+    /// <summary>The same list, with a prefix.</summary>
+    /// <param name="prefix">What all names begin with.</param>
+    /// <param name="owner">The parameter that everything in it belongs to; null: that of this list.</param>
+    /// <param name="since">The version of the format that first had this; older files may lack it.</param>
+    internal CheckpointContents Under(string prefix, CheckpointOwner? owner, int since = 1)
     {
         ArgumentException.ThrowIfNullOrEmpty(prefix);
-        return new CheckpointContents(this, prefix, owner);
+        return new CheckpointContents(this, prefix, owner, since);
     }
 
+    /// <summary>Notes that something is listed here, wherever in the list that is.</summary>
+    /// <returns>Whether it was not listed yet.</returns>
+    internal bool Lists(object part) => _listed.Add(part);
+
+    /// <summary>Whether something was listed.</summary>
+    internal bool HasListed(object part) => _listed.Contains(part);
+
+    /// <summary>Lists an entry under the prefix of this list.</summary>
     internal void Add(CheckpointEntry entry)
     {
-        if (!_names.Add(entry.Name))
+        string name = Whole(entry.Name);
+        if (!_names.Add(name))
         {
-            throw new ArgumentException($"\"{entry.Name}\" is listed twice.");
+            throw new ArgumentException($"\"{name}\" is listed twice.");
         }
 
-        _entries.Add(entry);
+        _entries.Add(entry with { Name = name, Owner = entry.Owner ?? _owner, Since = Math.Max(entry.Since, _since) });
     }
 
     private string Whole(string name)

@@ -7,6 +7,9 @@ internal abstract record CheckpointEntry(string Name)
 {
     /// <summary>The parameter that it belongs to; null: to none, and then a partial load leaves it.</summary>
     public CheckpointOwner? Owner { get; init; }
+
+    /// <summary>The version of the format that first had this entry; a load from an older file leaves it as it is.</summary>
+    public int Since { get; init; } = 1;
 }
 
 /// <summary>The parameter that an entry belongs to, and its state if the entry is a part of that.</summary>
@@ -97,4 +100,7 @@ internal sealed record ValueEntry(string Name, Func<string> Get, Func<string, Ac
 
     /// <summary>Whether it is looked at in a partial load as well; it changes nothing then.</summary>
     public bool ComparesParameters { get; init; }
+
+    /// <summary>Whether it is the number of updates, which a partial load of every parameter takes along.</summary>
+    public bool CountsUpdates { get; init; }
 }

@@ -28,8 +28,9 @@ public sealed class CheckpointException : Exception
     public CheckpointException(string message, Exception? innerException)
         : base(message, innerException) => Problems = [message];
 
-    internal CheckpointException(CheckpointFault fault, string summary, IReadOnlyList<string> problems)
-        : base(Listed(summary, problems))
+    internal CheckpointException(
+        CheckpointFault fault, string summary, IReadOnlyList<string> problems, IReadOnlyList<string>? advice = null)
+        : base(Listed(summary, problems, advice ?? []))
     {
         Fault = fault;
         Problems = problems;
@@ -41,13 +42,11 @@ public sealed class CheckpointException : Exception
     /// <summary>Everything that was found, one line each; the message has the first hundred.</summary>
     public IReadOnlyList<string> Problems { get; }
 
-    private static string Listed(string summary, IReadOnlyList<string> problems)
+    private static string Listed(string summary, IReadOnlyList<string> problems, IReadOnlyList<string> advice)
     {
-        IEnumerable<string> lines = problems.Take(MostListed).Select(problem => $"{Environment.NewLine}  {problem}");
-        string rest = problems.Count > MostListed
-            ? $"{Environment.NewLine}  and {problems.Count - MostListed} more"
-            : string.Empty;
-        return summary + string.Concat(lines) + rest;
+        IEnumerable<string> lines = problems.Take(MostListed).Select(problem => $"  {problem}");
+        string[] rest = problems.Count > MostListed ? [$"  and {problems.Count - MostListed} more"] : [];
+        return string.Join('\n', [summary, .. lines, .. rest, .. advice]);
     }
 }
 

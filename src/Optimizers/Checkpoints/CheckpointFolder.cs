@@ -74,20 +74,20 @@ public sealed class CheckpointFolder
 
     /// <summary>Saves under the number of a step, then deletes what is older than the files to keep.</summary>
     /// <param name="step">The number, at least 0.</param>
-    /// <returns>The file.</returns>
+    /// <returns>What was saved, and where.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     /// <inheritdoc cref="Checkpoint.Save" path="/exception"/>
-    public string Save(long step) => AtOnce.Wait(SaveCore(step, asynchronous: false, progress: null, default));
+    public CheckpointSaveReport Save(long step) => AtOnce.Wait(SaveCore(step, asynchronous: false, progress: null, default));
 
     /// <summary>Saves under the number of a step, then deletes what is older than the files to keep. Await it before the next
     /// step.</summary>
     /// <param name="step">The number, at least 0.</param>
     /// <param name="progress">Is told how far it is.</param>
     /// <param name="cancellation">Stops it; nothing is left of the new file then.</param>
-    /// <returns>The file.</returns>
+    /// <returns>What was saved, and where.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     /// <inheritdoc cref="Checkpoint.SaveAsync" path="/exception"/>
-    public Task<string> SaveAsync(
+    public Task<CheckpointSaveReport> SaveAsync(
         long step, IProgress<CheckpointProgress>? progress = null, CancellationToken cancellation = default) =>
         SaveCore(step, asynchronous: true, progress, cancellation).AsTask();
 
@@ -112,13 +112,13 @@ public sealed class CheckpointFolder
         CancellationToken cancellation = default) =>
         LoadCore(options, asynchronous: true, progress, cancellation).AsTask();
 
-    private async ValueTask<string> SaveCore(
+    private async ValueTask<CheckpointSaveReport> SaveCore(
         long step, bool asynchronous, IProgress<CheckpointProgress>? progress, CancellationToken cancellation)
     {
         string path = Prepare(step);
-        await _checkpoint.SaveCore(path, asynchronous, progress, cancellation).ConfigureAwait(false);
+        CheckpointSaveReport report = await _checkpoint.SaveCore(path, asynchronous, progress, cancellation).ConfigureAwait(false);
         Prune(path);
-        return path;
+        return report;
     }
 
     private async ValueTask<CheckpointReport?> LoadCore(

@@ -7,18 +7,42 @@ namespace Optimizers;
 /// Holds what a file has against what is asked for. Nothing is changed: what comes out is a list of what there is to do, or
 /// of what is wrong.
 /// </summary>
-internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptions options)
+/// <param name="file">The header of the file.</param>
+/// <param name="options">What is allowed.</param>
+/// <param name="restores">Whether the file is an earlier state of the very same objects, which counts whatever has changed.</param>
+internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptions options, bool restores)
 {
+    private const string OptionsAdvice =
+        $"To load the file all the same, and keep the options and settings of this program, set {nameof(CheckpointLoadOptions)}."
+        + $"{nameof(CheckpointLoadOptions.AllowDifferentOptions)}.";
+
+    private const string GroupsAdvice =
+        $"To load the file into other groups or optimizers, set {nameof(CheckpointLoadOptions)}."
+        + $"{nameof(CheckpointLoadOptions.AllowDifferentGroups)}: state whose optimizer is of another kind begins anew.";
+
+    private const string ParametersAdvice =
+        $"The file was saved with {nameof(Checkpoint)}.{nameof(Checkpoint.IncludeParameters)} = false, or holds the state of an optimizer "
+        + $"alone. If the values come from elsewhere, set {nameof(CheckpointLoadOptions)}.{nameof(CheckpointLoadOptions.ParametersFromElsewhere)}.";
+
     private readonly List<(TensorEntry Entry, SafetensorsTensor Tensor)> _tensors = [];
     private readonly List<Action> _actions = [];
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _usedKeys = new(StringComparer.Ordinal) { Checkpoint.VersionKey, FileChecksum.Key };
+
+    // Whether there are parameters is seen from the tensors.
+    private readonly HashSet<string> _usedKeys =
+        new(StringComparer.Ordinal) { Checkpoint.VersionKey, Checkpoint.ParametersKey, FileChecksum.Key };
+
+    private readonly Dictionary<OptimizerState, string> _anew = [];
+    private readonly int _version = VersionOf(file);
+    private bool _takesUpdateCount;
 
     public ProblemList Problems { get; } = new();
 
     public List<string> Untouched { get; } = [];
 
     public List<string> Differences { get; } = [];
+
+    public List<string> Changes { get; } = [];
 
     public List<string> NotCompared { get; } = [];
 
@@ -32,6 +56,11 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     public bool IsPartial => options.Where is not null;
 
+    public bool AllowsOtherGroups => options.AllowDifferentGroups;
+
+    /// <summary>Whether the file is an earlier state of the very same objects.</summary>
+    public bool Restores => restores;
+
     /// <summary>Whether the file was written by something else than this library.</summary>
     private bool IsForeign { get; } = !file.Metadata.ContainsKey(Checkpoint.VersionKey);
 
@@ -43,20 +72,23 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     /// <summary>Compares everything, and notes what is wrong.</summary>
     public void Compare(CheckpointContents contents, IDictionary<string, string> userValues)
     {
-        long? updates = IsForeign ? UpdatesOfForeignFile() : null;
+        long? updates = options.UpdateCount ?? (IsForeign ? UpdatesOfForeignFile() : null);
         HashSet<OptimizerState> unborn = IsForeign ? StatesThatTheFileLacks(contents) : [];
+        bool hasParameters = HasParameters(contents);
+        _takesUpdateCount = !IsPartial || options.UpdateCount is not null || WantsEveryParameter(contents);
         foreach (CheckpointEntry entry in contents.Entries)
         {
             bool wanted = entry.Owner is { } owner ? Wants(owner.Parameter) : !IsPartial;
             switch (entry)
             {
-                case TensorEntry when entry.Owner?.State is { } state && unborn.Contains(state):
+                case TensorEntry when entry.Owner?.State is { } state && (unborn.Contains(state) || _anew.ContainsKey(state)):
+                case TensorEntry when entry.Owner is { State: null } && !hasParameters:
                     Untouched.Add(entry.Name);
                     break;
                 case TensorEntry tensor when wanted:
                     CompareTensor(tensor, updates);
                     break;
-                case ValueEntry value when wanted || value.ComparesParameters:
+                case ValueEntry value when wanted || value.ComparesParameters || (value.CountsUpdates && _takesUpdateCount):
                     CompareValue(value, updates);
                     break;
                 default:
@@ -67,23 +99,65 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
         if (IsPartial && !contents.Entries.Any(entry => entry.Owner is { } owner && Wants(owner.Parameter)))
         {
-            Problems.Add($"missing: {nameof(CheckpointLoadOptions.Where)} asks for no parameter that is here");
+            Problems.Add(NothingWanted(contents));
         }
 
-        _actions.AddRange(unborn.Select(state => (Action)state.Reset));
+        _actions.AddRange(unborn.Union(_anew.Keys).Select(state => (Action)state.Reset));
         TakeUserValues(userValues);
         LookForMore();
         _tensors.Sort(static (one, other) => one.Tensor.Begin.CompareTo(other.Tensor.Begin));
     }
 
-    /// <summary>Notes whether a group's optimizer is of another kind in the file.</summary>
-    public void CompareKind(string place, JsonElement there, JsonElement here)
+    /// <summary>
+    /// Whether a parameter can take its state over from a group of the file, whose optimizer is of the same kind. If it is of
+    /// another, that is noted, and where it is allowed the state begins anew.
+    /// </summary>
+    public bool TakesState(string parameter, OptimizerState state, int groupThere, JsonElement there, int groupHere, JsonElement here)
     {
-        string? kindThere = KindOf(there);
-        string? kindHere = KindOf(here);
-        if (kindThere != kindHere)
+        if (KindOf(there) == KindOf(here))
         {
-            Problems.Add($"different: {place} has {Quoted.Name(kindThere ?? "nothing")} in the file, but {Quoted.Name(kindHere ?? "nothing")} here");
+            return true;
+        }
+
+        string difference = $"groups[{groupHere}] has {Quoted.Name(KindOf(there) ?? "nothing")} in the file"
+            + (groupThere == groupHere ? string.Empty : $", as groups[{groupThere}]")
+            + $", but {Quoted.Name(KindOf(here) ?? "nothing")} here";
+        if (AllowsOtherGroups)
+        {
+            Differences.Add($"{difference}: the state of parameter {Quoted.Name(parameter)} begins anew");
+            _anew.Add(state, $"state.{parameter}.");
+        }
+        else if (!Problems.All.Contains($"different: {difference}"))
+        {
+            Problems.Add($"different: {difference}", GroupsAdvice);
+        }
+
+        return false;
+    }
+
+    /// <summary>Notes something about groups that is other than in the file.</summary>
+    public void NoteOtherGroups(string difference)
+    {
+        if (AllowsOtherGroups)
+        {
+            Differences.Add(difference);
+        }
+        else
+        {
+            Problems.Add($"different: {difference}", GroupsAdvice);
+        }
+    }
+
+    /// <summary>Notes something that is other than in the file, and that the program decides where this is allowed.</summary>
+    public void NoteOtherOptions(string difference)
+    {
+        if (options.AllowDifferentOptions)
+        {
+            Differences.Add(difference);
+        }
+        else
+        {
+            Problems.Add($"different: {difference}", OptionsAdvice);
         }
     }
 
@@ -99,14 +173,13 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             string what = name.Length == 0 ? place : $"{place}.{name}";
             if (!RecordText.AreSame(valueThere, valueHere))
             {
-                string difference = $"{what} is {Shown(valueThere)} in the file, but {Shown(valueHere)} here";
-                if (options.AllowDifferentOptions)
+                if (_version < Checkpoint.Version && (valueThere is null || valueHere is null) && HaveOneKind(name, valuesThere, valuesHere))
                 {
-                    Differences.Add(difference);
+                    NotCompared.Add($"{what}: version {_version} of the format did not have it");
                 }
                 else
                 {
-                    Problems.Add($"different: {difference}");
+                    NoteOtherOptions($"{what} is {Shown(valueThere)} in the file, but {Shown(valueHere)} here");
                 }
             }
             else if (RecordText.IsOpaque(valueHere!))
@@ -114,6 +187,47 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
                 NotCompared.Add($"{what}: {valueHere}");
             }
         }
+    }
+
+    // Whether the object that a value is a member of is of the same kind in both.
+    private static bool HaveOneKind(string name, Dictionary<string, string> there, Dictionary<string, string> here)
+    {
+        string kind = name[..(name.LastIndexOf('.') + 1)] + RecordText.Kind;
+        return there.TryGetValue(kind, out string? kindThere) && here.TryGetValue(kind, out string? kindHere) && kindThere == kindHere;
+    }
+
+    // A version that is none is refused later, after the checksum.
+    private static int VersionOf(SafetensorsHeader file) =>
+        file.Metadata.TryGetValue(Checkpoint.VersionKey, out string? text)
+        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int version)
+            ? version
+            : Checkpoint.Version;
+
+    private bool WantsEveryParameter(CheckpointContents contents) =>
+        contents.Entries.All(entry => entry.Owner is not { } owner || Wants(owner.Parameter));
+
+    // Notes it if the file has none of the values that are asked for.
+    private bool HasParameters(CheckpointContents contents)
+    {
+        CheckpointEntry[] values = [.. contents.Entries.Where(entry => entry.Owner is { State: null } owner && Wants(owner.Parameter))];
+        if (values.Length == 0 || values.Any(entry => Has(entry.Name)))
+        {
+            return true;
+        }
+
+        if (!options.ParametersFromElsewhere)
+        {
+            Problems.Add("missing: the values of the parameters, of which the file has none", ParametersAdvice);
+        }
+
+        return false;
+    }
+
+    private static string NothingWanted(CheckpointContents contents)
+    {
+        string[] names = [.. contents.Entries.Select(entry => entry.Owner?.Parameter).OfType<string>().Distinct().Take(5)];
+        return $"missing: {nameof(CheckpointLoadOptions.Where)} asks for no parameter that is here"
+            + (names.Length == 0 ? ": the checkpoint has no optimizer of a model" : $"; there is {string.Join(", ", names.Select(Quoted.Name))}");
     }
 
     private static string? KindOf(JsonElement optimizer) => optimizer.ValueKind switch
@@ -150,6 +264,10 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             {
                 _actions.Add(() => counter.Set(count));
             }
+            else if (entry.Since > _version)
+            {
+                Untouched.Add(entry.Name);
+            }
             else
             {
                 Problems.Add($"missing: {entry}");
@@ -171,9 +289,10 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     private void CompareValue(ValueEntry entry, long? updates)
     {
-        if (!file.Metadata.TryGetValue(entry.Name, out string? json) && updates is { } count)
+        if ((!file.Metadata.TryGetValue(entry.Name, out string? json) || (entry.CountsUpdates && options.UpdateCount is not null))
+            && updates is { } count)
         {
-            json = entry.WhenAbsent?.Invoke(count);
+            json = entry.WhenAbsent?.Invoke(count) ?? json;
         }
 
         if (json is null)
@@ -186,7 +305,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         try
         {
             Action action = entry.Accept(json);
-            if (!IsPartial)
+            if (!IsPartial || entry.CountsUpdates)
             {
                 _actions.Add(action);
             }
@@ -201,7 +320,11 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     private void NoteAbsent(ValueEntry entry)
     {
-        if (!IsForeign)
+        if (entry.Since > _version || IsPartial || MayDiffer(entry.Name))
+        {
+            Untouched.Add(entry.Name);
+        }
+        else if (!IsForeign)
         {
             Problems.Add($"missing: value {Quoted.Name(entry.Name)}");
         }
@@ -249,7 +372,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
                 continue;
             }
 
-            if (IsPartial || (options.Ignore?.Invoke(tensor.Name) ?? false))
+            if (IsPartial || BeginsAnew(tensor.Name) || (options.Ignore?.Invoke(tensor.Name) ?? false))
             {
                 Left.Add(tensor.Name);
             }
@@ -261,7 +384,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
         foreach (string key in file.Metadata.Keys.Where(key => !_usedKeys.Contains(key)))
         {
-            if (IsPartial || IsForeign)
+            if (IsPartial || IsForeign || MayDiffer(key))
             {
                 Left.Add(key);
             }
@@ -271,4 +394,13 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             }
         }
     }
+
+    // The state of a schedule is of no use to another schedule.
+    private bool MayDiffer(string key) =>
+        (options.AllowDifferentOptions || options.AllowDifferentGroups)
+        && key.StartsWith($"{ModelContents.SchedulesName}.", StringComparison.Ordinal);
+
+    // Slots have no dot in their names, but parameters may.
+    private bool BeginsAnew(string tensor) => _anew.Values.Any(prefix =>
+        tensor.StartsWith(prefix, StringComparison.Ordinal) && !tensor.AsSpan(prefix.Length).Contains('.'));
 }

@@ -7,7 +7,11 @@ namespace Optimizers;
 /// <param name="Left">What of the file was left, by name.</param>
 /// <param name="Untouched">What was listed here and stayed as it was, by name: a partial load does not ask for it, or a file
 /// of another writer does not have it.</param>
-/// <param name="Differences">The options that differ from those in the file, which was allowed.</param>
+/// <param name="Differences">What differs from the file and stayed as it is here, which was allowed: options, groups, and settings
+/// of groups.</param>
+/// <param name="Changes">Settings that the load changed, because the run had changed them before it was saved:
+/// <see cref="ParameterGroup.RateFactor"/>, <see cref="ParameterGroup.WeightDecay"/> and <see cref="ParameterGroup.Frozen"/> of
+/// groups, and <see cref="Parameter.HasGradient"/>.</param>
 /// <param name="NotCompared">The options that do not say what they are, such as the function of a schedule.</param>
 /// <param name="PassedOver">The newer files that a <see cref="CheckpointFolder"/> passed over, each with the reason.</param>
 public sealed record CheckpointReport(
@@ -17,6 +21,7 @@ public sealed record CheckpointReport(
     IReadOnlyList<string> Left,
     IReadOnlyList<string> Untouched,
     IReadOnlyList<string> Differences,
+    IReadOnlyList<string> Changes,
     IReadOnlyList<string> NotCompared,
     IReadOnlyList<string> PassedOver);
 

@@ -29,7 +29,7 @@ internal sealed class CheckpointSnapshot : IDisposable
     {
         _file.Position = 0;
         AtOnce.Wait(_checkpoint.LoadCore(
-            _file, "the state before", _options, asynchronous: false, progress: null, default, withGradients: true));
+            _file, "the state before", _options, asynchronous: false, progress: null, default, restores: true));
     }
 
     public void Dispose() => _file.Dispose();

@@ -1,18 +1,21 @@
 using System.Globalization;
 using System.Text.Json;
+using Optimizers.Schedules;
 
 namespace Optimizers;
 
 /// <summary>
-/// What of a model's optimizer lies in a file: the state of each parameter, and as JSON the count of updates, the options,
-/// and each group with its optimizer, its schedule, what may be changed between steps, and its parameters.
+/// What of a model's optimizer lies in a file: the state of each parameter, of the schedules and of the loss scale, and as JSON the
+/// count of updates, the options, and each group with its optimizer, its schedules, its settings, and its parameters.
 /// </summary>
 internal sealed class ModelContents(
     ModelOptimizerOptions options,
-    IReadOnlyList<ParameterGroup> groups,
+    GroupRun[] groups,
     IReadOnlyList<(Parameter Parameter, ParameterGroup Group, OptimizerState State)> members)
 {
     public const string UpdateCountKey = "update_count";
+    public const string SchedulesName = "schedules";
+    public const string ScaleName = "loss_scaler";
 
     public void List(
         CheckpointContents contents,
@@ -27,6 +30,7 @@ internal sealed class ModelContents(
             json => AcceptUpdateCount(json, setUpdateCount))
         {
             WhenAbsent = updates => updates.ToString(CultureInfo.InvariantCulture),
+            CountsUpdates = true,
         });
         contents.Add(new ValueEntry(
             "skips",
@@ -45,6 +49,9 @@ internal sealed class ModelContents(
                 parameter.Shape,
                 group.MomentumSchedule is not null);
         }
+
+        ListSchedules(contents);
+        options.LossScaler?.Describe(contents.Under(ScaleName));
     }
 
     private static Action AcceptUpdateCount(string json, Action<long> set)
@@ -68,6 +75,31 @@ internal sealed class ModelContents(
             : throw new FormatException($"{Quoted.Name(json)}, which counts no skipped steps");
     }
 
+    // Each schedule with state once, at the first place where it is used. What the user has added by hand is listed already.
+    private void ListSchedules(CheckpointContents contents)
+    {
+        CheckpointContents schedules = contents.Under(SchedulesName, owner: null, since: 2);
+        ListSchedule(schedules, "model", options.Schedule);
+        foreach (GroupRun run in groups)
+        {
+            ListSchedule(schedules, $"{run.Number}.rate", run.Group.Schedule);
+            ListSchedule(schedules, $"{run.Number}.momentum", run.Group.MomentumSchedule);
+            ListSchedule(schedules, $"{run.Number}.weight_decay", run.Group.WeightDecaySchedule);
+        }
+    }
+
+    private static void ListSchedule(CheckpointContents contents, string place, ILrSchedule? schedule)
+    {
+        int number = 0;
+        foreach (ICheckpointed part in ScheduleState.Of(schedule))
+        {
+            if (contents.Lists(part))
+            {
+                part.Describe(contents.Under(string.Create(CultureInfo.InvariantCulture, $"{place}.{number++}")));
+            }
+        }
+    }
+
     // Without what changes no bit; a loss scaler lists itself.
     private void WriteOptions(Utf8JsonWriter writer) => RecordText.Write(writer, options with { Name = "", Threads = 0, MeasureUpdates = false, LossScaler = null });
 
@@ -80,46 +112,10 @@ internal sealed class ModelContents(
     private void WriteGroups(Utf8JsonWriter writer)
     {
         writer.WriteStartArray();
-        foreach (ParameterGroup group in groups)
+        foreach (GroupRun run in groups)
         {
-            writer.WriteStartObject();
-            writer.WritePropertyName("optimizer");
-            RecordText.Write(writer, group.Options);
-            writer.WritePropertyName("schedule");
-            RecordText.Write(writer, group.Schedule);
-            writer.WritePropertyName("momentum_schedule");
-            RecordText.Write(writer, group.MomentumSchedule);
-            writer.WritePropertyName("weight_decay_schedule");
-            RecordText.Write(writer, group.WeightDecaySchedule);
-            writer.WriteNumber("rate_factor", group.RateFactor);
-            writer.WritePropertyName("weight_decay");
-            if (group.WeightDecay is { } decay)
-            {
-                writer.WriteNumberValue(decay);
-            }
-            else
-            {
-                writer.WriteNullValue();
-            }
-
-            writer.WriteBoolean("frozen", group.Frozen);
-            WriteNames(writer, "parameters", group, _ => true);
-            WriteNames(writer, "without_gradient", group, parameter => !parameter.HasGradient);
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
-    }
-
-    private void WriteNames(Utf8JsonWriter writer, string property, ParameterGroup group, Predicate<Parameter> which)
-    {
-        writer.WriteStartArray(property);
-        foreach ((Parameter parameter, ParameterGroup its, _) in members)
-        {
-            if (its == group && which(parameter))
-            {
-                writer.WriteStringValue(parameter.Name);
-            }
+            StoredGroup.Write(
+                writer, run, members.Where(member => member.Group == run.Group).Select(member => member.Parameter));
         }
 
         writer.WriteEndArray();
@@ -130,36 +126,28 @@ internal sealed class ModelContents(
         StoredGroup[] stored = [.. JsonElement.Parse(json).EnumerateArray().Select(StoredGroup.Parse)];
         Dictionary<string, int> places = PlacesIn(stored);
         JsonElement[] here = [.. JsonElement.Parse(ConfigurationText.Write(WriteGroups)).EnumerateArray()];
+        bool sameGroups = loading.IsPartial || CompareGroups(stored, places, loading);
+        CompareOptimizers(stored, places, here, loading);
         if (loading.IsPartial)
         {
-            foreach ((int there, int index) in members
-                .Where(member => loading.Wants(member.Parameter.Name) && places.ContainsKey(member.Parameter.Name))
-                .Select(member => (places[member.Parameter.Name], IndexOf(member.Group)))
-                .Distinct())
-            {
-                CompareOptimizer(stored[there], index, here[index], loading);
-            }
-
             return () => { };
         }
 
-        if (stored.Length != here.Length)
+        Action settings = () => { };
+        if (sameGroups)
         {
-            loading.Problems.Add($"different: there are {stored.Length} groups in the file, but {here.Length} here");
-            return () => { };
-        }
-
-        ComparePlaces(places, loading);
-        for (int i = 0; i < here.Length; i++)
-        {
-            CompareOptimizer(stored[i], i, here[i], loading);
-            foreach ((string name, JsonElement schedule) in stored[i].Schedules)
+            for (int i = 0; i < here.Length; i++)
             {
-                loading.CompareOptions($"groups[{i}].{name}", schedule, here[i].GetProperty(name));
+                foreach ((string name, JsonElement schedule) in stored[i].Schedules)
+                {
+                    loading.CompareOptions($"groups[{i}].{name}", schedule, here[i].GetProperty(name));
+                }
+
+                settings += AcceptSettings(i, stored[i], loading);
             }
         }
 
-        return () => Restore(stored);
+        return settings + AcceptGradients(stored, places, loading);
     }
 
     private static Dictionary<string, int> PlacesIn(StoredGroup[] stored)
@@ -179,82 +167,122 @@ internal sealed class ModelContents(
         return places;
     }
 
-    // What is missing is noted with its tensors.
-    private void ComparePlaces(Dictionary<string, int> places, CheckpointLoad loading)
+    // Parameters that only one side has are noted with their tensors.
+    private bool CompareGroups(StoredGroup[] stored, Dictionary<string, int> places, CheckpointLoad loading)
     {
+        bool same = stored.Length == groups.Length;
+        if (!same)
+        {
+            loading.NoteOtherGroups($"there are {stored.Length} groups in the file, but {groups.Length} here");
+        }
+
         foreach ((Parameter parameter, ParameterGroup group, _) in members)
         {
             int here = IndexOf(group);
             if (places.TryGetValue(parameter.Name, out int there) && there != here)
             {
-                loading.Problems.Add(
-                    $"different: parameter {Quoted.Name(parameter.Name)} is in group {there} in the file, but in group {here} here");
+                loading.NoteOtherGroups(
+                    $"parameter {Quoted.Name(parameter.Name)} is in group {there} in the file, but in group {here} here");
+                same = false;
             }
         }
+
+        return same;
     }
 
-    private static void CompareOptimizer(StoredGroup stored, int index, JsonElement here, CheckpointLoad loading)
+    // Every pair of groups that have a parameter in common, whose state is taken along. Without other groups, every group.
+    private void CompareOptimizers(StoredGroup[] stored, Dictionary<string, int> places, JsonElement[] here, CheckpointLoad loading)
     {
-        loading.CompareKind($"groups[{index}]", stored.Optimizer, here.GetProperty("optimizer"));
-        loading.CompareOptions($"groups[{index}]", stored.Optimizer, here.GetProperty("optimizer"));
-    }
-
-    private int IndexOf(ParameterGroup group)
-    {
-        int index = 0;
-        while (groups[index] != group)
+        var pairs = new HashSet<(int There, int Here)>();
+        foreach ((Parameter parameter, ParameterGroup group, OptimizerState state) in members)
         {
-            index++;
+            int index = IndexOf(group);
+            if (loading.Wants(parameter.Name)
+                && places.TryGetValue(parameter.Name, out int there)
+                && loading.TakesState(parameter.Name, state, there, stored[there].Optimizer, index, here[index].GetProperty("optimizer")))
+            {
+                pairs.Add((there, index));
+            }
         }
 
-        return index;
-    }
-
-    private void Restore(StoredGroup[] stored)
-    {
-        for (int i = 0; i < stored.Length; i++)
+        if (!loading.IsPartial && !loading.AllowsOtherGroups)
         {
-            groups[i].RateFactor = stored[i].RateFactor;
-            groups[i].WeightDecay = stored[i].WeightDecay;
-            groups[i].Frozen = stored[i].Frozen;
+            pairs.UnionWith(Enumerable.Range(0, Math.Min(stored.Length, here.Length)).Select(index => (index, index)));
         }
 
+        foreach ((int there, int index) in pairs.Order())
+        {
+            loading.CompareOptions($"groups[{index}]", stored[there].Optimizer, here[index].GetProperty("optimizer"));
+        }
+    }
+
+    /// <summary>
+    /// What a run has changed of a group is in the file and counts. What the program says otherwise than the run ever did is
+    /// refused, or stays as it is here.
+    /// </summary>
+    private Action AcceptSettings(int index, StoredGroup stored, CheckpointLoad loading)
+    {
+        GroupRun run = groups[index];
+        GroupSettings now = GroupSettings.Of(run.Group);
+        GroupSettings said = run.Started ?? now;
+        double rateFactor = Accept(nameof(ParameterGroup.RateFactor), settings => settings.RateFactor);
+        double? decay = run.Group.WeightDecaySchedule is null || stored.Settings.WeightDecay is null
+            ? Accept(nameof(ParameterGroup.WeightDecay), settings => settings.WeightDecay)
+            : KeepScheduledDecay();
+        bool frozen = Accept(nameof(ParameterGroup.Frozen), settings => settings.Frozen);
+        return () =>
+        {
+            run.Group.RateFactor = rateFactor;
+            run.Group.WeightDecay = decay;
+            run.Group.Frozen = frozen;
+            run.TakeBeginnings(stored.Before);
+        };
+
+        T Accept<T>(string name, Func<GroupSettings, T> field)
+        {
+            T there = field(stored.Settings);
+            T here = field(now);
+            bool known = loading.Restores
+                || stored.Before.Count == 0
+                || stored.Before.Append(stored.Settings).Any(settings => EqualityComparer<T>.Default.Equals(field(settings), field(said)));
+            if (!known)
+            {
+                loading.NoteOtherOptions($"groups[{index}].{name} is {Shown(there)} in the file, but {Shown(field(said))} here");
+                return here;
+            }
+
+            if (!EqualityComparer<T>.Default.Equals(there, here))
+            {
+                loading.Changes.Add($"groups[{index}].{name} was {Shown(here)} here, and is {Shown(there)} now, as in the file");
+            }
+
+            return there;
+        }
+
+        double? KeepScheduledDecay()
+        {
+            loading.NoteOtherOptions(
+                $"groups[{index}].{nameof(ParameterGroup.WeightDecay)} is {Shown(stored.Settings.WeightDecay)} in the file, but here the "
+                + $"{nameof(ParameterGroup.WeightDecaySchedule)} sets it");
+            return null;
+        }
+    }
+
+    private Action AcceptGradients(StoredGroup[] stored, Dictionary<string, int> places, CheckpointLoad loading)
+    {
         HashSet<string> without = [.. stored.SelectMany(group => group.WithoutGradient)];
-        foreach ((Parameter parameter, _, _) in members)
+        Parameter[] known = [.. members.Select(member => member.Parameter).Where(parameter => places.ContainsKey(parameter.Name))];
+        foreach (Parameter parameter in known.Where(parameter => parameter.HasGradient == without.Contains(parameter.Name)))
         {
-            parameter.HasGradient = !without.Contains(parameter.Name);
-        }
-    }
-
-    /// <summary>A group as a file has it.</summary>
-    private sealed record StoredGroup(
-        JsonElement Optimizer,
-        IReadOnlyList<(string Name, JsonElement Schedule)> Schedules,
-        double RateFactor,
-        double? WeightDecay,
-        bool Frozen,
-        HashSet<string> Parameters,
-        HashSet<string> WithoutGradient)
-    {
-        private static readonly string[] _schedules = ["schedule", "momentum_schedule", "weight_decay_schedule"];
-
-        public static StoredGroup Parse(JsonElement group)
-        {
-            JsonElement decay = group.GetProperty("weight_decay");
-            var parsed = new StoredGroup(
-                group.GetProperty("optimizer"),
-                [.. _schedules.Select(name => (name, group.GetProperty(name)))],
-                group.GetProperty("rate_factor").GetDouble(),
-                decay.ValueKind == JsonValueKind.Null ? null : decay.GetDouble(),
-                group.GetProperty("frozen").GetBoolean(),
-                Names(group, "parameters"),
-                Names(group, "without_gradient"));
-            Require.NonNegative(parsed.RateFactor);
-            Require.NonNegative(parsed.WeightDecay ?? 0);
-            return parsed;
+            string now = parameter.HasGradient ? "none" : "one";
+            loading.Changes.Add(
+                $"parameter {Quoted.Name(parameter.Name)} had {(parameter.HasGradient ? "a" : "no")} gradient here, and has {now} now, as in the file");
         }
 
-        private static HashSet<string> Names(JsonElement group, string property) =>
-            [.. group.GetProperty(property).EnumerateArray().Select(name => name.GetString()!)];
+        return () => Array.ForEach(known, parameter => parameter.HasGradient = !without.Contains(parameter.Name));
     }
+
+    private static string Shown<T>(T value) => string.Create(CultureInfo.InvariantCulture, $"{value}") is { Length: > 0 } text ? text : "null";
+
+    private int IndexOf(ParameterGroup group) => Array.FindIndex(groups, run => run.Group == group);
 }

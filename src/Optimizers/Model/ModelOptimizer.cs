@@ -10,7 +10,7 @@ namespace Optimizers;
 /// updates.</para>
 /// <para>An instance is used by one thread at a time, and uses several itself.</para>
 /// </remarks>
-public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
+public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 {
     private readonly ModelOptimizerOptions _options;
     private readonly GroupRun[] _groups;
@@ -69,6 +69,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
         _work = new WorkList(_options.Threads, widestLane);
         _plan = new ModelPlan(parameters, _groups, _work);
         TakeNewParameters();
+        parameters.Attach(this);
     }
 
     /// <inheritdoc/>
@@ -82,6 +83,10 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
 
     /// <summary>The memory that the state of all parameters takes, in bytes.</summary>
     public long StateBytes => _plan.StateBytes;
+
+    string? IRunPart.LostIfNotSaved => UpdateCount == 0
+        ? null
+        : $"{nameof(ModelOptimizer)} \"{_options.Name}\", another one of these parameters: its state after {UpdateCount} updates";
 
     /// <summary>The state of a parameter.</summary>
     /// <exception cref="ArgumentException">The parameter is not in the set, or was added since the last step.</exception>
@@ -172,12 +177,12 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
             _guard.Leave();
         }
 
-        new ModelContents(_options, Groups, _plan.Members).List(
+        new ModelContents(_options, _groups, _plan.Members).List(
             contents,
             () => UpdateCount,
             count => UpdateCount = count,
             (() => (_skips, _consecutiveSkips), skips => (_skips, _consecutiveSkips) = skips));
-        _options.LossScaler?.Describe(contents.Under("loss_scaler"));
+        contents.Lists(this);
     }
 
     /// <summary>Every parameter that has a state, with its group and its state.</summary>
@@ -197,6 +202,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
         if (outcome == StepOutcome.Applied)
         {
             clipFactor = Clip(norm, lossScale);
+            if (_groups[0].Started is null)
+            {
+                Array.ForEach(_groups, static run => run.Start());
+            }
+
             _plan.PrepareRules();
             _plan.Age();
             UpdateCount = checked(update + 1);

@@ -22,6 +22,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     private readonly NativeArena _values = new(stream: 0);
     private readonly NativeArena _gradients = new(stream: 1);
     private readonly List<MemoryHandle> _pinned = [];
+    private readonly List<WeakReference<IRunPart>> _parts = [];
     private bool _disposed;
 
     /// <summary>The number of parameters.</summary>
@@ -169,6 +170,33 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// </summary>
     internal string? Guest { get; set; }
 
+    /// <summary>
+    /// Whether steps are being taken that will be undone, so that a file would hold values of no run. A search for a rate sets it.
+    /// </summary>
+    internal bool IsOnTrial { get; set; }
+
+    /// <summary>Averages and wrappers of these parameters that are still in use.</summary>
+    internal IEnumerable<IRunPart> Parts
+    {
+        get
+        {
+            foreach (WeakReference<IRunPart> reference in _parts)
+            {
+                if (reference.TryGetTarget(out IRunPart? part))
+                {
+                    yield return part;
+                }
+            }
+        }
+    }
+
+    /// <summary>Remembers an average or a wrapper of these parameters for as long as something else refers to it.</summary>
+    internal void Attach(IRunPart part)
+    {
+        _parts.RemoveAll(reference => !reference.TryGetTarget(out _));
+        _parts.Add(new WeakReference<IRunPart>(part));
+    }
+
     /// <summary>Whether the memory has been freed.</summary>
     internal bool IsDisposed => _disposed;
 
@@ -178,6 +206,17 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         if (Guest is not null)
         {
             throw new InvalidOperationException($"The parameters do not hold their own values at present: {Guest}");
+        }
+    }
+
+    /// <summary>Refuses to save or load values that are not those of the run.</summary>
+    internal void RequireValuesOfTheRun()
+    {
+        RequireOwnValues();
+        if (IsOnTrial)
+        {
+            throw new InvalidOperationException(
+                "A search for a learning rate is under way, which will undo its steps. Save or load before it or after it.");
         }
     }
 

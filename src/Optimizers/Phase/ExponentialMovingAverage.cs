@@ -45,7 +45,7 @@ public sealed record ExponentialMovingAverageOptions
 /// average.Update(model.Step());
 /// </code>
 /// </example>
-public sealed class ExponentialMovingAverage : IWeightAverage
+public sealed class ExponentialMovingAverage : IWeightAverage, IRunPart
 {
     private readonly RunningAverage _average;
 
@@ -72,10 +72,13 @@ public sealed class ExponentialMovingAverage : IWeightAverage
             options.Interval,
             options.Threads,
             widestLane);
+        parameters.Attach(this);
     }
 
     /// <inheritdoc/>
     public ParameterSet Parameters => _average.Parameters;
+
+    string? IRunPart.LostIfNotSaved => _average.LostIfNotSaved(nameof(ExponentialMovingAverage));
 
     /// <inheritdoc/>
     public long StepCount => _average.StepCount;
@@ -105,6 +108,7 @@ public sealed class ExponentialMovingAverage : IWeightAverage
     public void Describe(CheckpointContents contents)
     {
         ArgumentNullException.ThrowIfNull(contents);
+        contents.Lists(this);
         _average.Describe(contents);
     }
 

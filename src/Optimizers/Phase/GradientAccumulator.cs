@@ -30,7 +30,7 @@ public sealed record GradientAccumulatorOptions
 /// <para>A parameter takes part in the update if it had a gradient in any of the micro-batches. If the step within throws, the
 /// gradient buffers hold the sum, and the next micro-batch is the first of an update.</para>
 /// </remarks>
-public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
+public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
 {
     private readonly IModelOptimizer _optimizer;
     private readonly GradientAccumulatorOptions _options;
@@ -53,6 +53,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
         MicroBatches = options.MicroBatches;
         _sum.Begin(learningRate: 1, weightDecay: 0, zeroGradients: true);
         TakeNewParameters();
+        Parameters.Attach(this);
     }
 
     /// <inheritdoc/>
@@ -81,6 +82,10 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
     /// <summary>The number of micro-batches that have been accumulated for the next update.</summary>
     public int Accumulated { get; private set; }
 
+    string? IRunPart.LostIfNotSaved => Accumulated == 0
+        ? null
+        : $"{nameof(GradientAccumulator)}: the gradients of {Accumulated} of {MicroBatches} micro-batches";
+
     /// <summary>Takes the gradients of a micro-batch, and with the last one updates the parameters.</summary>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/param|/exception"/>
     /// <returns>What was done.</returns>
@@ -106,6 +111,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
     {
         ArgumentNullException.ThrowIfNull(contents);
         TakeNewParameters();
+        contents.Lists(this);
         contents.Counter("accumulated", () => Accumulated, value => Accumulated = (int)Math.Min(value, int.MaxValue));
         contents.Counter("micro_batches", () => MicroBatches, value => MicroBatches = (int)Math.Clamp(value, 1, int.MaxValue));
         foreach (Sum sum in _sums)

@@ -38,7 +38,7 @@ public sealed record LookaheadOptions
 /// optimizer.Step();
 /// </code>
 /// </example>
-public sealed class Lookahead : IModelOptimizer, ICheckpointed
+public sealed class Lookahead : IModelOptimizer, IRunPart
 {
     private static readonly Predicate<Companion> _all = _ => true;
     private static readonly Predicate<Companion> _thawed = companion => companion.Group is not { Frozen: true };
@@ -74,6 +74,7 @@ public sealed class Lookahead : IModelOptimizer, ICheckpointed
         _synchronization = new GroupUpdate(new PassUpdate<SynchronizationRule, NoGradient, NoDecay, Float32>(
             _ => new SynchronizationRule(options.SlowStepSize)));
         TakeNewParameters();
+        Parameters.Attach(this);
     }
 
     /// <inheritdoc/>
@@ -87,6 +88,10 @@ public sealed class Lookahead : IModelOptimizer, ICheckpointed
 
     /// <summary>The number of steps that were applied so far; a synchronisation follows every k-th.</summary>
     public long StepCount { get; private set; }
+
+    string? IRunPart.LostIfNotSaved => StepCount == 0
+        ? null
+        : $"{nameof(Lookahead)}: the slow weights, and its place in the period after {StepCount} steps";
 
     /// <summary>The memory that the slow weights take, in bytes.</summary>
     public long StateBytes => _slow.Bytes;
@@ -151,6 +156,7 @@ public sealed class Lookahead : IModelOptimizer, ICheckpointed
     {
         ArgumentNullException.ThrowIfNull(contents);
         TakeNewParameters();
+        contents.Lists(this);
         _slow.Describe(contents, withAge: false);
         contents.Counter("steps", () => StepCount, count => StepCount = Math.Max(0, count));
     }

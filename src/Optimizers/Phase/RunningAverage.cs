@@ -52,6 +52,9 @@ internal sealed class RunningAverage
         }
     }
 
+    public string? LostIfNotSaved(string name) =>
+        StepCount == 0 ? null : $"{name}: the average of {UpdateCount} updates, after {StepCount} steps";
+
     public void Update()
     {
         using Gate.Turn turn = _gate.Enter();

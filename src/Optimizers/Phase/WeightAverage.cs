@@ -31,7 +31,7 @@ public sealed record WeightAverageOptions
 /// <para>State: 4 bytes per parameter. Gradients play no part. A NaN in the weights stays in the average of that element until
 /// <see cref="Reset"/>; an infinity that does not change is kept.</para>
 /// </remarks>
-public sealed class WeightAverage : IWeightAverage
+public sealed class WeightAverage : IWeightAverage, IRunPart
 {
     private readonly RunningAverage _average;
 
@@ -52,10 +52,13 @@ public sealed class WeightAverage : IWeightAverage
         Require.AtLeast(options.Threads, 0, nameof(options.Threads));
         _average = new RunningAverage(
             parameters, update => 1.0 / update, options.FirstStep, options.Interval, options.Threads, widestLane);
+        parameters.Attach(this);
     }
 
     /// <inheritdoc/>
     public ParameterSet Parameters => _average.Parameters;
+
+    string? IRunPart.LostIfNotSaved => _average.LostIfNotSaved(nameof(WeightAverage));
 
     /// <inheritdoc/>
     public long StepCount => _average.StepCount;
@@ -85,6 +88,7 @@ public sealed class WeightAverage : IWeightAverage
     public void Describe(CheckpointContents contents)
     {
         ArgumentNullException.ThrowIfNull(contents);
+        contents.Lists(this);
         _average.Describe(contents);
     }
 }

@@ -8,11 +8,14 @@ internal sealed class RateTrial : IDisposable
 {
     private readonly CheckpointSnapshot _start;
     private readonly IReadOnlyList<ParameterGroup> _groups;
+    private readonly ParameterSet? _parameters;
 
     private RateTrial(Checkpoint checkpoint, IReadOnlyList<ParameterGroup> groups)
     {
         _start = new CheckpointSnapshot(checkpoint);
         _groups = groups;
+        _parameters = checkpoint.Optimizer?.Parameters;
+        _parameters?.IsOnTrial = true;
     }
 
     /// <summary>Begins trials of a model, or of whatever else a checkpoint holds.</summary>
@@ -58,7 +61,7 @@ internal sealed class RateTrial : IDisposable
     public static Checkpoint CheckpointOf(ModelOptimizer optimizer)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
-        return new Checkpoint(optimizer) { IncludeParameters = true };
+        return new Checkpoint(optimizer);
     }
 
     /// <summary>Takes a step at a rate.</summary>
@@ -91,7 +94,13 @@ internal sealed class RateTrial : IDisposable
     }
 
     /// <summary>Puts everything back to where it began.</summary>
-    public void Restart() => _start.Restore();
+    public void Restart()
+    {
+        bool wasOnTrial = _parameters is { IsOnTrial: true };
+        _parameters?.IsOnTrial = false;
+        _start.Restore();
+        _parameters?.IsOnTrial = wasOnTrial;
+    }
 
     /// <summary>Puts everything back, and has the groups use their own rates again.</summary>
     public void Dispose()
@@ -101,6 +110,7 @@ internal sealed class RateTrial : IDisposable
             group.TriedRate = null;
         }
 
+        _parameters?.IsOnTrial = false;
         using (_start)
         {
             Restart();

@@ -1,7 +1,7 @@
 namespace Optimizers.Schedules;
 
 /// <summary><see cref="ScheduleExtensions.WithWarmup"/>.</summary>
-internal sealed record Warmup : ILrSchedule
+internal sealed record Warmup : IComposedSchedule
 {
     public Warmup(ILrSchedule inner, long steps, double start = 0)
     {
@@ -15,6 +15,8 @@ internal sealed record Warmup : ILrSchedule
 
     public ILrSchedule Inner { get; }
 
+    IEnumerable<ILrSchedule> IComposedSchedule.Parts => [Inner];
+
     public long Steps { get; }
 
     public double Start { get; }
@@ -27,7 +29,7 @@ internal sealed record Warmup : ILrSchedule
 }
 
 /// <summary><see cref="ScheduleExtensions.Times"/> and <see cref="ScheduleExtensions.Scale"/>.</summary>
-internal sealed record Product : ILrSchedule
+internal sealed record Product : IComposedSchedule
 {
     public Product(ILrSchedule one, ILrSchedule other)
     {
@@ -41,11 +43,13 @@ internal sealed record Product : ILrSchedule
 
     public ILrSchedule Other { get; }
 
+    IEnumerable<ILrSchedule> IComposedSchedule.Parts => [One, Other];
+
     public double At(long step) => One.At(step) * Other.At(step);
 }
 
 /// <summary><see cref="ScheduleExtensions.Clamp"/>.</summary>
-internal sealed record Clamp : ILrSchedule
+internal sealed record Clamp : IComposedSchedule
 {
     public Clamp(ILrSchedule inner, double minimum, double maximum)
     {
@@ -60,6 +64,8 @@ internal sealed record Clamp : ILrSchedule
 
     public ILrSchedule Inner { get; }
 
+    IEnumerable<ILrSchedule> IComposedSchedule.Parts => [Inner];
+
     public double Minimum { get; }
 
     public double Maximum { get; }
@@ -68,7 +74,7 @@ internal sealed record Clamp : ILrSchedule
 }
 
 /// <summary><see cref="ScheduleExtensions.Shift"/>.</summary>
-internal sealed record Shift : ILrSchedule
+internal sealed record Shift : IComposedSchedule
 {
     public Shift(ILrSchedule inner, long steps)
     {
@@ -78,6 +84,8 @@ internal sealed record Shift : ILrSchedule
     }
 
     public ILrSchedule Inner { get; }
+
+    IEnumerable<ILrSchedule> IComposedSchedule.Parts => [Inner];
 
     public long Steps { get; }
 
@@ -90,7 +98,7 @@ internal sealed record Shift : ILrSchedule
 }
 
 /// <summary><see cref="ScheduleExtensions.InEpochs"/> and <see cref="ScheduleExtensions.PerEpoch"/>.</summary>
-internal sealed record Epochs : ILrSchedule
+internal sealed record Epochs : IComposedSchedule
 {
     public Epochs(ILrSchedule inner, long stepsPerEpoch, bool inEpochs = false)
     {
@@ -102,6 +110,8 @@ internal sealed record Epochs : ILrSchedule
     }
 
     public ILrSchedule Inner { get; }
+
+    IEnumerable<ILrSchedule> IComposedSchedule.Parts => [Inner];
 
     public long StepsPerEpoch { get; }
 

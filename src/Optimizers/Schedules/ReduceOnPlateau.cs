@@ -184,6 +184,7 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
     public void Describe(CheckpointContents contents)
     {
         ArgumentNullException.ThrowIfNull(contents);
+        contents.Lists(this);
         contents.Value(Name, Save, Accept);
     }
 

@@ -9,7 +9,7 @@ namespace Optimizers.Schedules;
 /// <para>Peaks are those of the schedules, by their own index. In the end it does as the last one does. Two equal
 /// milestones skip a schedule, and a milestone at 0 skips the first.</para>
 /// </remarks>
-public sealed record Sequence : ILrSchedule
+public sealed record Sequence : ILrSchedule, IComposedSchedule
 {
     private readonly ValueList<ILrSchedule> _schedules;
     private readonly ValueList<long> _milestones;
@@ -44,6 +44,8 @@ public sealed record Sequence : ILrSchedule
 
     /// <summary>The index at which each schedule but the first begins.</summary>
     public IReadOnlyList<long> Milestones => _milestones;
+
+    IEnumerable<ILrSchedule> IComposedSchedule.Parts => _schedules;
 
     /// <inheritdoc/>
     public double At(long step)

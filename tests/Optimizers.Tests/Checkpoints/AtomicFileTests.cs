@@ -40,7 +40,7 @@ public sealed class AtomicFileTests
         using var folder = new TemporaryFolder();
         using var set = new ParameterSet();
         set.Add("w", 1_000_000).Values.Fill(1);
-        var checkpoint = new Checkpoint(new ModelOptimizer(set, new SgdOptions())) { IncludeParameters = true };
+        var checkpoint = new Checkpoint(new ModelOptimizer(set, new SgdOptions()));
         await checkpoint.SaveAsync(folder["run"]);
         byte[] old = await File.ReadAllBytesAsync(folder["run"]);
         set["w"].Values.Fill(2);
@@ -208,7 +208,7 @@ public sealed class AtomicFileTests
         using var folder = new TemporaryFolder();
         using var set = new ParameterSet();
         set.Add("w", 4).Values.Fill(1);
-        var checkpoint = new Checkpoint(new ModelOptimizer(set, new SgdOptions())) { IncludeParameters = true };
+        var checkpoint = new Checkpoint(new ModelOptimizer(set, new SgdOptions()));
         checkpoint.Save(folder["run"]);
         using SafetensorsReader reader = SafetensorsReader.Open(folder["run"]);
         set["w"].Values.Fill(2);

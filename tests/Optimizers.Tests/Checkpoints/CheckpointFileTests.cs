@@ -38,8 +38,8 @@ public sealed class CheckpointFileTests
         run.Checkpoint.Values["epoch"] = "{\"n\":3}";
         run.Checkpoint.Save(folder["run"]);
         using SafetensorsReader file = SafetensorsReader.Open(folder["run"]);
-        file.Metadata.Keys.Should().BeEquivalentTo("version", "sha256", "update_count", "options", "groups", "skips", "values.epoch");
-        file.Metadata["version"].Should().Be("1");
+        file.Metadata.Keys.Should().BeEquivalentTo("version", "sha256", "update_count", "options", "groups", "skips", "parameters", "values.epoch");
+        file.Metadata["version"].Should().Be("2");
         file.Metadata["update_count"].Should().Be("5");
         file.Metadata["skips"].Should().Be("[0, 0]");
         file.Metadata["values.epoch"].Should().Be("{\"n\":3}");

@@ -10,7 +10,7 @@ public sealed class CheckpointFolderTests : IDisposable
     public CheckpointFolderTests()
     {
         _set.Add("w", 4);
-        _checkpoint = new Checkpoint(new ModelOptimizer(_set, new AdamOptions())) { IncludeParameters = true };
+        _checkpoint = new Checkpoint(new ModelOptimizer(_set, new AdamOptions()));
     }
 
     public void Dispose()
@@ -43,7 +43,7 @@ public sealed class CheckpointFolderTests : IDisposable
         (await folder.LoadNewestAsync()).Should().BeNull();
         await folder.SaveAsync(1);
         _set["w"].Values.Fill(8);
-        (await folder.SaveAsync(1_000_000_000_001)).Should().Be(folder.Files.Single().Path);
+        (await folder.SaveAsync(1_000_000_000_001)).Path.Should().Be(folder.Files.Single().Path);
         _set["w"].Values.Clear();
         (await folder.LoadNewestAsync())!.Path.Should().EndWith("1000000000001.safetensors");
         _set["w"].Values[0].Should().Be(8);
@@ -148,6 +148,6 @@ public sealed class CheckpointFolderTests : IDisposable
     private string Save(CheckpointFolder folder, long step)
     {
         _set["w"].Values.Fill(step);
-        return folder.Save(step);
+        return folder.Save(step).Path;
     }
 }

@@ -49,7 +49,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
                 _set,
                 [new(new AdamWOptions()) { Where = p => p.Name != "b" }, new(new MomentumOptions()) { RateFactor = 2 }],
                 new ModelOptimizerOptions { Clip = new ClipByGlobalNorm() });
-            _checkpoint = new Checkpoint(_optimizer) { IncludeParameters = true };
+            _checkpoint = new Checkpoint(_optimizer);
             _checkpoint.Add("part", _part);
             _checkpoint.Values["random"] = "[1,2,3]";
             foreach (Parameter parameter in _set)

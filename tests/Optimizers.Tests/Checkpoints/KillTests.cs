@@ -67,6 +67,6 @@ public sealed class KillTests
     private static Checkpoint Make(ParameterSet set)
     {
         set.Add("w", Length);
-        return new Checkpoint(new ModelOptimizer(set, new SgdOptions())) { IncludeParameters = true };
+        return new Checkpoint(new ModelOptimizer(set, new SgdOptions()));
     }
 }

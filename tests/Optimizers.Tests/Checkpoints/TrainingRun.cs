@@ -43,7 +43,7 @@ internal sealed class TrainingRun : IDisposable
                 Clip = new ClipByGlobalNorm { MaximumNorm = 0.5 },
                 Threads = threads,
             });
-        Checkpoint = new Checkpoint(Optimizer) { IncludeParameters = true };
+        Checkpoint = new Checkpoint(Optimizer);
     }
 
     public ParameterSet Set { get; } = new();

@@ -96,7 +96,7 @@ public sealed class WrappedResumeTests
             _accumulator = new GradientAccumulator(Lookahead, new GradientAccumulatorOptions { MicroBatches = 2 });
             Average = new ExponentialMovingAverage(_set, new ExponentialMovingAverageOptions { Decay = 0.9, Warmup = true });
             _uniform = new WeightAverage(_set, new WeightAverageOptions { FirstStep = 4, Interval = 2 });
-            Checkpoint = new Checkpoint(_model) { IncludeParameters = true };
+            Checkpoint = new Checkpoint(_model);
             Checkpoint.Add("lookahead", Lookahead);
             Checkpoint.Add("accumulator", _accumulator);
             Checkpoint.Add("average", Average);

@@ -99,7 +99,7 @@ public sealed class BadRateSearchTests
             ("optimizer", step => RateFinder.Find(new float[3], null!, step)),
             ("parameters", step => RateFinder.Find(new float[4], sgd, step)),
             ("checkpoint", step => RateFinder.Find((Checkpoint)null!, step)),
-            ("checkpoint", step => RateFinder.Find(new Checkpoint(optimizer), step)),
+            ("checkpoint", step => RateFinder.Find(new Checkpoint(optimizer) { IncludeParameters = false }, step)),
             ("step", _ => RateFinder.Find(optimizer, null!)),
             ("groups", step => RateFinder.Find(optimizer, step, new() { Groups = [other] })),
             ("groups", step => RateFinder.Find(new float[3], sgd, step, new() { Groups = [other] })),
@@ -107,7 +107,7 @@ public sealed class BadRateSearchTests
             ("optimizer", step => RateSweep.Try(new float[3], null!, (rate, _) => step(rate))),
             ("parameters", step => RateSweep.Try(new float[4], sgd, (rate, _) => step(rate))),
             ("checkpoint", step => RateSweep.Try((Checkpoint)null!, (rate, _) => step(rate))),
-            ("checkpoint", step => RateSweep.Try(new Checkpoint(optimizer), (rate, _) => step(rate))),
+            ("checkpoint", step => RateSweep.Try(new Checkpoint(optimizer) { IncludeParameters = false }, (rate, _) => step(rate))),
             ("step", _ => RateSweep.Try(optimizer, null!)),
             ("groups", step => RateSweep.Try(optimizer, (rate, _) => step(rate), new() { Groups = [other] })),
         ];

@@ -118,7 +118,7 @@ public sealed class RateRestoreTests
         var accumulator = new GradientAccumulator(lookahead, new() { MicroBatches = 3 });
         var average = new ExponentialMovingAverage(model.Parameters);
         var plateau = new Schedules.ReduceOnPlateau(0.1, patience: 1);
-        var checkpoint = new Checkpoint(model.Optimizer) { IncludeParameters = true };
+        var checkpoint = new Checkpoint(model.Optimizer);
         checkpoint.Add("lookahead", lookahead);
         checkpoint.Add("accumulator", accumulator);
         checkpoint.Add("average", average);

@@ -1,0 +1,167 @@
+namespace Optimizers.Tests;
+
+/// <summary>While other values are in the place of a parameter's own, no checkpoint of the model is saved or loaded.</summary>
+public sealed class OtherValuesTests
+{
+    // Each puts other values there, calls, and puts the model's own back.
+    private static readonly Dictionary<string, Action<WrappedModel, Action>> _guests = new()
+    {
+        ["an average"] = (model, call) =>
+        {
+            var average = new ExponentialMovingAverage(model.Parameters);
+            average.Update();
+            using (average.SwapIn())
+            {
+                call();
+            }
+        },
+        ["a uniform average"] = (model, call) =>
+        {
+            var average = new WeightAverage(model.Parameters);
+            average.Update();
+            using (average.SwapIn())
+            {
+                call();
+            }
+        },
+        ["slow weights"] = (model, call) =>
+        {
+            using (new Lookahead(model.Optimizer).SwapIn())
+            {
+                call();
+            }
+        },
+        ["an ascent"] = (model, call) =>
+        {
+            var sam = new Sam(model.Optimizer);
+            sam.Ascend();
+            call();
+            sam.Withdraw();
+        },
+        ["the second gradient of an ascent"] = (model, call) =>
+        {
+            int calls = 0;
+            new Sam(model.Optimizer).Step(() =>
+            {
+                model.DrawGradients(5);
+                if (++calls == 2)
+                {
+                    call();
+                }
+            });
+        },
+        ["a trial point of L-BFGS"] = (model, call) =>
+        {
+            int calls = 0;
+            new Lbfgs((int)model.Parameters.ElementCount).Step(model.Parameters, () =>
+            {
+                model.DrawGradients(5);
+                if (++calls == 2)
+                {
+                    call();
+                }
+
+                return 1.0 / calls;
+            });
+            calls.Should().BeGreaterThan(1);
+        },
+        ["a range test"] = (model, call) =>
+        {
+            int calls = 0;
+            RateFinder.Find(
+                model.Optimizer,
+                rate =>
+                {
+                    model.DrawGradients(5);
+                    model.Optimizer.Step();
+                    if (++calls == 3)
+                    {
+                        call();
+                    }
+
+                    return 1;
+                },
+                new RateFinderOptions { Points = 20 });
+            calls.Should().BeGreaterThan(2);
+        },
+        ["a sweep"] = (model, call) =>
+        {
+            int calls = 0;
+            RateSweep.Try(
+                model.Optimizer,
+                (rate, index) =>
+                {
+                    model.DrawGradients(index);
+                    model.Optimizer.Step();
+
+                    // In the second run, after the first was undone.
+                    if (++calls == 5)
+                    {
+                        call();
+                    }
+
+                    return 1;
+                },
+                new RateSweepOptions { Rates = [1e-4, 1e-3], Steps = 4 });
+            calls.Should().BeGreaterThan(4);
+        },
+    };
+
+    public static TheoryData<string, bool> Guests()
+    {
+        var data = new TheoryData<string, bool>();
+        foreach (string guest in _guests.Keys)
+        {
+            data.Add(guest, true);
+            data.Add(guest, false);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Guests))]
+    public void NothingIsSavedOrLoaded(string guest, bool includesParameters)
+    {
+        using var folder = new TemporaryFolder();
+        using var model = new WrappedModel(scale: 3);
+        model.DrawGradients(1);
+        model.Optimizer.Step();
+        var checkpoint = new Checkpoint(model.Optimizer) { IncludeParameters = includesParameters };
+        var keeper = new CheckpointFolder(folder["runs"], checkpoint);
+        checkpoint.Save(folder["run"]);
+        byte[] before = File.ReadAllBytes(folder["run"]);
+        model.DrawGradients(2);
+        model.Optimizer.Step();
+        bool called = false;
+        _guests[guest](model, () =>
+        {
+            float[] values = model.All;
+            long updates = model.Optimizer.UpdateCount;
+            foreach (Action refused in new Action[]
+            {
+                () => checkpoint.Save(folder["run"]),
+                () => checkpoint.Save(folder["other"]),
+                () => checkpoint.SaveAsync(folder["run"]).GetAwaiter().GetResult(),
+                () => keeper.Save(1),
+                () => checkpoint.Load(folder["run"]),
+                () => checkpoint.LoadAsync(folder["run"]).GetAwaiter().GetResult(),
+                () => checkpoint.LoadWhere(folder["run"], _ => true),
+                () => checkpoint.LoadWhere(folder["run"], name => name == "matrix"),
+            })
+            {
+                refused.Should().Throw<InvalidOperationException>();
+            }
+
+            model.All.ShouldHaveTheBitsOf(values, guest);
+            model.Optimizer.UpdateCount.Should().Be(updates);
+            called = true;
+        });
+        called.Should().BeTrue();
+        File.ReadAllBytes(folder["run"]).Should().Equal(before);
+        folder.Names.Except(["run", "runs"]).Should().BeEmpty();
+        keeper.Files.Should().BeEmpty();
+        checkpoint.Save(folder["run"]);
+        checkpoint.Load(folder["run"]);
+    }
+}

@@ -1,0 +1,249 @@
+using Optimizers.Schedules;
+
+namespace Optimizers.Tests;
+
+/// <summary>What a file says of groups and their settings, what the program says, and which of them counts.</summary>
+public sealed class RegroupTests
+{
+    private static readonly CheckpointLoadOptions _otherGroups = new() { AllowDifferentGroups = true };
+
+    [Fact]
+    public void AFileOfOneGroupGoesIntoTwo()
+    {
+        using var folder = new TemporaryFolder();
+        using var one = new Run(new ParameterGroup(new AdamWOptions()));
+        one.Train(5);
+        one.Checkpoint.Save(folder["run"]);
+        one.Train(5);
+
+        using var two = new Run(new ParameterGroup(new AdamWOptions()) { Where = p => p.Name == "b" }, new ParameterGroup(new AdamWOptions()));
+        string before = two.ToString();
+        two.Checkpoint.Invoking(checkpoint => checkpoint.Load(folder["run"])).Should().Throw<CheckpointException>()
+            .WithMessage($"*1 groups in the file, but 2 here*{nameof(CheckpointLoadOptions.AllowDifferentGroups)}*");
+        two.ToString().Should().Be(before);
+        CheckpointReport report = two.Checkpoint.Load(folder["run"], _otherGroups);
+        report.UpdateCount.Should().Be(5);
+        report.Differences.Should().Equal(
+            "there are 1 groups in the file, but 2 here", "parameter \"a\" is in group 0 in the file, but in group 1 here");
+        two.Train(5);
+        two.ToString().Should().Be(one.ToString());
+
+        two.Checkpoint.Save(folder["two"]);
+        using var back = new Run(new ParameterGroup(new AdamWOptions()));
+        back.Checkpoint.Load(folder["two"], _otherGroups);
+        back.ToString().Should().Be(two.ToString());
+    }
+
+    [Fact]
+    public void StateOfAnotherKindBeginsAnewAndTheReportSaysSo()
+    {
+        using var folder = new TemporaryFolder();
+        using var one = new Run(new ParameterGroup(new AdamWOptions()));
+        one.Train(5);
+        one.Checkpoint.Save(folder["run"]);
+
+        using var two = new Run(
+            new ParameterGroup(new LionOptions()) { Where = p => p.Name == "b" }, new ParameterGroup(new AdamWOptions()));
+        two.Train(2);
+        two.Checkpoint.Invoking(checkpoint => checkpoint.Load(folder["run"])).Should().Throw<CheckpointException>()
+            .WithMessage("*groups[0] has \"AdamWOptions\" in the file, but \"LionOptions\" here*");
+        CheckpointReport report = two.Checkpoint.Load(folder["run"], _otherGroups);
+        report.Differences.Should().ContainSingle(line => line.Contains("\"b\" begins anew", StringComparison.Ordinal));
+        report.Left.Should().BeEquivalentTo("state.b.exp_avg", "state.b.exp_avg_sq", "state.b.step");
+        two.Set["b"].Values.ShouldHaveTheBitsOf(one.Set["b"].Values, "b");
+        two.Optimizer.StateOf("b").Iteration.Should().Be(0);
+        two.Optimizer.StateOf("b")["exp_avg"].IndexOfAnyExcept(0f).Should().Be(-1);
+        two.Optimizer.StateOf("a").Save().ShouldHaveTheBitsOf(one.Optimizer.StateOf("a").Save(), "a");
+        two.Optimizer.UpdateCount.Should().Be(5);
+    }
+
+    [Fact]
+    public void OptionsAreStillComparedAmongOtherGroups()
+    {
+        using var folder = new TemporaryFolder();
+        using var one = new Run(new ParameterGroup(new AdamWOptions()));
+        one.Checkpoint.Save(folder["run"]);
+        using var two = new Run(
+            new ParameterGroup(new AdamWOptions { Beta1 = 0.8 }) { Where = p => p.Name == "b" }, new ParameterGroup(new AdamWOptions()));
+        two.Checkpoint.Invoking(checkpoint => checkpoint.Load(folder["run"], _otherGroups)).Should().Throw<CheckpointException>()
+            .WithMessage($"*groups[0].Beta1 is 0.9 in the file, but 0.8 here*{nameof(CheckpointLoadOptions.AllowDifferentOptions)}*");
+        two.Checkpoint.Load(folder["run"], _otherGroups with { AllowDifferentOptions = true })
+            .Differences.Should().Contain("groups[0].Beta1 is 0.9 in the file, but 0.8 here");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ALoadOfEveryParameterGoesOnWithTheSchedule(bool all)
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new Run(new ParameterGroup(new AdamWOptions()));
+        run.Train(5);
+        run.Checkpoint.Save(folder["run"]);
+        using var other = new Run(new ParameterGroup(new AdamWOptions()));
+        CheckpointReport report = other.Checkpoint.LoadWhere(folder["run"], name => all || name == "a");
+        report.UpdateCount.Should().Be(all ? 5 : 0);
+        other.Optimizer.LearningRateOf(other.Optimizer.Groups[0]).Should()
+            .Be(all ? run.Optimizer.LearningRateOf(run.Optimizer.Groups[0]) : 0.1);
+        report.Untouched.Contains("update_count").Should().Be(!all);
+    }
+
+    [Theory]
+    [InlineData("all")]
+    [InlineData("some")]
+    [InlineData("everything")]
+    public void ACountOfUpdatesThatIsGivenCountsMoreThanTheFile(string what)
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new Run(new ParameterGroup(new AdamWOptions()));
+        run.Train(5);
+        run.Checkpoint.Save(folder["run"]);
+        using var other = new Run(new ParameterGroup(new AdamWOptions()));
+        CheckpointReport report = other.Checkpoint.Load(folder["run"], new()
+        {
+            UpdateCount = 3,
+            Where = what == "everything" ? null : name => what == "all" || name == "a",
+        });
+        report.UpdateCount.Should().Be(3);
+        other.Optimizer.UpdateCount.Should().Be(3);
+        other.Optimizer.StateOf("a").Iteration.Should().Be(5, "each parameter has its own count");
+    }
+
+    // What the program says of a group of its own, in contrast to the file's.
+    public static TheoryData<string> Settings() => ["rate factor", "decay", "frozen"];
+
+    [Theory]
+    [MemberData(nameof(Settings))]
+    public void ASettingThatTheRunChangedComesBackAndIsListed(string setting)
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new Run(new ParameterGroup(new AdamWOptions()));
+        run.Train(2);
+        Change(run.Optimizer.Groups[0], setting);
+        run.Train(1);
+        run.Checkpoint.Save(folder["run"]);
+
+        using var resumed = new Run(new ParameterGroup(new AdamWOptions()));
+        CheckpointReport report = resumed.Checkpoint.Load(folder["run"]);
+        report.Changes.Should().ContainSingle().Which.Should().StartWith("groups[0].");
+        report.Differences.Should().BeEmpty();
+        GroupSettings.Of(resumed.Optimizer.Groups[0]).Should().Be(GroupSettings.Of(run.Optimizer.Groups[0]));
+        resumed.Checkpoint.Save(folder["resumed"]);
+        File.ReadAllBytes(folder["resumed"]).Should().Equal(File.ReadAllBytes(folder["run"]));
+
+        // A program that says what the run came to says nothing else.
+        using var told = new Run(new ParameterGroup(new AdamWOptions()));
+        Change(told.Optimizer.Groups[0], setting);
+        told.Checkpoint.Load(folder["run"]).Changes.Should().BeEmpty();
+
+        // Back to an earlier file within the run: what came later is not what the program said.
+        run.Optimizer.Groups[0].RateFactor = 0.125;
+        run.Checkpoint.Load(folder["run"]);
+        GroupSettings.Of(run.Optimizer.Groups[0]).Should().Be(GroupSettings.Of(resumed.Optimizer.Groups[0]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Settings))]
+    public void ASettingOfTheProgramThatTheRunNeverHadIsRefusedOrKept(string setting)
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new Run(new ParameterGroup(new AdamWOptions()));
+        run.Train(2);
+        run.Checkpoint.Save(folder["run"]);
+
+        using var other = new Run(new ParameterGroup(new AdamWOptions()));
+        Change(other.Optimizer.Groups[0], setting);
+        GroupSettings settings = GroupSettings.Of(other.Optimizer.Groups[0]);
+        string before = other.ToString();
+        other.Checkpoint.Invoking(checkpoint => checkpoint.Load(folder["run"])).Should().Throw<CheckpointException>()
+            .WithMessage($"*groups[0].*in the file, but*here*{nameof(CheckpointLoadOptions.AllowDifferentOptions)}*");
+        other.ToString().Should().Be(before);
+        CheckpointReport report = other.Checkpoint.Load(folder["run"], new() { AllowDifferentOptions = true });
+        report.Differences.Should().ContainSingle().Which.Should().StartWith("groups[0].");
+        report.Changes.Should().BeEmpty();
+        GroupSettings.Of(other.Optimizer.Groups[0]).Should().Be(settings);
+    }
+
+    [Fact]
+    public void ADecayInTheFileDoesNotReplaceTheScheduleOfIt()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new Run(new ParameterGroup(new AdamWOptions()) { WeightDecay = 0.2 });
+        run.Train(2);
+        run.Checkpoint.Save(folder["run"]);
+        using var scheduled = new Run(new ParameterGroup(new AdamWOptions()) { WeightDecaySchedule = new Constant(0.1) });
+        string before = scheduled.ToString();
+        scheduled.Checkpoint.Invoking(checkpoint => checkpoint.Load(folder["run"])).Should().Throw<CheckpointException>()
+            .WithMessage("*weight_decay_schedule*");
+        scheduled.ToString().Should().Be(before);
+        CheckpointReport report = scheduled.Checkpoint.Load(folder["run"], new() { AllowDifferentOptions = true });
+        report.Differences.Should().Contain(line => line.StartsWith("groups[0].WeightDecay is 0.2 in the file", StringComparison.Ordinal));
+        scheduled.Optimizer.Groups[0].WeightDecay.Should().BeNull();
+        scheduled.Optimizer.UpdateCount.Should().Be(2);
+        scheduled.ToString().Should().Be(run.ToString());
+    }
+
+    [Fact]
+    public void GradientsThatTheRunTookAwayAreListed()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new Run(new ParameterGroup(new AdamWOptions()));
+        run.Set["a"].HasGradient = false;
+        run.Checkpoint.Save(folder["run"]);
+        using var other = new Run(new ParameterGroup(new AdamWOptions()));
+        other.Checkpoint.Load(folder["run"]).Changes.Should().Equal("parameter \"a\" had a gradient here, and has none now, as in the file");
+        other.Set["a"].HasGradient.Should().BeFalse();
+    }
+
+    private static void Change(ParameterGroup group, string setting)
+    {
+        switch (setting)
+        {
+            case "rate factor":
+                group.RateFactor = 0.5;
+                break;
+            case "decay":
+                group.WeightDecay = 0.3;
+                break;
+            default:
+                group.Frozen = true;
+                break;
+        }
+    }
+
+    private sealed class Run : IDisposable
+    {
+        public Run(params ParameterGroup[] groups)
+        {
+            Set.Add("a", 3).Values.Fill(1);
+            Set.Add("b", 2, 2).Values.Fill(2);
+            Optimizer = new ModelOptimizer(Set, groups, new ModelOptimizerOptions { Schedule = new Linear(0.1, 0.01, 10) });
+            Checkpoint = new Checkpoint(Optimizer);
+        }
+
+        public ParameterSet Set { get; } = new();
+
+        public ModelOptimizer Optimizer { get; }
+
+        public Checkpoint Checkpoint { get; }
+
+        public void Train(int steps)
+        {
+            for (int i = 0; i < steps; i++)
+            {
+                foreach (Parameter parameter in Set)
+                {
+                    parameter.Values.CopyTo(parameter.Gradients);
+                }
+
+                Optimizer.Step();
+            }
+        }
+
+        public override string ToString() => $"{Optimizer.UpdateCount} " + string.Join(" ", Set.Select(parameter =>
+            $"{string.Join(",", parameter.Values.ToArray())}/{Optimizer.StateOf(parameter.Name).Iteration}/"
+            + string.Join("/", Optimizer.StateOf(parameter.Name).Save().Slots.Select(slot => string.Join(",", slot.Value.ToArray())))));
+
+        public void Dispose() => Set.Dispose();
+    }
+}
