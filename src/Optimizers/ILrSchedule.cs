@@ -3,7 +3,8 @@ namespace Optimizers;
 /// <summary>
 /// A learning-rate schedule: a pure function of the index of the update. It has no counter, so it may be asked for any
 /// index in any order, and there is nothing to save; <see cref="Schedules.ReduceOnPlateau"/>, which follows a metric, is
-/// the exception. <see cref="ParameterGroup"/> takes one for the momentum and one for the decay too.
+/// the exception. <see cref="ParameterGroup"/> takes one for the momentum and one for the decay too. A schedule of your own that has
+/// state implements <see cref="ICheckpointed"/>, and is saved with the optimizer then; it lists the state of schedules within it too.
 /// </summary>
 public interface ILrSchedule
 {

@@ -72,7 +72,7 @@ public sealed class ExponentialMovingAverage : IWeightAverage, IRunPart
             options.Interval,
             options.Threads,
             widestLane);
-        parameters.Attach(this);
+        _average.Parameters.Attach(this);
     }
 
     /// <inheritdoc/>

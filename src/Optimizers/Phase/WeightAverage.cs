@@ -52,7 +52,7 @@ public sealed class WeightAverage : IWeightAverage, IRunPart
         Require.AtLeast(options.Threads, 0, nameof(options.Threads));
         _average = new RunningAverage(
             parameters, update => 1.0 / update, options.FirstStep, options.Interval, options.Threads, widestLane);
-        parameters.Attach(this);
+        _average.Parameters.Attach(this);
     }
 
     /// <inheritdoc/>

@@ -26,7 +26,8 @@ public enum ThresholdMode
 /// <summary>A rate that is lowered whenever a metric has stopped getting better; PyTorch's ReduceLROnPlateau.</summary>
 /// <remarks>
 /// <para>The one schedule with a history: give it the metric of each epoch with <see cref="Observe"/>. Its rate does not
-/// depend on the index of the update, and it is to be saved with the run, as which it is <see cref="ICheckpointed"/>.</para>
+/// depend on the index of the update. A checkpoint saves its history with the optimizer or the group that has it as a schedule,
+/// also as a part of another schedule; elsewhere, add it to the checkpoint.</para>
 /// <code>
 /// better:  Min: x &lt; best·(1 − Threshold)     Max: x &gt; best·(1 + Threshold)     Absolute: by best ∓ Threshold
 ///          best ← x, bad ← 0;  else bad ← bad + 1

@@ -182,6 +182,45 @@ public sealed class WhatARunHoldsTests
         without.Load(folder["without"]).Untouched.Should().BeEmpty();
     }
 
+    [Fact]
+    public void TwoModelsAreOneFile()
+    {
+        using var folder = new TemporaryFolder();
+        using var generator = new WrappedModel();
+        using var critic = new WrappedModel(new MomentumOptions { Momentum = 0.9 });
+        Checkpoint checkpoint = Of(generator, critic);
+        foreach (WrappedModel model in new[] { generator, critic, critic })
+        {
+            model.DrawGradients(1);
+            model.Optimizer.Step();
+        }
+
+        checkpoint.Save(folder["run"]).NotSaved.Should().BeEmpty();
+        using var newGenerator = new WrappedModel();
+        using var newCritic = new WrappedModel(new MomentumOptions { Momentum = 0.9 });
+        Checkpoint target = Of(newGenerator, newCritic);
+        target.Load(folder["run"]);
+        newGenerator.All.ShouldHaveTheBitsOf(generator.All, "generator");
+        newCritic.All.ShouldHaveTheBitsOf(critic.All, "critic");
+        newCritic.Optimizer.UpdateCount.Should().Be(2);
+        newCritic.Optimizer.StateOf("matrix").Save().ShouldHaveTheBitsOf(critic.Optimizer.StateOf("matrix").Save(), "critic");
+
+        var average = new WeightAverage(critic.Parameters);
+        average.Update();
+        checkpoint.Save(folder["run"]).NotSaved.Should().ContainSingle().Which.Should().StartWith("WeightAverage");
+        using (average.SwapIn())
+        {
+            checkpoint.Invoking(one => one.Save(folder["run"])).Should().Throw<InvalidOperationException>().WithMessage("*average*");
+        }
+
+        static Checkpoint Of(WrappedModel generator, WrappedModel critic)
+        {
+            var checkpoint = new Checkpoint(generator.Optimizer);
+            checkpoint.Add("critic", critic.Optimizer);
+            return checkpoint;
+        }
+    }
+
     private static ModelOptimizer Of(ParameterSet set, ILrSchedule schedule) =>
         new(set, new SgdOptions(), new ModelOptimizerOptions { Schedule = schedule });
 
