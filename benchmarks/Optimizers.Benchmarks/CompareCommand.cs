@@ -8,7 +8,7 @@ internal static class CompareCommand
 {
     public static Command Make()
     {
-        var quick = new Option<bool>("--quick") { Description = "AdamW, Momentum and Lion at three sizes; under a minute." };
+        var quick = new Option<bool>("--quick") { Description = "AdamW, Momentum and Lion at three sizes; ends in a minute." };
         var filter = Options.Filter("Only rows whose work or contender contains this, or one of these.");
         var seconds = Options.Seconds("1, with --quick 0.4");
         var json = Options.File("--json", "Write the measurements into a JSON file too.", ArgumentArity.ExactlyOne);
@@ -21,6 +21,8 @@ internal static class CompareCommand
         };
         command.SetAction(result =>
         {
+            double secondsOfContest = result.GetValue(seconds) ?? (result.GetValue(quick) ? 0.4 : 1);
+            Budget budget = result.GetValue(quick) ? Budget.Quick() : Budget.OfContests(secondsOfContest);
             IAnsiConsole console = Terminal.Open();
             foreach (string line in Machine.Description)
             {
@@ -29,13 +31,18 @@ internal static class CompareCommand
 
             NativeKernels? native = Options.LoadNative(console);
             IEnumerable<Contest> contests = result.GetValue(quick) ? Contests.Quick(native) : Contests.All(native);
-            if (Options.Run(console, contests, native, result.GetValue(filter)!, result.GetValue(seconds) ?? (result.GetValue(quick) ? 0.4 : 1)) is not { } results)
+            if (Options.Run(console, contests, native, result.GetValue(filter)!, secondsOfContest, budget) is not { } results)
             {
                 return 1;
             }
 
             Verdict[] verdicts = [.. Targets.All.Select(target => target.Judge(results))];
             console.Write(MeasurementGrid.Of(results).ToTable());
+            foreach (string line in results.Shortcomings)
+            {
+                console.WriteLine(line);
+            }
+
             if (result.GetValue(check))
             {
                 console.Write(TargetReport.GridOf(verdicts).ToTable());

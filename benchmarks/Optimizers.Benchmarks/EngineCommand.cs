@@ -18,12 +18,19 @@ internal static class EngineCommand
         {
             IAnsiConsole console = Terminal.Open();
             NativeKernels? native = Options.LoadNative(console);
-            if (Options.Run(console, Contests.Engine(native), native, result.GetValue(filter)!, result.GetValue(seconds) ?? 1) is not { } results)
+            double secondsOfContest = result.GetValue(seconds) ?? 1;
+            if (Options.Run(
+                console, Contests.Engine(native), native, result.GetValue(filter)!, secondsOfContest, Budget.OfContests(secondsOfContest)) is not { } results)
             {
                 return 1;
             }
 
             console.WriteLine(MeasurementGrid.Short(results).ToMarkdown());
+            foreach (string line in results.Shortcomings)
+            {
+                console.WriteLine(line);
+            }
+
             return 0;
         });
         return command;

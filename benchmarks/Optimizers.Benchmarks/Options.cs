@@ -51,10 +51,10 @@ internal static class Options
         return native;
     }
 
-    /// <summary>Times the contests that a filter leaves.</summary>
+    /// <summary>Times the contests that a filter leaves, and says what could not be measured.</summary>
     /// <returns>Null where there is none, or where contenders disagree; it is said then.</returns>
     public static Results? Run(
-        IAnsiConsole console, IEnumerable<Contest> contests, NativeKernels? native, string[] filters, double seconds)
+        IAnsiConsole console, IEnumerable<Contest> contests, NativeKernels? native, string[] filters, double seconds, Budget budget)
     {
         Contest[] left =
         [
@@ -68,7 +68,7 @@ internal static class Options
             return null;
         }
 
-        return new Run(console, seconds).Of(left, native);
+        return new Run(console, seconds, budget).Of(left, native);
     }
 
     private static bool Passes(Cell cell, string filter) =>

@@ -12,14 +12,35 @@ internal sealed record Measurement(Cell Cell, int Contest, Timing Timing, double
     public double GigabytesPerSecond => BytesPerParameter / NanosecondsPerParameter;
 }
 
+/// <summary>A cell without numbers.</summary>
+/// <param name="Cell">What should have been timed.</param>
+/// <param name="Reason">Why it was not.</param>
+internal sealed record MissingCell(Cell Cell, string Reason);
+
+/// <summary>What came of one contest.</summary>
+internal sealed record ContestResult(IReadOnlyList<Measurement> Measurements, IReadOnlyList<MissingCell> Missing);
+
 /// <summary>All measurements of a run.</summary>
 internal sealed class Results
 {
     private readonly List<Measurement> _measurements = [];
+    private readonly List<MissingCell> _missing = [];
 
     public IReadOnlyList<Measurement> Measurements => _measurements;
 
-    public void Add(IEnumerable<Measurement> measurements) => _measurements.AddRange(measurements);
+    /// <summary>One line for each cell that could not be measured, or in fewer rounds than it should be.</summary>
+    public IEnumerable<string> Shortcomings =>
+    [
+        .. _missing.Select(missing => $"not measured: {missing.Cell}: {missing.Reason}"),
+        .. _measurements.Where(m => m.Timing.Rounds < RoundRobin.FewestRounds).Select(m =>
+            $"not exact: {m.Cell}: {TimingResult.OutOfTime} after {m.Timing.Rounds} of {RoundRobin.FewestRounds} rounds"),
+    ];
+
+    public void Add(ContestResult result)
+    {
+        _measurements.AddRange(result.Measurements);
+        _missing.AddRange(result.Missing);
+    }
 
     /// <summary>The measurement of a cell, if there is one.</summary>
     public Measurement? Of(Cell cell) => _measurements.Find(measurement => measurement.Cell == cell);

@@ -3,65 +3,118 @@ using Spectre.Console;
 namespace Optimizers.Benchmarks;
 
 /// <summary>Runs contests: first sees that all contenders do the same, then times them.</summary>
-internal sealed class Run(IAnsiConsole console, double seconds)
+internal sealed class Run(IAnsiConsole console, double seconds, Budget budget)
 {
-    /// <summary>Times the contests.</summary>
+    private const int MillisecondsOfPause = 150;
+
+    private readonly RoundRobin _roundRobin = new(budget.Clock, () => Thread.Sleep(MillisecondsOfPause));
+
+    /// <summary>Times the contests, as far as the time suffices.</summary>
     /// <returns>The measurements; null where contenders disagree, and then it is said which.</returns>
     public Results? Of(IReadOnlyList<Contest> contests, NativeKernels? native)
     {
         string[] names = [.. contests.SelectMany(contest => contest.Entrants).Select(entrant => entrant.Cell.Subject).Distinct()];
         OptimizerRow[] rows = [.. Catalogue.Rows.Where(row => names.Contains(row.Name))];
+        string? disagreement = null;
+        if (!Budget.Ends(() => disagreement = rows.Select(row => Agreement.Disagreement(row, native)).FirstOrDefault(found => found is not null), budget.Left))
+        {
+            disagreement = "Comparing the results of the contenders did not end in time.";
+        }
 
-        if (rows.Select(row => Agreement.Disagreement(row, native)).FirstOrDefault(found => found is not null) is { } disagreement)
+        if (disagreement is not null)
         {
             console.MarkupLineInterpolated($"[red]{disagreement}[/]");
             return null;
         }
 
-        return Progress(contests, Time);
+        return Progress(contests);
     }
 
-    private Measurement[] Time(Contest contest, int number)
+    private ContestResult Time(Contest contest, int number, TimeSpan share)
     {
+        TimeProvider clock = budget.Clock;
+        long deadline = clock.GetTimestamp() + (long)(share.TotalSeconds * clock.TimestampFrequency);
         using var arena = new Arena();
-        Timing[] timings = RoundRobin.Time([.. contest.Entrants.Select(entrant => entrant.Enter(arena))], seconds);
-        return
-        [
-            .. contest.Entrants.Select((entrant, i) => new Measurement(entrant.Cell, number, timings[i], entrant.BytesPerParameter)),
-        ];
-    }
-
-    // Drawn between contests only: a bar that moves by itself is a thread that takes time from the contenders.
-    private Results Progress(IReadOnlyList<Contest> contests, Func<Contest, int, Measurement[]> time)
-    {
-        var results = new Results();
-        void TimeAll(Action<Contest> before)
+        var missing = new List<MissingCell>();
+        var entered = new List<(Entrant Entrant, Turn Turn)>();
+        foreach (Entrant entrant in contest.Entrants)
         {
-            for (int i = 0; i < contests.Count; i++)
+            if (clock.GetTimestamp() >= deadline)
             {
-                before(contests[i]);
-                results.Add(time(contests[i], i));
-                GC.Collect();
+                missing.Add(new(entrant.Cell, TimingResult.OutOfTime));
+                continue;
+            }
+
+            try
+            {
+                entered.Add((entrant, entrant.Enter(arena)));
+            }
+#pragma warning disable CA1031 // Whatever a contender throws, the others are timed, and the exception is reported.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                missing.Add(new(entrant.Cell, TimingResult.Of(exception).Failure!));
             }
         }
 
-        if (!console.Profile.Capabilities.Interactive)
+        TimingResult[] results = _roundRobin.Time([.. entered.Select(pair => pair.Turn)], seconds, deadline);
+        var measurements = new List<Measurement>();
+        foreach (((Entrant entrant, _), TimingResult result) in entered.Zip(results))
         {
-            TimeAll(_ => { });
-            return results;
+            if (result.Timing is { } timing)
+            {
+                measurements.Add(new Measurement(entrant.Cell, number, timing, entrant.BytesPerParameter));
+            }
+            else
+            {
+                missing.Add(new(entrant.Cell, result.Failure!));
+            }
         }
 
-        console.Progress().AutoRefresh(false).AutoClear(true).Start(progress =>
+        return new ContestResult(measurements, missing);
+    }
+
+    // A contest that does not end still uses a processor: the ones after it are not timed.
+    private Results TimeAll(IReadOnlyList<Contest> contests, Action<Contest, int> before)
+    {
+        var results = new Results();
+        string? reason = null;
+        for (int i = 0; i < contests.Count; i++)
+        {
+            Contest contest = contests[i];
+            before(contest, i);
+            TimeSpan share = budget.ShareOf(contest.Effort / contests.Skip(i).Sum(left => left.Effort));
+            ContestResult? result = null;
+            if (reason is null && share > TimeSpan.Zero && !Budget.Ends(() => result = Time(contest, i, share), share))
+            {
+                reason = $"the contest of {contest.Entrants[0].Cell.What} at {contest.Entrants[0].Cell.N:N0} did not end in time";
+            }
+
+            results.Add(result ?? new ContestResult([], [.. contest.Entrants.Select(entrant => new MissingCell(entrant.Cell, reason ?? TimingResult.OutOfTime))]));
+            GC.Collect();
+        }
+
+        return results;
+    }
+
+    // Drawn between contests only: a bar that moves by itself is a thread that takes time from the contenders.
+    private Results Progress(IReadOnlyList<Contest> contests)
+    {
+        if (!console.Profile.Capabilities.Interactive)
+        {
+            return TimeAll(contests, (_, _) => { });
+        }
+
+        return console.Progress().AutoRefresh(false).AutoClear(true).Start(progress =>
         {
             ProgressTask bar = progress.AddTask("starting", maxValue: contests.Count);
-            TimeAll(contest =>
+            return TimeAll(contests, (contest, number) =>
             {
                 Cell cell = contest.Entrants[0].Cell;
                 bar.Description = $"{cell.Subject} at {cell.N:N0}";
-                bar.Value = results.Measurements.Select(measurement => measurement.Contest).Distinct().Count();
+                bar.Value = number;
                 progress.Refresh();
             });
         });
-        return results;
     }
 }

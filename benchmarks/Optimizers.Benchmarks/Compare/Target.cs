@@ -51,10 +51,14 @@ internal sealed record AllocationTarget(string Text) : Target(Text)
         this,
         [
             .. results.Measurements
-                .Where(m => Contenders.AreTheLibrary(m.Cell.Contender))
+                .Where(m => Contenders.AreTheLibrary(m.Cell.Contender) && m.Timing.AllocatedBytes is not null)
                 .Select(m => new Reading(m.Cell, m.Timing.AllocatedBytes > 0 ? double.PositiveInfinity : 0, $"{m.Timing.AllocatedBytes:0.#} bytes a call")),
         ],
-        []);
+        [
+            .. results.Measurements
+                .Where(m => Contenders.AreTheLibrary(m.Cell.Contender) && m.Timing.AllocatedBytes is null)
+                .Select(m => m.Cell),
+        ]);
 }
 
 /// <summary>A promise about something that another program measures.</summary>

@@ -1,10 +1,14 @@
-/* One pass over many tensors by several threads: an even, fixed split, and workers that spin from one pass to the next. */
+/* One pass over many tensors by several threads: an even, fixed split, and workers that spin from one pass to the next.
+ * Where another process has the processor of a thread, the threads that wait for it soon sleep. */
 #pragma once
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include "vectors.h"
 
-enum { BLOCK = 4096, MOST_THREADS = 256 };
+/* The spins take some ten microseconds to a hundred: longer than from one pass to the next, shorter than a turn of the
+ * system's scheduler. */
+enum { BLOCK = 4096, MOST_THREADS = 256, MOST_SPINS = 2000 };
 
 typedef struct {
     double rate64;
@@ -31,7 +35,9 @@ typedef struct {
 } pass;
 
 static pass current;
-static atomic_uint opened, finished;
+static atomic_uint opened, finished, sleepers;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static pthread_t workers[MOST_THREADS];
 static int worker_count;
 
@@ -66,16 +72,40 @@ static void work(const pass *w, int share)
         w->part(&w->tensors[i], start, end, w->options);
 }
 
+static void await(atomic_uint *counter, unsigned value)
+{
+    for (int spin = 0; spin < MOST_SPINS; spin++) {
+        if (atomic_load_explicit(counter, memory_order_acquire) == value)
+            return;
+        _mm_pause();
+    }
+    /* Either this sees the new value of the counter, or the thread that changed it sees the sleeper. */
+    pthread_mutex_lock(&lock);
+    atomic_fetch_add(&sleepers, 1);
+    while (atomic_load(counter) != value)
+        pthread_cond_wait(&changed, &lock);
+    atomic_fetch_sub(&sleepers, 1);
+    pthread_mutex_unlock(&lock);
+}
+
+static void increment(atomic_uint *counter)
+{
+    atomic_fetch_add(counter, 1);
+    if (atomic_load(&sleepers) > 0) {
+        pthread_mutex_lock(&lock);
+        pthread_cond_broadcast(&changed);
+        pthread_mutex_unlock(&lock);
+    }
+}
+
 static void *worker(void *share)
 {
-    for (unsigned seen = 0;;) {
-        while (atomic_load_explicit(&opened, memory_order_acquire) == seen)
-            _mm_pause();
-        seen++;
+    for (unsigned seen = 1;; seen++) {
+        await(&opened, seen);
         if (current.part == NULL)
             return NULL;
         work(&current, (int)(size_t)share);
-        atomic_fetch_add_explicit(&finished, 1, memory_order_release);
+        increment(&finished);
     }
 }
 
@@ -83,7 +113,7 @@ static void open_pass(pass w)
 {
     current = w;
     atomic_store_explicit(&finished, 0, memory_order_relaxed);
-    atomic_fetch_add_explicit(&opened, 1, memory_order_release);
+    increment(&opened);
 }
 
 static void run(part *part, tensor *tensors, size_t count, const options *o, int threads)
@@ -92,21 +122,8 @@ static void run(part *part, tensor *tensors, size_t count, const options *o, int
     if (threads > 1)
         open_pass(w);
     work(&w, 0);
-    while (threads > 1 && atomic_load_explicit(&finished, memory_order_acquire) != (unsigned)threads - 1)
-        _mm_pause();
-}
-
-/* The workers live from here to team_end only, so that they disturb nobody else; passes between use as many threads.
- * Returns 0 on success. */
-int team_begin(int threads)
-{
-    atomic_store(&opened, 0);
-    for (worker_count = 0; worker_count < threads - 1; worker_count++) {
-        int error = pthread_create(&workers[worker_count], NULL, worker, (void *)((size_t)worker_count + 1));
-        if (error != 0)
-            return error;
-    }
-    return 0;
+    if (threads > 1)
+        await(&finished, (unsigned)threads - 1);
 }
 
 void team_end(void)
@@ -114,4 +131,21 @@ void team_end(void)
     open_pass((pass){0});
     while (worker_count > 0)
         pthread_join(workers[--worker_count], NULL);
+}
+
+/* The workers live from here to team_end only, so that they disturb nobody else; passes between use as many threads.
+ * Returns 0 on success; otherwise no worker is left. */
+int team_begin(int threads)
+{
+    if (threads > MOST_THREADS)
+        return EINVAL;
+    atomic_store(&opened, 0);
+    for (worker_count = 0; worker_count < threads - 1; worker_count++) {
+        int error = pthread_create(&workers[worker_count], NULL, worker, (void *)((size_t)worker_count + 1));
+        if (error != 0) {
+            team_end();
+            return error;
+        }
+    }
+    return 0;
 }

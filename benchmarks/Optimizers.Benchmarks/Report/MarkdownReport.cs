@@ -21,5 +21,7 @@ internal static class MarkdownReport
         ## Measurements
 
         {MeasurementGrid.Of(results).ToMarkdown()}
+
+        {string.Join('\n', results.Shortcomings.Select(line => $"- {line}"))}
         """;
 }

@@ -7,6 +7,9 @@ namespace Optimizers.Benchmarks;
 /// <summary>The C kernels, compiled for this processor when a C compiler is there.</summary>
 internal sealed unsafe class NativeKernels
 {
+    // Two seconds are enough on an idle machine.
+    private static readonly TimeSpan _longestCompilation = TimeSpan.FromSeconds(15);
+
     private readonly nint _library;
     private readonly delegate* unmanaged<int, int> _begin;
     private readonly delegate* unmanaged<void> _end;
@@ -36,9 +39,15 @@ internal sealed unsafe class NativeKernels
         {
             using Process compiler = Process.Start(
                 new ProcessStartInfo("cc", arguments) { RedirectStandardError = true })!;
-            string errors = compiler.StandardError.ReadToEnd();
-            compiler.WaitForExit();
-            reason = $"the C compiler failed: {errors.Split('\n')[0]}";
+            Task<string> errors = compiler.StandardError.ReadToEndAsync();
+            if (!compiler.WaitForExit(_longestCompilation))
+            {
+                compiler.Kill(entireProcessTree: true);
+                reason = $"the C compiler took more than {_longestCompilation.TotalSeconds} s";
+                return null;
+            }
+
+            reason = $"the C compiler failed: {errors.Result.Split('\n')[0]}";
             return compiler.ExitCode == 0 ? new NativeKernels(NativeLibrary.Load(library)) : null;
         }
         catch (Exception exception) when (exception is Win32Exception or DllNotFoundException)
@@ -65,7 +74,7 @@ internal sealed unsafe class NativeKernels
         }
     }
 
-    /// <summary>Starts the workers, which spin until <see cref="EndTeam"/>.</summary>
+    /// <summary>Starts the workers, which wait for passes until <see cref="EndTeam"/>.</summary>
     public void BeginTeam(int threads)
     {
         int error = _begin(threads);

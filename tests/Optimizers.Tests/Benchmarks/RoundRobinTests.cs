@@ -1,0 +1,184 @@
+extern alias Benchmarks;
+
+using Benchmarks::Optimizers.Benchmarks;
+
+namespace Optimizers.Tests;
+
+/// <summary>Whatever a contender does, a contest ends, and says what it could not measure. All times are the fake clock's.</summary>
+public sealed class RoundRobinTests
+{
+    private const double Seconds = 0.05;
+
+    private readonly FakeClock _clock = new(1_000_000_000);
+    private readonly RoundRobin _roundRobin;
+    private int _pauses;
+
+    public RoundRobinTests() => _roundRobin = new RoundRobin(_clock, () => _pauses++);
+
+    // 19 ns is what a step over 16 parameters takes, 100 ns a tick of TimeSpan; the last takes longer than a turn.
+    [Theory]
+    [InlineData(1_000_000_000, 1)]
+    [InlineData(1_000_000_000, 19)]
+    [InlineData(1_000_000_000, 99)]
+    [InlineData(1_000_000_000, 40_000)]
+    [InlineData(1_000_000_000, 3_000_000)]
+    [InlineData(10_000_000, 1)]
+    [InlineData(1_000, 1)]
+    public void ACallTakesItsTicksAndATurnIsAboutHalfAMillisecond(long frequency, long ticks)
+    {
+        var clock = new FakeClock(frequency);
+        var contender = new Contender(clock, _ => ticks);
+        long start = clock.Now;
+        TimingResult result = new RoundRobin(clock, () => { }).Time([contender.Turn], Seconds, clock.In(60)).Single();
+        result.Failure.Should().BeNull();
+        result.Timing!.Nanoseconds.Should().BeApproximately(1e9 * ticks / frequency, 1e-6);
+        result.Timing.Rounds.Should().BeGreaterThanOrEqualTo(RoundRobin.FewestRounds);
+        double callsOfTurn = Math.Max(1, 500e-6 * frequency / ticks);
+        contender.LargestTurn.Should().BeLessThan((int)(10 * callsOfTurn) + 110, "beside a turn there is only the warm-up");
+        ((double)(clock.Now - start) / frequency).Should().BeLessThan(Seconds + 2 + (30.0 * ticks / frequency));
+    }
+
+    [Fact]
+    public void ACallThatTakesNoTickIsNotTimedAndItsTurnsAreBounded()
+    {
+        var nothing = new Contender(_clock, _ => 0);
+        var other = new Contender(_clock, _ => 500);
+        TimingResult[] results = _roundRobin.Time([nothing.Turn, other.Turn], Seconds, _clock.In(60));
+        results[0].Timing.Should().BeNull();
+        results[0].Failure.Should().Be("1,048,576 calls take no tick of the clock");
+        results[1].Timing!.Nanoseconds.Should().Be(500);
+        nothing.LargestTurn.Should().BeLessThan(13 * RoundRobin.MostCalls, "an estimate doubles up to it, and ten turns may look for allocations");
+    }
+
+    [Fact]
+    public void WhereTheClockStandsStillTheContestEnds()
+    {
+        var nothing = new Contender(_clock, _ => 0);
+        TimingResult result = _roundRobin.Time([nothing.Turn], Seconds, _clock.In(60)).Single();
+        result.Failure.Should().Contain("no tick");
+        nothing.Turns.Should().BeLessThan(30);
+        _pauses.Should().BeLessThanOrEqualTo(10);
+    }
+
+    // A call of an hour: it cannot be stopped, but no other call begins.
+    [Fact]
+    public void AfterTheDeadlineNoCallBegins()
+    {
+        var first = new Contender(_clock, _ => 500);
+        var longest = new Contender(_clock, _ => 3_600_000_000_000);
+        var last = new Contender(_clock, _ => 500);
+        TimingResult[] results = _roundRobin.Time([first.Turn, longest.Turn, last.Turn], Seconds, _clock.In(60));
+        longest.Calls.Should().Be(1);
+        last.Calls.Should().Be(0);
+        results.Should().AllSatisfy(result => result.Failure.Should().Be(TimingResult.OutOfTime));
+    }
+
+    [Fact]
+    public void AContestWithoutTimeCallsNobody()
+    {
+        var contender = new Contender(_clock, _ => 500);
+        _roundRobin.Time([contender.Turn], Seconds, _clock.Now).Single().Failure.Should().Be(TimingResult.OutOfTime);
+        contender.Turns.Should().Be(0);
+    }
+
+    // The time is up after some rounds, fewer than a contest should have: what was measured counts, and says so.
+    [Fact]
+    public void AContestEndsAtItsDeadlineWithTheRoundsThatItHad()
+    {
+        var slow = new Contender(_clock, _ => 1_000_000_000);
+        long deadline = _clock.In(7.5);
+        TimingResult result = _roundRobin.Time([slow.Turn], Seconds, deadline).Single();
+        result.Timing!.Rounds.Should().BeInRange(1, RoundRobin.FewestRounds - 1);
+        result.Timing.Nanoseconds.Should().Be(1e9);
+        _clock.Now.Should().BeInRange(deadline, deadline + 1_000_000_000);
+    }
+
+    // The other process comes after the estimate: a turn of 10,000 calls would take 100 s.
+    [Fact]
+    public void ATurnEndsWhereItsCallsBecomeSlow()
+    {
+        var contender = new Contender(_clock, call => call < 400_000 ? 50 : 10_000_000);
+        long start = _clock.Now;
+        TimingResult result = _roundRobin.Time([contender.Turn], Seconds, _clock.In(600)).Single();
+        result.Timing!.Nanoseconds.Should().Be(50);
+        ((_clock.Now - start) / 1e9).Should().BeLessThan(60, "seven turns end after a slice of 625 calls");
+    }
+
+    [Fact]
+    public void AnEstimateThatWasInterruptedIsTakenAgain()
+    {
+        var contender = new Contender(_clock, call => call == 101 ? 4_000_000 : 50);
+        _roundRobin.Time([contender.Turn], Seconds, _clock.In(60)).Single().Timing!.Nanoseconds.Should().Be(50);
+        contender.LargestTurn.Should().BeGreaterThan(9_000, "a turn has 10,000 calls of 50 ns");
+    }
+
+    public static TheoryData<string, int, bool> Failures() => new()
+    {
+        { "Begin", 0, false }, { "Call", 1, true }, { "Call", 50, true }, { "Call", 30_000, true }, { "End", 0, true },
+    };
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public void WhoThrowsIsOutAndTheOthersAreTimed(string where, int call, bool began)
+    {
+        var good = new Contender(_clock, _ => 500);
+        int ends = 0;
+        var bad = new Contender(_clock, number => where == "Call" && number == call ? throw new InvalidOperationException("no core") : 500);
+        Turn turn = bad.Turn with
+        {
+            Begin = () => Throw(where == "Begin"),
+            End = () =>
+            {
+                ends++;
+                Throw(where == "End");
+            },
+        };
+        TimingResult[] results = _roundRobin.Time([turn, good.Turn], Seconds, _clock.In(60));
+        results[0].Timing.Should().BeNull();
+        results[0].Failure.Should().Be("it threw InvalidOperationException: no core");
+        results[1].Timing!.Nanoseconds.Should().Be(500);
+        (ends > 0).Should().Be(began, "what began ends, also after a call that threw");
+        good.Turns.Should().Be(good.Ends);
+
+        static void Throw(bool throws)
+        {
+            if (throws)
+            {
+                throw new InvalidOperationException("no core");
+            }
+        }
+    }
+
+    [Fact]
+    public void NobodyIsNoContest() => _roundRobin.Time([], Seconds, _clock.In(60)).Should().BeEmpty();
+
+    private sealed class Contender
+    {
+        private int _callsOfTurn;
+
+        public Contender(FakeClock clock, Func<int, long> ticksOfCall) => Turn = new Turn(() =>
+        {
+            Calls++;
+            LargestTurn = Math.Max(LargestTurn, ++_callsOfTurn);
+            clock.Now += ticksOfCall(Calls);
+        })
+        {
+            Begin = () =>
+            {
+                Turns++;
+                _callsOfTurn = 0;
+            },
+            End = () => Ends++,
+        };
+
+        public Turn Turn { get; }
+
+        public int Calls { get; private set; }
+
+        public int Turns { get; private set; }
+
+        public int Ends { get; private set; }
+
+        public int LargestTurn { get; private set; }
+    }
+}
