@@ -180,7 +180,7 @@ public static class Catalogue
                 WithoutEpsilon = o => o with { Epsilon = 0 },
                 IgnoresGradientScale = _ => true,
                 BelowOne = [nameof(ProdigyOptions.Beta1), nameof(ProdigyOptions.Beta2), nameof(ProdigyOptions.Beta3)],
-                NotZero = [nameof(ProdigyOptions.InitialD)],
+                NotZero = [nameof(ProdigyOptions.InitialD), nameof(ProdigyOptions.GrowthRate)],
                 Refused = [(new() { GrowthRate = 0.5 }, "GrowthRate", "0.5")],
             },
             ("corrected", new ProdigyOptions { InitialD = 1e-3, BiasCorrection = true, WeightDecay = 0.1 }),
@@ -374,11 +374,18 @@ public static class Catalogue
     /// <summary>For [MemberData]: every optimizer with every variant of its options.</summary>
     public static TheoryData<string> Variants() => [.. All().Select(variant => variant.Name)];
 
+    /// <summary>For [MemberData]: the variants of which a test has something to say. An empty table is a failure of the theory.</summary>
+    public static TheoryData<string> VariantsWhere(Func<OptimizerVariant, bool> condition) =>
+        [.. All().Where(condition).Select(variant => variant.Name)];
+
     /// <summary>For [MemberData]: every variant with every format of state but float32.</summary>
-    public static TheoryData<string, StateFormat> Formats()
+    public static TheoryData<string, StateFormat> Formats() => FormatsWhere(_ => true);
+
+    /// <summary>For [MemberData]: some variants with every format of state but float32.</summary>
+    public static TheoryData<string, StateFormat> FormatsWhere(Func<OptimizerVariant, bool> condition)
     {
         var data = new TheoryData<string, StateFormat>();
-        foreach (OptimizerVariant variant in All())
+        foreach (OptimizerVariant variant in All().Where(condition))
         {
             foreach (StateFormat format in Enum.GetValues<StateFormat>().Where(format => format != StateFormat.Float32))
             {

@@ -60,8 +60,8 @@ public sealed record AdafactorOptions : IOptimizerOptions
 /// <para>Of more than two dimensions, those before the last two number matrices with means of their own, while rms goes over
 /// the whole tensor. As in PyTorch, ε₁ is not added to g². Decay takes η, not α. Sums are in double. 0/0 is no step.</para>
 /// <para>State: for a matrix 4 bytes per row and per column (<c>row_var</c>, <c>col_var</c>), always in float32; otherwise 4 bytes per
-/// parameter (<c>variance</c>). With zero gradients only decay goes on; a NaN spreads to the whole tensor, and stays in its
-/// row's and column's means.</para>
+/// parameter (<c>variance</c>). With zero gradients only decay goes on. A NaN or an infinity spreads to all parameters of the
+/// tensor, and stays in its row's and column's means.</para>
 /// </remarks>
 /// <param name="shape">The length of each dimension, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>

@@ -44,7 +44,8 @@ public sealed record LambOptions : IOptimizerOptions
 /// </code>
 /// <para>As in optax, the ratio is not clipped. The norms are summed in double. 0/0 is no step.</para>
 /// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients
-/// the moments fade and only decay goes on, inside the ratio; a NaN spreads through the norm to the whole tensor.</para>
+/// the moments fade and only decay goes on, inside the ratio. A NaN or an infinity spreads through the norm to all parameters of
+/// the tensor, but not to the moments of others.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>

@@ -53,7 +53,7 @@ public sealed record LarsOptions : IOptimizerOptions
 /// <para>As in optax, the norm that divides is that of the sum, where the paper adds norms: ‖g‖ + λ‖p‖. The rate stands inside
 /// the velocity, so that old rates live on in it. The norms are summed in double.</para>
 /// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the velocity carries on and
-/// fades; a NaN spreads through the norm to the whole tensor.</para>
+/// fades. A NaN or an infinity spreads through the norm to the whole tensor, velocities included.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>

@@ -69,7 +69,7 @@ public enum RateAdjustment
 /// take bfloat16. Only tensors of two dimensions are accepted. ‖u‖ is summed in double; a direction of zeros is no step.</para>
 /// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>), and as much again that a step works in and nobody saves; besides,
 /// room for three matrices as the largest. With a zero gradient the average fades but its direction does not, so that steps stay
-/// as large; a NaN spreads to the whole matrix, but not in the average.</para>
+/// as large. A NaN or an infinity in the gradient spreads to all parameters of the matrix, but not in the average.</para>
 /// </remarks>
 /// <param name="shape">The numbers of rows and columns, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>

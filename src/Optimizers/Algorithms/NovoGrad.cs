@@ -45,7 +45,8 @@ public sealed record NovoGradOptions : IOptimizerOptions
 /// <para>As in the paper, m is a sum and no average. The first update is that of each tensor, where optax counts one for all
 /// of them. The norm is summed in double, and v kept so. 0/0 is no step.</para>
 /// <para>State: 4 bytes per parameter (<c>exp_avg</c>), and the scalar <c>exp_avg_sq</c> for each tensor. With a zero gradient
-/// the moment carries on and fades; a NaN spreads through the norm to the whole tensor, and stays in v.</para>
+/// the moment carries on and fades. A NaN spreads through the norm to the whole tensor, and stays in v. An infinity stays in v
+/// too, where it makes the moments of others fade, and makes its own parameter NaN.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>

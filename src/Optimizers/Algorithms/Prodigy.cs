@@ -82,7 +82,7 @@ public sealed record ProdigyOptions : IOptimizerOptions
 /// rate 0 the moments go on and d stays. The sums are in double. 0/0 is no step.</para>
 /// <para>State: 16 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>, <c>s</c>, and <c>p0</c>, always in float32), and the
 /// scalars <c>d</c>, <c>d_max</c>, <c>d_numerator</c> and <c>k</c>, the same for all of the group. With zero gradients the moments
-/// fade; a NaN reaches d, and through it all of the group, for good.</para>
+/// fade. A NaN or an infinity reaches d, and through it all of the group, for good.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>

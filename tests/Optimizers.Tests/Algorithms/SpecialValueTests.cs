@@ -1,9 +1,16 @@
 namespace Optimizers.Tests;
 
-/// <summary>A NaN, an infinity or a denormal number does nothing to the elements beside it.</summary>
+/// <summary>
+/// A NaN, an infinity or a denormal number does nothing to the elements beside it, unless the rule has sums over them: then
+/// it does what the documentation of the optimizer says.
+/// </summary>
 public sealed class SpecialValueTests
 {
-    private const int Length = 83;
+    private const int Length = 81;
+
+    // In the fifth row and the fifth column of a matrix of 9 × 9.
+    private const int Place = 40;
+    private const int Side = 9;
 
     private static readonly float[] _specials =
     [
@@ -11,17 +18,184 @@ public sealed class SpecialValueTests
         float.MaxValue, -float.MaxValue, 1e20f, -1e-20f,
     ];
 
+    // What the documentation of each optimizer with sums says, in the order gradient NaN, gradient infinity, parameter NaN.
+    private static readonly Dictionary<Type, SpecialRow> _sums = new()
+    {
+        [typeof(LambOptions)] = new(Spread.All, Spread.All, Spread.All),
+        [typeof(LarsOptions)] = new(Spread.All, Spread.All, Spread.All) { Slots = { ["momentum_buffer"] = Spread.All } },
+        [typeof(NovoGradOptions)] = new(Spread.All, Spread.Own, Spread.Own)
+        {
+            Slots = { ["exp_avg"] = Spread.All }, Scalars = { ["exp_avg_sq"] = double.NaN },
+        },
+        // The averages of a matrix's rows and columns are floats.
+        [typeof(AdafactorOptions)] = new(Spread.All, Spread.All, Spread.All) { LargeGradientsAreFinite = false },
+        [typeof(MuonOptions)] = new(Spread.All, Spread.All, Spread.Own),
+        [typeof(ProdigyOptions)] = new(Spread.All, Spread.All, Spread.All)
+        {
+            Slots = { ["exp_avg"] = Spread.All, ["exp_avg_sq"] = Spread.All, ["s"] = Spread.All, ["p0"] = Spread.None },
+            Scalars = { ["d"] = double.NaN, ["d_max"] = double.NaN },
+        },
+    };
+
+    public static TheoryData<string> VariantsOfSeparateElements() => Catalogue.VariantsWhere(variant => !variant.SumsOverTensor);
+
+    public static TheoryData<string> VariantsOfSeparateState() =>
+        Catalogue.VariantsWhere(variant => variant.SumsOverTensor && !variant.SumsIntoState);
+
+    public static TheoryData<string> VariantsOfSums() => Catalogue.VariantsWhere(variant => variant.SumsOverTensor);
+
+    public static TheoryData<string> VariantsOfSumsThatMoveEveryElement() =>
+        Catalogue.VariantsWhere(variant => variant.SumsOverTensor && !variant.Options.Cautious);
+
     [Theory]
-    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    [MemberData(nameof(VariantsOfSeparateElements))]
     public void ASpecialGradientStaysInItsElement(string name) =>
-        StaysInItsElement(name, (_, gradients, place, special) => gradients[1][place] = special);
+        StaysInItsElement(name, alsoOfTheParameters: true, (_, gradients, place, special) => gradients[1][place] = special);
 
     [Theory]
-    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    [MemberData(nameof(VariantsOfSeparateElements))]
     public void ASpecialParameterStaysInItsElement(string name) =>
-        StaysInItsElement(name, (start, _, place, special) => start[place] = special);
+        StaysInItsElement(name, alsoOfTheParameters: true, (start, _, place, special) => start[place] = special);
 
-    private static void StaysInItsElement(string name, Action<float[], float[][], int, float> plant)
+    [Theory]
+    [MemberData(nameof(VariantsOfSeparateState))]
+    public void ASpecialGradientStaysInTheStateOfItsElement(string name) =>
+        StaysInItsElement(name, alsoOfTheParameters: false, (_, gradients, place, special) => gradients[1][place] = special);
+
+    [Theory]
+    [MemberData(nameof(VariantsOfSeparateState))]
+    public void ASpecialParameterStaysInTheStateOfItsElement(string name) =>
+        StaysInItsElement(name, alsoOfTheParameters: false, (start, _, place, special) => start[place] = special);
+
+    [Fact]
+    public void EveryOptimizerWithSumsHasARow() =>
+        _sums.Keys.Should().BeEquivalentTo(Catalogue.Optimizers.SelectMany(row => row.Variants)
+            .Where(variant => variant.SumsOverTensor && !variant.Options.Cautious)
+            .Select(variant => variant.Options.GetType()).Distinct());
+
+    [Theory]
+    [MemberData(nameof(VariantsOfSums))]
+    public void ANaNInTheGradientSpreadsAsItIsDocumented(string name)
+    {
+        OptimizerVariant variant = Catalogue.Variant(name);
+        SpecialRow row = SpreadOf(variant);
+        Outcome outcome = WithGradient(variant, float.NaN);
+        NotFinite(outcome.Parameters).Should().Equal(Elements(row.Gradient, "parameters", Length));
+        foreach ((string slot, ReadOnlyMemory<float> values) in outcome.State.Slots)
+        {
+            int[] spread = NotFinite(values.Span);
+            if (_sums.ContainsKey(variant.Options.GetType()))
+            {
+                spread.Should().Equal(Elements(row.Slots.GetValueOrDefault(slot, Spread.Own), slot, values.Length), $"of {slot}");
+            }
+            else
+            {
+                spread.Should().BeSubsetOf([Place], $"{slot} is of separate elements");
+            }
+        }
+
+        foreach ((string scalar, double value) in row.Scalars)
+        {
+            outcome.State.Scalars[scalar].Should().Be(value, scalar);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(VariantsOfSums))]
+    public void AnInfinityInTheGradientSpreadsAsItIsDocumented(string name)
+    {
+        OptimizerVariant variant = Catalogue.Variant(name);
+        foreach (float infinity in new[] { float.PositiveInfinity, float.NegativeInfinity })
+        {
+            int[] spread = NotFinite(WithGradient(variant, infinity).Parameters);
+            if (_sums.ContainsKey(variant.Options.GetType()))
+            {
+                spread.Should().Equal(Elements(SpreadOf(variant).Infinity, "parameters", Length), $"of {infinity}");
+            }
+            else
+            {
+                spread.Should().BeSubsetOf([Place], $"{infinity} is of one element");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(VariantsOfSums))]
+    public void ANaNAmongTheParametersSpreadsAsItIsDocumented(string name)
+    {
+        OptimizerVariant variant = Catalogue.Variant(name);
+        float[] start = Draw.Floats(1, Length);
+        start[Place] = float.NaN;
+        NotFinite(Outcome.Of(variant.Make(Length, variant.Options, 1), start, Draw.Gradients(2, 3, Length)).Parameters)
+            .Should().Equal(Elements(SpreadOf(variant).Parameter, "parameters", Length));
+    }
+
+    // Their squares are nothing in a sum of doubles.
+    [Theory]
+    [MemberData(nameof(VariantsOfSumsThatMoveEveryElement))]
+    public void ATinyGradientDoesWhatAZeroDoes(string name)
+    {
+        OptimizerVariant variant = Catalogue.Variant(name);
+        Outcome zero = WithGradient(variant, 0);
+        zero.Parameters.Should().OnlyContain(p => float.IsFinite(p));
+        foreach (float tiny in new[] { -0f, float.Epsilon, -float.Epsilon, -1e-40f, 1e-38f, -1e-20f })
+        {
+            WithGradient(variant, tiny).Parameters.ShouldHaveTheBitsOf(zero.Parameters, $"a gradient of {tiny:R}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(VariantsOfSums))]
+    public void AFiniteGradientLeavesTheParametersFinite(string name)
+    {
+        OptimizerVariant variant = Catalogue.Variant(name);
+        float[] large = SpreadOf(variant).LargeGradientsAreFinite ? [1e20f, -1e20f, 1e38f, -1e38f] : [];
+        foreach (float finite in (float[])[0, -0f, float.Epsilon, -1e-40f, 1e-20f, 1e15f, .. large])
+        {
+            NotFinite(WithGradient(variant, finite).Parameters).Should().BeEmpty($"of {finite:R}");
+        }
+    }
+
+    /// <summary>What the documentation says of an optimizer with sums, and of one that has them because it is cautious.</summary>
+    internal static SpecialRow SpreadOf(OptimizerVariant variant)
+    {
+        SpecialRow row = _sums.GetValueOrDefault(variant.Options.GetType()) ?? new(Spread.Own, Spread.Own, Spread.Own);
+
+        // A NaN agrees with nothing, so a cautious optimizer does not take the step. Prodigy's d is part of its decay as well.
+        return !variant.Options.Cautious || variant.SumsOverGroup
+            ? row
+            : row with { Gradient = Spread.None, Infinity = Spread.None, Parameter = Spread.Own };
+    }
+
+    private static Outcome WithGradient(OptimizerVariant variant, float special)
+    {
+        float[][] gradients = Draw.Gradients(2, 3, Length);
+        gradients[1][Place] = special;
+        return Outcome.Of(variant.Make(Length, variant.Options, 1), Draw.Floats(1, Length), gradients);
+    }
+
+    private static int[] NotFinite(ReadOnlySpan<float> values)
+    {
+        var places = new List<int>();
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+            {
+                places.Add(i);
+            }
+        }
+
+        return [.. places];
+    }
+
+    private static int[] Elements(Spread spread, string name, int length) => spread switch
+    {
+        Spread.All => [.. Enumerable.Range(0, length)],
+        Spread.None => [],
+        _ => [name switch { "row_var" => Place / Side, "col_var" => Place % Side, _ => Place }],
+    };
+
+    private static void StaysInItsElement(string name, bool alsoOfTheParameters, Action<float[], float[][], int, float> plant)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] start = Draw.Floats(1, Length);
@@ -34,21 +208,44 @@ public sealed class SpecialValueTests
             float[][] plantedGradients = [.. gradients.Select(g => (float[])g.Clone())];
             plant(plantedStart, plantedGradients, places[i], _specials[i]);
             Outcome outcome = Outcome.Of(variant.Make(Length, variant.Options, 1), plantedStart, plantedGradients);
-            Without(places[i], outcome, variant)
-                .ShouldHaveTheBitsOf(Without(places[i], expected, variant), $"{_specials[i]:R} at {places[i]}");
+            string what = $"{_specials[i]:R} at {places[i]}";
+            WithoutState(places[i], outcome).ShouldHaveTheBitsOf(WithoutState(places[i], expected), what);
+            if (alsoOfTheParameters)
+            {
+                Without(places[i], outcome.Parameters).ShouldHaveTheBitsOf(Without(places[i], expected.Parameters), what);
+            }
         }
     }
 
-    // A norm hands everything on to the parameters, and perhaps to the moments; what it is itself, a scalar remembers.
-    private static Outcome Without(int place, Outcome outcome, OptimizerVariant variant) => new(
-        variant.SumsOverTensor ? [] : Without(place, outcome.Parameters),
-        outcome.State with
-        {
-            Scalars = variant.SumsIntoState ? new Dictionary<string, double>() : outcome.State.Scalars,
-            Slots = outcome.State.Slots.ToDictionary(
-                slot => slot.Key,
-                slot => (ReadOnlyMemory<float>)(variant.SumsIntoState ? [] : Without(place, slot.Value.Span))),
-        });
+    private static OptimizerSnapshot WithoutState(int place, Outcome outcome) => outcome.State with
+    {
+        Slots = outcome.State.Slots.ToDictionary(
+            slot => slot.Key, slot => (ReadOnlyMemory<float>)Without(place, slot.Value.Span)),
+    };
 
     private static float[] Without(int place, ReadOnlySpan<float> values) => [.. values[..place], .. values[(place + 1)..]];
+}
+
+/// <summary>Which elements are not finite after a step with one number that is not.</summary>
+internal enum Spread
+{
+    None,
+    Own,
+    All,
+}
+
+/// <summary>What an optimizer with sums does with special values.</summary>
+/// <param name="Gradient">The parameters after a NaN in the gradient.</param>
+/// <param name="Infinity">The parameters after an infinity in the gradient.</param>
+/// <param name="Parameter">The parameters after a NaN among them.</param>
+internal sealed record SpecialRow(Spread Gradient, Spread Infinity, Spread Parameter)
+{
+    /// <summary>The slots after a NaN in the gradient; a slot that is absent has it in its own element.</summary>
+    public Dictionary<string, Spread> Slots { get; } = [];
+
+    /// <summary>The scalars after a NaN in the gradient.</summary>
+    public Dictionary<string, double> Scalars { get; } = [];
+
+    /// <summary>Whether gradients whose squares are infinite as floats leave the parameters finite.</summary>
+    public bool LargeGradientsAreFinite { get; init; } = true;
 }

@@ -111,9 +111,41 @@ public sealed class StateFormatTests
         }
     }
 
+    public static TheoryData<string, StateFormat> FormatsOfSeparateElements() =>
+        Catalogue.FormatsWhere(variant => !variant.SumsOverTensor);
+
+    public static TheoryData<string, StateFormat> FormatsOfSeparateState() =>
+        Catalogue.FormatsWhere(variant => variant.SumsOverTensor && !variant.SumsIntoState);
+
+    public static TheoryData<string, StateFormat> FormatsOfSums() => Catalogue.FormatsWhere(variant => variant.SumsOverTensor);
+
+    public static TheoryData<string, StateFormat> FormatsThatRestWithoutGradient() =>
+        Catalogue.FormatsWhere(variant => !variant.MovesWithoutGradient);
+
     [Theory]
-    [MemberData(nameof(Catalogue.Formats), MemberType = typeof(Catalogue))]
-    public void ANaNOrInfinityStaysInItsElement(string name, StateFormat format)
+    [MemberData(nameof(FormatsOfSeparateElements))]
+    public void ANaNOrInfinityStaysInItsElement(string name, StateFormat format) =>
+        StaysInItsElement(name, format, alsoOfTheParameters: true);
+
+    [Theory]
+    [MemberData(nameof(FormatsOfSeparateState))]
+    public void ANaNOrInfinityStaysInTheStateOfItsElement(string name, StateFormat format) =>
+        StaysInItsElement(name, format, alsoOfTheParameters: false);
+
+    [Theory]
+    [MemberData(nameof(FormatsOfSums))]
+    public void ANaNSpreadsThroughTheSumsAsItDoesInFloats(string name, StateFormat format)
+    {
+        const int Some = 4_400;
+        OptimizerVariant variant = Catalogue.Variant(name);
+        float[][] gradients = Draw.Gradients(2, 3, Some);
+        gradients[1][300] = float.NaN;
+        Outcome outcome = Outcome.Of(new Optimizer(variant.Shape(Some), variant.Options, 1, format), Draw.Floats(1, Some), gradients);
+        outcome.Parameters.Count(p => !float.IsFinite(p))
+            .Should().Be(SpecialValueTests.SpreadOf(variant).Gradient == Spread.All ? Some : 0);
+    }
+
+    private static void StaysInItsElement(string name, StateFormat format, bool alsoOfTheParameters)
     {
         const int Some = 4_400;
         OptimizerVariant variant = Catalogue.Variant(name);
@@ -138,7 +170,7 @@ public sealed class StateFormatTests
                 Outcome outcome = Outcome.Of(optimizer, start, planted);
                 var floats = new Optimizer(variant.Shape(Some), variant.Options, 1);
                 Outcome.Of(floats, start, planted);
-                if (!variant.SumsOverTensor)
+                if (alsoOfTheParameters)
                 {
                     Without(place, outcome.Parameters).ShouldHaveTheBitsOf(Without(place, expected.Parameters), $"{special} at {place}");
                 }
@@ -147,7 +179,7 @@ public sealed class StateFormatTests
                 var others = new Optimizer(variant.Shape(Some), variant.Options, 1, format);
                 others.State.Load(expected.State);
                 var othersValues = new float[Some];
-                foreach (string slot in variant.SumsIntoState ? [] : optimizer.State.SlotNames)
+                foreach (string slot in optimizer.State.SlotNames)
                 {
                     optimizer.State.Read(slot, values);
                     others.State.Read(slot, othersValues);
@@ -165,7 +197,7 @@ public sealed class StateFormatTests
     }
 
     [Theory]
-    [MemberData(nameof(Catalogue.Formats), MemberType = typeof(Catalogue))]
+    [MemberData(nameof(FormatsThatRestWithoutGradient))]
     public void WithoutAnyGradientThereIsOnlyDecay(string name, StateFormat format)
     {
         const int Some = 4_200;
@@ -175,11 +207,6 @@ public sealed class StateFormatTests
             float[] start = [0, .. Draw.Floats(1, Some - 1).Select(p => p + float.CopySign(1, p))];
             float[] after = Outcome.Of(
                 new Optimizer(variant.Shape(Some), options, 1, format), start, Enumerable.Repeat(new float[Some], 3)).Parameters;
-            if (variant.MovesWithoutGradient)
-            {
-                continue;
-            }
-
             after[0].Should().Be(0);
             if (options.WeightDecay == 0 || variant.RestsWithoutGradient)
             {
