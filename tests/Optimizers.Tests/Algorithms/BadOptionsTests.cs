@@ -22,8 +22,20 @@ public sealed class BadOptionsTests
         }
     }
 
+    public static TheoryData<string> RowsWithWeightsOfThePast() => RowsWhere(row => row.BelowOne.Count > 0);
+
+    public static TheoryData<string> RowsWithRefusals() => RowsWhere(row => row.Refused.Count > 0);
+
     [Theory]
     [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
+    public void WhatTheTableSaysIsSaidOfOptions(string name)
+    {
+        OptimizerRow row = Catalogue.Row(name);
+        row.BelowOne.Concat(row.NotZero).Concat(row.AtMostZero).Should().BeSubsetOf(Numbers(row).Select(property => property.Name));
+    }
+
+    [Theory]
+    [MemberData(nameof(RowsWithWeightsOfThePast))]
     public void EveryWeightOfThePastIsBelowOneAsAFloat(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
@@ -52,13 +64,15 @@ public sealed class BadOptionsTests
             }
             else
             {
-                row.Make(1, options, 1).Step((float[])[1], (float[])[1]);
+                float[] parameters = [1];
+                row.Make(1, options, 1).Step(parameters, (float[])[1]);
+                parameters[0].Should().NotBe(float.NaN, $"{property.Name} may be 0");
             }
         }
     }
 
     [Theory]
-    [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
+    [MemberData(nameof(RowsWithRefusals))]
     public void WhatDoesNotGoTogetherIsRefused(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
@@ -102,8 +116,11 @@ public sealed class BadOptionsTests
     public void OptimizerNeedsOptions() =>
         FluentActions.Invoking(() => new Optimizer(1, null!)).Should().Throw<ArgumentNullException>().WithParameterName("options");
 
-    private static IEnumerable<PropertyInfo> Numbers(OptimizerRow row) =>
-        row.Defaults.GetType().GetProperties().Where(property => property.PropertyType == typeof(double));
+    private static TheoryData<string> RowsWhere(Func<OptimizerRow, bool> condition) =>
+        [.. Catalogue.Optimizers.Where(condition).Select(row => row.Type.Name)];
+
+    private static IEnumerable<PropertyInfo> Numbers(OptimizerRow row) => row.Defaults.GetType().GetProperties()
+        .Where(property => property.SetMethod is not null && property.PropertyType is var type && (type == typeof(double) || type == typeof(double?)));
 
     private static IOptimizerOptions With(IOptimizerOptions options, PropertyInfo property, double value)
     {

@@ -59,18 +59,13 @@ public sealed class AtomicFileTests
         }
     }
 
-    [Fact]
+    [MountFact]
     public void AFullDiskLeavesTheOldFile()
     {
         using var folder = new TemporaryFolder();
         string small = folder["small"];
         Directory.CreateDirectory(small);
-        if (!Try("mount", "-t", "tmpfs", "-o", "size=200k", "none", small))
-        {
-            // Not everybody may mount; a save that fails with the same exception is tested above.
-            return;
-        }
-
+        MountFactAttribute.Mount(small, kilobytes: 200).Should().BeTrue();
         try
         {
             using var set = new ParameterSet();
@@ -96,7 +91,7 @@ public sealed class AtomicFileTests
         }
         finally
         {
-            Try("umount", small).Should().BeTrue();
+            MountFactAttribute.Unmount(small).Should().BeTrue();
         }
     }
 
@@ -116,16 +111,11 @@ public sealed class AtomicFileTests
         }
     }
 
-    [Theory]
+    [UnixTheory]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite)]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)]
     public void TheModeOfAFileStays(UnixFileMode mode)
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
         using var folder = new TemporaryFolder();
         Write(folder["run"], "old");
         File.SetUnixFileMode(folder["run"], mode);
@@ -151,19 +141,13 @@ public sealed class AtomicFileTests
         folder.Names.Should().Equal("folder", "run");
     }
 
-    [Fact]
+    [UnprivilegedFact]
     public void AFolderThatMayNotBeWrittenStaysAsItIs()
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder["locked"]);
         string path = Path.Combine(folder["locked"], "run");
         Write(path, "old");
-        if (OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess)
-        {
-            // The administrator writes everywhere.
-            return;
-        }
-
         File.SetUnixFileMode(folder["locked"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
         new Action(() => Write(path, "new")).Should().Throw<UnauthorizedAccessException>();
         File.SetUnixFileMode(folder["locked"], UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
@@ -226,6 +210,55 @@ public sealed class AtomicFileTests
         file.Commit();
     }
 
+    private sealed class Stop(int at, CancellationTokenSource source) : IProgress<CheckpointProgress>
+    {
+        private int _reports;
+
+        public void Report(CheckpointProgress value)
+        {
+            if (++_reports == at)
+            {
+                source.Cancel();
+            }
+        }
+    }
+}
+
+/// <summary>A theory about file modes.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class UnixTheoryAttribute : TheoryAttribute
+{
+    public UnixTheoryAttribute() => Skip = OperatingSystem.IsWindows() ? "Windows has no file modes." : null!;
+}
+
+/// <summary>A fact about what an ordinary user may not do.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class UnprivilegedFactAttribute : FactAttribute
+{
+    public UnprivilegedFactAttribute() => Skip =
+        OperatingSystem.IsWindows() ? "Windows has no file modes."
+        : Environment.IsPrivilegedProcess ? "The administrator may write everywhere."
+        : null!;
+}
+
+/// <summary>A fact about a file system of its own, which not everybody may mount.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class MountFactAttribute : FactAttribute
+{
+    private static readonly Lazy<bool> _mayMount = new(() =>
+    {
+        using var folder = new TemporaryFolder();
+        string place = Directory.CreateDirectory(folder["place"]).FullName;
+        return Mount(place, kilobytes: 100) && Unmount(place);
+    });
+
+    public MountFactAttribute() => Skip = _mayMount.Value ? null! : "This process may not mount a file system.";
+
+    public static bool Mount(string place, int kilobytes) =>
+        Try("mount", "-t", "tmpfs", "-o", $"size={kilobytes}k", "none", place);
+
+    public static bool Unmount(string place) => Try("umount", place);
+
     private static bool Try(string command, params string[] arguments)
     {
         try
@@ -237,19 +270,6 @@ public sealed class AtomicFileTests
         catch (System.ComponentModel.Win32Exception)
         {
             return false;
-        }
-    }
-
-    private sealed class Stop(int at, CancellationTokenSource source) : IProgress<CheckpointProgress>
-    {
-        private int _reports;
-
-        public void Report(CheckpointProgress value)
-        {
-            if (++_reports == at)
-            {
-                source.Cancel();
-            }
         }
     }
 }

@@ -26,6 +26,11 @@ public sealed partial class LinkTests
         }
     }
 
+    [Fact]
+    public void ThereAreLinksToResolve() => MarkdownPage.All()
+        .Sum(page => page.Prose().Sum(line => Link().Matches(line.Text).Count(link => !link.Groups["target"].Value.Contains(':', StringComparison.Ordinal))))
+        .Should().BeGreaterThan(50);
+
     [Theory]
     [InlineData("docs/missing.md", false)]
     [InlineData("README.md#no-such-heading", false)]

@@ -24,6 +24,9 @@ internal static class GoldenData
 
     private static string Folder => IsReplaced ? ReplacedFolder! : Path.Combine(AppContext.BaseDirectory, "Golden");
 
+    /// <summary>Whether another folder is tested, and it has no file of this kind.</summary>
+    public static bool LacksAny(string folder) => IsReplaced && !Documents(folder).Any();
+
     /// <summary>Where a golden file lies, or would if it were there.</summary>
     public static string PathOf(string folder, string file) => Path.Combine(Folder, folder, file);
 

@@ -90,6 +90,16 @@ public sealed class SchedulePropertyTests
 
     public static TheoryData<string> Names() => [.. Catalogue.Schedules.Keys];
 
+    /// <summary>The schedules that do not jump: at least some of the drawn ones have a steepest slope.</summary>
+    public static TheoryData<string> NamesWithASlope() =>
+    [
+        .. Catalogue.Schedules.Keys.Where(name =>
+        {
+            var random = new Random(name.Length);
+            return Enumerable.Range(0, Draws).Any(_ => double.IsFinite(_draws[name](random).Steepest));
+        }),
+    ];
+
     [Theory]
     [MemberData(nameof(Names))]
     public void RatesKeepToTheirBoundsAndDirections(string name)
@@ -109,7 +119,7 @@ public sealed class SchedulePropertyTests
     }
 
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(NamesWithASlope))]
     public void NoUpdateChangesTheRateByMoreThanTheSteepestSlope(string name)
     {
         var random = new Random(name.Length);

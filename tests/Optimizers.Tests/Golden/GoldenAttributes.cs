@@ -1,0 +1,45 @@
+namespace Optimizers.Tests;
+
+/// <summary>A fact about the project's own golden data; skipped where another folder is tested.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class OwnGoldenFactAttribute : FactAttribute
+{
+    public const string Reason = $"This is about the project's own golden data, but {GoldenData.FolderVariable} names another folder.";
+
+    public OwnGoldenFactAttribute() => Skip = GoldenData.IsReplaced ? Reason : null!;
+}
+
+/// <summary>A theory about the project's own golden data; skipped where another folder is tested.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class OwnGoldenTheoryAttribute : TheoryAttribute
+{
+    public OwnGoldenTheoryAttribute() => Skip = GoldenData.IsReplaced ? OwnGoldenFactAttribute.Reason : null!;
+}
+
+/// <summary>A theory over the files of a folder of golden data; skipped where another folder is tested that has none of them.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class GoldenTheoryAttribute : TheoryAttribute
+{
+    public GoldenTheoryAttribute(string folder)
+    {
+        Folder = folder;
+        Skip = GoldenData.LacksAny(folder) ? $"The folder that {GoldenData.FolderVariable} names has no {folder}." : null!;
+    }
+
+    public string Folder { get; }
+}
+
+/// <summary>A fact about a golden file of checkpoints; skipped where another folder is tested that does not have it.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class GoldenFileFactAttribute : FactAttribute
+{
+    public GoldenFileFactAttribute(string file)
+    {
+        File = file;
+        Skip = GoldenData.IsReplaced && !System.IO.File.Exists(GoldenData.PathOf("checkpoints", file))
+            ? $"The folder that {GoldenData.FolderVariable} names has no checkpoints/{file}."
+            : null!;
+    }
+
+    public string File { get; }
+}
