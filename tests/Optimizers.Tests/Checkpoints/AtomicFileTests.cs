@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using System.Text;
 
 namespace Optimizers.Tests;
@@ -114,6 +115,7 @@ public sealed class AtomicFileTests
     [UnixTheory]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite)]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)]
+    [UnsupportedOSPlatform("windows")]
     public void TheModeOfAFileStays(UnixFileMode mode)
     {
         using var folder = new TemporaryFolder();
@@ -142,6 +144,7 @@ public sealed class AtomicFileTests
     }
 
     [UnprivilegedFact]
+    [UnsupportedOSPlatform("windows")]
     public void AFolderThatMayNotBeWrittenStaysAsItIs()
     {
         using var folder = new TemporaryFolder();
