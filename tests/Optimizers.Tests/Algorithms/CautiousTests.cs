@@ -42,6 +42,23 @@ public sealed class CautiousTests
         resting.Should().BeGreaterThan(Length / 20, "momentum differs from the gradient");
     }
 
+    // The momentum goes on, but there is no gradient for it to agree with.
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void WithoutAGradientNothingMoves(string name)
+    {
+        IOptimizerOptions options = Cautious.With(Catalogue.Variant($"{name}, cautious").Options, "WeightDecay", 0.0);
+        var optimizer = new Optimizer(Catalogue.Variant($"{name}, cautious").Shape(Length), options);
+        float[] parameters = Draw.Floats(1, Length);
+        optimizer.Step(parameters, Draw.Floats(2, Length));
+        float[] before = [.. parameters];
+        foreach (float zero in new[] { 0f, -0f })
+        {
+            optimizer.Step(parameters, [.. Enumerable.Repeat(zero, Length)]);
+            parameters.ShouldHaveTheBitsOf(before, $"a gradient of {zero}");
+        }
+    }
+
     [Fact]
     public void NoElementMovesMoreThanAThousandfold()
     {
