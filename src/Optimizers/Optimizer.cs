@@ -26,7 +26,7 @@ public sealed unsafe class Optimizer : IRowOptimizer
     /// <exception cref="ArgumentException">An argument or an option, named in the message, is out of its range.</exception>
     public Optimizer(
         int length, IOptimizerOptions options, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
-        : this(LengthOf(length), options, threads, widestLane: 0, stateFormat)
+        : this(Vector(length), options, threads, widestLane: 0, stateFormat)
     {
     }
 
@@ -54,19 +54,7 @@ public sealed unsafe class Optimizer : IRowOptimizer
         StateFormat stateFormat = StateFormat.Float32)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(shape);
-        double elements = 1;
-        foreach (int length in shape)
-        {
-            Require.AtLeast(length, 0, nameof(shape));
-            elements *= length;
-        }
-
-        if (elements > int.MaxValue)
-        {
-            throw new ArgumentException($"The shape [{string.Join(", ", shape)}] has more elements than a span.", nameof(shape));
-        }
-
+        LengthOf(shape);
         Require.AtLeast(threads, 0);
         Require.Defined(stateFormat);
         OptionsCheck.Validate(options);
@@ -134,7 +122,23 @@ public sealed unsafe class Optimizer : IRowOptimizer
     public IOptimizer Clone() =>
         new Optimizer(_shape, _options, _threads, _widestLane, _stateFormat).WithStateOf(this);
 
-    private static int[] LengthOf(int length)
+    /// <summary>The number of elements of a tensor; a shape that no span has is refused.</summary>
+    internal static int LengthOf(IReadOnlyList<int> shape)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        double elements = 1;
+        foreach (int length in shape)
+        {
+            Require.AtLeast(length, 0, nameof(shape));
+            elements *= length;
+        }
+
+        return elements <= int.MaxValue
+            ? (int)elements
+            : throw new ArgumentException($"The shape [{string.Join(", ", shape)}] has more elements than a span.", nameof(shape));
+    }
+
+    private static int[] Vector(int length)
     {
         Require.AtLeast(length, 0);
         return [length];

@@ -43,9 +43,10 @@ public sealed record AdEmaMixOptions : IOptimizerOptions
         Require.Beta(Beta3);
         Require.NonNegative(Alpha);
         Require.AtLeast(WarmupSteps, 0);
-        if (WarmupSteps > 0)
+        if (WarmupSteps > 0 && Beta3 == 0)
         {
-            Require.Positive(Beta3);
+            throw new ArgumentOutOfRangeException(
+                nameof(Beta3), Beta3, $"{nameof(Beta3)} is {Beta3}, but must be above 0 where {nameof(WarmupSteps)} is {WarmupSteps}.");
         }
     }
 

@@ -40,11 +40,16 @@ public sealed record MomentumOptions : IOptimizerOptions
         Require.NonNegative(Dampening);
         if (Averaged)
         {
-            Require.Beta(Momentum);
+            if ((float)Momentum >= 1)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(Momentum), Momentum, $"{nameof(Momentum)} is {Momentum}, but must be less than 1 as a float where {nameof(Averaged)} is {Averaged}.");
+            }
+
             if (Dampening != 0)
             {
                 throw new ArgumentOutOfRangeException(
-                    nameof(Dampening), Dampening, $"{nameof(Dampening)} must be 0 when {nameof(Averaged)} is set.");
+                    nameof(Dampening), Dampening, $"{nameof(Dampening)} is {Dampening}, but must be 0 where {nameof(Averaged)} is {Averaged}.");
             }
         }
     }

@@ -4,8 +4,8 @@ namespace Optimizers;
 public sealed record RpropOptions : IOptimizerOptions
 {
     /// <inheritdoc/>
-    /// <remarks>What every step size starts from; rates after the first update have no effect, but for 0, at which nothing
-    /// moves. Default 0.01, as in PyTorch.</remarks>
+    /// <remarks>What every step size starts from: the first rate above 0. Later rates have no effect, except that at a rate of 0
+    /// nothing moves. Default 0.01, as in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.01;
 
     /// <summary>What a step size is multiplied by where the gradient has changed its sign. At least 0, below 1; default 0.5, as in the paper.</summary>
@@ -14,7 +14,8 @@ public sealed record RpropOptions : IOptimizerOptions
     /// <summary>What a step size is multiplied by where the gradient has kept its sign. Finite, at least 1; default 1.2, as in the paper.</summary>
     public double EtaPlus { get; init; } = 1.2;
 
-    /// <summary>The smallest step size. Finite, at least 0; default 1e-6, as in the paper.</summary>
+    /// <summary>The smallest step size. Finite, at least 0; default 1e-6, as in the paper. Below 1.2e-37,
+    /// the least number in a state, that number is used.</summary>
     public double MinimumStep { get; init; } = 1e-6;
 
     /// <summary>The largest step size. Finite, at least <see cref="MinimumStep"/>; default 50, as in the paper.</summary>
@@ -28,7 +29,8 @@ public sealed record RpropOptions : IOptimizerOptions
         Require.Beta(EtaMinus);
         Require.AtLeast(EtaPlus, 1);
         Require.NonNegative(MinimumStep);
-        Require.AtLeast(MaximumStep, MinimumStep);
+        Require.NonNegative(MaximumStep);
+        Require.AtLeastOther(MaximumStep, MinimumStep);
     }
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
@@ -41,7 +43,8 @@ public sealed record RpropOptions : IOptimizerOptions
 /// whole data set.</para>
 /// <code>
 /// c = sign(g)·sign(prev)
-/// s ← s·(c &gt; 0: EtaPlus, c &lt; 0: EtaMinus, else 1), within [MinimumStep, MaximumStep]; s = η before the first update
+/// s ← s·(c &gt; 0: EtaPlus, c &lt; 0: EtaMinus, else 1), within [MinimumStep, MaximumStep]
+/// s = η and prev = 0 before the first update at a rate η above 0
 /// c &lt; 0: g ← 0
 /// p ← p − sign(g)·s
 /// prev ← g
@@ -49,6 +52,8 @@ public sealed record RpropOptions : IOptimizerOptions
 /// <para>As in PyTorch; but signs are compared, where it multiplies gradients whose product may underflow. Where the sign
 /// has changed nothing moves, and the update after that keeps s. The paper has no weight decay; a group may set one, which
 /// is coupled.</para>
+/// <para>Under a warmup from 0, updates at a rate of 0 before the first other rate leave the state as it was made, 0. PyTorch
+/// takes the 0 for a step size and begins at MinimumStep.</para>
 /// <para>State: 8 bytes per parameter (<c>prev</c>, <c>step_size</c>). A zero gradient or a NaN moves nothing and leaves s;
 /// the update after it takes any gradient for a first one.</para>
 /// </remarks>
@@ -76,23 +81,24 @@ public sealed class Rprop(int length, RpropOptions? options = null, int threads 
 /// <summary>s ← s·(EtaPlus, 1 or EtaMinus) within its bounds, p ← p − sign(g)·s</summary>
 internal readonly struct RpropRule(StepScalars step, RpropOptions options) : IUpdateRule2<RpropRule>
 {
-    private readonly float _start = step.Iteration == 1 ? (float)step.LearningRate : 0;
+    private readonly float _start = (float)step.LearningRate;
     private readonly float _etaMinus = (float)options.EtaMinus;
     private readonly float _etaPlus = (float)options.EtaPlus;
-    private readonly float _minimum = (float)options.MinimumStep;
-    private readonly float _maximum = (float)options.MaximumStep;
+
+    // A step size of 0 means that there was no rate above 0 yet, so none may fall to 0, nor be flushed to it.
+    private readonly float _minimum = Math.Max((float)options.MinimumStep, EveryUpdate.Value);
+    private readonly float _maximum = Math.Max((float)options.MaximumStep, EveryUpdate.Value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Apply<V>(V g, ref V p, ref V previous, ref V s)
         where V : struct, ILane<V>
     {
-        // A new step size is 0.
-        s += _start;
         V zero = V.Splat(0);
+        V before = V.IfEqual(s, zero, V.Splat(_start), s);
         V agreement = V.Sign(g) * V.Sign(previous);
         V factor = V.IfLess(zero, agreement, V.Splat(_etaPlus), V.IfLess(agreement, zero, V.Splat(_etaMinus), V.Splat(1)));
-        s = V.Min(V.Max(s * factor, V.Splat(_minimum)), V.Splat(_maximum));
-        previous = V.IfLess(agreement, zero, zero, g);
+        s = V.IfEqual(before, zero, zero, V.Min(V.Max(before * factor, V.Splat(_minimum)), V.Splat(_maximum)));
+        previous = V.IfEqual(before, zero, zero, V.IfLess(agreement, zero, zero, g));
         p -= V.Sign(previous) * s;
     }
 }

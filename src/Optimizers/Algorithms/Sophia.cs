@@ -104,6 +104,16 @@ public sealed class Sophia(int length, SophiaOptions? options = null, int thread
 /// <summary>Sophia in a model.</summary>
 public static class SophiaExtensions
 {
+    /// <summary>Whether the next update of a parameter is one before which an estimate is due, as <see cref="Sophia.NeedsHessian"/>.</summary>
+    /// <param name="optimizer">The optimizer of the model.</param>
+    /// <param name="name">The name of a parameter that <see cref="SophiaOptions"/> update.</param>
+    /// <exception cref="ArgumentException">There is no such parameter, or another optimizer updates it.</exception>
+    public static bool NeedsHessian(this ModelOptimizer optimizer, string name)
+    {
+        (OptimizerState state, SophiaOptions options) = Find(optimizer, name);
+        return state.Iteration % options.HessianInterval == 0;
+    }
+
     /// <summary>Takes an estimate of the Hessian's diagonal for the next step, as <see cref="Sophia.UpdateHessian"/> does.</summary>
     /// <param name="optimizer">The optimizer of the model.</param>
     /// <param name="name">The name of a parameter that <see cref="SophiaOptions"/> update.</param>
@@ -112,14 +122,18 @@ public static class SophiaExtensions
     /// its length. Nothing has changed then.</exception>
     public static void UpdateHessian(this ModelOptimizer optimizer, string name, ReadOnlySpan<float> estimate)
     {
+        (OptimizerState state, SophiaOptions options) = Find(optimizer, name);
+        BetweenSteps.Feed(new HessianRule(options.Beta2), state, estimate);
+    }
+
+    private static (OptimizerState State, SophiaOptions Options) Find(ModelOptimizer optimizer, string name)
+    {
         ArgumentNullException.ThrowIfNull(optimizer);
         OptimizerState state = optimizer.StateOf(name);
-        if (optimizer.OptionsOf(name) is not SophiaOptions options)
-        {
-            throw new ArgumentException($"The parameter \"{name}\" is not updated by {nameof(Sophia)}.", nameof(name));
-        }
-
-        BetweenSteps.Feed(new HessianRule(options.Beta2), state, estimate);
+        return optimizer.OptionsOf(name) is SophiaOptions options
+            ? (state, options)
+            : throw new ArgumentException(
+                $"The parameter \"{name}\" is updated by {optimizer.OptionsOf(name).GetType().Name}, not by {nameof(SophiaOptions)}.", nameof(name));
     }
 }
 

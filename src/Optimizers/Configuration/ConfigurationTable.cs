@@ -7,8 +7,8 @@ namespace Optimizers;
 /// <summary>Names, and the types of the values that JSON objects of that kind make.</summary>
 /// <param name="what">What the names are names of.</param>
 /// <param name="nameOf">The name of a type.</param>
-/// <param name="rows">The types in alphabetical order of their names, and what has the defaults of the options that can be left
-/// out; null: constructors have them. The serializer knows those of constructors only.</param>
+/// <param name="rows">The types in alphabetical order of their names, and a value that has the defaults of init properties; null
+/// where there are none. The serializer knows the defaults of a constructor's parameters only.</param>
 internal sealed class ConfigurationTable<T>(string what, Converter<Type, string> nameOf, (Type Type, T? Defaults)[] rows)
     where T : class
 {
@@ -26,7 +26,7 @@ internal sealed class ConfigurationTable<T>(string what, Converter<Type, string>
         (Type type, T? defaults) = Row(name ?? KindOf(json), name is null ? nameof(json) : nameof(name));
         string known = nameOf(type);
         JsonTypeInfo info = ConfigurationJson.InfoOf(type);
-        JsonObject whole = defaults is null ? [] : ConfigurationJson.NodeOf(defaults, type);
+        JsonObject whole = defaults is null ? [] : DefaultsOf(info, ConfigurationJson.NodeOf(defaults, type));
         string[] properties = [.. info.Properties.Select(property => property.Name)];
         var given = new HashSet<string>();
         foreach (JsonProperty property in json.EnumerateObject())
@@ -41,6 +41,11 @@ internal sealed class ConfigurationTable<T>(string what, Converter<Type, string>
             if (!given.Add(option))
             {
                 throw new ArgumentException($"The option \"{option}\" of {known} is given twice.", nameof(json));
+            }
+
+            if (ConfigurationValue.WhyNot(info.Properties[Array.IndexOf(properties, option)], property.Value) is { } problem)
+            {
+                throw new ArgumentException($"The option \"{option}\" of {known} {problem}.", nameof(json));
             }
 
             whole[option] = JsonNode.Parse(property.Value.GetRawText());
@@ -75,6 +80,19 @@ internal sealed class ConfigurationTable<T>(string what, Converter<Type, string>
         writer.WriteEndObject();
     }
 
+    private static JsonObject DefaultsOf(JsonTypeInfo info, JsonObject values)
+    {
+        foreach (JsonPropertyInfo property in info.Properties)
+        {
+            if (property.AssociatedParameter is { IsMemberInitializer: false })
+            {
+                values.Remove(property.Name);
+            }
+        }
+
+        return values;
+    }
+
     private static string Articled(string noun) => "aeiou".Contains(noun[0], StringComparison.Ordinal) ? $"an {noun}" : $"a {noun}";
 
     private static T Make(string known, JsonTypeInfo info, JsonObject json)
@@ -97,7 +115,7 @@ internal sealed class ConfigurationTable<T>(string what, Converter<Type, string>
         catch (JsonException exception)
         {
             throw new ArgumentException(
-                $"The option \"{exception.Path?.TrimStart('$', '.')}\" of {known} cannot be what it is given as: {json.ToJsonString()}.",
+                $"The option \"{exception.Path?.TrimStart('$', '.')}\" of {known} has a value that cannot be read: {exception.Message}",
                 nameof(json),
                 exception);
         }
@@ -121,7 +139,10 @@ internal sealed class ConfigurationTable<T>(string what, Converter<Type, string>
     private (Type Type, T? Defaults) Row(string name, string argument)
     {
         int row = Array.FindIndex(rows, row => string.Equals(nameOf(row.Type), name, StringComparison.OrdinalIgnoreCase));
-        return row >= 0 ? rows[row] : throw Unknown($"There is no {what}", name, Names, argument);
+        return row >= 0 ? rows[row]
+            : ConfigurationKinds.WhoHas(name) is { } other
+                ? throw new ArgumentException($"{other}; it is no {what}.", argument)
+            : throw Unknown($"There is no {what}", name, Names, argument);
     }
 
     private static ArgumentException Unknown(string problem, string name, IEnumerable<string> valid, string argument) =>

@@ -1,10 +1,59 @@
 namespace Optimizers;
 
-/// <summary>Orders names by how few letters must be typed to come from another one to them.</summary>
+/// <summary>
+/// Orders names by how well another one fits them: first those that it abbreviates, as "lr" does "learningRate", then by how few
+/// letters must be typed to come from it to them.
+/// </summary>
 internal static class Nearest
 {
     public static IEnumerable<string> Order(IEnumerable<string> names, string to) =>
-        names.OrderBy(name => Distance(name.ToUpperInvariant(), to.ToUpperInvariant())).ThenBy(name => name, StringComparer.Ordinal);
+        names.OrderBy(name => Abbreviation(name, to))
+            .ThenBy(name => Distance(name.ToUpperInvariant(), to.ToUpperInvariant()))
+            .ThenBy(name => name, StringComparer.Ordinal);
+
+    /// <summary>0: the text consists of beginnings of the first words of the name; 1: of later words; 2: neither.</summary>
+    private static int Abbreviation(string name, string text)
+    {
+        string letters = string.Concat(text.Where(char.IsLetterOrDigit)).ToUpperInvariant();
+        string[] words = [.. WordsOf(name)];
+        return letters.Length == 0 ? 2
+            : Begins(words, letters) ? 0
+            : Enumerable.Range(1, words.Length - 1).Any(first => Begins(words.AsSpan(first), letters)) ? 1
+            : 2;
+    }
+
+    // Each word gives at least one letter, until there are no letters left.
+    private static bool Begins(ReadOnlySpan<string> words, ReadOnlySpan<char> letters)
+    {
+        if (letters.IsEmpty || words.IsEmpty)
+        {
+            return letters.IsEmpty;
+        }
+
+        for (int taken = 1; taken <= letters.Length && words[0].AsSpan().StartsWith(letters[..taken]); taken++)
+        {
+            if (Begins(words[1..], letters[taken..]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // A word begins with a capital letter or a digit.
+    private static IEnumerable<string> WordsOf(string name)
+    {
+        int start = 0;
+        for (int end = 1; end <= name.Length; end++)
+        {
+            if (end == name.Length || !char.IsLower(name[end]))
+            {
+                yield return name[start..end].ToUpperInvariant();
+                start = end;
+            }
+        }
+    }
 
     /// <summary>Insertions, deletions, substitutions, and letters that have changed places with their neighbours.</summary>
     public static int Distance(string one, string other)

@@ -20,42 +20,46 @@ namespace Optimizers;
 /// </example>
 public static class OptimizerConfiguration
 {
+    private static readonly (IOptimizerOptions Defaults, Func<IReadOnlyList<int>, IOptimizerOptions, int, IOptimizer> Make)[] _rows =
+    [
+        Row(new AdEmaMixOptions(), (n, o, t) => new AdEmaMix(n, o, t)),
+        Row(new AdaBeliefOptions(), (n, o, t) => new AdaBelief(n, o, t)),
+        Row(new AdaDeltaOptions(), (n, o, t) => new AdaDelta(n, o, t)),
+        Row(new AdaGradOptions(), (n, o, t) => new AdaGrad(n, o, t)),
+        Row(new AdafactorOptions(), (s, o, t) => new Adafactor(s, o, t)),
+        Row(new AdamOptions(), (n, o, t) => new Adam(n, o, t)),
+        Row(new AdamWOptions(), (n, o, t) => new AdamW(n, o, t)),
+        Row(new AdamaxOptions(), (n, o, t) => new Adamax(n, o, t)),
+        Row(new AdanOptions(), (n, o, t) => new Adan(n, o, t)),
+        Row(new AdoptOptions(), (n, o, t) => new Adopt(n, o, t)),
+        Row(new AsgdOptions(), (n, o, t) => new Asgd(n, o, t)),
+        Row(new FtrlOptions(), (n, o, t) => new Ftrl(n, o, t)),
+        Row(new LambOptions(), (n, o, t) => new Lamb(n, o, t)),
+        Row(new LarsOptions(), (n, o, t) => new Lars(n, o, t)),
+        Row(new LionOptions(), (n, o, t) => new Lion(n, o, t)),
+        Row(new MomentumOptions(), (n, o, t) => new Momentum(n, o, t)),
+        Row(new MuonOptions(), (s, o, t) => new Muon(s, o, t)),
+        Row(new NAdamOptions(), (n, o, t) => new NAdam(n, o, t)),
+        Row(new NesterovOptions(), (n, o, t) => new Nesterov(n, o, t)),
+        Row(new NovoGradOptions(), (n, o, t) => new NovoGrad(n, o, t)),
+        Row(new ProdigyOptions(), (n, o, t) => new Prodigy(n, o, t)),
+        Row(new RAdamOptions(), (n, o, t) => new RAdam(n, o, t)),
+        Row(new RmsPropOptions(), (n, o, t) => new RmsProp(n, o, t)),
+        Row(new RpropOptions(), (n, o, t) => new Rprop(n, o, t)),
+        Row(new ScheduleFreeAdamWOptions(), (n, o, t) => new ScheduleFreeAdamW(n, o, t)),
+        Row(new ScheduleFreeSgdOptions(), (n, o, t) => new ScheduleFreeSgd(n, o, t)),
+        Row(new SgdOptions(), (n, o, t) => new Sgd(n, o, t)),
+        Row(new SignSgdOptions(), (n, o, t) => new SignSgd(n, o, t)),
+        Row(new SignumOptions(), (n, o, t) => new Signum(n, o, t)),
+        Row(new SophiaOptions(), (n, o, t) => new Sophia(n, o, t)),
+        Row(new SparseAdamOptions(), (n, o, t) => new SparseAdam(n, o, t)),
+        Row(new YogiOptions(), (n, o, t) => new Yogi(n, o, t)),
+    ];
+
     private static readonly ConfigurationTable<IOptimizerOptions> _table = new(
         "optimizer",
         type => type.Name[..^"Options".Length],
-        Rows(
-            new AdEmaMixOptions(),
-            new AdaBeliefOptions(),
-            new AdaDeltaOptions(),
-            new AdaGradOptions(),
-            new AdafactorOptions(),
-            new AdamOptions(),
-            new AdamWOptions(),
-            new AdamaxOptions(),
-            new AdanOptions(),
-            new AdoptOptions(),
-            new AsgdOptions(),
-            new FtrlOptions(),
-            new LambOptions(),
-            new LarsOptions(),
-            new LionOptions(),
-            new MomentumOptions(),
-            new MuonOptions(),
-            new NAdamOptions(),
-            new NesterovOptions(),
-            new NovoGradOptions(),
-            new ProdigyOptions(),
-            new RAdamOptions(),
-            new RmsPropOptions(),
-            new RpropOptions(),
-            new ScheduleFreeAdamWOptions(),
-            new ScheduleFreeSgdOptions(),
-            new SgdOptions(),
-            new SignSgdOptions(),
-            new SignumOptions(),
-            new SophiaOptions(),
-            new SparseAdamOptions(),
-            new YogiOptions()));
+        Array.ConvertAll(_rows, row => (row.Defaults.GetType(), (IOptimizerOptions?)row.Defaults)));
 
     /// <summary>The names of all optimizers, in alphabetical order.</summary>
     public static IReadOnlyList<string> Names => _table.Names;
@@ -82,20 +86,22 @@ public static class OptimizerConfiguration
     public static IOptimizerOptions Parse(JsonElement json) => Checked(_table.Read(null, json));
 
     /// <summary>Makes the optimizer of one buffer.</summary>
+    /// <returns>An instance of the class of that name, such as <see cref="Sophia"/>: a cast gives what only that class can do.</returns>
     /// <param name="name">The name, out of <see cref="Names"/>; its case does not matter.</param>
     /// <param name="length">The number of parameters.</param>
     /// <param name="json">An object with any of its options. Default: none.</param>
     /// <param name="threads">The number of threads that a step uses at most; 0, the default: as many as there are
     /// processors.</param>
     /// <inheritdoc cref="Parse(string)" path="/exception"/>
-    public static IOptimizer Create(string name, int length, string json = "{}", int threads = 0) => CreateOptions(name, json) switch
+    public static IOptimizer Create(string name, int length, string json = "{}", int threads = 0)
     {
-        ScheduleFreeSgdOptions options => new ScheduleFreeSgd(length, options, threads),
-        ScheduleFreeAdamWOptions options => new ScheduleFreeAdamW(length, options, threads),
-        IOptimizerOptions options => new Optimizer(length, options, threads),
-    };
+        IOptimizerOptions options = CreateOptions(name, json);
+        Require.AtLeast(length, 0);
+        return Make([length], options, threads);
+    }
 
     /// <summary>Makes the optimizer of a buffer that is a matrix or a tensor of more dimensions, as <see cref="Muon"/> needs it.</summary>
+    /// <returns>An instance of the class of that name.</returns>
     /// <param name="name">The name, out of <see cref="Names"/>; its case does not matter.</param>
     /// <param name="shape">The length of each dimension, of which the last changes fastest.</param>
     /// <param name="json">An object with any of its options. Default: none.</param>
@@ -105,9 +111,7 @@ public static class OptimizerConfiguration
     public static IOptimizer Create(string name, IReadOnlyList<int> shape, string json = "{}", int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        IOptimizerOptions options = CreateOptions(name, json);
-        var optimizer = new Optimizer(shape, options, threads);
-        return options is IScheduleFreeOptions ? Create(name, optimizer.State.Length, json, threads) : optimizer;
+        return Make([.. shape], CreateOptions(name, json), threads);
     }
 
     /// <summary>Writes options, all of them, as <see cref="Parse(string)"/> reads them.</summary>
@@ -119,8 +123,18 @@ public static class OptimizerConfiguration
         return ConfigurationText.Write(writer => _table.Write(writer, options));
     }
 
-    private static (Type Type, IOptimizerOptions? Defaults)[] Rows(params IOptimizerOptions[] defaults) =>
-        Array.ConvertAll(defaults, options => (options.GetType(), (IOptimizerOptions?)options));
+    private static IOptimizer Make(int[] shape, IOptimizerOptions options, int threads) =>
+        Array.Find(_rows, row => row.Defaults.GetType() == options.GetType()).Make(shape, options, threads);
+
+    private static (IOptimizerOptions Defaults, Func<IReadOnlyList<int>, IOptimizerOptions, int, IOptimizer> Make) Row<TOptions>(
+        TOptions defaults, Func<int, TOptions, int, IOptimizer> make)
+        where TOptions : IOptimizerOptions =>
+        Row(defaults, (IReadOnlyList<int> shape, TOptions options, int threads) => make(Optimizer.LengthOf(shape), options, threads));
+
+    private static (IOptimizerOptions Defaults, Func<IReadOnlyList<int>, IOptimizerOptions, int, IOptimizer> Make) Row<TOptions>(
+        TOptions defaults, Func<IReadOnlyList<int>, TOptions, int, IOptimizer> make)
+        where TOptions : IOptimizerOptions =>
+        (defaults, (shape, options, threads) => make(shape, (TOptions)options, threads));
 
     private static IOptimizerOptions Checked(IOptimizerOptions options)
     {

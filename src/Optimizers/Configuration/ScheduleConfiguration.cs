@@ -88,8 +88,9 @@ public static class ScheduleConfiguration
         return ConfigurationText.Write(writer => Write(writer, schedule));
     }
 
+    // Of the schedules this one alone has an init property, its name.
     private static (Type Type, ILrSchedule? Defaults)[] Rows(params Type[] types) =>
-        Array.ConvertAll(types, type => (type, (ILrSchedule?)null));
+        Array.ConvertAll(types, type => (type, type == typeof(ReduceOnPlateau) ? new ReduceOnPlateau(0) : (ILrSchedule?)null));
 
     internal static void Write(Utf8JsonWriter writer, ILrSchedule schedule) => _table.Write(writer, schedule);
 }

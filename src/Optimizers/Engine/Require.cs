@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Optimizers;
 
 /// <summary>
@@ -48,7 +50,7 @@ internal static class Require
     {
         if (!Enum.IsDefined(value))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is no {typeof(T).Name}.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be one of {string.Join(", ", Enum.GetNames<T>())}.");
         }
     }
 
@@ -92,20 +94,39 @@ internal static class Require
     }
 
     /// <summary>More than <paramref name="limit"/>.</summary>
-    public static void Above(long value, long limit, [CallerArgumentExpression(nameof(value))] string? name = null)
-    {
-        if (value <= limit)
-        {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be above {limit}.");
-        }
-    }
-
-    /// <summary>More than <paramref name="limit"/>.</summary>
     public static void Above(double value, double limit, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
         if (!(value > limit))
         {
             throw new ArgumentOutOfRangeException(name, value, $"{name} must be above {limit}.");
+        }
+    }
+
+    /// <summary>More than another argument.</summary>
+    public static void AboveOther<T>(
+        T value,
+        T other,
+        [CallerArgumentExpression(nameof(value))] string? name = null,
+        [CallerArgumentExpression(nameof(other))] string? otherName = null)
+        where T : struct, INumber<T>
+    {
+        if (!(value > other))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}, but must be above {otherName}, which is {other}.");
+        }
+    }
+
+    /// <summary>At least another argument.</summary>
+    public static void AtLeastOther<T>(
+        T value,
+        T other,
+        [CallerArgumentExpression(nameof(value))] string? name = null,
+        [CallerArgumentExpression(nameof(other))] string? otherName = null)
+        where T : struct, INumber<T>
+    {
+        if (!(value >= other))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}, but must be at least {otherName}, which is {other}.");
         }
     }
 
@@ -117,7 +138,9 @@ internal static class Require
         if (minimumMomentum > maximumMomentum)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(minimumMomentum), minimumMomentum, $"{nameof(minimumMomentum)} must be at most {maximumMomentum}.");
+                nameof(minimumMomentum),
+                minimumMomentum,
+                $"{nameof(minimumMomentum)} is {minimumMomentum}, but must be at most {nameof(maximumMomentum)}, which is {maximumMomentum}.");
         }
     }
 

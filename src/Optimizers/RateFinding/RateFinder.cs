@@ -53,10 +53,18 @@ public sealed record RateFinderOptions
     {
         Require.Positive(LowestRate, nameof(LowestRate));
         Require.Positive(HighestRate, nameof(HighestRate));
-        Require.Above(HighestRate, LowestRate, nameof(HighestRate));
+        Require.AboveOther(HighestRate, LowestRate);
         Require.Defined(Spacing, nameof(Spacing));
         Require.Beta(Smoothing, nameof(Smoothing));
-        Require.AtLeast(Points, Math.Max(10, 2L * Window), nameof(Points));
+        Require.AtLeast(Points, 10, nameof(Points));
+        if (Points < 2L * Window)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(Points),
+                Points,
+                $"{nameof(Points)} is {Points}, but must be at least {2L * Window} where {nameof(Smoothing)} is {Smoothing}, whose average is over {Window} points.");
+        }
+
         Require.AtMost(Points, 1_000_000, nameof(Points));
         Require.Above(DivergenceFactor, 1, nameof(DivergenceFactor));
     }

@@ -38,7 +38,12 @@ public sealed record RateSweepOptions
         foreach (double rate in Rates)
         {
             Require.Positive(rate, nameof(Rates));
-            Require.Above(rate, before, nameof(Rates));
+            if (rate <= before)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(Rates), rate, $"{nameof(Rates)} must be in ascending order without repetition, but {before} is followed by {rate}.");
+            }
+
             before = rate;
         }
 
@@ -82,7 +87,7 @@ public static class RateSweep
     {
         Require.Positive(lowest);
         Require.Positive(highest);
-        Require.AtLeast(highest, lowest);
+        Require.AtLeastOther(highest, lowest);
         Require.AtLeast(rates, 1);
         Require.AtMost(rates, 1_000);
 

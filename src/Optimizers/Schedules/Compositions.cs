@@ -56,7 +56,7 @@ internal sealed record Clamp : IComposedSchedule
         ArgumentNullException.ThrowIfNull(inner);
         Require.NonNegative(minimum);
         Require.NonNegative(maximum);
-        Require.Between(maximum, minimum, float.MaxValue);
+        Require.AtLeastOther(maximum, minimum);
         Inner = inner;
         Minimum = minimum;
         Maximum = maximum;

@@ -22,8 +22,8 @@ public enum CyclicMode
 ///     Triangular2: h·2^−c            ExponentialRange: h·Gamma^k
 /// v(k) = Base + (Peak − Base)·h,  Momentum: MaximumMomentum − (MaximumMomentum − MinimumMomentum)·h
 /// </code>
-/// <para>The first update is at Base; the first at the peak is k = StepsUp (ExponentialRange: near it). It goes on for
-/// ever.</para>
+/// <para>The first update is at Base; the first at the peak is k = StepsUp. ExponentialRange is at the fraction
+/// Gamma^StepsUp of the way from Base to Peak there. It goes on for ever.</para>
 /// </remarks>
 public sealed record Cyclic : ILrSchedule
 {
@@ -55,7 +55,14 @@ public sealed record Cyclic : ILrSchedule
         Require.AtLeast(stepsUp, 1);
         long down = stepsDown ?? stepsUp;
         Require.AtLeast(down, 1, nameof(stepsDown));
-        Require.AtMost(down, long.MaxValue - stepsUp, stepsDown is null ? nameof(stepsUp) : nameof(stepsDown));
+        if (down > long.MaxValue - stepsUp)
+        {
+            throw new ArgumentOutOfRangeException(
+                stepsDown is null ? nameof(stepsUp) : nameof(stepsDown),
+                down,
+                $"{nameof(stepsUp)} and {nameof(stepsDown)} are {stepsUp} and {down}, but must be at most {long.MaxValue} together.");
+        }
+
         Require.Defined(mode);
         Require.Positive(gamma);
         Require.Between(gamma, 0, 1);
@@ -75,7 +82,7 @@ public sealed record Cyclic : ILrSchedule
     /// <summary>The rate between the cycles.</summary>
     public double Base { get; }
 
-    /// <summary>The rate at the height of the first cycle.</summary>
+    /// <summary>The rate at the height of the first cycle, were Gamma 1.</summary>
     public double Peak { get; }
 
     /// <summary>The number of updates from base to peak.</summary>

@@ -5,11 +5,11 @@ namespace Optimizers.Schedules;
 /// <remarks>
 /// <code>
 /// q = max(k − Begin, 0)/DecaySteps                     Staircase: ⌊q⌋
-/// v(k) = Initial·DecayRate^q, and at least Floor        DecayRate ≥ 1: at most Floor
+/// v(k) = Initial·DecayRate^q, and at least Floor        DecayRate &gt; 1: at most Floor
 /// </code>
 /// <para>The first update, and all until Begin, are at Initial, which is the peak if DecayRate is at most 1. As in
 /// optax, the floor holds from k = 0 on, so that one above Initial lifts the start too. Without a floor it goes on
-/// for ever.</para>
+/// for ever. With a DecayRate of 1 the rate stays; optax would hold the floor.</para>
 /// </remarks>
 public sealed record ExponentialDecay : ILrSchedule
 {
@@ -71,7 +71,7 @@ public sealed record ExponentialDecay : ILrSchedule
             ? Curve.Geometric(Initial, DecayRate, decaying / DecaySteps)
             : Initial * Math.Pow(DecayRate, (double)decaying / DecaySteps);
         return Floor is { } floor
-            ? DecayRate < 1 ? Math.Max(rate, floor) : Math.Min(rate, floor)
+            ? DecayRate <= 1 ? Math.Max(rate, floor) : Math.Min(rate, floor)
             : rate;
     }
 }

@@ -9,9 +9,13 @@ namespace Optimizers.Schedules;
 /// v: Shape from first at 0 to Peak at a, to last at e         ThreePhase: to Peak at a, to first at b, to last at e
 /// Momentum: Maximum at 0, Minimum at a, Maximum at e          ThreePhase: Maximum from b on
 /// </code>
-/// <para>a and b need not be whole: the peak is reached at k = a if a is, and else never quite. The last of TotalSteps
-/// updates is at last, from where it is held; PyTorch raises there. WarmupFraction 0 begins one update down the slope;
-/// above ½, ThreePhase does not get to its third phase.</para>
+/// <para>The peak is reached at k = a. As in PyTorch a is not rounded, so if a is not whole, the updates before and after it
+/// come near the peak. In a cycle so short that neither has three quarters of the peak, a is rounded to the nearest update
+/// before the last, and b = 2a. PyTorch has no update near the peak there: its only update of one is at last, and its three
+/// phases with a ≤ ½ stay at or below first.</para>
+/// <para>The last of TotalSteps updates is at last, from where it is held; PyTorch raises there. WarmupFraction 0 begins one
+/// update down the slope. With a WarmupFraction above ½, ThreePhase does not get to its third phase. With 1 the last update
+/// is at the peak.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -67,6 +71,7 @@ public sealed record OneCycle : ILrSchedule
         double last = first / finalDivisor;
         _rates = new OneCyclePhases(
             first, peak, threePhase ? first : last, last, totalSteps, warmupFraction, shape, threePhase);
+        _rates = _rates.ReachingThePeak();
         Momentum = _rates with
         {
             First = maximumMomentum,
@@ -121,15 +126,30 @@ internal sealed record OneCyclePhases(
     CurveShape Shape,
     bool ThreePhase) : ILrSchedule
 {
+    // Where the way up ends. A copy made by "with" has it too, so that the momentum turns where the rate does.
+    private double _up = WholeIfRounded((WarmupFraction * TotalSteps) - 1, TotalSteps);
+
+    /// <summary>The same, or with the peak at an update if none comes near it.</summary>
+    public OneCyclePhases ReachingThePeak()
+    {
+        long before = (long)Math.Max(Math.Floor(_up), 0);
+        return Math.Max(At(before), At(before + 1)) >= 0.75 * Peak
+            ? this
+            : this with { _up = Math.Clamp(Math.Ceiling(_up - 0.5), 0, Math.Max(TotalSteps - 2, 0)) };
+    }
+
     public double At(long step)
     {
         Require.AtLeast(step, 0);
-        double up = (WarmupFraction * TotalSteps) - 1;
         double end = TotalSteps - 1;
-        double down = ThreePhase ? (2 * WarmupFraction * TotalSteps) - 2 : end;
+        double down = ThreePhase ? 2 * _up : end;
         double k = Math.Min(step, end);
-        return k <= up ? Curve.Between(Shape, First, Peak, up > 0 ? k / up : 1)
-            : k <= down ? Curve.Between(Shape, Peak, Back, (k - up) / (down - up))
+        return k <= _up ? Curve.Between(Shape, First, Peak, _up > 0 ? k / _up : 1)
+            : k <= down ? Curve.Between(Shape, Peak, Back, (k - _up) / (down - _up))
             : Curve.Between(Shape, Back, Last, (k - down) / (end - down));
     }
+
+    // 0.07·100 is 7.000000000000001.
+    private static double WholeIfRounded(double index, long totalSteps) =>
+        Math.Abs(index - Math.Round(index)) <= 1e-15 * totalSteps ? Math.Round(index) : index;
 }

@@ -27,7 +27,8 @@ public sealed record PiecewiseConstant : ILrSchedule
         if (_values.Count != _boundaries.Count + 1)
         {
             throw new ArgumentException(
-                $"There must be one value more than boundaries, but there are {_values.Count} and {_boundaries.Count}.", nameof(values));
+                $"{nameof(values)} must have one element more than {nameof(boundaries)}, but they have {_values.Count} and {_boundaries.Count}.",
+                nameof(values));
         }
 
         foreach (double value in _values)

@@ -16,7 +16,7 @@ public enum PlateauMode
 /// <summary>What the threshold of a <see cref="ReduceOnPlateau"/> is measured by.</summary>
 public enum ThresholdMode
 {
-    /// <summary>By the best metric so far.</summary>
+    /// <summary>By the absolute value of the best metric so far.</summary>
     Relative,
 
     /// <summary>By itself.</summary>
@@ -29,14 +29,17 @@ public enum ThresholdMode
 /// depend on the index of the update. A checkpoint saves its history with the optimizer or the group that has it as a schedule,
 /// also as a part of another schedule; elsewhere, add it to the checkpoint.</para>
 /// <code>
-/// better:  Min: x &lt; best·(1 − Threshold)     Max: x &gt; best·(1 + Threshold)     Absolute: by best ∓ Threshold
+/// margin = Threshold·|best|                    Absolute: Threshold
+/// better:  Min: x &lt; best − margin              Max: x &gt; best + margin
 ///          best ← x, bad ← 0;  else bad ← bad + 1
 /// cooling: if cooling &gt; 0: cooling ← cooling − 1, bad ← 0
 /// if bad &gt; Patience: cooling ← Cooldown, bad ← 0, rate ← max(rate·Factor, Floor) if that is lower by more than Epsilon
 /// </code>
 /// <para>Before the first metric the rate is Initial, the peak; in the end it is Floor or what is left of the rate. A NaN
-/// is never better, so that a run that has diverged is slowed down. With a relative threshold and a best metric below 0 a
-/// slightly worse metric counts as better, as in PyTorch: use an absolute one there.</para>
+/// is never better, so that a run that has diverged is slowed down. The first metric that is neither NaN nor infinite in
+/// the wrong direction is better, whatever the threshold.</para>
+/// <para>PyTorch takes best in the place of |best|. Above 0 that is the same. Below 0 PyTorch counts a slightly worse metric
+/// as better, so that the rate may never fall. With a best metric of 0 the relative margin is 0.</para>
 /// </remarks>
 public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
 {
@@ -75,9 +78,12 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
         Require.AtLeast(cooldown, 0);
         Require.NonNegative(floor);
         Require.NonNegative(epsilon);
-        if (mode == PlateauMode.Min && thresholdMode == ThresholdMode.Relative)
+        if (mode == PlateauMode.Min && thresholdMode == ThresholdMode.Relative && threshold >= 1)
         {
-            Require.Beta(threshold);
+            throw new ArgumentOutOfRangeException(
+                nameof(threshold),
+                threshold,
+                $"{nameof(threshold)} is {threshold}, but must be below 1 where {nameof(mode)} is {mode} and {nameof(thresholdMode)} is {thresholdMode}: no loss above 0 would be better than the first.");
         }
 
         Initial = initial;
@@ -189,13 +195,14 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
         contents.Value(Name, Save, Accept);
     }
 
-    private bool IsBetter(double metric) => (Mode, ThresholdMode) switch
+    private bool IsBetter(double metric)
     {
-        (PlateauMode.Min, ThresholdMode.Relative) => metric < Best * (1 - Threshold),
-        (PlateauMode.Min, _) => metric < Best - Threshold,
-        (_, ThresholdMode.Relative) => metric > Best * (1 + Threshold),
-        _ => metric > Best + Threshold,
-    };
+        // Infinity times a threshold of 0 is NaN; an infinite best needs no margin.
+        double margin = ThresholdMode == ThresholdMode.Absolute ? Threshold
+            : double.IsFinite(Best) ? Threshold * Math.Abs(Best)
+            : 0;
+        return Mode == PlateauMode.Min ? metric < Best - margin : metric > Best + margin;
+    }
 
     private string Save() => ConfigurationText.Write(json =>
     {

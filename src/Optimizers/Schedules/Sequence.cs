@@ -34,7 +34,7 @@ public sealed record Sequence : ILrSchedule, IComposedSchedule
         if (_schedules.Count != _milestones.Count + 1)
         {
             throw new ArgumentException(
-                $"There must be one schedule more than milestones, but there are {_schedules.Count} and {_milestones.Count}.",
+                $"{nameof(schedules)} must have one element more than {nameof(milestones)}, but they have {_schedules.Count} and {_milestones.Count}.",
                 nameof(schedules));
         }
     }

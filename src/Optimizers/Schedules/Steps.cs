@@ -23,8 +23,12 @@ public static class Steps
         Require.AtLeast(batchSize, 1);
         if (dropLast)
         {
-            // Without a full batch there is no epoch.
-            Require.AtMost(batchSize, samples);
+            if (batchSize > samples)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(batchSize), batchSize, $"{nameof(batchSize)} is {batchSize}, but must be at most {nameof(samples)}, which is {samples}: with {nameof(dropLast)} an epoch would have no batch.");
+            }
+
             return samples / batchSize;
         }
 
@@ -54,7 +58,7 @@ public static class Steps
         return steps <= long.MaxValue
             ? (long)steps
             : throw new ArgumentOutOfRangeException(
-                nameof(epochs), epochs, $"{nameof(epochs)} must not make more updates than {long.MaxValue}.");
+                nameof(epochs), epochs, $"{epochs} {nameof(epochs)} of {perEpoch} updates, from {nameof(samples)} = {samples} and {nameof(batchSize)} = {batchSize}, are more than {long.MaxValue} updates.");
     }
 
     /// <summary>The number of updates in which at least so many samples are seen.</summary>

@@ -29,7 +29,7 @@ public sealed record Tanh : ILrSchedule
         Require.NonNegative(floor);
         Require.Finite(lowerBound);
         Require.Finite(upperBound);
-        Require.Above(upperBound, lowerBound);
+        Require.AboveOther(upperBound, lowerBound);
         Initial = initial;
         Steps = steps;
         Floor = floor;

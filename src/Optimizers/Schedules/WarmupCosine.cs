@@ -24,7 +24,7 @@ public sealed record WarmupCosine : ILrSchedule
     {
         Require.NonNegative(peak);
         Require.AtLeast(warmupSteps, 0);
-        Require.Above(totalSteps, warmupSteps);
+        Require.AboveOther(totalSteps, warmupSteps);
         Require.NonNegative(floor);
         Require.NonNegative(start);
         Peak = peak;

@@ -25,7 +25,7 @@ public sealed record WarmupLinear : ILrSchedule
     {
         Require.NonNegative(peak);
         Require.AtLeast(warmupSteps, 0);
-        Require.Above(totalSteps, warmupSteps);
+        Require.AboveOther(totalSteps, warmupSteps);
         Require.NonNegative(floor);
         Require.NonNegative(start);
         Peak = peak;

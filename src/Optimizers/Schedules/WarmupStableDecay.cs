@@ -19,7 +19,8 @@ public sealed record WarmupStableDecay : ILrSchedule
     /// <param name="peak">The rate at the end of the warmup. Finite, at least 0.</param>
     /// <param name="warmupSteps">The number of updates before the peak, at least 0.</param>
     /// <param name="stableSteps">The number of updates at the peak, at least 0.</param>
-    /// <param name="decaySteps">The number of updates from there until the floor is reached, at least 0.</param>
+    /// <param name="decaySteps">The number of updates from there until the floor is reached, at least 0; at least 1 if
+    /// <paramref name="stableSteps"/> is 0.</param>
     /// <param name="floor">The rate at the start and in the end. Finite, at least 0; default 0.</param>
     /// <param name="decayShape">The shape of the way down. Default linear; the transformers library has a
     /// cosine.</param>
@@ -34,6 +35,14 @@ public sealed record WarmupStableDecay : ILrSchedule
         Require.AtLeast(decaySteps, 0);
         Require.NonNegative(floor);
         Require.Defined(decayShape);
+        if (stableSteps == 0 && decaySteps == 0)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(stableSteps),
+                stableSteps,
+                $"{nameof(stableSteps)} and {nameof(decaySteps)} are both 0, so no update would be at {nameof(peak)}, which is {peak}; one of them must be at least 1.");
+        }
+
         Peak = peak;
         WarmupSteps = warmupSteps;
         StableSteps = stableSteps;

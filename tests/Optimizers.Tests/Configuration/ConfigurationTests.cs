@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using Optimizers.Schedules;
 
@@ -99,6 +100,142 @@ public sealed class ConfigurationTests
     }
 
     [Theory]
+    [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
+    public void AnOptimizerByNameIsOneOfItsClass(string name)
+    {
+        OptimizerRow row = Catalogue.Row(name);
+        int[] shape = row.ShapeOf(row.Defaults, 12);
+        string json = OptimizerConfiguration.ToJson(row.Defaults);
+        List<IOptimizer> made = [OptimizerConfiguration.Create(name, shape), OptimizerConfiguration.Create(name.ToUpperInvariant(), shape, json, 1)];
+        if (shape.Length == 1)
+        {
+            made.AddRange([OptimizerConfiguration.Create(name, 12), OptimizerConfiguration.Create(name, [3, 4], json), OptimizerConfiguration.Create(name, 12, json, 1)]);
+        }
+
+        foreach (IOptimizer optimizer in made)
+        {
+            optimizer.Should().BeOfType(row.Type);
+            optimizer.Clone().Should().BeOfType(row.Type);
+            optimizer.State.Length.Should().Be(12);
+        }
+    }
+
+    [Fact]
+    public void WhatIsMadeByNameDoesWhatItsClassAloneCanDo()
+    {
+        var sophia = (Sophia)OptimizerConfiguration.Create("Sophia", 2, """{"beta2": 0, "hessianInterval": 3}""");
+        sophia.NeedsHessian.Should().BeTrue();
+        sophia.UpdateHessian([3f, 4f]);
+        sophia.State["hessian"].ToArray().Should().Equal(3, 4);
+        sophia.Step((float[])[1, 1], (float[])[1, 1]);
+        sophia.NeedsHessian.Should().BeFalse();
+
+        var free = (IScheduleFree)OptimizerConfiguration.Create("ScheduleFreeAdamW", [2, 1]);
+        float[] parameters = [1, 2];
+        free.Step(parameters, (float[])[1, 1]);
+        free.Evaluate(parameters);
+        free.IsEvaluating.Should().BeTrue();
+
+        foreach (string name in new[] { "Sgd", "AdaGrad", "AdamW", "SparseAdam" })
+        {
+            float[] table = [1, 2, 3, 4];
+            ((IRowOptimizer)OptimizerConfiguration.Create(name, [2, 2])).Step(table, new RowGradients((int[])[1], (float[])[1, 1], 2), 0.5);
+            table[..2].Should().Equal(1, 2);
+            table[2].Should().NotBe(3);
+        }
+    }
+
+    [Theory]
+    [InlineData("AdamW", new[] { 3, -1 }, "shape", "-1")]
+    [InlineData("AdamW", new[] { 1 << 20, 1 << 20 }, "shape", "1048576, 1048576")]
+    [InlineData("Muon", new[] { 1 << 20, 1 << 20 }, "shape", "1048576, 1048576")]
+    [InlineData("Muon", new[] { 3 }, "shape", "")]
+    public void AShapeThatNoOptimizerHasIsRefused(string name, int[] shape, string argument, string value)
+    {
+        string message = FluentActions.Invoking(() => OptimizerConfiguration.Create(name, shape)).Should().Throw<ArgumentException>().Which.Message;
+        message.Should().Contain(value).And.Contain(argument == "shape" && value.Length > 0 ? argument : "");
+        FluentActions.Invoking(() => OptimizerConfiguration.Create("AdamW", -2)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName("length");
+    }
+
+    [Theory]
+    [MemberData(nameof(ScheduleTexts))]
+    public void AScheduleHasItsDefaultsWhateverElseIsGiven(string text)
+    {
+        ILrSchedule full = ScheduleConfiguration.Parse(text);
+        ConstructorInfo constructor = full.GetType().GetConstructors().Single();
+        ParameterInfo[] parameters = constructor.GetParameters();
+        JsonProperty[] given = [.. JsonElement.Parse(text).EnumerateObject().Skip(1)];
+        string[] required = [.. parameters.Where(parameter => !parameter.HasDefaultValue).Select(parameter => parameter.Name!)];
+        string[] optional = [.. given.Select(property => property.Name).Except(required)];
+
+        foreach (string? alone in optional.Prepend(null))
+        {
+            var expected = (ILrSchedule)constructor.Invoke([.. parameters.Select(parameter =>
+                required.Contains(parameter.Name) || parameter.Name == alone ? ValueOf(full, parameter.Name!) : parameter.DefaultValue)]);
+            string json = Object([.. given.Where(property => required.Contains(property.Name) || property.Name == alone)]);
+            ILrSchedule actual = ScheduleConfiguration.Create(full.GetType().Name, json);
+
+            // A schedule with a history is equal to itself alone.
+            if (actual is ReduceOnPlateau plateau)
+            {
+                plateau.Name.Should().Be(alone == "name" ? "mine" : "reduce_on_plateau");
+                plateau.ToString().Should().Be(expected.ToString(), json);
+            }
+            else
+            {
+                actual.Should().Be(expected, json);
+            }
+
+            ScheduleConfiguration.ToJson(ScheduleConfiguration.Parse(ScheduleConfiguration.ToJson(actual))).Should().Be(ScheduleConfiguration.ToJson(actual));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    public void OptionsHaveTheirDefaultsWhateverElseIsGiven(string name)
+    {
+        IOptimizerOptions full = Catalogue.Variant(name).Options;
+        JsonProperty[] given = [.. JsonElement.Parse(OptimizerConfiguration.ToJson(full)).EnumerateObject()];
+        string kind = given[0].Value.GetString()!;
+        IOptimizerOptions defaults = Catalogue.Row(kind).Defaults;
+        OptimizerConfiguration.CreateOptions(kind).Should().Be(defaults);
+        foreach (JsonProperty alone in given.Skip(1))
+        {
+            IOptimizerOptions actual = OptimizerConfiguration.CreateOptions(kind, Object([alone]));
+            foreach (PropertyInfo property in full.GetType().GetProperties().Where(property => property.CanWrite))
+            {
+                bool isIt = string.Equals(property.Name, alone.Name, StringComparison.OrdinalIgnoreCase);
+                property.GetValue(actual).Should().Be(property.GetValue(isIt ? full : defaults), $"{property.Name} with {alone}");
+            }
+
+            OptimizerConfiguration.Parse(OptimizerConfiguration.ToJson(actual)).Should().Be(actual);
+        }
+    }
+
+    [Fact]
+    public void SchedulesInSchedulesHaveTheirDefaults()
+    {
+        const string Plateau = """{"kind": "ReduceOnPlateau", "initial": 0.1}""";
+        foreach (string text in new[]
+        {
+            $$"""{"kind": "Warmup", "steps": 3, "inner": {{Plateau}}}""",
+            $$"""{"kind": "Epochs", "stepsPerEpoch": 3, "inner": {{Plateau}}}""",
+            $$"""{"kind": "Clamp", "minimum": 0, "maximum": 1, "inner": {{Plateau}}}""",
+            $$"""{"kind": "Shift", "steps": 0, "inner": {{Plateau}}}""",
+            $$"""{"kind": "Product", "one": {"kind": "Constant", "value": 1}, "other": {{Plateau}}}""",
+            $$"""{"kind": "Sequence", "milestones": [], "schedules": [{{Plateau}}]}""",
+            $$"""{"kind": "Warmup", "steps": 0, "inner": {"kind": "Sequence", "milestones": [0], "schedules": [{"kind": "OneCycle", "peak": 1, "totalSteps": 3}, {{Plateau}}] } }""",
+        })
+        {
+            ILrSchedule schedule = ScheduleConfiguration.Parse(text);
+            schedule.At(9).Should().Be(0.1, text);
+            string json = ScheduleConfiguration.ToJson(schedule);
+            json.Should().Contain("\"patience\":10").And.Contain("\"name\":\"reduce_on_plateau\"");
+            ScheduleConfiguration.ToJson(ScheduleConfiguration.Parse(json)).Should().Be(json);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(ScheduleTexts))]
     public void ScheduleTextsComeBackAsTheyWere(string json)
     {
@@ -142,6 +279,40 @@ public sealed class ConfigurationTests
     }
 
     [Theory]
+    [InlineData("lr", "learningRate")]
+    [InlineData("LR", "learningRate")]
+    [InlineData("l_rate", "learningRate")]
+    [InlineData("rate", "learningRate")]
+    [InlineData("eps", "epsilon")]
+    [InlineData("wd", "weightDecay")]
+    [InlineData("decay", "weightDecay")]
+    [InlineData("weight_decay", "weightDecay")]
+    [InlineData("b2", "beta2")]
+    [InlineData("beta_2", "beta2")]
+    [InlineData("ams", "amsGrad")]
+    [InlineData("lerningRate", "learningRate")]
+    [InlineData("maximise", "maximize")]
+    public void AnAbbreviationSuggestsWhatItStandsFor(string given, string expected) =>
+        FluentActions.Invoking(() => OptimizerConfiguration.CreateOptions("AdamW", $"{{\"{given}\": 1}}")).Should().Throw<ArgumentException>()
+            .WithMessage($"*no option \"{given}\"; there is, the nearest first: {expected}, *");
+
+    [Theory]
+    [InlineData("Lbfgs", "*\"Lbfgs\" evaluates the loss itself*LbfgsConfiguration.Create*")]
+    [InlineData("lbfgs", "*LbfgsConfiguration.Create*")]
+    [InlineData("Cosine", "*\"Cosine\" is a schedule*ScheduleConfiguration*")]
+    public void ANameOfAnotherKindPointsToItsConfiguration(string name, string message)
+    {
+        FluentActions.Invoking(() => OptimizerConfiguration.Create(name, 3)).Should().Throw<ArgumentException>().WithMessage(message);
+        FluentActions.Invoking(() => OptimizerConfiguration.Parse($"{{\"kind\": \"{name}\"}}")).Should().Throw<ArgumentException>().WithMessage(message);
+        FluentActions.Invoking(() => LbfgsConfiguration.Parse("""{"kind": "AdamW"}""")).Should().Throw<ArgumentException>()
+            .WithMessage("*\"AdamW\" is an optimizer*OptimizerConfiguration*");
+        FluentActions.Invoking(() => ScheduleConfiguration.Create("adam", "{}")).Should().Throw<ArgumentException>()
+            .WithMessage("*\"adam\" is an optimizer*OptimizerConfiguration*");
+        FluentActions.Invoking(() => ScheduleConfiguration.Create("FunctionSchedule", "{}")).Should().Throw<ArgumentException>()
+            .WithMessage("*function*");
+    }
+
+    [Theory]
     [InlineData("AdmaW", "{}", "*no optimizer \"AdmaW\"*nearest first: AdamW, Adam, *")]
     [InlineData("AdmW", "{}", "*no optimizer \"AdmW\"*nearest first: AdamW, Adam, *")]
     [InlineData("lyon", "{}", "*no optimizer \"lyon\"*nearest first: Lion, *")]
@@ -149,8 +320,16 @@ public sealed class ConfigurationTests
     [InlineData("AdamW", """{"beta": 1}""", "*AdamW has no option \"beta\"*nearest first: beta1, beta2, *")]
     [InlineData("AdamW", """{"decayForm": "Coupled"}""", "*no option \"decayForm\"*")]
     [InlineData("AdamW", """{"beta1": 0.9, "Beta1": 0.8}""", "*\"beta1\" of AdamW is given twice*")]
-    [InlineData("AdamW", """{"beta1": "high"}""", "*\"beta1\" of AdamW*high*")]
-    [InlineData("AdamW", """{"beta1": null}""", "*\"beta1\" of AdamW*")]
+    [InlineData("AdamW", """{"beta2": 0.5, "beta1": "high"}""", "The option \"beta1\" of AdamW must be a number, not \"high\". (Parameter*")]
+    [InlineData("AdamW", """{"beta1": null}""", "The option \"beta1\" of AdamW must be a number, not null. (Parameter*")]
+    [InlineData("AdamW", """{"beta1": true}""", "*\"beta1\" of AdamW must be a number, not true.*")]
+    [InlineData("AdamW", """{"beta1": [0.9, 0.99]}""", "*\"beta1\" of AdamW must be a number, not [[]0.9, 0.99].*")]
+    [InlineData("AdamW", """{"amsGrad": 1}""", "*\"amsGrad\" of AdamW must be true or false, not 1.*")]
+    [InlineData("AdamW", """{"amsGrad": "true"}""", "*\"amsGrad\" of AdamW must be true or false, not \"true\".*")]
+    [InlineData("Sophia", """{"hessianInterval": 2.5}""", "*\"hessianInterval\" of Sophia must be a whole number, not 2.5.*")]
+    [InlineData("Sophia", """{"hessianInterval": 3000000000}""", "*must be a whole number*, not 3000000000.*")]
+    [InlineData("Muon", """{"rateAdjustment": "None"}""", "*\"rateAdjustment\" of Muon must be one of Original, MatchRmsAdamW, not \"None\".*")]
+    [InlineData("Muon", """{"rateAdjustment": 1}""", "*\"rateAdjustment\" of Muon must be one of Original, MatchRmsAdamW, not 1.*")]
     [InlineData("AdamW", """{"beta1": 1.5}""", "*Beta1*1.5*")]
     [InlineData("AdamW", """{"learningRate": -1}""", "*LearningRate*-1*")]
     [InlineData("AdamW", """{"learningRate": 1""", "*no JSON*")]
@@ -166,7 +345,15 @@ public sealed class ConfigurationTests
     [InlineData("""{"kind": "Cosine", "peak": 1, "steps": 1.5}""", "*\"steps\" of Cosine*1.5*")]
     [InlineData("""{"kind": "Cosine", "peak": 1, "steps": 0}""", "*steps*0*")]
     [InlineData("""{"kind": "Warmup", "steps": 1, "inner": {"kind": "Cosine", "peek": 1}}""", "*Cosine has no option \"peek\"*nearest first: peak, *")]
-    [InlineData("""{"kind": "Warmup", "steps": 1, "inner": null}""", "*inner*")]
+    [InlineData("""{"kind": "Warmup", "steps": 1, "inner": null}""", "*\"inner\" of Warmup must be a schedule*, not null.*")]
+    [InlineData("""{"kind": "Warmup", "steps": 1, "inner": "Cosine"}""", "*\"inner\" of Warmup must be a schedule*, not \"Cosine\".*")]
+    [InlineData("""{"kind": "OneCycle", "peak": 1, "totalSteps": 9, "shape": "Quadratic"}""", "*\"shape\" of OneCycle must be one of Linear, Cosine, InverseSquareRoot, not \"Quadratic\".*")]
+    [InlineData("""{"kind": "ReduceOnPlateau", "initial": 1, "mode": "min, max"}""", "*\"mode\" of ReduceOnPlateau must be one of Min, Max, not \"min, max\".*")]
+    [InlineData("""{"kind": "ReduceOnPlateau", "initial": 1, "name": null}""", "*\"name\" of ReduceOnPlateau must be a text, not null.*")]
+    [InlineData("""{"kind": "MultiStep", "initial": 1, "milestones": [1, 2.5]}""", "*\"milestones\" of MultiStep must be a list, each element a whole number, but its element 1 is 2.5.*")]
+    [InlineData("""{"kind": "MultiStep", "initial": 1, "milestones": 7}""", "*\"milestones\" of MultiStep must be a list, each element a whole number, not 7.*")]
+    [InlineData("""{"kind": "Sequence", "schedules": [null], "milestones": []}""", "*\"schedules\" of Sequence*element 0 is null.*")]
+    [InlineData("""{"kind": "WarmupLinear", "peak": 1, "warmupSteps": 9, "totalSteps": 9}""", "*totalSteps is 9*warmupSteps, which is 9*")]
     [InlineData("""{"kind": "OneCycle", "peak": 1, "totalSteps": 9, "momentum": {}}""", "*OneCycle has no option \"momentum\"*")]
     [InlineData("""{"kind": "ReduceOnPlateau", "initial": 1, "rate": 2}""", "*no option \"rate\"*")]
     public void WrongSchedulesAreRefused(string json, string message) =>
@@ -179,6 +366,12 @@ public sealed class ConfigurationTests
         FluentActions.Invoking(() => ScheduleConfiguration.ToJson(new FunctionSchedule(_ => 1).Scale(2))).Should().Throw<ArgumentException>();
         FluentActions.Invoking(() => OptimizerConfiguration.ToJson(new LevelThree.OwnOptions())).Should().Throw<ArgumentException>().WithMessage("*OwnOptions*");
     }
+
+    private static string Object(JsonProperty[] properties) =>
+        $"{{{string.Join(", ", properties.Select(property => property.ToString()))}}}";
+
+    private static object? ValueOf(object value, string parameter) =>
+        value.GetType().GetProperty(char.ToUpperInvariant(parameter[0]) + parameter[1..])!.GetValue(value);
 
     [Theory]
     [InlineData("", "", 0)]

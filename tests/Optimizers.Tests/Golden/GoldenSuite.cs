@@ -32,6 +32,9 @@ internal static class GoldenSuite
     // 1e-6. SamTests holds every single step of it against double precision instead.
     private static readonly (string File, string Name) _amplifying = ("pytorch-optimizer-Sam.json", "rates");
 
+    // PyTorch gives the only update of a cycle the last rate, 4e-6 of the peak; here it is at the peak. PeakTests holds that.
+    private static readonly (string File, string Name) _withoutPeak = ("torch-OneCycle.json", "one-step");
+
     /// <summary>What can run beside optimizers and schedules.</summary>
     public static IReadOnlyCollection<string> Others => _others.Keys;
 
@@ -66,7 +69,9 @@ internal static class GoldenSuite
 
     /// <summary>Why a case of a schedule cannot run yet; null if it can.</summary>
     public static string? WhatScheduleLacks(GoldenCase golden) =>
-        MissingSchedule(golden.Subject, golden.Options);
+        (golden.File, golden.Name) == _withoutPeak
+            ? $"{golden.Subject} of one update, which PyTorch does not let reach its peak"
+            : MissingSchedule(golden.Subject, golden.Options);
 
     private static bool Exists(string optimizer) =>
         _others.ContainsKey(optimizer) || Catalogue.Optimizers.Any(row => row.Type.Name == optimizer);

@@ -111,6 +111,32 @@ public sealed class BadScheduleTests
         ("Name", "empty", () => new ReduceOnPlateau(1) { Name = "" }),
     ];
 
+    // Two arguments that do not go together: the message has the names and the values of both.
+    private static readonly (string[] Said, Func<object> Make)[] _pairs =
+    [
+        (["totalSteps is 5", "warmupSteps, which is 10"], () => new WarmupCosine(1, 10, 5)),
+        (["totalSteps is 10", "warmupSteps, which is 10"], () => new WarmupLinear(1, 10, 10)),
+        (["upperBound is -8", "lowerBound, which is -7"], () => new Tanh(1, 1, 0, -7, -8)),
+        (["maximum is 0.5", "minimum, which is 0.75"], () => new Constant(1).Clamp(0.75, 0.5)),
+        (["minimumMomentum is 0.96", "maximumMomentum, which is 0.95"], () => new OneCycle(1, 5, minimumMomentum: 0.96)),
+        (["minimumMomentum is 0.95", "maximumMomentum, which is 0.9"], () => new Cyclic(1, 1, 1, minimumMomentum: 0.95)),
+        (["stepsUp and stepsDown are 2 and 9223372036854775807"], () => new Cyclic(1, 1, 2, long.MaxValue)),
+        (["stepsUp and stepsDown are 9223372036854775807 and 9223372036854775807"], () => new Cyclic(1, 1, long.MaxValue)),
+        (["stableSteps and decaySteps are both 0", "peak, which is 0.5"], () => new WarmupStableDecay(0.5, 3, 0, 0)),
+        (["threshold is 1.5", "mode is Min", "thresholdMode is Relative"], () => new ReduceOnPlateau(1, threshold: 1.5)),
+        (["values", "boundaries", "3 and 1"], () => new PiecewiseConstant([4], [1, 2, 3])),
+        (["schedules", "milestones", "1 and 2"], () => new Sequence([new Constant(1)], [1, 2])),
+        (["batchSize is 6", "samples, which is 5", "dropLast"], () => Steps.PerEpoch(5, 6, dropLast: true)),
+        (["1E+30 epochs", "samples = 7", "batchSize = 2"], () => Steps.FromEpochs(1e30, 7, 2)),
+        (["HighestRate is 0.001", "LowestRate, which is 0.01"], () => Validated(new RateFinderOptions { LowestRate = 0.01, HighestRate = 0.001 })),
+        (["Points is 20", "Smoothing is 0.95"], () => Validated(new RateFinderOptions { Points = 20, Smoothing = 0.95 })),
+        (["highest is 0.1", "lowest, which is 1"], () => RateSweep.PerDecade(1, 0.1, 1)),
+        (["MaximumStep is 0.25", "MinimumStep, which is 0.5"], () => new Rprop(1, new() { MinimumStep = 0.5, MaximumStep = 0.25 })),
+        (["Beta3 is 0", "WarmupSteps is 5"], () => new AdEmaMix(1, new() { WarmupSteps = 5, Beta3 = 0 })),
+        (["Momentum is 1", "Averaged is True"], () => new Momentum(1, new() { Averaged = true, Momentum = 1 })),
+        (["Dampening is 0.25", "Averaged is True"], () => new Momentum(1, new() { Averaged = true, Dampening = 0.25 })),
+    ];
+
     private static readonly (string Argument, long Value, Func<long, object> Make)[] _counts =
     [
         ("stepSize", 0, x => new StepDecay(1, x)),
@@ -187,12 +213,32 @@ public sealed class BadScheduleTests
     }
 
     [Fact]
+    public void ArgumentsThatDoNotGoTogetherAreBothNamed()
+    {
+        foreach ((string[] said, Func<object> make) in _pairs)
+        {
+            FluentActions.Invoking(make).Should().Throw<ArgumentException>().Which.Message.Should().ContainAll(said);
+        }
+    }
+
+    [Fact]
+    public void AValueThatIsNoNameIsRefusedWithTheNames() =>
+        FluentActions.Invoking(() => new Cyclic(1, 1, 1, mode: (CyclicMode)3)).Should().Throw<ArgumentOutOfRangeException>()
+            .WithMessage("mode must be one of Triangular, Triangular2, ExponentialRange.*3*");
+
+    [Fact]
     public void AFactorOfZeroIsRefused() =>
         FluentActions.Invoking(() => new StepDecay(1, 1, 0)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName("gamma");
 
     [Fact]
     public void NoFunctionIsRefused() =>
         FluentActions.Invoking(() => new FunctionSchedule(null!)).Should().Throw<ArgumentNullException>().WithParameterName("function");
+
+    private static RateFinderOptions Validated(RateFinderOptions options)
+    {
+        options.Validate();
+        return options;
+    }
 
     [Fact]
     public void RatesOfZeroAndNegativeZeroAreRates()

@@ -32,6 +32,61 @@ public sealed class ReduceOnPlateauTests
         plateau.Best.Should().Be(3);
     }
 
+    /// <summary>Whether each metric counts as better than those before it.</summary>
+    [Theory]
+    [InlineData(PlateauMode.Min, ThresholdMode.Relative, 1e-4, new[] { -1.0, -1, -1, -0.99999, -1.00001, -1.001 }, "bwwwwb")]
+    [InlineData(PlateauMode.Min, ThresholdMode.Relative, 0.1, new[] { 1, 0.95, 0, -1e-300, -1, -1.05, -1.2, 0.5 }, "bwbbbwbw")]
+    [InlineData(PlateauMode.Min, ThresholdMode.Relative, 0, new[] { 0.0, -0.0, 0, -1, -1 }, "bwwbw")]
+    [InlineData(PlateauMode.Min, ThresholdMode.Absolute, 0.1, new[] { 0.05, 0, -0.04, -0.06, -0.15, -0.17 }, "bwwbwb")]
+    [InlineData(PlateauMode.Max, ThresholdMode.Relative, 1e-4, new[] { -1.0, -1, -1, -1.00001, -0.99999, -0.999 }, "bwwwwb")]
+    [InlineData(PlateauMode.Max, ThresholdMode.Relative, 0.1, new[] { -1, -0.95, 0, 1e-300, 1, 1.05, 1.2, -0.5 }, "bwbbbwbw")]
+    [InlineData(PlateauMode.Max, ThresholdMode.Relative, 2, new[] { -1, -0.5, 0.5, 1.5, 1, 2 }, "bwwbww")]
+    [InlineData(PlateauMode.Max, ThresholdMode.Relative, 0, new[] { 0.0, 0, 1, 1 }, "bwbw")]
+    [InlineData(PlateauMode.Max, ThresholdMode.Absolute, 0.1, new[] { -0.05, 0, 0.04, 0.06, 0.15, 0.17 }, "bwwbwb")]
+    [InlineData(PlateauMode.Min, ThresholdMode.Relative, 0, new[] { double.PositiveInfinity, double.NaN, 5, double.PositiveInfinity, double.NegativeInfinity, double.NegativeInfinity, 4 }, "wwbwbww")]
+    [InlineData(PlateauMode.Max, ThresholdMode.Relative, 0, new[] { double.NegativeInfinity, double.NaN, 5, double.NegativeInfinity, double.PositiveInfinity, double.PositiveInfinity, 6 }, "wwbwbww")]
+    [InlineData(PlateauMode.Min, ThresholdMode.Relative, 0.5, new[] { double.MaxValue, 1e308, -1e308, double.MinValue }, "bwbb")]
+    [InlineData(PlateauMode.Max, ThresholdMode.Relative, 0.5, new[] { double.MinValue, -1e308, 1e308, double.MaxValue }, "bwbb")]
+    public void AMetricIsBetterByAShareOfTheAbsoluteBest(
+        PlateauMode mode, ThresholdMode thresholdMode, double threshold, double[] metrics, string expected)
+    {
+        var plateau = new ReduceOnPlateau(0.1, mode, threshold: threshold, thresholdMode: thresholdMode);
+        string better = string.Concat(metrics.Select(metric =>
+        {
+            double before = plateau.Best;
+            plateau.Observe(metric);
+            return plateau.Best.Equals(before) ? 'w' : 'b';
+        }));
+        better.Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData(ThresholdMode.Relative)]
+    [InlineData(ThresholdMode.Absolute)]
+    public void MaximizingIsMinimizingTheNegative(ThresholdMode thresholdMode)
+    {
+        var down = new ReduceOnPlateau(1, PlateauMode.Min, 0.9, 1, 0.01, thresholdMode, cooldown: 1);
+        var up = new ReduceOnPlateau(1, PlateauMode.Max, 0.9, 1, 0.01, thresholdMode, cooldown: 1);
+        foreach (double metric in Draw.Floats(5, 500).Select((noise, epoch) => 2 + noise - (epoch / 100.0)))
+        {
+            up.Observe(-metric).Should().Be(down.Observe(metric));
+            up.Best.Should().Be(-down.Best);
+        }
+    }
+
+    [Fact]
+    public void AMetricBelowZeroThatStandsLowersTheRate()
+    {
+        foreach (double metric in new[] { -1, -1e-9, 0, 1e-9, 1 })
+        {
+            var plateau = new ReduceOnPlateau(0.1, patience: 3);
+            double[] rates = [.. Enumerable.Range(0, 9).Select(_ => plateau.Observe(metric))];
+            rates[..4].Should().OnlyContain(rate => rate == 0.1);
+            rates[4..8].Should().OnlyContain(rate => rate == 0.1 * 0.1, $"of {metric}");
+            rates[8].Should().Be(0.1 * 0.1 * 0.1);
+        }
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
