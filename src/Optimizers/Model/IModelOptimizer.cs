@@ -18,7 +18,7 @@ public interface IModelOptimizer
     IReadOnlyList<ParameterGroup> Groups { get; }
 
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
-    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken. Default 1.</param>
+    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken; left out: 1.</param>
     /// <returns>What was done.</returns>
-    StepReport Step(double lossScale = 1);
+    StepReport Step(LossScale lossScale = default);
 }

@@ -126,24 +126,22 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
 
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
     /// <param name="lossScale">What the loss was multiplied by before its gradients were taken, beside the
-    /// <see cref="LossScaler"/>'s scale; they are multiplied by its inverse while they are in registers. Above 0, and its inverse
-    /// a normal float; default 1.</param>
+    /// <see cref="LossScaler"/>'s scale; they are multiplied by its inverse while they are in registers. Left out: 1.</param>
     /// <returns>What was done.</returns>
     /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, and
     /// <see cref="ModelOptimizerOptions.NonFinite"/> is to throw, or too many steps in a row were skipped. Nothing has changed
     /// then.</exception>
     /// <exception cref="ArgumentException">A parameter that was added matches no group, or gradients that are to be zeroed
     /// overlap. Nothing has changed then.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale is one, that cannot be used.
-    /// Nothing has changed then.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale and that of the
+    /// <see cref="LossScaler"/> make a product, that cannot be used. Nothing has changed then.</exception>
     /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer, or the function of a schedule
     /// gave no rate, and nothing has changed; or a rule threw the inner exception while it ran, and the step is
     /// incomplete.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public StepReport Step(double lossScale = 1)
+    public StepReport Step(LossScale lossScale = default)
     {
-        Require.Scale(lossScale);
-        double scale = lossScale * (_options.LossScaler?.Scale ?? 1);
+        double scale = lossScale.Factor * (_options.LossScaler?.Scale ?? 1);
         Require.Scale(scale, nameof(lossScale));
         _guard.Enter();
         try

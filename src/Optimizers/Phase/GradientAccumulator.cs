@@ -84,9 +84,8 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
     /// <summary>Takes the gradients of a micro-batch, and with the last one updates the parameters.</summary>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/param|/exception"/>
     /// <returns>What was done.</returns>
-    public StepReport Step(double lossScale = 1)
+    public StepReport Step(LossScale lossScale = default)
     {
-        Require.Scale(lossScale);
         _guard.Enter();
         try
         {
@@ -116,7 +115,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
         }
     }
 
-    private StepReport Accumulate(double lossScale)
+    private StepReport Accumulate(LossScale lossScale)
     {
         Fold(intoSums: true);
         Accumulated++;
@@ -127,17 +126,17 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
             LearningRate = double.NaN,
             GradientNorm = double.NaN,
             ClipFactor = 1,
-            LossScale = lossScale,
+            LossScale = lossScale.Factor,
             LargestUpdateRatio = double.NaN,
         };
     }
 
-    private StepReport Finish(double lossScale)
+    private StepReport Finish(LossScale lossScale)
     {
         try
         {
             Fold(intoSums: false);
-            return _optimizer.Step(_options.Mean ? lossScale * (Accumulated + 1.0) : lossScale);
+            return _optimizer.Step(_options.Mean ? new LossScale(lossScale.Factor * (Accumulated + 1.0)) : lossScale);
         }
         finally
         {

@@ -93,7 +93,7 @@ public sealed class Lookahead : IModelOptimizer, ICheckpointed
 
     /// <summary>Takes a step of the optimizer within, and synchronises if it is time.</summary>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/param|/returns|/exception"/>
-    public StepReport Step(double lossScale = 1)
+    public StepReport Step(LossScale lossScale = default)
     {
         using Gate.Turn turn = _gate.Enter();
         Parameters.RequireOwnValues();

@@ -90,7 +90,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     /// <inheritdoc/>
     public IReadOnlyList<ParameterGroup> Groups => _optimizer.Groups;
 
-    /// <summary>Whether the parameters are up the loss, between <see cref="Ascend"/> and <see cref="Step(double)"/>.</summary>
+    /// <summary>Whether the parameters are up the loss, between <see cref="Ascend"/> and <see cref="Step(LossScale)"/>.</summary>
     public bool HasAscended { get; private set; }
 
     /// <summary>The memory that the places to return to take, in bytes; none before the first ascent.</summary>
@@ -98,20 +98,19 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
 
     /// <summary>
     /// Moves the parameters up along their gradients, and zeroes all gradients of the set: for the caller to compute them
-    /// anew there and to call <see cref="Step(double)"/>, or <see cref="Withdraw"/> to give up. Steps of the optimizer within
+    /// anew there and to call <see cref="Step(LossScale)"/>, or <see cref="Withdraw"/> to give up. Steps of the optimizer within
     /// that do not go through here are refused meanwhile.
     /// </summary>
-    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken.</param>
+    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken; left out: 1.</param>
     /// <returns>The norm of the unscaled gradients, each times its weight if adaptive.</returns>
     /// <exception cref="ArgumentException">Gradients overlap, and cannot be zeroed.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The loss scale cannot be used.</exception>
     /// <exception cref="InvalidOperationException">The parameters have ascended already, or do not hold their own values for
     /// another reason. Nothing has changed then.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public double Ascend(double lossScale = 1)
+    public double Ascend(LossScale lossScale = default)
     {
         using Gate.Turn turn = _gate.Enter();
-        CheckBeforeAscent(lossScale);
+        CheckBeforeAscent();
         return MoveUp(lossScale);
     }
 
@@ -121,7 +120,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     /// </summary>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/param|/returns"/>
     /// <exception cref="InvalidOperationException"><see cref="Ascend"/> has not been called, or a step is under way.</exception>
-    public StepReport Step(double lossScale = 1)
+    public StepReport Step(LossScale lossScale = default)
     {
         using Gate.Turn turn = _gate.Enter();
         if (!HasAscended)
@@ -130,7 +129,6 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
                 $"A step of {nameof(Sam)} needs {nameof(Ascend)} and new gradients first, or a function that computes them.");
         }
 
-        Require.Scale(lossScale);
         Return();
         return _optimizer.Step(lossScale);
     }
@@ -138,14 +136,14 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     /// <summary>Does everything: gradients, ascent, gradients there, return and step.</summary>
     /// <param name="computeGradients">Computes the gradients of the parameters as they are, into their buffers, which are zero
     /// each time. Called twice. If it throws, the parameters are where they were, and there is no step.</param>
-    /// <param name="lossScale">What the loss is multiplied by before its gradients are taken.</param>
+    /// <param name="lossScale">What the loss is multiplied by before its gradients are taken; left out: 1.</param>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/returns"/>
     /// <inheritdoc cref="Ascend" path="/exception"/>
-    public StepReport Step(Action computeGradients, double lossScale = 1)
+    public StepReport Step(Action computeGradients, LossScale lossScale = default)
     {
         ArgumentNullException.ThrowIfNull(computeGradients);
         using Gate.Turn turn = _gate.Enter();
-        CheckBeforeAscent(lossScale);
+        CheckBeforeAscent();
         Parameters.ZeroGradients();
         computeGradients();
         MoveUp(lossScale);
@@ -200,9 +198,8 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         where TDistance : struct, IDistance =>
         new(step.LearningRate);
 
-    private void CheckBeforeAscent(double lossScale)
+    private void CheckBeforeAscent()
     {
-        Require.Scale(lossScale);
         Parameters.RequireOwnValues();
         TakeNewParameters();
     }
@@ -218,7 +215,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         _origins.TakeNewParameters();
     }
 
-    private double MoveUp(double lossScale)
+    private double MoveUp(LossScale lossScale)
     {
         // The function that computes gradients may have added some.
         TakeNewParameters();
@@ -227,11 +224,11 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
             origin.TakesPart = origin.Parameter.HasGradient && origin.Group is not { Frozen: true };
         }
 
-        double norm = Measure() / lossScale;
+        double norm = Measure() / lossScale.Factor;
         if (norm > 0 && double.IsFinite(norm))
         {
             // Gradients so small that this is beyond a float are denormal ones.
-            double rate = Math.Min(_options.Rho / (norm + 1e-12) / lossScale, float.MaxValue);
+            double rate = Math.Min(_options.Rho / (norm + 1e-12) / lossScale.Factor, float.MaxValue);
             _origins.Run(_ascent, _ascending, rate);
         }
         else

@@ -42,7 +42,7 @@ public sealed class GradientAccumulatorTests
                 accumulator.Accumulated.Should().Be(report.Applied ? 0 : batch + 1);
             }
 
-            StepReport whole = expected.Step(mean ? microBatches : 1);
+            StepReport whole = expected.Step(new LossScale(mean ? microBatches : 1));
             whole.ClipFactor.Should().BeLessThan(1);
             accumulator.UpdateCount.Should().Be(expected.UpdateCount);
         }
@@ -154,9 +154,6 @@ public sealed class GradientAccumulatorTests
             .Should().Throw<ArgumentOutOfRangeException>().WithParameterName("MicroBatches");
         FluentActions.Invoking(() => new GradientAccumulator(null!, new())).Should().Throw<ArgumentNullException>();
         FluentActions.Invoking(() => new GradientAccumulator(model, null!)).Should().Throw<ArgumentNullException>();
-        var accumulator = new GradientAccumulator(model, new() { MicroBatches = 2 });
-        accumulator.Invoking(a => a.Step(double.NaN)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName("lossScale");
-        accumulator.Accumulated.Should().Be(0);
     }
 
     private static ParameterSet Set()

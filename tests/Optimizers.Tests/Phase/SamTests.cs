@@ -162,7 +162,6 @@ public sealed class SamTests
             refused.Should().Throw<InvalidOperationException>().WithMessage("*Sam has ascended*Step*Withdraw*");
         }
 
-        sam.Invoking(s => s.Step(lossScale: double.NaN)).Should().Throw<ArgumentOutOfRangeException>();
         sam.HasAscended.Should().BeTrue();
         sam.Step().Applied.Should().BeTrue();
         sam.Invoking(s => s.Step()).Should().Throw<InvalidOperationException>();
@@ -254,7 +253,7 @@ public sealed class SamTests
 
                         seen.AddRange(model.All);
                     },
-                    scale).Update);
+                    new LossScale(scale)).Update);
             }
 
             return [.. seen, .. model.All];
@@ -350,8 +349,6 @@ public sealed class SamTests
             .Should().Throw<ArgumentOutOfRangeException>().WithParameterName("Threads");
         FluentActions.Invoking(() => new Sam(null!)).Should().Throw<ArgumentNullException>();
         var sam = new Sam(model.Optimizer);
-        sam.Invoking(s => s.Ascend(0)).Should().Throw<ArgumentOutOfRangeException>();
-        sam.HasAscended.Should().BeFalse();
         model.Parameters.Dispose();
         sam.Invoking(s => s.Ascend()).Should().Throw<ObjectDisposedException>();
     }
