@@ -27,7 +27,8 @@ public sealed record ModelOptimizerOptions
 
     /// <summary>
     /// Scales the loss: multiply it by the scaler's <see cref="LossScaler.Scale"/>. Steps unscale the gradients, and skip those
-    /// that overflowed. Default null: the scale is 1.
+    /// that overflowed. Default null: the scale is 1. A scaler belongs to the first optimizer that takes a step with it, and the
+    /// steps of another one are refused: see the remarks of <see cref="Optimizers.LossScaler"/>.
     /// </summary>
     public LossScaler? LossScaler { get; init; }
 

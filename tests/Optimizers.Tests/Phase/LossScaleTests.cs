@@ -36,7 +36,7 @@ public sealed class LossScaleTests
         default(LossScale).Factor.Should().Be(1);
         default(LossScale).Should().Be(new LossScale(1));
         default(LossScale).Should().NotBe(new LossScale(2));
-        $"{new LossScale(2)}, {default(LossScale)}".Should().Be("LossScale { Factor = 2 }, LossScale { Factor = 1 }");
+        $"{new LossScale(2)}, {default(LossScale)}".Should().Be("LossScale { Factor = 2, MicroBatches = 1 }, LossScale { Factor = 1, MicroBatches = 1 }");
     }
 
     /// <summary>

@@ -224,6 +224,19 @@ public sealed class SamTests
         model.All.Should().OnlyContain(value => float.IsFinite(value));
     }
 
+    [Fact]
+    public void TheNormIsThatOfUnscaledGradients()
+    {
+        using var set = new ParameterSet();
+        set.Add("w", 1).Values[0] = 1;
+        var sam = new Sam(new Lookahead(new ModelOptimizer(set, new SgdOptions(), new() { LossScaler = new LossScaler() })));
+        set["w"].Gradients[0] = 65_536 * 3;
+        sam.Ascend().Should().Be(3);
+        sam.Withdraw();
+        set["w"].Gradients[0] = 65_536 * 3;
+        sam.Ascend(new LossScale(2) { MicroBatches = 4 }).Should().Be(3 / 8.0);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
