@@ -96,6 +96,12 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         {
             string? valueThere = valuesThere.GetValueOrDefault(name);
             string? valueHere = valuesHere.GetValueOrDefault(name);
+            if ((valueThere ?? Null) == Null && (valueHere ?? Null) == Null)
+            {
+                // An option that is off by default and came later is absent in older files.
+                continue;
+            }
+
             string what = name.Length == 0 ? place : $"{place}.{name}";
             if (!RecordText.AreSame(valueThere, valueHere))
             {
@@ -115,6 +121,8 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             }
         }
     }
+
+    private const string Null = "null";
 
     private static string? KindOf(JsonElement optimizer) => optimizer.ValueKind switch
     {

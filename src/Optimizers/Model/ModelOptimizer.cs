@@ -16,6 +16,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
     private readonly GroupRun[] _groups;
     private readonly WorkList _work;
     private readonly ModelPlan _plan;
+    private readonly StepMeter _meter;
     private StepGuard _guard;
     private int _consecutiveSkips;
     private long _skips;
@@ -66,6 +67,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
 
         Parameters = parameters;
         _groups = [.. groups.Select((group, index) => new GroupRun(group, index))];
+        _meter = StepMeter.For(_options.MeterFactory);
         _work = new WorkList(_options.Threads, widestLane);
         _plan = new ModelPlan(parameters, _groups, _work);
         TakeNewParameters();
@@ -243,7 +245,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
         };
         if (outcome != StepOutcome.NothingToUpdate)
         {
-            StepMeter.Record(_options.Name, report, _groups);
+            _meter.Record(_options.Name, report, _groups);
         }
 
         return report;
