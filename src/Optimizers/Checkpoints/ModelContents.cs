@@ -101,7 +101,7 @@ internal sealed class ModelContents(
     }
 
     // Without what changes no bit; a loss scaler lists itself.
-    private void WriteOptions(Utf8JsonWriter writer) => RecordText.Write(writer, options with { Name = "", Threads = 0, MeasureUpdates = false, LossScaler = null });
+    private void WriteOptions(Utf8JsonWriter writer) => RecordText.Write(writer, options with { Name = "", Threads = 0, MeasureUpdates = false, LossScaler = null, MeterFactory = null });
 
     private Action AcceptOptions(string json, CheckpointLoad loading)
     {

@@ -17,8 +17,51 @@ public interface IModelOptimizer
     /// </summary>
     IReadOnlyList<ParameterGroup> Groups { get; }
 
+    /// <summary>
+    /// The optimizer that this one wraps; null if it wraps none. A wrapper looks here for the options of the
+    /// <see cref="ModelOptimizer"/> within: its <see cref="LossScaler"/>, and whether it zeroes gradients.
+    /// </summary>
+    IModelOptimizer? Inner { get; }
+
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
-    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken. Default 1.</param>
+    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken; left out: 1.</param>
     /// <returns>What was done.</returns>
-    StepReport Step(double lossScale = 1);
+    StepReport Step(LossScale lossScale = default);
+
+    /// <summary>
+    /// Updates with the gradients of the micro-batches that a <see cref="GradientAccumulator"/> has accumulated, although there are
+    /// fewer than it waits for. A wrapper passes the call on. Without accumulated gradients nothing changes.
+    /// </summary>
+    /// <returns>What was done; <see cref="StepOutcome.NothingToUpdate"/> if nothing was accumulated.</returns>
+    StepReport Flush();
+}
+
+/// <summary>What a wrapper asks about the optimizers that it wraps.</summary>
+internal static class WrappedOptimizers
+{
+    /// <summary>The <see cref="ModelOptimizer"/> inside all wrappers; null if something else is there.</summary>
+    public static ModelOptimizer? Innermost(this IModelOptimizer optimizer)
+    {
+        while (optimizer.Inner is { } inner)
+        {
+            optimizer = inner;
+        }
+
+        return optimizer as ModelOptimizer;
+    }
+
+    /// <summary>Refuses an accumulator that keeps its sums in the gradient buffers, where the wrapper overwrites them.</summary>
+    public static void RequireNoSumsInGradients(this IModelOptimizer optimizer, string wrapper)
+    {
+        for (IModelOptimizer? at = optimizer; at is not null; at = at.Inner)
+        {
+            if (at is GradientAccumulator { AddsInPlace: true })
+            {
+                throw new ArgumentException(
+                    $"A {wrapper} cannot wrap a {nameof(GradientAccumulator)} with {nameof(GradientAccumulatorOptions.AddsInPlace)}: "
+                    + $"it overwrites the gradient buffers, in which the accumulator keeps its sums. Leave {nameof(GradientAccumulatorOptions.AddsInPlace)} false.",
+                    nameof(optimizer));
+            }
+        }
+    }
 }

@@ -16,6 +16,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     private readonly GroupRun[] _groups;
     private readonly WorkList _work;
     private readonly ModelPlan _plan;
+    private readonly StepMeter _meter;
     private StepGuard _guard;
     private int _consecutiveSkips;
     private long _skips;
@@ -66,6 +67,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
         Parameters = parameters;
         _groups = [.. groups.Select((group, index) => new GroupRun(group, index))];
+        _meter = StepMeter.For(_options.MeterFactory);
         _work = new WorkList(_options.Threads, widestLane);
         _plan = new ModelPlan(parameters, _groups, _work);
         TakeNewParameters();
@@ -131,29 +133,25 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
     /// <param name="lossScale">What the loss was multiplied by before its gradients were taken, beside the
-    /// <see cref="LossScaler"/>'s scale; they are multiplied by its inverse while they are in registers. Above 0, and its inverse
-    /// a normal float; default 1.</param>
+    /// <see cref="LossScaler"/>'s scale; they are multiplied by its inverse while they are in registers. Left out: 1.</param>
     /// <returns>What was done.</returns>
     /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, and
     /// <see cref="ModelOptimizerOptions.NonFinite"/> is to throw, or too many steps in a row were skipped. Nothing has changed
     /// then.</exception>
     /// <exception cref="ArgumentException">A parameter that was added matches no group, or gradients that are to be zeroed
     /// overlap. Nothing has changed then.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale is one, that cannot be used.
-    /// Nothing has changed then.</exception>
-    /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer, or the function of a schedule
-    /// gave no rate, and nothing has changed; or a rule threw the inner exception while it ran, and the step is
+    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale and that of the
+    /// <see cref="LossScaler"/> make a product, that cannot be used. Nothing has changed then.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer, its <see cref="LossScaler"/>
+    /// belongs to another one, or the function of a schedule gave no rate, and nothing has changed; or a rule threw the inner exception while it ran, and the step is
     /// incomplete.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public StepReport Step(double lossScale = 1)
+    public StepReport Step(LossScale lossScale = default)
     {
-        Require.Scale(lossScale);
-        double scale = lossScale * (_options.LossScaler?.Scale ?? 1);
-        Require.Scale(scale, nameof(lossScale));
         _guard.Enter();
         try
         {
-            return TakeStep(scale, UpdateCount);
+            return TakeStep(lossScale, UpdateCount);
         }
         finally
         {
@@ -188,20 +186,34 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     /// <summary>Every parameter that has a state, with its group and its state.</summary>
     internal IReadOnlyList<(Parameter Parameter, ParameterGroup Group, OptimizerState State)> Members => _plan.Members;
 
-    private StepReport TakeStep(double lossScale, long update)
+    IModelOptimizer? IModelOptimizer.Inner => null;
+
+    /// <summary>What happens around the update.</summary>
+    internal ModelOptimizerOptions Options => _options;
+
+    StepReport IModelOptimizer.Flush() => StepReport.WithoutUpdate(StepOutcome.NothingToUpdate, UpdateCount, ScaleOf(default));
+
+    /// <summary>What a loss was multiplied by: the scale of a step beside the scaler's.</summary>
+    internal double ScaleOf(LossScale lossScale) => lossScale.Factor * (_options.LossScaler?.Scale ?? 1);
+
+    private StepReport TakeStep(LossScale lossScale, long update)
     {
         TakeNewParameters();
         double learningRate = TakeRates();
         _plan.Gather();
-        double norm = Measure(lossScale);
+        _options.LossScaler?.ClaimFor(this);
+        double scale = ScaleOf(lossScale);
+        double divisor = scale * lossScale.MicroBatches;
+        bool canDivide = CanDivideBy(divisor, lossScale);
+        double norm = Measure(divisor);
         StepOutcome outcome = _work.Count == 0 ? StepOutcome.NothingToUpdate
-            : double.IsFinite(norm) || !Checks ? StepOutcome.Applied
+            : canDivide && (double.IsFinite(norm) || !Checks) ? StepOutcome.Applied
             : StepOutcome.Skipped;
         double clipFactor = 1;
         double updateRatio = double.NaN;
         if (outcome == StepOutcome.Applied)
         {
-            clipFactor = Clip(norm, lossScale);
+            clipFactor = Clip(norm, divisor);
             if (_groups[0].Started is null)
             {
                 Array.ForEach(_groups, static run => run.Start());
@@ -217,7 +229,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         }
         else if (outcome == StepOutcome.Skipped)
         {
-            Skip();
+            Skip(canDivide);
         }
 
         if (_options.ZeroGradients)
@@ -225,7 +237,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             _plan.ZeroGradients(onlyOfResting: outcome == StepOutcome.Applied);
         }
 
-        _options.LossScaler?.Update(outcome);
+        _options.LossScaler?.Update(outcome, lossScale.Divisor);
         var report = new StepReport
         {
             Outcome = outcome,
@@ -233,7 +245,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             LearningRate = learningRate,
             GradientNorm = norm,
             ClipFactor = clipFactor,
-            LossScale = lossScale,
+            LossScale = scale,
             LargestUpdateRatio = updateRatio,
             Updated = outcome == StepOutcome.Applied ? _work.Count : 0,
             WithoutGradient = _plan.WithoutGradient,
@@ -243,7 +255,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         };
         if (outcome != StepOutcome.NothingToUpdate)
         {
-            StepMeter.Record(_options.Name, report, _groups);
+            _meter.Record(_options.Name, report, _groups);
         }
 
         return report;
@@ -388,11 +400,31 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         return factor * smallest;
     }
 
+    // A product that is too large is skipped like an overflow where a smaller scale may follow: a scaler that stops growing at
+    // one number of micro-batches may be above its limit at another.
+    private bool CanDivideBy(double divisor, LossScale lossScale)
+    {
+        if (Require.IsScale(divisor))
+        {
+            return true;
+        }
+
+        bool mayFall = _options.LossScaler is { CanBackOff: true } || _options.NonFinite == NonFinitePolicy.Skip;
+        return divisor > 1 && mayFall && _consecutiveSkips < _options.MaximumConsecutiveSkips
+            ? false
+            : throw new ArgumentOutOfRangeException(
+                nameof(lossScale),
+                divisor,
+                string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"Gradients cannot be divided by {divisor}: the loss scale of the step is {lossScale.Factor}, that of the {nameof(LossScaler)} {_options.LossScaler?.Scale ?? 1}, and the gradients are those of {lossScale.MicroBatches} micro-batches. The inverse of the product must be a normal float (the product from about 3e-39 to 8.5e37). Give the step another loss scale."));
+    }
+
     // A scale that is too large is no reason to throw, but to try with a smaller one.
-    private void Skip()
+    private void Skip(bool canDivide)
     {
         bool tolerated = _options.NonFinite != NonFinitePolicy.Throw || _options.LossScaler is { CanBackOff: true };
-        if (!tolerated || _consecutiveSkips == _options.MaximumConsecutiveSkips)
+        if (canDivide && (!tolerated || _consecutiveSkips == _options.MaximumConsecutiveSkips))
         {
             (int job, int index) = _work.FindNonFinite();
             Parameter parameter = _plan.ParameterOf(job);

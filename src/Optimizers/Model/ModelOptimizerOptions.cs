@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace Optimizers;
 
 /// <summary>What happens around the update of a model.</summary>
@@ -5,6 +7,12 @@ public sealed record ModelOptimizerOptions
 {
     /// <summary>What the model is called in measurements. Default "model".</summary>
     public string Name { get; init; } = "model";
+
+    /// <summary>
+    /// Makes the meter that steps publish through, as an application with dependency injection has it. Default null: a meter
+    /// that all models of the process share.
+    /// </summary>
+    public IMeterFactory? MeterFactory { get; init; }
 
     /// <summary>The schedule of the rate for all groups without one of their own. Default null: the rates of the groups' options.</summary>
     public ILrSchedule? Schedule { get; init; }
@@ -27,7 +35,8 @@ public sealed record ModelOptimizerOptions
 
     /// <summary>
     /// Scales the loss: multiply it by the scaler's <see cref="LossScaler.Scale"/>. Steps unscale the gradients, and skip those
-    /// that overflowed. Default null: the scale is 1.
+    /// that overflowed. Default null: the scale is 1. A scaler belongs to the first optimizer that takes a step with it, and the
+    /// steps of another one are refused: see the remarks of <see cref="Optimizers.LossScaler"/>.
     /// </summary>
     public LossScaler? LossScaler { get; init; }
 

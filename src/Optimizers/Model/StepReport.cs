@@ -27,7 +27,10 @@ public readonly record struct StepReport
     /// </summary>
     public double ClipFactor { get; init; }
 
-    /// <summary>What the loss was multiplied by, and the gradients divided by.</summary>
+    /// <summary>
+    /// What the loss was multiplied by: the loss scale of the step, times the scale of the <see cref="LossScaler"/> if there is
+    /// one. The number of micro-batches is not in it.
+    /// </summary>
     public double LossScale { get; init; }
 
     /// <summary>
@@ -50,6 +53,18 @@ public readonly record struct StepReport
 
     /// <summary>The number of all steps so far that were skipped for gradients that were not finite.</summary>
     public long Skips { get; init; }
+
+    /// <summary>The report of a call after which every parameter is as it was.</summary>
+    internal static StepReport WithoutUpdate(StepOutcome outcome, long update, double lossScale) => new()
+    {
+        Outcome = outcome,
+        Update = update,
+        LearningRate = double.NaN,
+        GradientNorm = double.NaN,
+        ClipFactor = 1,
+        LossScale = lossScale,
+        LargestUpdateRatio = double.NaN,
+    };
 }
 
 /// <summary>What became of a step.</summary>
@@ -58,10 +73,13 @@ public enum StepOutcome
     /// <summary>Parameters were updated.</summary>
     Applied,
 
-    /// <summary>Every parameter was frozen or had no gradient.</summary>
+    /// <summary>Every parameter was frozen or had no gradient, or a flush found nothing accumulated.</summary>
     NothingToUpdate,
 
-    /// <summary>A gradient was not finite; parameters, state, counters and schedules are as they were.</summary>
+    /// <summary>
+    /// A gradient was not finite, or the loss scale too large to divide by; parameters, state, counters and schedules are as they
+    /// were.
+    /// </summary>
     Skipped,
 
     /// <summary>The gradients were added to those of earlier micro-batches; the update is still to come.</summary>

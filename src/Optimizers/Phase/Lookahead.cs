@@ -86,6 +86,9 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     /// <inheritdoc/>
     public IReadOnlyList<ParameterGroup> Groups => _optimizer.Groups;
 
+    /// <inheritdoc/>
+    public IModelOptimizer? Inner => _optimizer;
+
     /// <summary>The number of steps that were applied so far; a synchronisation follows every k-th.</summary>
     public long StepCount { get; private set; }
 
@@ -98,22 +101,22 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
 
     /// <summary>Takes a step of the optimizer within, and synchronises if it is time.</summary>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/param|/returns|/exception"/>
-    public StepReport Step(double lossScale = 1)
+    public StepReport Step(LossScale lossScale = default)
     {
         using Gate.Turn turn = _gate.Enter();
         Parameters.RequireOwnValues();
         TakeNewParameters();
-        StepReport report = _optimizer.Step(lossScale);
-        if (report.Applied)
-        {
-            StepCount = checked(StepCount + 1);
-            if (StepCount % _period == 0)
-            {
-                _slow.Run(_synchronization, _thawed);
-            }
-        }
+        return Count(_optimizer.Step(lossScale));
+    }
 
-        return report;
+    /// <summary>Flushes the optimizer within, and synchronises if it is time.</summary>
+    /// <inheritdoc cref="GradientAccumulator.Flush" path="/returns|/exception"/>
+    public StepReport Flush()
+    {
+        using Gate.Turn turn = _gate.Enter();
+        Parameters.RequireOwnValues();
+        TakeNewParameters();
+        return Count(_optimizer.Flush());
     }
 
     /// <summary>The slow weights of a parameter, as they are now; later steps show in them.</summary>
@@ -167,6 +170,20 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         {
             companion.Parameter.Values.CopyTo(companion.Elements);
         }
+    }
+
+    private StepReport Count(StepReport report)
+    {
+        if (report.Applied)
+        {
+            StepCount = checked(StepCount + 1);
+            if (StepCount % _period == 0)
+            {
+                _slow.Run(_synchronization, _thawed);
+            }
+        }
+
+        return report;
     }
 
     private void TakeNewParameters() => CopyValuesTo(_slow.TakeNewParameters());

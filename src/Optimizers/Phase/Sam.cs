@@ -51,6 +51,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     private static readonly Predicate<Companion> _ascending = companion => companion.TakesPart;
 
     private readonly IModelOptimizer _optimizer;
+    private readonly ModelOptimizer? _model;
     private readonly SamOptions _options;
     private readonly Companions _origins;
     private readonly GroupUpdate _weighing = new(new PassUpdate<WeighingRule, PlainGradient, Untouched<NoDecay>, Float32>(_ => default));
@@ -62,7 +63,8 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     /// <param name="optimizer">The optimizer that takes the steps.</param>
     /// <param name="options">The options; null: the defaults.</param>
     /// <exception cref="ArgumentNullException">The optimizer is null.</exception>
-    /// <exception cref="ArgumentException">An option, named in the message, is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option, named in the message, is out of its range; or the optimizer is or wraps a
+    /// <see cref="GradientAccumulator"/> that keeps its sums in the gradient buffers.</exception>
     public Sam(IModelOptimizer optimizer, SamOptions? options = null)
         : this(optimizer, options ?? new(), widestLane: 0)
     {
@@ -73,7 +75,9 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         ArgumentNullException.ThrowIfNull(optimizer);
         Require.NonNegative(options.Rho, nameof(options.Rho));
         Require.AtLeast(options.Threads, 0, nameof(options.Threads));
+        optimizer.RequireNoSumsInGradients(nameof(Sam));
         _optimizer = optimizer;
+        _model = optimizer.Innermost();
         _options = options;
         _origins = new Companions(optimizer.Parameters, optimizer.Groups, "origin", options.Threads, widestLane);
         _ascent = new GroupUpdate(options.Adaptive
@@ -90,7 +94,10 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     /// <inheritdoc/>
     public IReadOnlyList<ParameterGroup> Groups => _optimizer.Groups;
 
-    /// <summary>Whether the parameters are up the loss, between <see cref="Ascend"/> and <see cref="Step(double)"/>.</summary>
+    /// <inheritdoc/>
+    public IModelOptimizer? Inner => _optimizer;
+
+    /// <summary>Whether the parameters are up the loss, between <see cref="Ascend"/> and <see cref="Step(LossScale)"/>.</summary>
     public bool HasAscended { get; private set; }
 
     /// <summary>The memory that the places to return to take, in bytes; none before the first ascent.</summary>
@@ -98,20 +105,20 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
 
     /// <summary>
     /// Moves the parameters up along their gradients, and zeroes all gradients of the set: for the caller to compute them
-    /// anew there and to call <see cref="Step(double)"/>, or <see cref="Withdraw"/> to give up. Steps of the optimizer within
+    /// anew there and to call <see cref="Step(LossScale)"/>, or <see cref="Withdraw"/> to give up. Steps of the optimizer within
     /// that do not go through here are refused meanwhile.
     /// </summary>
-    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken.</param>
+    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken, beside the scale of the
+    /// <see cref="LossScaler"/>; left out: 1.</param>
     /// <returns>The norm of the unscaled gradients, each times its weight if adaptive.</returns>
     /// <exception cref="ArgumentException">Gradients overlap, and cannot be zeroed.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The loss scale cannot be used.</exception>
     /// <exception cref="InvalidOperationException">The parameters have ascended already, or do not hold their own values for
     /// another reason. Nothing has changed then.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public double Ascend(double lossScale = 1)
+    public double Ascend(LossScale lossScale = default)
     {
         using Gate.Turn turn = _gate.Enter();
-        CheckBeforeAscent(lossScale);
+        CheckBeforeAscent();
         return MoveUp(lossScale);
     }
 
@@ -121,7 +128,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     /// </summary>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/param|/returns"/>
     /// <exception cref="InvalidOperationException"><see cref="Ascend"/> has not been called, or a step is under way.</exception>
-    public StepReport Step(double lossScale = 1)
+    public StepReport Step(LossScale lossScale = default)
     {
         using Gate.Turn turn = _gate.Enter();
         if (!HasAscended)
@@ -130,7 +137,6 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
                 $"A step of {nameof(Sam)} needs {nameof(Ascend)} and new gradients first, or a function that computes them.");
         }
 
-        Require.Scale(lossScale);
         Return();
         return _optimizer.Step(lossScale);
     }
@@ -138,14 +144,15 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     /// <summary>Does everything: gradients, ascent, gradients there, return and step.</summary>
     /// <param name="computeGradients">Computes the gradients of the parameters as they are, into their buffers, which are zero
     /// each time. Called twice. If it throws, the parameters are where they were, and there is no step.</param>
-    /// <param name="lossScale">What the loss is multiplied by before its gradients are taken.</param>
+    /// <param name="lossScale">What the loss is multiplied by before its gradients are taken, beside the scale of the
+    /// <see cref="LossScaler"/>; left out: 1.</param>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/returns"/>
     /// <inheritdoc cref="Ascend" path="/exception"/>
-    public StepReport Step(Action computeGradients, double lossScale = 1)
+    public StepReport Step(Action computeGradients, LossScale lossScale = default)
     {
         ArgumentNullException.ThrowIfNull(computeGradients);
         using Gate.Turn turn = _gate.Enter();
-        CheckBeforeAscent(lossScale);
+        CheckBeforeAscent();
         Parameters.ZeroGradients();
         computeGradients();
         MoveUp(lossScale);
@@ -159,6 +166,15 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         }
 
         return _optimizer.Step(lossScale);
+    }
+
+    /// <summary>Flushes the optimizer within: the gradients that were accumulated there have been taken up the loss already.</summary>
+    /// <inheritdoc cref="GradientAccumulator.Flush" path="/returns|/exception"/>
+    public StepReport Flush()
+    {
+        using Gate.Turn turn = _gate.Enter();
+        Parameters.RequireOwnValues();
+        return _optimizer.Flush();
     }
 
     /// <summary>Puts the parameters back where they were before <see cref="Ascend"/>, without a step; else does nothing.</summary>
@@ -200,9 +216,8 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         where TDistance : struct, IDistance =>
         new(step.LearningRate);
 
-    private void CheckBeforeAscent(double lossScale)
+    private void CheckBeforeAscent()
     {
-        Require.Scale(lossScale);
         Parameters.RequireOwnValues();
         TakeNewParameters();
     }
@@ -218,7 +233,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         _origins.TakeNewParameters();
     }
 
-    private double MoveUp(double lossScale)
+    private double MoveUp(LossScale lossScale)
     {
         // The function that computes gradients may have added some.
         TakeNewParameters();
@@ -227,11 +242,12 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
             origin.TakesPart = origin.Parameter.HasGradient && origin.Group is not { Frozen: true };
         }
 
-        double norm = Measure() / lossScale;
+        double divisor = (_model?.ScaleOf(lossScale) ?? lossScale.Factor) * lossScale.MicroBatches;
+        double norm = Measure() / divisor;
         if (norm > 0 && double.IsFinite(norm))
         {
             // Gradients so small that this is beyond a float are denormal ones.
-            double rate = Math.Min(_options.Rho / (norm + 1e-12) / lossScale, float.MaxValue);
+            double rate = Math.Min(_options.Rho / (norm + 1e-12) / divisor, float.MaxValue);
             _origins.Run(_ascent, _ascending, rate);
         }
         else

@@ -38,7 +38,9 @@ public static class Steps
     /// <summary>The number of updates in some epochs.</summary>
     /// <remarks>
     /// epochs · <see cref="PerEpoch"/>, where a part of an epoch is rounded to the nearest update, a half away from zero. Every
-    /// epoch has its own last batch, as data loaders do it.
+    /// epoch has its own last batch, as data loaders do it: a <see cref="GradientAccumulator"/> takes as many updates if each epoch
+    /// ends with <see cref="GradientAccumulator.Flush"/>, or with <see cref="GradientAccumulator.Discard"/> where the last batch is
+    /// left out.
     /// </remarks>
     /// <param name="epochs">The number of epochs, not necessarily whole. Finite, at least 0.</param>
     /// <param name="samples">The number of samples in an epoch, at least 1.</param>

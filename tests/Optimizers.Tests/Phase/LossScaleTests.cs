@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Optimizers.Tests;
 
 /// <summary>Gradients of a scaled loss are unscaled in the pass, before clipping and before the rule.</summary>
@@ -23,13 +25,56 @@ public sealed class LossScaleTests
     [InlineData(1e-300)]
     public void AScaleWithoutAUsableInverseIsRefused(double lossScale)
     {
-        using var set = new ParameterSet();
-        set.Add("p", 3).Gradients.Fill(1);
-        var model = new ModelOptimizer(set, new AdamOptions());
-        model.Invoking(m => m.Step(lossScale)).Should().Throw<ArgumentOutOfRangeException>()
-            .Where(e => e.ParamName == "lossScale" && e.ActualValue!.Equals(lossScale));
-        model.UpdateCount.Should().Be(0);
-        set[0].Values.ToArray().Should().OnlyContain(value => value == 0);
+        FluentActions.Invoking(() => new LossScale(lossScale)).Should().Throw<ArgumentOutOfRangeException>()
+            .WithMessage($"A loss scale of {lossScale} cannot be used*")
+            .Where(e => e.ParamName == "factor" && e.ActualValue!.Equals(lossScale));
+    }
+
+    [Fact]
+    public void TheDefaultIsOne()
+    {
+        default(LossScale).Factor.Should().Be(1);
+        default(LossScale).Should().Be(new LossScale(1));
+        default(LossScale).Should().NotBe(new LossScale(2));
+        $"{new LossScale(2)}, {default(LossScale)}".Should().Be("LossScale { Factor = 2, MicroBatches = 1 }, LossScale { Factor = 1, MicroBatches = 1 }");
+    }
+
+    /// <summary>
+    /// A learning rate in the place of a loss scale multiplied the gradients by its inverse: no method that takes steps of a
+    /// model takes a bare number.
+    /// </summary>
+    [Fact]
+    public void NoBareNumberPassesForALossScale()
+    {
+        ParameterInfo[] parameters = [.. typeof(IModelOptimizer).Assembly.GetExportedTypes()
+            .SelectMany(type => type.GetMembers().OfType<MethodBase>())
+            .SelectMany(method => method.GetParameters())];
+        parameters.Where(parameter => IsNumber(parameter) && IsOneOfAModel(parameter.Member.DeclaringType!)).Should().BeEmpty();
+        parameters.Where(parameter => IsNumber(parameter) && parameter.Name!.EndsWith("Scale", StringComparison.Ordinal))
+            .Should().BeEmpty();
+        parameters.Where(parameter => parameter.ParameterType == typeof(LossScale)).Should().HaveCountGreaterThan(5);
+        typeof(LossScale).GetMethods().Should().NotContain(method => method.Name.StartsWith("op_Implicit", StringComparison.Ordinal));
+
+        static bool IsNumber(ParameterInfo parameter) =>
+            (Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType) is { } type
+            && (type == typeof(double) || type == typeof(float) || type == typeof(decimal));
+
+        static bool IsOneOfAModel(Type type) => typeof(IModelOptimizer).IsAssignableFrom(type);
+    }
+
+    [Theory]
+    [InlineData("new ModelOptimizer(set, new SgdOptions()).Step(0.01);")]
+    [InlineData("new ModelOptimizer(set, new SgdOptions()).Step(1024);")]
+    [InlineData("((IModelOptimizer)new ModelOptimizer(set, new SgdOptions())).Step(0.01);")]
+    [InlineData("new GradientAccumulator(new ModelOptimizer(set, new SgdOptions()), new()).Step(0.01);")]
+    [InlineData("new Lookahead(new ModelOptimizer(set, new SgdOptions())).Step(0.01f);")]
+    [InlineData("new Sam(new ModelOptimizer(set, new SgdOptions())).Ascend(0.01);")]
+    [InlineData("new Sam(new ModelOptimizer(set, new SgdOptions())).Step(() => { }, 0.01);")]
+    public void ARateInAStepOfAModelDoesNotCompile(string call)
+    {
+        var page = new MarkdownPage("page.md", ["```csharp", "using Optimizers;", "var set = new ParameterSet();", call, "```"]);
+        Action run = () => PageProgram.Run(page.Blocks().Single());
+        run.Should().Throw<Xunit.Sdk.XunitException>().WithMessage("*error CS1503*'Optimizers.LossScale'*");
     }
 
     private static float[] Run(double lossScale, ClipByGlobalNorm? clip)
@@ -41,7 +86,7 @@ public sealed class LossScaleTests
         for (int step = 0; step < 3; step++)
         {
             Draw.Floats(2 + step, 300).Select(g => g * (float)lossScale).ToArray().CopyTo(parameter.Gradients);
-            double norm = model.Step(lossScale).GradientNorm;
+            double norm = model.Step(new LossScale(lossScale)).GradientNorm;
             norm.Should().BeInRange(5, 15, "it is the norm of the unscaled gradients");
         }
 

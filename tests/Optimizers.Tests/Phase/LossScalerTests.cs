@@ -103,6 +103,150 @@ public sealed class LossScalerTests
         }
     }
 
+    [Theory]
+    [InlineData(1, true, 1, 126)]
+    [InlineData(2, true, 1, 125)]
+    [InlineData(3, true, 1, 124)]
+    [InlineData(64, true, 1, 120)]
+    [InlineData(64, false, 1, 126)]
+    [InlineData(1, true, 1024, 116)]
+    [InlineData(4, true, 1024, 114)]
+    [InlineData(4, true, 0.25, 126)]
+    [InlineData(1, true, 0.25, 126)]
+    public void TheScaleStopsGrowingWhereGradientsCouldNotBeUnscaled(int microBatches, bool mean, double beside, int exponent)
+    {
+        using var set = new ParameterSet();
+        Parameter weight = set.Add("w", 3);
+        var scaler = new LossScaler(new() { GrowthInterval = 1 });
+        var accumulator = new GradientAccumulator(
+            new Lookahead(new ModelOptimizer(set, new SgdOptions { LearningRate = 1 }, new() { LossScaler = scaler })),
+            new() { MicroBatches = microBatches, Mean = mean });
+        for (int update = 0; update < 130; update++)
+        {
+            for (int batch = 0; batch < microBatches; batch++)
+            {
+                double scale = scaler.Scale * beside;
+                weight.Gradients.Fill((float)(1e-6 * scale));
+                accumulator.Step(new LossScale(beside)).LossScale.Should().Be(scale);
+            }
+        }
+
+        accumulator.UpdateCount.Should().Be(130, "no step was skipped");
+        scaler.Scale.Should().Be(Math.ScaleB(1, exponent));
+    }
+
+    [Fact]
+    public void AScaleThatIsTooLargeForMoreMicroBatchesFalls()
+    {
+        using var set = new ParameterSet();
+        Parameter weight = set.Add("w", 3);
+        var scaler = new LossScaler(new() { InitialScale = Math.ScaleB(1, 126) });
+        var accumulator = new GradientAccumulator(
+            new ModelOptimizer(set, new SgdOptions { LearningRate = 1 }, new() { LossScaler = scaler }), new() { MicroBatches = 4 });
+        StepOutcome[] outcomes = [.. Enumerable.Range(0, 12).Select(_ =>
+        {
+            weight.Gradients.Fill((float)(0.1 * scaler.Scale));
+            return accumulator.Step().Outcome;
+        })];
+        outcomes.Where(outcome => outcome != StepOutcome.Accumulated).Should()
+            .Equal(StepOutcome.Skipped, StepOutcome.Skipped, StepOutcome.Applied);
+        scaler.Scale.Should().Be(Math.ScaleB(1, 124));
+        weight.Values.ToArray().Should().Equal(-0.1f, -0.1f, -0.1f);
+    }
+
+    [Theory]
+    [InlineData(NonFinitePolicy.Throw, 1)]
+    [InlineData(NonFinitePolicy.Propagate, 1)]
+    [InlineData(NonFinitePolicy.Skip, 2)]
+    public void AScaleThatCannotFallIsRefused(NonFinitePolicy policy, int skipsAtMost)
+    {
+        using var set = new ParameterSet();
+        Parameter weight = set.Add("w", 3);
+        weight.Gradients.Fill(1);
+        var model = new ModelOptimizer(set, new SgdOptions { LearningRate = 1 }, new() { NonFinite = policy, MaximumConsecutiveSkips = 2 });
+        var scale = new LossScale(Math.ScaleB(1, 126)) { MicroBatches = 2 };
+        for (int skip = 0; policy == NonFinitePolicy.Skip && skip < skipsAtMost; skip++)
+        {
+            model.Step(scale).Outcome.Should().Be(StepOutcome.Skipped);
+        }
+
+        model.Invoking(m => m.Step(scale)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName("lossScale")
+            .WithMessage("Gradients cannot be divided by 1.7*E+38: the loss scale of the step is 8.5*E+37, that of the LossScaler 1,*2 micro-batches*");
+        weight.Values.ToArray().Should().OnlyContain(value => value == 0);
+        model.Step(new LossScale(2)).Applied.Should().BeTrue();
+        new LossScaler(new() { InitialScale = 1e-20, MinimumScale = 1e-20 }).Invoking(s => new ModelOptimizer(set, new SgdOptions(), new() { LossScaler = s })
+            .Step(new LossScale(1e-20))).Should().Throw<ArgumentOutOfRangeException>().WithParameterName("lossScale", "a smaller scale would not help");
+    }
+
+    [Fact]
+    public void AScalerInTheOptionsOfTwoOptimizersIsRefused()
+    {
+        using var first = new ParameterSet();
+        using var second = new ParameterSet();
+        first.Add("w", 1).Gradients[0] = float.PositiveInfinity;
+        second.Add("w", 1).Gradients[0] = 2048;
+        var scaler = new LossScaler(new() { InitialScale = 2048 });
+        FluentActions.Invoking(() => new ModelOptimizer(first, [], Options())).Should().Throw<ArgumentException>();
+        _ = new ModelOptimizer(second, new SgdOptions(), Options());
+        var one = new ModelOptimizer(first, new SgdOptions { LearningRate = 1 }, Options());
+        var other = new Lookahead(new ModelOptimizer(second, new SgdOptions { LearningRate = 1 }, Options()));
+        one.Step().Outcome.Should().Be(StepOutcome.Skipped, "an optimizer that was made but took no step does not own the scaler");
+        other.Invoking(o => o.Step()).Should().Throw<InvalidOperationException>()
+            .WithMessage("*LossScaler*belongs to another model optimizer*InitialScale = 1024*NonFinitePolicy.Skip*new LossScale(scaler.Scale)*scaler.Update*");
+        second["w"].Values[0].Should().Be(0);
+        second["w"].Gradients[0].Should().Be(2048);
+        other.UpdateCount.Should().Be(0);
+        scaler.Scale.Should().Be(1024);
+        one.Step().Outcome.Should().Be(StepOutcome.Skipped, "the owner goes on");
+
+        ModelOptimizerOptions Options() => new() { LossScaler = scaler, ZeroGradients = false };
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void TwoOptimizersOfOneLossShareAScalerByHand(bool firstOverflows)
+    {
+        using var first = new ParameterSet();
+        using var second = new ParameterSet();
+        var scaler = new LossScaler(new() { InitialScale = 2048, GrowthInterval = 2 });
+        ModelOptimizer[] models = [.. new[] { first, second }.Select(set =>
+        {
+            set.Add("w", 1);
+            return new ModelOptimizer(set, new SgdOptions { LearningRate = 1 }, new() { NonFinite = NonFinitePolicy.Skip });
+        })];
+        double[] scales = [.. Enumerable.Range(0, 6).Select(round =>
+        {
+            var scale = new LossScale(scaler.Scale);
+            foreach (ParameterSet set in new[] { first, second })
+            {
+                bool overflows = scale.Factor > 1024 && (set == first) == firstOverflows;
+                set["w"].Gradients[0] = overflows ? float.PositiveInfinity : (float)scale.Factor;
+            }
+
+            scaler.Update(models[0].Step(scale).Outcome, models[1].Step(scale).Outcome);
+            return scale.Factor;
+        })];
+        scales.Should().Equal(2048, 1024, 1024, 2048, 1024, 1024);
+        (firstOverflows ? first : second)["w"].Values[0].Should().Be(-4);
+        (firstOverflows ? second : first)["w"].Values[0].Should().Be(-6);
+    }
+
+    [Fact]
+    public void SeveralOutcomesAreOneStep()
+    {
+        var scaler = new LossScaler(new() { InitialScale = 1024, GrowthInterval = 1, Hysteresis = 1 });
+        scaler.Update(StepOutcome.Applied, StepOutcome.Applied);
+        scaler.Scale.Should().Be(2048);
+        scaler.Update(StepOutcome.Accumulated, StepOutcome.NothingToUpdate);
+        scaler.Update();
+        scaler.Scale.Should().Be(2048);
+        scaler.Update(StepOutcome.Accumulated, StepOutcome.Applied);
+        scaler.Scale.Should().Be(4096);
+        scaler.Update(StepOutcome.Applied, StepOutcome.Skipped, StepOutcome.Skipped);
+        scaler.Scale.Should().Be(2048);
+    }
+
     public static TheoryData<LossScalerOptions, string> Refused => new()
     {
         { new() { InitialScale = 0 }, "InitialScale" },

@@ -64,7 +64,7 @@ public sealed class ModelClipTests
         using ParameterSet inModel = Set(lossScale);
         inPlace(clipped);
         new ModelOptimizer(clipped, new AdamOptions()).Step();
-        StepReport report = new ModelOptimizer(inModel, new AdamOptions(), new() { Clip = clip, ZeroGradients = zero }).Step(lossScale);
+        StepReport report = new ModelOptimizer(inModel, new AdamOptions(), new() { Clip = clip, ZeroGradients = zero }).Step(new LossScale(lossScale));
         report.GradientNorm.Should().BeGreaterThan(5);
         foreach (Parameter parameter in inModel)
         {
