@@ -134,8 +134,8 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
     /// then.</exception>
     /// <exception cref="ArgumentException">A parameter that was added matches no group, or gradients that are to be zeroed
     /// overlap. Nothing has changed then.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale is one, that cannot be used.
-    /// Nothing has changed then.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale is one, that cannot be used; or a rate
+    /// is above what a decoupled weight decay allows (<see cref="WeightDecayException"/>). Nothing has changed then.</exception>
     /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer, or the function of a schedule
     /// gave no rate, and nothing has changed; or a rule threw the inner exception while it ran, and the step is
     /// incomplete.</exception>
@@ -196,8 +196,9 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
         double updateRatio = double.NaN;
         if (outcome == StepOutcome.Applied)
         {
-            clipFactor = Clip(norm, lossScale);
+            // Some clips write gradients, so a rule that refuses the step has to do it before.
             _plan.PrepareRules();
+            clipFactor = Clip(norm, lossScale);
             _plan.Age();
             UpdateCount = checked(update + 1);
             _work.Apply(_options.MeasureUpdates);
@@ -320,6 +321,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, ICheckpointed
         {
             double learningRate = RateOf(run.Group);
             double decay = DecayOf(run.Group);
+            if (!run.Group.Frozen)
+            {
+                run.Prepared.RequireDecay(learningRate, decay, run.Label);
+            }
+
             if (run.HasTables && run.Prepared.WhyNotRows(decay) is { } reason)
             {
                 throw new ArgumentException($"A group with a table is refused: {reason}.", nameof(ParameterGroup.WeightDecay));
