@@ -17,7 +17,7 @@ public sealed record RpropOptions : IOptimizerOptions
     /// <summary>The smallest step size. Finite, at least 0; default 1e-6, as in the paper.</summary>
     public double MinimumStep { get; init; } = 1e-6;
 
-    /// <summary>The largest step size. Finite, at least <see cref="MinimumStep"/>; default 50, as in the paper.</summary>
+    /// <summary>The largest step size. Finite, above 0, at least <see cref="MinimumStep"/>; default 50, as in the paper.</summary>
     public double MaximumStep { get; init; } = 50;
 
     /// <inheritdoc/>
@@ -28,6 +28,7 @@ public sealed record RpropOptions : IOptimizerOptions
         Require.Beta(EtaMinus);
         Require.AtLeast(EtaPlus, 1);
         Require.NonNegative(MinimumStep);
+        Require.Positive(MaximumStep);
         Require.AtLeast(MaximumStep, MinimumStep);
     }
 
