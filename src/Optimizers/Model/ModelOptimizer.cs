@@ -35,8 +35,9 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     /// <param name="parameters">The parameters, at least one.</param>
     /// <param name="groups">The groups, at least one; a parameter belongs to the first that matches it.</param>
     /// <param name="options">What happens around the update; null: nothing.</param>
-    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be; or a
-    /// parameter matches no group.</exception>
+    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be; a parameter
+    /// matches no group; or a group can have no parameter (<see cref="ParameterGroup.MayBeEmpty"/>), is listed twice, or belongs to
+    /// another model.</exception>
     public ModelOptimizer(
         ParameterSet parameters, IReadOnlyList<ParameterGroup> groups, ModelOptimizerOptions? options = null)
         : this(parameters, groups, options, widestLane: 0)
@@ -67,10 +68,16 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
         Parameters = parameters;
         _groups = [.. groups.Select((group, index) => new GroupRun(group, index))];
+        GroupCheck.RequireOwn(_groups, parameters);
         _meter = StepMeter.For(_options.MeterFactory);
         _work = new WorkList(_options.Threads, widestLane);
         _plan = new ModelPlan(parameters, _groups, _work);
         TakeNewParameters();
+        foreach (ParameterGroup group in groups)
+        {
+            group.Model = parameters;
+        }
+
         parameters.Attach(this);
     }
 
@@ -108,6 +115,16 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             ?? throw new ArgumentException($"There is no state of a parameter \"{name}\".", nameof(name));
     }
 
+    /// <summary>
+    /// Compares the signs in the state with what the slots were declared to be: a check of a rule of your own. Call it after some
+    /// updates, in any format; steps do nothing for it.
+    /// </summary>
+    /// <returns>As <see cref="OptimizerState.CheckSlots"/>, but a slot is judged by all parameters of a group together.</returns>
+    public IReadOnlyList<string> CheckSlots() =>
+        [.. _groups.SelectMany(run => SlotCheck.Of(
+            _plan.Members.Where(member => member.Group == run.Group)
+                .Select(member => ($" of \"{member.Parameter.Name}\"", member.State))).Select(problem => $"In {run.Label}: {problem}"))];
+
     /// <summary>The rate that the next step will use for a group.</summary>
     /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
     public double LearningRateOf(ParameterGroup group) => RateOf(RunOf(group).Group);
@@ -141,9 +158,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     /// <exception cref="ArgumentException">A parameter that was added matches no group, or gradients that are to be zeroed
     /// overlap. Nothing has changed then.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale and that of the
-    /// <see cref="LossScaler"/> make a product, that cannot be used. Nothing has changed then.</exception>
+    /// <see cref="LossScaler"/> make a product, that cannot be used; or a rate is above what a decoupled weight decay allows
+    /// (<see cref="WeightDecayException"/>). Nothing has changed then.</exception>
     /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer, its <see cref="LossScaler"/>
-    /// belongs to another one, or the function of a schedule gave no rate, and nothing has changed; or a rule threw the inner exception while it ran, and the step is
+    /// belongs to another one, or the function of a schedule gave no rate, and nothing has changed; or a rule threw the inner
+    /// exception while it ran, and the step is
     /// incomplete.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public StepReport Step(LossScale lossScale = default)
@@ -213,13 +232,14 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         double updateRatio = double.NaN;
         if (outcome == StepOutcome.Applied)
         {
+            // Some clips write gradients, so a rule that refuses the step has to do it before.
+            _plan.PrepareRules();
             clipFactor = Clip(norm, divisor);
             if (_groups[0].Started is null)
             {
                 Array.ForEach(_groups, static run => run.Start());
             }
 
-            _plan.PrepareRules();
             _plan.Age();
             UpdateCount = checked(update + 1);
             _work.Apply(_options.MeasureUpdates);
@@ -287,6 +307,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             added.Add((parameter, run));
         }
 
+        if (_plan.Count == 0)
+        {
+            GroupCheck.RequireParameters(_groups, added);
+        }
+
         if (_options.ZeroGradients)
         {
             Parameters.RequireGradientsApart("zeroed", nameof(ModelOptimizerOptions.ZeroGradients));
@@ -342,6 +367,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         {
             double learningRate = RateOf(run.Group);
             double decay = DecayOf(run.Group);
+            if (!run.Group.Frozen)
+            {
+                run.Prepared.RequireDecay(learningRate, decay, run.Label);
+            }
+
             if (run.HasTables && run.Prepared.WhyNotRows(decay) is { } reason)
             {
                 throw new ArgumentException($"A group with a table is refused: {reason}.", nameof(ParameterGroup.WeightDecay));

@@ -15,13 +15,13 @@ namespace Optimizers;
 /// </remarks>
 public sealed record ClipByGlobalNorm : IGradientClip
 {
-    /// <summary>The largest norm that is left as it is. Finite, at least 0; default 1.</summary>
+    /// <summary>The largest norm that is left as it is. Finite, above 0; default 1.</summary>
     public double MaximumNorm
     {
         get;
         init
         {
-            Require.NonNegative(value, nameof(MaximumNorm));
+            Require.Bound(value, nameof(MaximumNorm));
             field = value;
         }
     } = 1;
@@ -41,7 +41,7 @@ public sealed record ClipByGlobalNorm : IGradientClip
         }
     } = NormKind.Euclidean;
 
-    /// <summary>The order p, for <see cref="NormKind.P"/> only. Finite, at least 1; default 2.</summary>
+    /// <summary>The order p of <see cref="NormKind.P"/>; other norms do not use it. Finite, at least 1; default 2.</summary>
     public double Order
     {
         get;

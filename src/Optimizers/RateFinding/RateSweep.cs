@@ -8,7 +8,7 @@ public sealed record RateSweepOptions
     /// </summary>
     public IReadOnlyList<double> Rates { get; init; } = RateSweep.PerDecade(1e-5, 1, rates: 1);
 
-    /// <summary>The number of steps of each run, at least 1; default 100.</summary>
+    /// <summary>The number of steps of each run, at least 2, because a single loss cannot fall; default 100.</summary>
     public int Steps { get; init; } = 100;
 
     /// <summary>
@@ -47,7 +47,7 @@ public sealed record RateSweepOptions
             before = rate;
         }
 
-        Require.AtLeast(Steps, 1, nameof(Steps));
+        Require.AtLeast(Steps, 2, nameof(Steps));
         Require.Beta(Smoothing, nameof(Smoothing));
         Require.Above(DivergenceFactor, 1, nameof(DivergenceFactor));
     }
@@ -136,6 +136,7 @@ public static class RateSweep
         double[] rates = [.. options.Rates];
         using RateTrial trial = RateTrial.Of(checkpoint, options.Groups);
         var runs = new List<RateRun>();
+        string? refusal = null;
         foreach (double rate in rates)
         {
             if (runs.Count > 0)
@@ -143,10 +144,18 @@ public static class RateSweep
                 trial.Restart();
             }
 
-            runs.Add(Run(trial, rate, step, options));
+            try
+            {
+                runs.Add(Run(trial, rate, step, options));
+            }
+            catch (WeightDecayException exception) when (runs.Count > 0)
+            {
+                refusal = exception.Reason;
+                break;
+            }
         }
 
-        return new RateSweepReport(runs);
+        return new RateSweepReport(runs, refusal);
     }
 
     private static RateRun Run(RateTrial trial, double rate, Func<double, int, double> step, RateSweepOptions options)
