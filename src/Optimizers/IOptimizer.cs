@@ -21,7 +21,10 @@ public interface IOptimizer
     /// <summary>The number of updates so far, and the named state slots.</summary>
     OptimizerState State { get; }
 
-    /// <summary>Updates the parameters.</summary>
+    /// <summary>
+    /// Updates the parameters. Gradients are not checked unless an <see cref="Optimizer.NonFinite"/> asks for it: a NaN or an
+    /// infinity, or the square of a finite gradient beyond 1.8e19, gets into parameters and state and stays there.
+    /// </summary>
     /// <param name="parameters">The parameters, as many as the optimizer was made for; updated in place.</param>
     /// <param name="gradients">The gradient of the loss by each parameter. May not overlap the parameters.</param>
     /// <param name="learningRate">The rate of this step; 0 updates the state and leaves the parameters.</param>

@@ -40,6 +40,19 @@ public interface IOptimizerOptions
     /// </summary>
     bool TakesRows => false;
 
+    /// <summary>
+    /// The magnitude up to which nothing that the rule computes can overflow, whatever it is computed from: gradients, parameters
+    /// and state of at most this magnitude, and values of slots that are <see cref="StateSlot.NonNegative"/> of at most its
+    /// square. Above 0; default 1e15, which is right for a rule that squares or multiplies two of them.
+    /// </summary>
+    /// <remarks>
+    /// A step that <see cref="NonFinitePolicy"/> checks is taken directly below this magnitude. Above it the step is first tried on a
+    /// copy, and refused if a parameter or its state would become infinite or NaN; so a value that is too small costs time and
+    /// changes nothing. A rule that only adds gradients and multiplies them by its own factors may say 1e30; a rule that takes
+    /// third or fourth powers has to say less than the default.
+    /// </remarks>
+    double SafeMagnitude => 1e15;
+
     /// <summary>Checks what is particular to these options; the members of this interface are checked by their user.</summary>
     /// <exception cref="ArgumentException">An option, named in the message, is out of its range.</exception>
     void Validate()

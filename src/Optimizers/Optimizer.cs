@@ -13,8 +13,13 @@ public sealed unsafe class Optimizer : IRowOptimizer
     private readonly int _threads;
     private readonly int _widestLane;
     private readonly StateFormat _stateFormat;
+    private readonly OverflowGuard _overflow = new();
     private StepGuard _guard;
     private TouchedRows? _rows;
+
+    // What the guard has measured: the parameters at this address, and the state as it was after its last load.
+    private nuint _measuredAddress;
+    private int _measuredRevision;
 
     /// <summary>Makes the optimizer and its state.</summary>
     /// <param name="length">The number of parameters, at least 0.</param>
@@ -76,7 +81,34 @@ public sealed unsafe class Optimizer : IRowOptimizer
     /// <inheritdoc/>
     public OptimizerState State { get; }
 
+    /// <summary>
+    /// What a step does about a gradient that is NaN or infinite, or so large that a parameter or its state would become so. Default
+    /// <see cref="NonFinitePolicy.Propagate"/>: nothing is checked, and it spreads into parameters and state. The others take a pass
+    /// over the gradients. It may be set between steps.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is none of the enumeration's.</exception>
+    public NonFinitePolicy NonFinite
+    {
+        get;
+        set
+        {
+            Require.Defined(value, nameof(NonFinite));
+            field = value;
+        }
+    } = NonFinitePolicy.Propagate;
+
+    /// <summary>
+    /// The number of steps so far that changed nothing because of their gradients, with <see cref="NonFinitePolicy.Skip"/>. No
+    /// limit is set to them.
+    /// </summary>
+    public long Skips { get; private set; }
+
+    /// <summary>The number of steps in a row, up to the last, that changed nothing; 0 if the last step was applied.</summary>
+    public long ConsecutiveSkips { get; private set; }
+
     /// <inheritdoc/>
+    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state so, and
+    /// <see cref="NonFinite"/> is to throw. Nothing has changed then.</exception>
     public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate)
     {
         _guard.Enter();
@@ -88,7 +120,7 @@ public sealed unsafe class Optimizer : IRowOptimizer
             {
                 Begin(learningRate);
                 _group.AddTo(_work, State, parameterAddress, gradientAddress);
-                Apply();
+                Apply(rows: null);
             }
         }
         finally
@@ -98,6 +130,8 @@ public sealed unsafe class Optimizer : IRowOptimizer
     }
 
     /// <inheritdoc/>
+    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state so, and
+    /// <see cref="NonFinite"/> is to throw. Nothing has changed then.</exception>
     public void Step(Span<float> parameters, RowGradients gradients, double learningRate)
     {
         _guard.Enter();
@@ -109,7 +143,7 @@ public sealed unsafe class Optimizer : IRowOptimizer
             {
                 Begin(learningRate);
                 _group.AddTo(_work, State, address, rows);
-                Apply();
+                Apply(rows);
             }
         }
         finally
@@ -120,7 +154,7 @@ public sealed unsafe class Optimizer : IRowOptimizer
 
     /// <inheritdoc/>
     public IOptimizer Clone() =>
-        new Optimizer(_shape, _options, _threads, _widestLane, _stateFormat).WithStateOf(this);
+        new Optimizer(_shape, _options, _threads, _widestLane, _stateFormat) { NonFinite = NonFinite }.WithStateOf(this);
 
     /// <summary>The number of elements of a tensor; a shape that no span has is refused.</summary>
     internal static int LengthOf(IReadOnlyList<int> shape)
@@ -207,13 +241,79 @@ public sealed unsafe class Optimizer : IRowOptimizer
         _work.Clear();
     }
 
-    private void Apply()
+    private void Apply(TouchedRows? rows)
     {
         _work[0].Rule = _group.PrepareRule(State);
-        State.Age = _group.After(State.Age);
-        _work.Apply();
-        State.TakeScalars(_group.Update.ScalarsAfter(_work[0].Rule));
+        if (NonFinite == NonFinitePolicy.Propagate || IsAdmitted(rows))
+        {
+            State.Age = _group.After(State.Age);
+            _work.Apply();
+            State.TakeScalars(_group.Update.ScalarsAfter(_work[0].Rule));
+        }
+
         GC.KeepAlive(State);
         GC.KeepAlive(_rows);
+    }
+
+    // Refused gradients throw, or are counted.
+    private bool IsAdmitted(TouchedRows? rows)
+    {
+        double norm = _work.GradientNorm(Norm.Euclidean);
+        Overflow? overflow = null;
+        if (double.IsFinite(norm) && (CannotOverflow(norm, rows) || (overflow = TryOnCopy()) is null))
+        {
+            // The step that follows changes the count of updates once.
+            _measuredRevision = State.Revision + 1;
+            ConsecutiveSkips = 0;
+            return true;
+        }
+
+        if (NonFinite == NonFinitePolicy.Throw)
+        {
+            int element = overflow?.Element ?? _work.FindNonFinite().Index;
+            float value = _work[0].Addresses.Gradients[element];
+            int place = rows?.PlaceOf(element) ?? element;
+            throw new NonFiniteGradientException(
+                parameterName: null,
+                place,
+                value,
+                overflowing: overflow?.What,
+                parameterValue: _work[0].Addresses.Parameters[place]);
+        }
+
+        Skips++;
+        ConsecutiveSkips++;
+        return false;
+    }
+
+    private Overflow? TryOnCopy()
+    {
+        Overflow? overflow = TrialStep.Find(_work, [State]);
+        _overflow.Forget();
+        _group.Update.Clear();
+        _work[0].Rule = _group.PrepareRule(State);
+        return overflow;
+    }
+
+    private bool CannotOverflow(double largestGradient, TouchedRows? rows)
+    {
+        var address = (nuint)_work[0].Addresses.Parameters;
+        if (address != _measuredAddress || State.Revision != _measuredRevision)
+        {
+            _overflow.Forget();
+        }
+
+        var demand = new StepDemand(
+            largestGradient, _group.Update.MagnitudeOf(State.Scalars), _group.LearningRate, _group.WeightDecay, _group.SafeMagnitude, MeasuresAtIntervals: rows is null);
+        if (_overflow.Admits(demand))
+        {
+            return true;
+        }
+
+        _measuredAddress = address;
+        _measuredRevision = State.Revision;
+        _overflow.Take(Math.Max(
+            Reductions.MaximumMagnitude(_work[0].Addresses.Parameters, (nuint)State.Length), State.LargestMagnitude()));
+        return _overflow.Admits(demand);
     }
 }

@@ -75,6 +75,7 @@ public sealed class OptimizerState
 
         internal set
         {
+            Revision++;
             _clock?.Disturb();
             _clock = null;
             _iteration = value;
@@ -238,6 +239,42 @@ public sealed class OptimizerState
     {
         get => new(Iteration, Momenta);
         set => (Iteration, Momenta) = (value.Iteration, value.MomentumProduct);
+    }
+
+    /// <summary>Changes whenever the number of updates is set, as every load and reset does.</summary>
+    internal int Revision { get; private set; }
+
+    /// <summary>
+    /// The largest magnitude in the slots, where that of a slot of squares is the root of its values; NaN if there is one.
+    /// </summary>
+    internal unsafe double LargestMagnitude()
+    {
+        // Memory that no update has touched yet is not read, since that would be all the work there is.
+        bool isNew = Iteration == 0 && Revision == 0;
+        double largest = 0;
+        float* values = stackalloc float[Blocks.Length];
+        foreach (Slot slot in _slots)
+        {
+            double ofSlot = Math.Abs(slot.Declared.Initial);
+            if (!isNew && slot.Format == StateFormat.Float32)
+            {
+                ofSlot = Reductions.MaximumMagnitude((float*)slot.Address, (nuint)slot.Length);
+            }
+            else if (!isNew)
+            {
+                for (int start = 0; start < slot.Length; start += Blocks.Length)
+                {
+                    int count = Math.Min(Blocks.Length, slot.Length - start);
+                    slot.Read((nuint)start, (nuint)(start + count), values, Kernel.WidestLane);
+                    ofSlot = Math.Max(ofSlot, Reductions.MaximumMagnitude(values, (nuint)count));
+                }
+            }
+
+            largest = Math.Max(largest, slot.Declared.NonNegative ? Math.Sqrt(ofSlot) : ofSlot);
+        }
+
+        GC.KeepAlive(this);
+        return largest;
     }
 
     /// <summary>The slots in their order, for those who keep what stands in their memory.</summary>

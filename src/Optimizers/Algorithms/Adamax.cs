@@ -26,6 +26,8 @@ public sealed record AdamaxOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Cautious { get; init; }
 
+    double IOptimizerOptions.SafeMagnitude => 1e30;
+
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(

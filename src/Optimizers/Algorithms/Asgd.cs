@@ -23,6 +23,8 @@ public sealed record AsgdOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Maximize { get; init; }
 
+    double IOptimizerOptions.SafeMagnitude => 1e30;
+
     void IOptimizerOptions.Validate()
     {
         Require.NonNegative(Lambda);

@@ -94,7 +94,8 @@ internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeas
     public LambRule Conclude(in MeasuredSums sums, Span<double> scalars)
     {
         double ratio = sums.First == 0 || sums.Second == 0 ? 1 : Math.Sqrt(sums.First) / Math.Sqrt(sums.Second);
-        return this with { StepSize = (float)(_rate * ratio) };
+        // Beyond a float where the norm that divides is tiny; the step itself is not.
+        return this with { StepSize = (float)Math.Min(_rate * ratio, float.MaxValue) };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -106,7 +106,8 @@ internal readonly struct LarsRule(StepScalars step, LarsOptions options) : IMeas
         double ratio = sums.First == 0 || sums.Second == 0
             ? 1
             : _trust * Math.Sqrt(sums.First) / (Math.Sqrt(sums.Second) + _epsilon);
-        return this with { StepSize = (float)(_rate * ratio) };
+        // Beyond a float where the norm that divides is tiny; the step itself is not.
+        return this with { StepSize = (float)Math.Min(_rate * ratio, float.MaxValue) };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -24,6 +24,8 @@ public sealed record LionOptions : IOptimizerOptions
 
     double? IOptimizerOptions.SchedulableMomentum => Beta1;
 
+    double IOptimizerOptions.SafeMagnitude => 1e30;
+
     void IOptimizerOptions.Validate()
     {
         Require.Beta(Beta1);

@@ -34,6 +34,8 @@ public sealed record MomentumOptions : IOptimizerOptions
 
     double? IOptimizerOptions.SchedulableMomentum => Momentum;
 
+    double IOptimizerOptions.SafeMagnitude => 1e30;
+
     void IOptimizerOptions.Validate()
     {
         Require.NonNegative(Momentum);

@@ -33,6 +33,8 @@ public sealed record MuonOptions : IOptimizerOptions
 
     double? IOptimizerOptions.SchedulableMomentum => Momentum;
 
+    double IOptimizerOptions.SafeMagnitude => 1e30;
+
     void IOptimizerOptions.Validate()
     {
         Require.Beta(Momentum);

@@ -22,6 +22,8 @@ public sealed record NesterovOptions : IOptimizerOptions
 
     double? IOptimizerOptions.SchedulableMomentum => Momentum;
 
+    double IOptimizerOptions.SafeMagnitude => 1e30;
+
     void IOptimizerOptions.Validate() => Require.NonNegative(Momentum);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(

@@ -49,6 +49,9 @@ public sealed record ProdigyOptions : IOptimizerOptions
     // The corrections of all tensors go with the number of updates of the group, of which no product of β₁ is kept.
     double? IOptimizerOptions.SchedulableMomentum => BiasCorrection ? null : Beta1;
 
+    // d²g², and d²/InitialD·g.
+    double IOptimizerOptions.SafeMagnitude => 1e8;
+
     void IOptimizerOptions.Validate()
     {
         AdamFormula.Validate(Beta1, Beta2, Epsilon);
@@ -154,6 +157,8 @@ internal readonly struct ProdigyRule : IMeasuringRule4<ProdigyRule>
     public static bool SumsSquares => false;
 
     public static bool IsOfGroup => true;
+
+    public static double MagnitudeOf(ReadOnlySpan<double> scalars) => scalars[D];
 
     private float StepSize { get; init; }
 

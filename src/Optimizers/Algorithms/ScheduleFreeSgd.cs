@@ -25,6 +25,8 @@ public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions
 
     double IScheduleFreeOptions.Interpolation => Momentum;
 
+    double IOptimizerOptions.SafeMagnitude => 1e30;
+
     void IOptimizerOptions.Validate()
     {
         Require.Beta(Momentum);

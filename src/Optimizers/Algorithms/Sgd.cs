@@ -16,6 +16,8 @@ public sealed record SgdOptions : IOptimizerOptions
 
     bool IOptimizerOptions.TakesRows => true;
 
+    double IOptimizerOptions.SafeMagnitude => 1e30;
+
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(step => new SgdRule(step.LearningRate));
 }
 

@@ -11,6 +11,8 @@ public sealed record SignSgdOptions : IOptimizerOptions
     /// <remarks>Default 0; coupled.</remarks>
     public double WeightDecay { get; init; }
 
+    double IOptimizerOptions.SafeMagnitude => 1e30;
+
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(step => new SignSgdRule(step.LearningRate));
 }
 

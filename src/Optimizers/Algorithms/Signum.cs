@@ -17,6 +17,8 @@ public sealed record SignumOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Cautious { get; init; }
 
+    double IOptimizerOptions.SafeMagnitude => 1e30;
+
     void IOptimizerOptions.Validate() => Require.Beta(Momentum);
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(

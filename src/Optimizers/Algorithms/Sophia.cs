@@ -31,6 +31,8 @@ public sealed record SophiaOptions : IOptimizerOptions
 
     DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
 
+    double IOptimizerOptions.SafeMagnitude => 1e30;
+
     void IOptimizerOptions.Validate()
     {
         AdamFormula.Validate(Beta1, Beta2, Epsilon);

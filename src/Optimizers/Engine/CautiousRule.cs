@@ -21,6 +21,8 @@ internal struct CautiousRule<TRule>(TRule rule) : IMeasuringRule<CautiousRule<TR
 
     public static bool SumsSquares => false;
 
+    public static double MagnitudeOf(ReadOnlySpan<double> scalars) => OverflowGuard.LargestOf(scalars);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Measure<V, TStorage>(
         ref CautiousRule<TRule> cautious, V gradient, V parameter, in SlotAddresses slots, nuint index, out V first, out V second)

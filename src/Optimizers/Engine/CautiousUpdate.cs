@@ -34,6 +34,8 @@ internal sealed class CautiousUpdate<TRule> : IUpdate
 
     public int FlushInterval => _update.FlushInterval;
 
+    public double MagnitudeOf(ReadOnlySpan<double> scalars) => TRule.MagnitudeOf(scalars);
+
     public void Claim() => _update.Claim();
 
     public void Clear() => _update.Clear();

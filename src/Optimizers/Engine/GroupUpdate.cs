@@ -20,6 +20,7 @@ internal sealed class GroupUpdate
         _sign = options.Maximize ? -1 : 1;
         _momentum = options.SchedulableMomentum;
         _withoutRows = options.TakesRows ? null : options.GetType().Name;
+        SafeMagnitude = options.SafeMagnitude;
     }
 
     /// <param name="update">What runs as it is: nothing decays and no sign changes.</param>
@@ -35,6 +36,9 @@ internal sealed class GroupUpdate
 
     /// <summary>The number of buffers that an update reads.</summary>
     public int Streams { get; }
+
+    /// <summary>The magnitude up to which nothing that the rule computes can overflow.</summary>
+    public double SafeMagnitude { get; }
 
     /// <summary>The rate of the step.</summary>
     public double LearningRate { get; private set; }
@@ -90,6 +94,15 @@ internal sealed class GroupUpdate
     public TensorAge After(TensorAge age) =>
         new(checked(age.Iteration + 1), age.MomentumProduct * _factor);
 
+    /// <summary>How old a tensor is after the step, whose momentum a schedule may set for the first time.</summary>
+    public TensorAge AgeAfter(OptimizerState state)
+    {
+        TensorAge age = state.Age;
+        return After(Momentum is not null && double.IsNaN(age.MomentumProduct)
+            ? age with { MomentumProduct = Powers.Of(_momentum!.Value, (ulong)age.Iteration) }
+            : age);
+    }
+
     /// <summary>Adds one tensor, whose values and gradients are pinned, to the work of a step.</summary>
     public unsafe void AddTo(
         WorkList work, OptimizerState state, float* parameters, float* gradients, BFloat16* roundedCopy = null) =>
@@ -137,12 +150,7 @@ internal sealed class GroupUpdate
     /// <returns>The number of the rule.</returns>
     public int PrepareRule(OptimizerState state, OptimizerState? shared = null)
     {
-        if (Momentum is not null)
-        {
-            state.MomentumProduct ??= Powers.Of(_momentum!.Value, (ulong)state.Iteration);
-        }
-
-        return Update.Prepare(After(state.Age), state.Shape, (shared ?? state).Scalars, this);
+        return Update.Prepare(AgeAfter(state), state.Shape, (shared ?? state).Scalars, this);
     }
 
     private static IUpdate UpdateOf(IOptimizerOptions options)

@@ -19,6 +19,9 @@ internal interface IMeasuringRule<TSelf> : IUpdateRule<TSelf>
     /// <summary>Whether the sums, and the scalars of state, are those of all tensors of the group that take part.</summary>
     static virtual bool IsOfGroup => false;
 
+    /// <summary>See <see cref="IUpdate.MagnitudeOf"/>; 0 where scalars stay in double.</summary>
+    static virtual double MagnitudeOf(ReadOnlySpan<double> scalars) => 0;
+
     /// <summary>The same rule, for a tensor of a certain shape.</summary>
     static virtual TSelf For(in TSelf rule, in TensorShape shape) => rule;
 

@@ -21,6 +21,12 @@ public interface IUpdate
     /// <summary>Whether the scalars of state are the same for all tensors of the group.</summary>
     internal bool SharesScalars => false;
 
+    /// <summary>
+    /// The magnitude that scalars of state add to those of gradients, parameters and slots, for
+    /// <see cref="IOptimizerOptions.SafeMagnitude"/>. A rule may do anything with its scalars.
+    /// </summary>
+    internal double MagnitudeOf(ReadOnlySpan<double> scalars) => OverflowGuard.LargestOf(scalars);
+
     /// <summary>What is done with whole tensors between the passes; null: nothing.</summary>
     internal IMatrixWork? Matrices => null;
 

@@ -45,6 +45,8 @@ internal sealed class MeasuringUpdate<TRule> : IUpdate
 
     public IUpdate? Cautious() => MadeCautious?.Invoke();
 
+    public double MagnitudeOf(ReadOnlySpan<double> scalars) => TRule.MagnitudeOf(scalars);
+
     public void Claim() => _rules.Claim();
 
     public void Clear()

@@ -9,6 +9,7 @@ internal static class OptionsCheck
         ArgumentNullException.ThrowIfNull(options);
         Require.NonNegative(options.LearningRate, nameof(options.LearningRate));
         Require.NonNegative(options.WeightDecay, nameof(options.WeightDecay));
+        Require.Positive(options.SafeMagnitude, nameof(options.SafeMagnitude));
         if (!Enum.IsDefined(options.DecayForm))
         {
             throw new ArgumentOutOfRangeException(

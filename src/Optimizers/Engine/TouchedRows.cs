@@ -24,7 +24,9 @@ internal sealed unsafe class TouchedRows(int rowCount, int width)
 
     public ReadOnlySpan<int> Rows => _rows.AsSpan(0, Count);
 
-    public ReadOnlySpan<float> Values => _values.AsSpan(0, Length);
+    public ReadOnlySpan<float> Values => WritableValues;
+
+    public Span<float> WritableValues => _values.AsSpan(0, Length);
 
     /// <summary>Where the values begin: pinned, and valid while this object is reachable and nothing is taken in.</summary>
     public float* Address => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_values));

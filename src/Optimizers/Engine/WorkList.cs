@@ -55,6 +55,9 @@ internal sealed class WorkList : ITaskRunner
 
     public int Count { get; private set; }
 
+    /// <summary>The widest lane that it uses.</summary>
+    public int WidestLane => _widestLane;
+
     public ref TensorJob this[int index] => ref _jobs[index];
 
     public void Clear()

@@ -17,6 +17,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     private readonly WorkList _work;
     private readonly ModelPlan _plan;
     private readonly StepMeter _meter;
+    private readonly OverflowGuard _overflow = new();
     private StepGuard _guard;
     private int _consecutiveSkips;
     private long _skips;
@@ -152,7 +153,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     /// <param name="lossScale">What the loss was multiplied by before its gradients were taken, beside the
     /// <see cref="LossScaler"/>'s scale; they are multiplied by its inverse while they are in registers. Left out: 1.</param>
     /// <returns>What was done.</returns>
-    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, and
+    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state so, and
     /// <see cref="ModelOptimizerOptions.NonFinite"/> is to throw, or too many steps in a row were skipped. Nothing has changed
     /// then.</exception>
     /// <exception cref="ArgumentException">A parameter that was added matches no group, or gradients that are to be zeroed
@@ -230,11 +231,19 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             : StepOutcome.Skipped;
         double clipFactor = 1;
         double updateRatio = double.NaN;
+        Overflow? overflow = null;
         if (outcome == StepOutcome.Applied)
         {
+            (clipFactor, double largest) = Clip(norm, divisor);
+
             // Some clips write gradients, so a rule that refuses the step has to do it before.
             _plan.PrepareRules();
-            clipFactor = Clip(norm, divisor);
+            overflow = RewriteAndFindOverflow(largest, divisor);
+            outcome = overflow is null ? outcome : StepOutcome.Skipped;
+        }
+
+        if (outcome == StepOutcome.Applied)
+        {
             if (_groups[0].Started is null)
             {
                 Array.ForEach(_groups, static run => run.Start());
@@ -249,7 +258,8 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         }
         else if (outcome == StepOutcome.Skipped)
         {
-            Skip(canDivide);
+            clipFactor = 1;
+            Skip(canDivide, overflow);
         }
 
         if (_options.ZeroGradients)
@@ -320,7 +330,6 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         if (_options.Clip is { Rewrites: true })
         {
             Parameters.RequireGradientsApart("clipped", nameof(ModelOptimizerOptions.Clip));
-            Parameters.RequireNoTables($"clipped by {_options.Clip.GetType().Name}", nameof(ModelOptimizerOptions.Clip));
         }
 
         _plan.Add(added);
@@ -400,25 +409,27 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             ? _work.GradientNorm(_options.Clip?.Norm ?? Norm.Euclidean) / lossScale
             : double.NaN;
 
-    // The rules see gradients that are unscaled and clipped, while the buffers keep theirs; but what depends on more than a
-    // norm is clipped where it lies.
-    private double Clip(double norm, double lossScale)
+    // The rules see gradients that are unscaled and clipped, while the buffers keep theirs.
+    private (double Factor, double LargestGradient) Clip(double norm, double lossScale)
     {
         double factor = 1;
         double smallest = 1;
+        double largest = norm;
         if (_options.Clip is { } clip)
         {
             factor = clip.MeasuresAll ? clip.FactorOfAll(norm) : 1;
-            for (int job = 0; clip.MeasuresEach && job < _work.Count; job++)
+            largest = Math.Min(largest * factor, clip.Limit);
+            if (clip.MeasuresEach)
             {
-                double ofTensor = clip.FactorOfEach(_work.GradientNormOf(job) / lossScale);
-                _work[job].ClipFactor = (float)ofTensor;
-                smallest = Math.Min(smallest, ofTensor);
-            }
-
-            if (clip.Rewrites)
-            {
-                _plan.Rewrite(clip, lossScale);
+                largest = 0;
+                for (int job = 0; job < _work.Count; job++)
+                {
+                    double ofTensor = _work.GradientNormOf(job) / lossScale;
+                    double factorOfTensor = clip.FactorOfEach(ofTensor);
+                    _work[job].ClipFactor = (float)factorOfTensor;
+                    smallest = Math.Min(smallest, factorOfTensor);
+                    largest = Math.Max(largest, ofTensor * factorOfTensor);
+                }
             }
         }
 
@@ -427,7 +438,65 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             run.Prepared.ScaleGradients((float)(factor / lossScale));
         }
 
-        return factor * smallest;
+        return (factor * smallest, largest);
+    }
+
+    // What depends on more than a norm is clipped where it lies. That is put back if the step is then refused.
+    private Overflow? RewriteAndFindOverflow(double largestGradient, double lossScale)
+    {
+        bool tries = Checks && !CannotOverflow(largestGradient);
+        float[][] gradients = [];
+        if (_options.Clip is { Rewrites: true } clip)
+        {
+            gradients = tries ? _plan.CopyGradients() : gradients;
+            _plan.Rewrite(clip, lossScale);
+        }
+
+        if (!tries)
+        {
+            return null;
+        }
+
+        Overflow? found = TrialStep.Find(_work, _plan.States());
+        _overflow.Forget();
+        if (found is null)
+        {
+            _plan.PrepareRules();
+        }
+        else if (gradients.Length > 0)
+        {
+            _plan.PutBackGradients(gradients);
+        }
+
+        return found;
+    }
+
+    private bool CannotOverflow(double largestGradient)
+    {
+        double learningRate = 0;
+        double decay = 0;
+        double safe = double.PositiveInfinity;
+        foreach (GroupRun run in _groups)
+        {
+            learningRate = Math.Max(learningRate, run.Prepared.LearningRate);
+            decay = Math.Max(decay, run.Prepared.WeightDecay);
+            safe = Math.Min(safe, run.Prepared.SafeMagnitude);
+        }
+
+        if (_plan.StatesReplaced)
+        {
+            _overflow.Forget();
+        }
+
+        var demand = new StepDemand(
+            largestGradient, _plan.LargestScalar(), learningRate, decay, safe, MeasuresAtIntervals: !_plan.HasTables);
+        if (_overflow.Admits(demand))
+        {
+            return true;
+        }
+
+        _overflow.Take(_plan.LargestMagnitude());
+        return _overflow.Admits(demand);
     }
 
     // A product that is too large is skipped like an overflow where a smaller scale may follow: a scaler that stops growing at
@@ -451,15 +520,16 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     }
 
     // A scale that is too large is no reason to throw, but to try with a smaller one.
-    private void Skip(bool canDivide)
+    private void Skip(bool canDivide, Overflow? overflow)
     {
         bool tolerated = _options.NonFinite != NonFinitePolicy.Throw || _options.LossScaler is { CanBackOff: true };
         if (canDivide && (!tolerated || _consecutiveSkips == _options.MaximumConsecutiveSkips))
         {
-            (int job, int index) = _work.FindNonFinite();
+            (int job, int index) = overflow is null ? _work.FindNonFinite() : (overflow.Job, overflow.Element);
             Parameter parameter = _plan.ParameterOf(job);
             (int place, float value) = parameter.GradientAt(index);
-            throw new NonFiniteGradientException(parameter.Name, place, value, tolerated ? _consecutiveSkips : 0);
+            int skips = tolerated ? _consecutiveSkips : 0;
+            throw new NonFiniteGradientException(parameter.Name, place, value, skips, overflow?.What, parameter.Values[place]);
         }
 
         _consecutiveSkips++;

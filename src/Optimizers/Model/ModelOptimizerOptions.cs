@@ -23,7 +23,7 @@ public sealed record ModelOptimizerOptions
     public IGradientClip? Clip { get; init; }
 
     /// <summary>
-    /// What to do about a gradient that is NaN or infinite. Default <see cref="NonFinitePolicy.Throw"/>: it would get into the
+    /// What to do about a gradient that is NaN or infinite, or that would make a parameter or its state so. Default <see cref="NonFinitePolicy.Throw"/>: it would get into the
     /// moments and stay there. With clipping by a norm the check costs nothing; without, a pass that reads the gradients.
     /// </summary>
     public NonFinitePolicy NonFinite { get; init; }

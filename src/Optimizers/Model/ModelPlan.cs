@@ -25,6 +25,12 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     /// <summary>The number of parameters in the last prepared step whose group was frozen.</summary>
     public int Frozen { get; private set; }
 
+    /// <summary>Whether a state is new or was loaded since it was gathered before.</summary>
+    public bool StatesReplaced { get; private set; }
+
+    /// <summary>Whether some parameter that takes part is a table.</summary>
+    public bool HasTables => _haveTables;
+
     /// <summary>The memory that the state of all parameters takes, in bytes.</summary>
     public long StateBytes => _entries.Sum(entry => entry.State.Bytes);
 
@@ -64,6 +70,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     public void Gather()
     {
         parameters.RequireOwnValues();
+        StatesReplaced = _clock.Disturbed;
         if (Stands())
         {
             if (_haveTables)
@@ -87,7 +94,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
 
         foreach (Entry entry in _entries)
         {
-            entry.Remember();
+            StatesReplaced |= entry.Remember();
             _haveTables |= entry.Parameter.IsTable;
             if (entry.TakesPart && entry.Parameter.Rows is { } rows)
             {
@@ -145,7 +152,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
             if (entry.TakesPart)
             {
                 work[job++].Rule = entry.Run.Prepared.PrepareRule(entry.State, entry.Run.Shared);
-                _compounds |= !double.IsNaN(entry.State.Momenta);
+                _compounds |= entry.Run.Prepared.Momentum is not null || !double.IsNaN(entry.State.Momenta);
             }
         }
     }
@@ -160,7 +167,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
             {
                 if (entry.TakesPart)
                 {
-                    entry.State.Momenta = entry.Run.Prepared.After(entry.State.Age).MomentumProduct;
+                    entry.State.Momenta = entry.Run.Prepared.AgeAfter(entry.State).MomentumProduct;
                 }
             }
         }
@@ -217,6 +224,61 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         }
     }
 
+    /// <summary>
+    /// The largest magnitude of all parameters and their state, whether they take part or not: see
+    /// <see cref="OptimizerState.LargestMagnitude"/>.
+    /// </summary>
+    public double LargestMagnitude()
+    {
+        double largest = 0;
+        foreach (Entry entry in _entries)
+        {
+            double ofValues = Reductions.MaximumMagnitude(entry.Parameter.ValuesAddress, (nuint)entry.Parameter.Length);
+            largest = Math.Max(largest, Math.Max(ofValues, entry.State.LargestMagnitude()));
+        }
+
+        return largest;
+    }
+
+    /// <summary>The largest magnitude of a scalar of state, as far as rules compute with it.</summary>
+    public double LargestScalar()
+    {
+        double largest = 0;
+        if (_haveScalars)
+        {
+            foreach (Entry entry in _entries)
+            {
+                if (entry.TakesPart)
+                {
+                    OptimizerState state = entry.Run.Shared ?? entry.State;
+                    largest = Math.Max(largest, entry.Run.Prepared.Update.MagnitudeOf(state.Scalars));
+                }
+            }
+        }
+
+        return largest;
+    }
+
+    /// <summary>The states of the jobs of the work list.</summary>
+    public OptimizerState[] States() => [.. _entries.Where(entry => entry.TakesPart).Select(entry => entry.State)];
+
+    /// <summary>Copies of the gradients of those that take part, in their order.</summary>
+    public float[][] CopyGradients() =>
+        [.. _entries.Where(entry => entry.TakesPart).Select(entry => entry.Parameter.WritableGradients.ToArray())];
+
+    /// <summary>Puts back what <see cref="CopyGradients"/> gave.</summary>
+    public void PutBackGradients(float[][] copies)
+    {
+        int copy = 0;
+        foreach (Entry entry in _entries)
+        {
+            if (entry.TakesPart)
+            {
+                copies[copy++].CopyTo(entry.Parameter.WritableGradients);
+            }
+        }
+    }
+
     /// <summary>Clips gradients where they lie.</summary>
     public void Rewrite(IGradientClip clip, double lossScale)
     {
@@ -260,6 +322,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     private sealed class Entry(Parameter parameter, GroupRun run, OptimizerState state)
     {
         private bool _hadRoundedCopy;
+        private int _stateRevision = -1;
 
         public Parameter Parameter { get; } = parameter;
 
@@ -278,10 +341,14 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
 
         private bool HasRoundedCopy => Parameter.RoundedCopyAddress != null;
 
-        public void Remember()
+        /// <returns>Whether the state is new or was loaded since the last call.</returns>
+        public bool Remember()
         {
             TakesPart = WantsToTakePart;
             _hadRoundedCopy = HasRoundedCopy;
+            bool replaced = _stateRevision != State.Revision;
+            _stateRevision = State.Revision;
+            return replaced;
         }
     }
 }

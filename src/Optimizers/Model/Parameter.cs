@@ -121,6 +121,12 @@ public sealed unsafe class Parameter
         }
     }
 
+    /// <summary>Refuses what needs the value itself while something else stands in its place.</summary>
+    internal void RequireOwnValues() => _set.RequireOwnValues();
+
+    /// <summary>The gradients of all elements, or, of a table, of the rows that have some.</summary>
+    internal Span<float> WritableGradients => _rows is null ? Gradients : _rows.WritableValues;
+
     /// <summary>The rows of a table that have a gradient; null if the parameter is none.</summary>
     internal TouchedRows? Rows => _rows;
 

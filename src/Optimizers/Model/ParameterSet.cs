@@ -220,6 +220,9 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         }
     }
 
+    /// <summary>Refuses a set whose memory has been freed.</summary>
+    internal void RequireAlive() => ObjectDisposedException.ThrowIf(_disposed, this);
+
     /// <summary>Refuses tables, where gradients of all elements are needed.</summary>
     internal void RequireNoTables(string purpose, string argument)
     {

@@ -13,7 +13,8 @@ namespace Optimizers;
 /// </code>
 /// <para>A unit is what is left when one axis is summed over: for a matrix and Axis 0 a column, for Axis 1 a row. The weights
 /// of one neuron are a row if matrices are outputs × inputs, as PyTorch has them: take Axis 1 then. A tensor with fewer than two
-/// dimensions is one unit. The paper leaves out the last layer of a network.</para>
+/// dimensions is one unit. Of a table, whose gradient is that of some rows, the units have to be rows: Axis 1. The paper leaves out
+/// the last layer of a network.</para>
 /// <para>Norms are summed in double. A NaN spreads to its unit; an infinite element becomes NaN and the others of its unit 0.
 /// With zero gradients nothing happens.</para>
 /// </remarks>
@@ -77,48 +78,86 @@ public sealed record AdaptiveClip : IGradientClip
     }
 
     /// <summary>Clips the gradients of a parameter in place, on the caller's thread; they stay as they are if it has none.</summary>
-    /// <exception cref="ArgumentException">The parameter has no such axis. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">The parameter has no such axis, or is a table and the axis is not 1. Nothing has changed
+    /// then.</exception>
+    /// <exception cref="InvalidOperationException">The parameters of the set do not hold their own values at present.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void Apply(Parameter parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
-        if (parameter.HasGradient)
-        {
-            Apply(parameter.Gradients, parameter.Values, parameter.Dimensions);
-        }
+        parameter.RequireOwnValues();
+        CheckUnits(parameter, nameof(parameter));
+        Clip(parameter, lossScale: 1);
     }
 
     /// <summary>
     /// Clips the gradients of each parameter of a set, but of those that have none, in place, on the caller's thread.
     /// </summary>
     /// <exception cref="ArgumentException">Gradients overlap, and would be scaled more than once, or a parameter has no such
-    /// axis. Nothing has changed then.</exception>
+    /// axis, or is a table and the axis is not 1. Nothing has changed then.</exception>
+    /// <exception cref="InvalidOperationException">The parameters do not hold their own values at present. Nothing has changed
+    /// then.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void Apply(ParameterSet parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        parameters.RequireAlive();
+        parameters.RequireOwnValues();
         parameters.RequireGradientsApart("scaled", nameof(parameters));
         foreach (Parameter parameter in parameters)
         {
-            ((IGradientClip)this).Check(parameter, nameof(parameters));
+            CheckUnits(parameter, nameof(parameters));
         }
 
         foreach (Parameter parameter in parameters)
         {
-            Apply(parameter);
+            Clip(parameter, lossScale: 1);
         }
     }
 
-    void IGradientClip.Check(Parameter parameter, string argument)
+    void IGradientClip.Check(Parameter parameter, string argument) => CheckUnits(parameter, argument);
+
+    void IGradientClip.Rewrite(Parameter parameter, double lossScale) => Clip(parameter, lossScale);
+
+    private void CheckUnits(Parameter parameter, string argument)
     {
-        if (parameter.Dimensions.Length >= 2)
+        if (parameter.IsTable && Axis != 1)
         {
-            CheckAxis(parameter.Dimensions.Length, $"\"{parameter.Name}\"", argument);
+            throw new ArgumentException(
+                $"\"{parameter.Name}\" is a table, whose gradient is that of some rows; it can only be clipped row by row, with {nameof(Axis)} = 1, but {nameof(Axis)} is {Axis}.",
+                argument);
+        }
+
+        int dimensions = parameter.Dimensions.Length;
+        if (dimensions >= 2 && Axis >= dimensions)
+        {
+            CheckAxis(dimensions, $"\"{parameter.Name}\"", argument);
         }
     }
 
-    void IGradientClip.Rewrite(Parameter parameter, double lossScale) =>
-        Apply(parameter.Gradients, parameter.Values, parameter.Dimensions, lossScale);
+    private void Clip(Parameter parameter, double lossScale)
+    {
+        ReadOnlySpan<float> values = parameter.Values;
+        if (!parameter.HasGradient)
+        {
+            return;
+        }
+
+        if (parameter.Rows is not { } table)
+        {
+            Apply(parameter.Gradients, values, parameter.Dimensions, lossScale);
+            return;
+        }
+
+        for (int row = 0; row < table.Count; row++)
+        {
+            ApplyToUnits(
+                table.WritableValues.Slice(row * table.Width, table.Width),
+                values.Slice(table.Rows[row] * table.Width, table.Width),
+                side: 1,
+                lossScale);
+        }
+    }
 
     private static void CheckLengths(ReadOnlySpan<float> gradients, ReadOnlySpan<float> values, ReadOnlySpan<int> shape)
     {

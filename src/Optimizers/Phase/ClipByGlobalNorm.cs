@@ -72,26 +72,27 @@ public sealed record ClipByGlobalNorm : IGradientClip
     }
 
     /// <summary>
-    /// Clips the gradients of all parameters of a set, but of those that have none, in place, on the caller's thread. A
-    /// <see cref="ModelOptimizer"/> does it on all threads and without writing the gradients.
+    /// Clips the gradients of all parameters of a set, but of those that have none, in place, on the caller's thread; of a table,
+    /// those of the rows that have one. A <see cref="ModelOptimizer"/> does it on all threads and without writing the gradients.
     /// </summary>
     /// <returns>The norm before clipping.</returns>
-    /// <exception cref="ArgumentException">Gradients overlap, and would be scaled more than once.</exception>
+    /// <exception cref="ArgumentException">Gradients overlap, and would be scaled more than once. Nothing has changed then.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public double Apply(ParameterSet parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        parameters.RequireAlive();
         parameters.RequireGradientsApart("scaled", nameof(parameters));
         NormPart whole = default;
         foreach (Parameter parameter in parameters.Where(parameter => parameter.HasGradient))
         {
-            whole = Norm.Combine(whole, Norm.OfTensor(parameter.Gradients));
+            whole = Norm.Combine(whole, Norm.OfTensor(parameter.WritableGradients));
         }
 
         double norm = Norm.Finish(whole);
         foreach (Parameter parameter in parameters.Where(parameter => parameter.HasGradient))
         {
-            GradientScaling.Apply(parameter.Gradients, Factor(norm));
+            GradientScaling.Apply(parameter.WritableGradients, Factor(norm));
         }
 
         return norm;

@@ -33,21 +33,23 @@ public sealed record ClipByNorm : IGradientClip
     }
 
     /// <summary>
-    /// Clips the gradients of each parameter of a set, but of those that have none, in place, on the caller's thread.
+    /// Clips the gradients of each parameter of a set, but of those that have none, in place, on the caller's thread. The norm of a
+    /// table is that of the rows that have a gradient.
     /// </summary>
     /// <returns>The largest norm of a tensor before clipping; NaN if there is one.</returns>
-    /// <exception cref="ArgumentException">Gradients overlap, and would be scaled more than once.</exception>
+    /// <exception cref="ArgumentException">Gradients overlap, and would be scaled more than once. Nothing has changed then.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public double Apply(ParameterSet parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        parameters.RequireAlive();
         parameters.RequireGradientsApart("scaled", nameof(parameters));
         double largest = 0;
         foreach (Parameter parameter in parameters)
         {
             if (parameter.HasGradient)
             {
-                largest = Math.Max(largest, Apply(parameter.Gradients));
+                largest = Math.Max(largest, Apply(parameter.WritableGradients));
             }
         }
 

@@ -31,17 +31,19 @@ public sealed record ClipByValue : IGradientClip
         TensorPrimitives.Clamp(gradients, -(float)Limit, (float)Limit, gradients);
 
     /// <summary>
-    /// Clips the gradients of all parameters of a set, but of those that have none, in place, on the caller's thread.
+    /// Clips the gradients of all parameters of a set, but of those that have none, in place, on the caller's thread; of a table,
+    /// those of the rows that have one.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void Apply(ParameterSet parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        parameters.RequireAlive();
         foreach (Parameter parameter in parameters)
         {
             if (parameter.HasGradient)
             {
-                Apply(parameter.Gradients);
+                Apply(parameter.WritableGradients);
             }
         }
     }

@@ -1,6 +1,8 @@
 namespace Optimizers;
 
-/// <summary>What a step of a model does about gradients that are NaN or infinite.</summary>
+/// <summary>
+/// What a step does about gradients that are NaN or infinite, and about finite ones that would make a parameter or its state so.
+/// </summary>
 public enum NonFinitePolicy
 {
     /// <summary>
@@ -10,13 +12,14 @@ public enum NonFinitePolicy
     Throw,
 
     /// <summary>
-    /// Leaves parameters, state, counters and schedules as they are, and says so in the report; throws after
-    /// <see cref="ModelOptimizerOptions.MaximumConsecutiveSkips"/> such steps in a row.
+    /// Leaves parameters, state, counters and schedules as they are. A <see cref="ModelOptimizer"/> says so in the report, and throws
+    /// after <see cref="ModelOptimizerOptions.MaximumConsecutiveSkips"/> such steps in a row; an <see cref="Optimizer"/> counts them
+    /// in <see cref="Optimizer.Skips"/>.
     /// </summary>
     Skip,
 
     /// <summary>
-    /// Updates all the same: the NaN gets into the parameters, and into the state for good. Without clipping it saves the pass
+    /// Updates all the same: a NaN gets into the parameters, and into the state for good. Without clipping it saves the pass
     /// over the gradients that looks for it.
     /// </summary>
     Propagate,

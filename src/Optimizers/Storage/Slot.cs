@@ -76,6 +76,13 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
     /// <summary>Copies all of its memory.</summary>
     public abstract void Save(Span<byte> destination);
 
+    /// <summary>Takes over the memory of a slot of the same kind, length and format.</summary>
+    public void CopyFrom(Slot other)
+    {
+        nuint bytes = RoomFor(Declared, Length, Format);
+        System.Buffer.MemoryCopy(other.Address, Address, bytes, bytes);
+    }
+
     /// <summary>Takes over what <see cref="Save"/> gave.</summary>
     public abstract void Load(ReadOnlySpan<byte> source);
 
