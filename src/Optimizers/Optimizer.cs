@@ -1,18 +1,19 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Optimizers;
 
 /// <summary>
-/// Runs any options over one buffer of parameters, yours included; <see cref="AdamW"/> and the others are this with a
+/// Runs any options over one buffer of parameters, yours included. <see cref="AdamW"/> and the others are this class with a
 /// name and a type for their options.
 /// </summary>
-public sealed unsafe class Optimizer : IRowOptimizer
+public unsafe class Optimizer : IOptimizer
 {
-    private readonly IOptimizerOptions _options;
-    private readonly GroupUpdate _group;
-    private readonly WorkList _work;
     private readonly int[] _shape;
     private readonly int _threads;
     private readonly int _widestLane;
     private readonly StateFormat _stateFormat;
+    private GroupUpdate _group;
+    private WorkList _work;
     private StepGuard _guard;
     private TouchedRows? _rows;
 
@@ -70,23 +71,22 @@ public sealed unsafe class Optimizer : IRowOptimizer
         Require.AtLeast(threads, 0);
         Require.Defined(stateFormat);
         OptionsCheck.Validate(options);
-        _options = options;
+        Options = options;
         _shape = [.. shape];
-        _group = new GroupUpdate(options);
-        TensorShape tensor = TensorShape.Of(_shape);
-        _group.Update.Matrices?.Check(tensor, "the buffer");
         _threads = threads;
         _widestLane = widestLane;
-        _work = new WorkList(threads, widestLane);
         _stateFormat = stateFormat;
-        State = new OptimizerState(tensor, _group.Update, stateFormat);
+        Allocate();
     }
 
-    /// <inheritdoc/>
-    public double LearningRate => _options.LearningRate;
+    /// <summary>The hyperparameters.</summary>
+    public IOptimizerOptions Options { get; }
 
     /// <inheritdoc/>
-    public OptimizerState State { get; }
+    public double LearningRate => Options.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State { get; private set; }
 
     /// <inheritdoc/>
     public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate)
@@ -110,6 +110,9 @@ public sealed unsafe class Optimizer : IRowOptimizer
     }
 
     /// <inheritdoc/>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients) => Step(parameters, gradients, LearningRate);
+
+    /// <inheritdoc/>
     public void Step(Span<float> parameters, RowGradients gradients, double learningRate)
     {
         _guard.Enter();
@@ -131,13 +134,35 @@ public sealed unsafe class Optimizer : IRowOptimizer
     }
 
     /// <inheritdoc/>
-    public IOptimizer Clone() =>
-        new Optimizer(_shape, _options, _threads, _widestLane, _stateFormat).WithStateOf(this);
+    public void Step(Span<float> parameters, RowGradients gradients) => Step(parameters, gradients, LearningRate);
+
+    /// <inheritdoc/>
+    /// <remarks>It is of the same class. The fields of a derived class are copied as they are; override this method if one
+    /// of them must not be shared.</remarks>
+    public virtual IOptimizer Clone()
+    {
+        var clone = (Optimizer)MemberwiseClone();
+        clone.Allocate();
+        return clone.WithStateOf(this);
+    }
 
     private static int[] LengthOf(int length)
     {
         Require.AtLeast(length, 0);
         return [length];
+    }
+
+    // What belongs to one instance alone: its buffers, and what a step leaves behind.
+    [MemberNotNull(nameof(_group), nameof(_work), nameof(State))]
+    private void Allocate()
+    {
+        TensorShape shape = TensorShape.Of(_shape);
+        _group = new GroupUpdate(Options);
+        _group.Update.Matrices?.Check(shape, "the buffer");
+        _work = new WorkList(_threads, _widestLane);
+        _rows = null;
+        _guard = default;
+        State = new OptimizerState(shape, _group.Update, _stateFormat);
     }
 
     private void Check(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate)
@@ -162,7 +187,7 @@ public sealed unsafe class Optimizer : IRowOptimizer
 
     private TouchedRows Check(Span<float> parameters, RowGradients gradients, double learningRate)
     {
-        if ((_group.WhyNotRows(State.Format) ?? _group.WhyNotRows(_options.WeightDecay)) is { } reason)
+        if ((_group.WhyNotRows(State.Format) ?? _group.WhyNotRows(Options.WeightDecay)) is { } reason)
         {
             throw new NotSupportedException($"Gradients of some rows are refused: {reason}.");
         }
@@ -197,7 +222,7 @@ public sealed unsafe class Optimizer : IRowOptimizer
 
     private void Begin(double learningRate)
     {
-        _group.Begin(learningRate, _options.WeightDecay, zeroGradients: false);
+        _group.Begin(learningRate, Options.WeightDecay, zeroGradients: false);
         _group.Update.Clear();
         _work.Clear();
     }
