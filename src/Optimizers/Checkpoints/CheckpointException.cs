@@ -43,9 +43,9 @@ public sealed class CheckpointException : Exception
 
     private static string Listed(string summary, IReadOnlyList<string> problems)
     {
-        IEnumerable<string> lines = problems.Take(MostListed).Select(problem => $"{Environment.NewLine}  {problem}");
+        IEnumerable<string> lines = problems.Take(MostListed).Select(problem => $"\n  {problem}");
         string rest = problems.Count > MostListed
-            ? $"{Environment.NewLine}  and {problems.Count - MostListed} more"
+            ? $"\n  and {problems.Count - MostListed} more"
             : string.Empty;
         return summary + string.Concat(lines) + rest;
     }
