@@ -65,7 +65,7 @@ public unsafe class Optimizer : IOptimizer
 
         if (elements > int.MaxValue)
         {
-            throw new ArgumentException($"The shape [{string.Join(", ", shape)}] has more elements than a span.", nameof(shape));
+            throw new ArgumentException($"The shape [{string.Join(", ", shape)}] has more than {int.MaxValue} elements. Split the buffer and use an optimizer for each part.", nameof(shape));
         }
 
         Require.AtLeast(threads, 0);
@@ -146,6 +146,11 @@ public unsafe class Optimizer : IOptimizer
         return clone.WithStateOf(this);
     }
 
+    /// <summary>The class or options, the shape, the rate and the state.</summary>
+    public override string ToString() =>
+        $"{(GetType() == typeof(Optimizer) ? TextTable.OptimizerOf(Options) : GetType().Name)} of [{string.Join(", ", _shape)}]: "
+        + $"rate {TextTable.Number(LearningRate)}, weight decay {TextTable.Number(Options.WeightDecay)}, {State}";
+
     private static int[] LengthOf(int length)
     {
         Require.AtLeast(length, 0);
@@ -176,12 +181,12 @@ public unsafe class Optimizer : IOptimizer
 
         if (gradients.Overlaps(parameters))
         {
-            throw new ArgumentException("The gradients overlap the parameters.", nameof(gradients));
+            throw new ArgumentException("The gradients overlap the parameters. Keep them in another buffer.", nameof(gradients));
         }
 
         if (State.Overlaps(gradients))
         {
-            throw new ArgumentException("The gradients overlap the optimizer's own state.", nameof(gradients));
+            throw new ArgumentException("The gradients overlap the optimizer's own state. Pass a copy of them.", nameof(gradients));
         }
     }
 
@@ -189,14 +194,14 @@ public unsafe class Optimizer : IOptimizer
     {
         if ((_group.WhyNotRows(State.Format) ?? _group.WhyNotRows(Options.WeightDecay)) is { } reason)
         {
-            throw new NotSupportedException($"Gradients of some rows are refused: {reason}.");
+            throw new NotSupportedException($"Gradients of some rows are refused: {reason}. Pass gradients of all elements.");
         }
 
         Check(parameters, learningRate);
         if (gradients.Width < 1 || State.Length % gradients.Width != 0)
         {
             throw new ArgumentException(
-                $"{State.Length} parameters are no table with rows of {gradients.Width} elements.", nameof(gradients));
+                $"{State.Length} parameters cannot be divided into rows of {gradients.Width} elements.", nameof(gradients));
         }
 
         // Their values are copied before anything is written, so that they may lie anywhere.
@@ -216,7 +221,7 @@ public unsafe class Optimizer : IOptimizer
         Require.NonNegative(learningRate);
         if (State.Overlaps(parameters))
         {
-            throw new ArgumentException("The parameters overlap the optimizer's own state.", nameof(parameters));
+            throw new ArgumentException("The parameters overlap the optimizer's own state. Pass a copy of them.", nameof(parameters));
         }
     }
 

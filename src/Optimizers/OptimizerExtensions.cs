@@ -56,7 +56,7 @@ public static class OptimizerExtensions
         if (!tensor.IsDense || tensor.FlattenedLength > int.MaxValue)
         {
             throw new ArgumentException(
-                $"The tensor of shape {Shape(tensor)} is strided or longer than a span; it is not copied in silence.", name);
+                $"The tensor of shape {Shape(tensor)} is strided or longer than a span. Make a dense copy of it, step, and copy the result back.", name);
         }
 
         return tensor.IsEmpty

@@ -102,7 +102,7 @@ public static class SophiaExtensions
         OptimizerState state = optimizer.StateOf(name);
         if (optimizer.OptionsOf(name) is not SophiaOptions options)
         {
-            throw new ArgumentException($"The parameter \"{name}\" is not updated by {nameof(Sophia)}.", nameof(name));
+            throw new ArgumentException($"The parameter {Quoted.Name(name)} is updated by {TextTable.OptimizerOf(optimizer.OptionsOf(name))}, not by {nameof(Sophia)}, and has no Hessian.", nameof(name));
         }
 
         BetweenSteps.Feed(new HessianRule(options.Beta2), state, estimate);

@@ -48,7 +48,7 @@ internal static class Require
     {
         if (!Enum.IsDefined(value))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is no {typeof(T).Name}.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is no {typeof(T).Name}. Use one of {string.Join(", ", Enum.GetNames<T>())}.");
         }
     }
 
@@ -57,7 +57,7 @@ internal static class Require
     {
         if (!(value >= 0 && (float)value < 1))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 0 and less than 1 as a float.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 0 and less than 1, also after it is rounded to float.");
         }
     }
 
@@ -136,7 +136,7 @@ internal static class Require
     {
         if (!IsScale(value))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be above 0, with an inverse that is a normal float.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be above 0, and so large or small that its inverse is a normal float: from about 3e-39 to 8e37.");
         }
     }
 

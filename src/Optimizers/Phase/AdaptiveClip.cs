@@ -129,7 +129,7 @@ public sealed record AdaptiveClip : IGradientClip
 
         if (values.Overlaps(gradients))
         {
-            throw new ArgumentException("The gradients overlap the values.", nameof(gradients));
+            throw new ArgumentException("The gradients overlap the values. Keep them in another buffer.", nameof(gradients));
         }
 
         long length = 1;
@@ -141,7 +141,7 @@ public sealed record AdaptiveClip : IGradientClip
         if (length != gradients.Length)
         {
             throw new ArgumentException(
-                $"The shape [{string.Join(", ", shape.ToArray())}] is not that of {gradients.Length} gradients.", nameof(shape));
+                $"The shape [{string.Join(", ", shape.ToArray())}] does not have {gradients.Length} elements, as many as there are gradients.", nameof(shape));
         }
     }
 
@@ -150,7 +150,7 @@ public sealed record AdaptiveClip : IGradientClip
         if (Axis >= dimensions)
         {
             throw new ArgumentException(
-                $"{nameof(Axis)} is {Axis}, counted from 0, but {what} has {dimensions} dimensions.", argument);
+                $"{nameof(Axis)} = {Axis} is outside [0, {dimensions}), the dimensions of {what}.", argument);
         }
     }
 

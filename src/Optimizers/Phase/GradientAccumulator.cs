@@ -116,6 +116,10 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, ICheckpointed
         }
     }
 
+    /// <summary>The number of micro-batches so far, and the optimizer within.</summary>
+    public override string ToString() =>
+        $"{nameof(GradientAccumulator)}: {TextTable.Number(Accumulated)} of {TextTable.Count(MicroBatches, "micro-batch", "micro-batches")}; {_optimizer}";
+
     private StepReport Accumulate(double lossScale)
     {
         Fold(intoSums: true);

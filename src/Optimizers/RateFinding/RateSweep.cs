@@ -31,7 +31,7 @@ public sealed record RateSweepOptions
         ArgumentNullException.ThrowIfNull(Rates);
         if (Rates.Count == 0)
         {
-            throw new ArgumentException("There is no rate.", nameof(Rates));
+            throw new ArgumentException("There is no rate. Give at least one.", nameof(Rates));
         }
 
         double before = 0;
