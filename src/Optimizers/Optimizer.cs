@@ -1,19 +1,20 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Optimizers;
 
 /// <summary>
-/// Runs any options over one buffer of parameters, yours included; <see cref="AdamW"/> and the others are this with a
+/// Runs any options over one buffer of parameters, yours included. <see cref="AdamW"/> and the others are this class with a
 /// name and a type for their options.
 /// </summary>
-public sealed unsafe class Optimizer : IRowOptimizer
+public unsafe class Optimizer : IOptimizer
 {
-    private readonly IOptimizerOptions _options;
-    private readonly GroupUpdate _group;
-    private readonly WorkList _work;
     private readonly int[] _shape;
     private readonly int _threads;
     private readonly int _widestLane;
     private readonly StateFormat _stateFormat;
-    private readonly OverflowGuard _overflow = new();
+    private GroupUpdate _group;
+    private WorkList _work;
+    private OverflowGuard _overflow;
     private StepGuard _guard;
     private TouchedRows? _rows;
 
@@ -63,23 +64,22 @@ public sealed unsafe class Optimizer : IRowOptimizer
         Require.AtLeast(threads, 0);
         Require.Defined(stateFormat);
         OptionsCheck.Validate(options);
-        _options = options;
+        Options = options;
         _shape = [.. shape];
-        _group = new GroupUpdate(options);
-        TensorShape tensor = TensorShape.Of(_shape);
-        _group.Update.Matrices?.Check(tensor, "the buffer");
         _threads = threads;
         _widestLane = widestLane;
-        _work = new WorkList(threads, widestLane);
         _stateFormat = stateFormat;
-        State = new OptimizerState(tensor, _group.Update, stateFormat);
+        Allocate();
     }
 
-    /// <inheritdoc/>
-    public double LearningRate => _options.LearningRate;
+    /// <summary>The hyperparameters.</summary>
+    public IOptimizerOptions Options { get; }
 
     /// <inheritdoc/>
-    public OptimizerState State { get; }
+    public double LearningRate => Options.LearningRate;
+
+    /// <inheritdoc/>
+    public OptimizerState State { get; private set; }
 
     /// <summary>
     /// What a step does about a gradient that is NaN or infinite, or so large that a parameter or its state would become so. Default
@@ -132,6 +132,11 @@ public sealed unsafe class Optimizer : IRowOptimizer
     /// <inheritdoc/>
     /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state so, and
     /// <see cref="NonFinite"/> is to throw. Nothing has changed then.</exception>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients) => Step(parameters, gradients, LearningRate);
+
+    /// <inheritdoc/>
+    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state so, and
+    /// <see cref="NonFinite"/> is to throw. Nothing has changed then.</exception>
     public void Step(Span<float> parameters, RowGradients gradients, double learningRate)
     {
         _guard.Enter();
@@ -153,8 +158,22 @@ public sealed unsafe class Optimizer : IRowOptimizer
     }
 
     /// <inheritdoc/>
-    public IOptimizer Clone() =>
-        new Optimizer(_shape, _options, _threads, _widestLane, _stateFormat) { NonFinite = NonFinite }.WithStateOf(this);
+    public void Step(Span<float> parameters, RowGradients gradients) => Step(parameters, gradients, LearningRate);
+
+    /// <inheritdoc/>
+    /// <remarks>It is of the same class. The fields of a derived class are copied as they are; override this method if one
+    /// of them must not be shared.</remarks>
+    public virtual IOptimizer Clone()
+    {
+        var clone = (Optimizer)MemberwiseClone();
+        clone.Allocate();
+        return clone.WithStateOf(this);
+    }
+
+    /// <summary>The class or options, the shape, the rate and the state.</summary>
+    public override string ToString() =>
+        $"{(GetType() == typeof(Optimizer) ? TextTable.OptimizerOf(Options) : GetType().Name)} of [{string.Join(", ", _shape)}]: "
+        + $"rate {TextTable.Number(LearningRate)}, weight decay {TextTable.Number(Options.WeightDecay)}, {State}";
 
     /// <summary>The number of elements of a tensor; a shape that no span has is refused.</summary>
     internal static int LengthOf(IReadOnlyList<int> shape)
@@ -169,13 +188,27 @@ public sealed unsafe class Optimizer : IRowOptimizer
 
         return elements <= int.MaxValue
             ? (int)elements
-            : throw new ArgumentException($"The shape [{string.Join(", ", shape)}] has more elements than a span.", nameof(shape));
+            : throw new ArgumentException($"The shape [{string.Join(", ", shape)}] has more than {int.MaxValue} elements. Split the buffer and use an optimizer for each part.", nameof(shape));
     }
 
     private static int[] Vector(int length)
     {
         Require.AtLeast(length, 0);
         return [length];
+    }
+
+    // What belongs to one instance alone: its buffers, and what a step leaves behind.
+    [MemberNotNull(nameof(_group), nameof(_work), nameof(_overflow), nameof(State))]
+    private void Allocate()
+    {
+        TensorShape shape = TensorShape.Of(_shape);
+        _group = new GroupUpdate(Options);
+        _group.Update.Matrices?.Check(shape, "the buffer");
+        _work = new WorkList(_threads, _widestLane);
+        _overflow = new OverflowGuard();
+        _rows = null;
+        _guard = default;
+        State = new OptimizerState(shape, _group.Update, _stateFormat);
     }
 
     private void Check(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate)
@@ -189,27 +222,27 @@ public sealed unsafe class Optimizer : IRowOptimizer
 
         if (gradients.Overlaps(parameters))
         {
-            throw new ArgumentException("The gradients overlap the parameters.", nameof(gradients));
+            throw new ArgumentException("The gradients overlap the parameters. Keep them in another buffer.", nameof(gradients));
         }
 
         if (State.Overlaps(gradients))
         {
-            throw new ArgumentException("The gradients overlap the optimizer's own state.", nameof(gradients));
+            throw new ArgumentException("The gradients overlap the optimizer's own state. Pass a copy of them.", nameof(gradients));
         }
     }
 
     private TouchedRows Check(Span<float> parameters, RowGradients gradients, double learningRate)
     {
-        if ((_group.WhyNotRows(State.Format) ?? _group.WhyNotRows(_options.WeightDecay)) is { } reason)
+        if ((_group.WhyNotRows(State.Format) ?? _group.WhyNotRows(Options.WeightDecay)) is { } reason)
         {
-            throw new NotSupportedException($"Gradients of some rows are refused: {reason}.");
+            throw new NotSupportedException($"Gradients of some rows are refused: {reason}. Pass gradients of all elements.");
         }
 
         Check(parameters, learningRate);
         if (gradients.Width < 1 || State.Length % gradients.Width != 0)
         {
             throw new ArgumentException(
-                $"{State.Length} parameters are no table with rows of {gradients.Width} elements.", nameof(gradients));
+                $"{State.Length} parameters cannot be divided into rows of {gradients.Width} elements.", nameof(gradients));
         }
 
         // Their values are copied before anything is written, so that they may lie anywhere.
@@ -227,16 +260,16 @@ public sealed unsafe class Optimizer : IRowOptimizer
         }
 
         Require.NonNegative(learningRate);
-        _group.RequireDecay(learningRate, _options.WeightDecay);
+        _group.RequireDecay(learningRate, Options.WeightDecay);
         if (State.Overlaps(parameters))
         {
-            throw new ArgumentException("The parameters overlap the optimizer's own state.", nameof(parameters));
+            throw new ArgumentException("The parameters overlap the optimizer's own state. Pass a copy of them.", nameof(parameters));
         }
     }
 
     private void Begin(double learningRate)
     {
-        _group.Begin(learningRate, _options.WeightDecay, zeroGradients: false);
+        _group.Begin(learningRate, Options.WeightDecay, zeroGradients: false);
         _group.Update.Clear();
         _work.Clear();
     }

@@ -3,27 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers;
 
-/// <summary>Other ways to take a step with any optimizer.</summary>
+/// <summary>Steps with tensors, and copying of state, for any optimizer.</summary>
 public static class OptimizerExtensions
 {
-    /// <summary>Updates the parameters at the rate of the optimizer's own options.</summary>
-    /// <inheritdoc cref="IOptimizer.Step"/>
-    public static void Step(this IOptimizer optimizer, Span<float> parameters, ReadOnlySpan<float> gradients)
-    {
-        ArgumentNullException.ThrowIfNull(optimizer);
-        optimizer.Step(parameters, gradients, optimizer.LearningRate);
-    }
-
-    /// <summary>Updates the rows that have a gradient, at the rate of the optimizer's own options.</summary>
-    /// <inheritdoc cref="IRowOptimizer.Step"/>
-    public static void Step(this IRowOptimizer optimizer, Span<float> parameters, RowGradients gradients)
-    {
-        ArgumentNullException.ThrowIfNull(optimizer);
-        optimizer.Step(parameters, gradients, optimizer.LearningRate);
-    }
-
     /// <summary>Updates the parameters, held as tensors of the same shape that lie densely in memory.</summary>
-    /// <inheritdoc cref="IOptimizer.Step"/>
+    /// <inheritdoc cref="IOptimizer.Step(Span{float}, ReadOnlySpan{float}, double)"/>
     /// <exception cref="ArgumentException">The shapes differ, a tensor is strided, a length is not the optimizer's, or
     /// buffers overlap. Nothing has changed then.</exception>
     public static void Step(
@@ -72,7 +56,7 @@ public static class OptimizerExtensions
         if (!tensor.IsDense || tensor.FlattenedLength > int.MaxValue)
         {
             throw new ArgumentException(
-                $"The tensor of shape {Shape(tensor)} is strided or longer than a span; it is not copied in silence.", name);
+                $"The tensor of shape {Shape(tensor)} is strided or longer than a span. Make a dense copy of it, step, and copy the result back.", name);
         }
 
         return tensor.IsEmpty

@@ -119,7 +119,7 @@ public sealed class OptimizerState
     public ReadOnlySpan<float> this[string name] => SlotOf(name) is FloatSlot slot
         ? slot.Values
         : throw new InvalidOperationException(
-            $"The state is kept as {Format}, so there are no floats to look at; {nameof(Read)} copies it out as floats.");
+            $"The state is kept as {Format}, so there is no span of floats. Copy it out with {nameof(Read)}.");
 
     /// <summary>Copies a slot as it is now, whatever its format; every number of every format is a float exactly.</summary>
     /// <param name="name">The name, out of <see cref="SlotNames"/>.</param>
@@ -209,7 +209,7 @@ public sealed class OptimizerState
         if (snapshot.Format != Format)
         {
             throw new ArgumentException(
-                $"The state is kept as {Format}, but the snapshot has it as {snapshot.Format}.", nameof(snapshot));
+                $"The state is kept as {Format}, but the snapshot is in {snapshot.Format}. Make the optimizer with the format of the snapshot.", nameof(snapshot));
         }
 
         if (Format == StateFormat.Float32)
@@ -235,6 +235,11 @@ public sealed class OptimizerState
     internal double Momenta { get; set; } = double.NaN;
 
     /// <summary>What a rule needs to know of the updates so far.</summary>
+    /// <summary>The number of updates, the slots and their memory.</summary>
+    public override string ToString() =>
+        $"{TextTable.Count(Iteration, "update")}, {TextTable.Count(Bytes, "byte")} of state"
+        + (SlotNames.Count == 0 ? string.Empty : $" in {Format} ({string.Join(", ", SlotNames)})");
+
     internal TensorAge Age
     {
         get => new(Iteration, Momenta);
@@ -348,7 +353,7 @@ public sealed class OptimizerState
         if (!expected.ToHashSet().SetEquals(found))
         {
             throw new ArgumentException(
-                $"Expected the {what} {List(expected)}, but found {List(found.Order(StringComparer.Ordinal))}.", argument);
+                $"The snapshot is of another optimizer: expected the {what} {List(expected)}, but found {List(found.Order(StringComparer.Ordinal))}.", argument);
         }
     }
 
@@ -356,7 +361,7 @@ public sealed class OptimizerState
     {
         ArgumentNullException.ThrowIfNull(name);
         return Array.Find(_slots, slot => slot.Declared.Name == name)
-            ?? throw new ArgumentException($"There is no slot \"{name}\"; there is: {List(SlotNames)}.", nameof(name));
+            ?? throw UnknownName.Of("slot", name, SlotNames);
     }
 
     private int IndexOfScalar(string name)
@@ -365,7 +370,7 @@ public sealed class OptimizerState
         int index = Array.FindIndex(_namedScalars, scalar => scalar.Name == name);
         return index >= 0
             ? index
-            : throw new ArgumentException($"There is no scalar \"{name}\"; there is: {List(ScalarNames)}.", nameof(name));
+            : throw UnknownName.Of("scalar", name, ScalarNames);
     }
 
     private Dictionary<string, T> Copies<T>(bool wanted, Func<Slot, T> copy) =>
@@ -384,7 +389,7 @@ public sealed class OptimizerState
             if (values.Length != length)
             {
                 throw new ArgumentException(
-                    $"Slot \"{name}\" has {values.Length} {unit}, but it needs {length}.", nameof(snapshot));
+                    $"Slot \"{name}\" has {values.Length} {unit}, but it needs {length}: the snapshot is of a parameter of another length.", nameof(snapshot));
             }
         }
     }

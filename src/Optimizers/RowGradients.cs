@@ -15,7 +15,7 @@ public readonly ref struct RowGradients
         if (values.Length != (long)rows.Length * width)
         {
             throw new ArgumentException(
-                $"There are {values.Length} values for {rows.Length} rows of {width} elements.", nameof(values));
+                $"There are {values.Length} values for {rows.Length} rows of {width} elements, which need {(long)rows.Length * width}.", nameof(values));
         }
 
         Rows = rows;

@@ -95,7 +95,6 @@ public sealed class OptimizerExtensionsTests
     public void NoOptimizerIsRefused()
     {
         IOptimizer none = null!;
-        Refused(() => none.Step(_start, _gradients), "optimizer", "*");
         Refused(() => none.Step(_start.AsTensorSpan(), _gradients.AsTensorSpan()), "optimizer", "*");
         Refused(() => none.Step(_start.AsTensorSpan(), _gradients.AsTensorSpan(), 1), "optimizer", "*");
     }
@@ -103,7 +102,6 @@ public sealed class OptimizerExtensionsTests
     private static void Refused(Action call, string parameter, string message) =>
         call.Should().Throw<ArgumentException>().WithMessage(message).WithParameterName(parameter);
 
-    // Once through the class and once through the interface, as overload resolution starts from either.
     private static void Check(Action<AdamW, float[], float[]> step)
     {
         float[] parameters = [.. _start];

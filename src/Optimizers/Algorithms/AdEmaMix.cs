@@ -83,23 +83,8 @@ public sealed record AdEmaMixOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class AdEmaMix(int length, AdEmaMixOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new AdEmaMixOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new AdEmaMix(length, options, threads).WithStateOf(this);
-}
+public sealed class AdEmaMix(int length, AdEmaMixOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new AdEmaMixOptions(), threads);
 
 /// <summary>Adam's moments and s ← β₃s + (1 − β₃)g, then p ← p − η(m̂ + αs)/(√v̂ + ε)</summary>
 internal readonly struct AdEmaMixRule(StepScalars step, AdEmaMixOptions options, double beta3, double alpha)

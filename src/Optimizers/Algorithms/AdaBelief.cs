@@ -57,23 +57,8 @@ public sealed record AdaBeliefOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class AdaBelief(int length, AdaBeliefOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new AdaBeliefOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new AdaBelief(length, options, threads).WithStateOf(this);
-}
+public sealed class AdaBelief(int length, AdaBeliefOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new AdaBeliefOptions(), threads);
 
 /// <summary>Adam with s ← β₂s + (1 − β₂)(g − m)² + EpsilonRoot in the place of v.</summary>
 internal readonly struct AdaBeliefRule(StepScalars step, AdaBeliefOptions options) : IUpdateRule2<AdaBeliefRule>

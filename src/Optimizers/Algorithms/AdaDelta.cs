@@ -51,23 +51,8 @@ public sealed record AdaDeltaOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class AdaDelta(int length, AdaDeltaOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new AdaDeltaOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new AdaDelta(length, options, threads).WithStateOf(this);
-}
+public sealed class AdaDelta(int length, AdaDeltaOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new AdaDeltaOptions(), threads);
 
 /// <summary>v ← ρv + (1 − ρ)g², d = √(a + ε)·g/√(v + ε), a ← ρa + (1 − ρ)d², p ← p − ηd</summary>
 internal readonly struct AdaDeltaRule(double rate, double rho, double epsilon) : IUpdateRule2<AdaDeltaRule>

@@ -54,27 +54,8 @@ public sealed record AdaGradOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class AdaGrad(int length, AdaGradOptions? options = null, int threads = 0) : IRowOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new AdaGradOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, RowGradients gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new AdaGrad(length, options, threads).WithStateOf(this);
-}
+public sealed class AdaGrad(int length, AdaGradOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new AdaGradOptions(), threads);
 
 /// <summary>s ← s + g², p ← p − ηg/(√s + ε)</summary>
 internal readonly struct AdaGradRule(double rate, double epsilon) : IUpdateRule1<AdaGradRule>

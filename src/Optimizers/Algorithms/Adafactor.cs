@@ -66,23 +66,8 @@ public sealed record AdafactorOptions : IOptimizerOptions
 /// <param name="shape">The length of each dimension, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Adafactor(IReadOnlyList<int> shape, AdafactorOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(shape, options ?? new AdafactorOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Adafactor(shape, options, threads).WithStateOf(this);
-}
+public sealed class Adafactor(IReadOnlyList<int> shape, AdafactorOptions? options = null, int threads = 0)
+    : Optimizer(shape, options ?? new AdafactorOptions(), threads);
 
 /// <summary>p and u = g/max(√V, ε₁) are measured first; then p ← p − α/max(1, rms(u)/ClipThreshold)·u</summary>
 internal readonly struct AdafactorRule(StepScalars step, AdafactorOptions options) : IMeasuringRule1<AdafactorRule>

@@ -54,23 +54,8 @@ public sealed record AdamOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Adam(int length, AdamOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new AdamOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Adam(length, options, threads).WithStateOf(this);
-}
+public sealed class Adam(int length, AdamOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new AdamOptions(), threads);
 
 /// <summary>What Adam and AdamW share: everything but the decay.</summary>
 internal static class AdamFormula

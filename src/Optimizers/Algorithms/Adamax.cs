@@ -50,23 +50,8 @@ public sealed record AdamaxOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Adamax(int length, AdamaxOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new AdamaxOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Adamax(length, options, threads).WithStateOf(this);
-}
+public sealed class Adamax(int length, AdamaxOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new AdamaxOptions(), threads);
 
 /// <summary>m ← β₁m + (1 − β₁)g, u ← max(β₂u, |g| + ε), p ← p − η̂·m/u</summary>
 internal readonly struct AdamaxRule(StepScalars step, AdamaxOptions options) : IUpdateRule2<AdamaxRule>

@@ -66,23 +66,8 @@ public sealed record AdanOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Adan(int length, AdanOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new AdanOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Adan(length, options, threads).WithStateOf(this);
-}
+public sealed class Adan(int length, AdanOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new AdanOptions(), threads);
 
 /// <summary>m, v, n: means of g, d, (g + β₂d)²; p ← (p − η(a·m + b·v)/(√n̂ + ε))·k</summary>
 internal readonly struct AdanRule(StepScalars step, AdanOptions options) : IUpdateRule4<AdanRule>

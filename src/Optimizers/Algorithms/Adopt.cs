@@ -50,23 +50,8 @@ public sealed record AdoptOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Adopt(int length, AdoptOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new AdoptOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Adopt(length, options, threads).WithStateOf(this);
-}
+public sealed class Adopt(int length, AdoptOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new AdoptOptions(), threads);
 
 /// <summary>u = clip(g/max(√v, ε)), m ← β₁m + (1 − β₁)u, p ← p − ηm, v ← β₂v + (1 − β₂)g²; at first only v ← g²</summary>
 internal readonly struct AdoptRule(StepScalars step, AdoptOptions options) : IUpdateRule2<AdoptRule>

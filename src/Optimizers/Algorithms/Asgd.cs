@@ -62,23 +62,8 @@ public sealed record AsgdOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Asgd(int length, AsgdOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new AsgdOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Asgd(length, options, threads).WithStateOf(this);
-}
+public sealed class Asgd(int length, AsgdOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new AsgdOptions(), threads);
 
 /// <summary>p ← p·(1 − Lambda·η) − ηg, a ← a + μ(p − a)</summary>
 internal readonly struct AsgdRule(double rate, double lambda, double share) : IUpdateRule1<AsgdRule>

@@ -64,23 +64,8 @@ public sealed record FtrlOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Ftrl(int length, FtrlOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new FtrlOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Ftrl(length, options, threads).WithStateOf(this);
-}
+public sealed class Ftrl(int length, FtrlOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new FtrlOptions(), threads);
 
 /// <summary>What is left once b and b − a are known.</summary>
 internal readonly struct FtrlFormula(double rate, FtrlOptions options)

@@ -67,7 +67,7 @@ public static class HessianDiagonal
     {
         if (actual != expected)
         {
-            throw new ArgumentException($"There are {actual} elements, but {expected} of the others.", name);
+            throw new ArgumentException($"{name} has {actual} elements, but must have {expected}, as many as the other spans.", name);
         }
     }
 

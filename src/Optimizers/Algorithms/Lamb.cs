@@ -50,23 +50,8 @@ public sealed record LambOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Lamb(int length, LambOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new LambOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Lamb(length, options, threads).WithStateOf(this);
-}
+public sealed class Lamb(int length, LambOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new LambOptions(), threads);
 
 /// <summary>u = m̂/(√v̂ + ε) + λp is measured first; then p ← p − ηr·u</summary>
 internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeasuringRule2<LambRule>

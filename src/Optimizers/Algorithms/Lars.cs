@@ -58,23 +58,8 @@ public sealed record LarsOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Lars(int length, LarsOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new LarsOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Lars(length, options, threads).WithStateOf(this);
-}
+public sealed class Lars(int length, LarsOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new LarsOptions(), threads);
 
 /// <summary>p and u = g + λp are measured first; then s = ηr·u, v ← μv + s, p ← p − v</summary>
 internal readonly struct LarsRule(StepScalars step, LarsOptions options) : IMeasuringRule1<LarsRule>

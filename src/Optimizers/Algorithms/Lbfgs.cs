@@ -129,6 +129,11 @@ public sealed class Lbfgs : ICheckpointed
     /// <summary>The memory that the state takes, in bytes; it grows with the history.</summary>
     public long StateBytes => _run.Bytes;
 
+    /// <summary>The number of parameters, iterations and evaluations.</summary>
+    public override string ToString() =>
+        $"{nameof(Lbfgs)} of [{Length}]: {TextTable.Count(IterationCount, "iteration")}, "
+        + $"{TextTable.Count(EvaluationCount, "evaluation")}, {TextTable.Count(StateBytes, "byte")} of state";
+
     /// <summary>Finds a minimum of a function of doubles.</summary>
     /// <param name="point">Where to begin; becomes the best point found.</param>
     /// <param name="function">Gives the value and the gradient at a point. Called on this thread. If it throws, the point is where

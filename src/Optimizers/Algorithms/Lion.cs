@@ -52,23 +52,8 @@ public sealed record LionOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Lion(int length, LionOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new LionOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Lion(length, options, threads).WithStateOf(this);
-}
+public sealed class Lion(int length, LionOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new LionOptions(), threads);
 
 /// <summary>p ← p − η·sign(β₁m + (1 − β₁)g), m ← β₂m + (1 − β₂)g</summary>
 internal readonly struct LionRule(double rate, double beta1, double beta2) : IUpdateRule1<LionRule>

@@ -81,23 +81,8 @@ public sealed record MomentumOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Momentum(int length, MomentumOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new MomentumOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Momentum(length, options, threads).WithStateOf(this);
-}
+public sealed class Momentum(int length, MomentumOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new MomentumOptions(), threads);
 
 /// <summary>v ← μv + kg, p ← p − ηv</summary>
 internal readonly struct MomentumRule(double rate, double momentum, double gain) : IUpdateRule1<MomentumRule>

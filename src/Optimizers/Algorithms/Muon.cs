@@ -76,23 +76,8 @@ public enum RateAdjustment
 /// <param name="shape">The numbers of rows and columns, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Muon(IReadOnlyList<int> shape, MuonOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(shape, options ?? new MuonOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Muon(shape, options, threads).WithStateOf(this);
-}
+public sealed class Muon(IReadOnlyList<int> shape, MuonOptions? options = null, int threads = 0)
+    : Optimizer(shape, options ?? new MuonOptions(), threads);
 
 /// <summary>b and u are worked out first; then p ← p − ηk·X with what became of u</summary>
 internal readonly struct MuonRule(StepScalars step, MuonOptions options) : ISteppingRule<MuonRule>

@@ -76,23 +76,8 @@ public sealed record NAdamOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class NAdam(int length, NAdamOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new NAdamOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new NAdam(length, options, threads).WithStateOf(this);
-}
+public sealed class NAdam(int length, NAdamOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new NAdamOptions(), threads);
 
 /// <summary>Adam's moments, then p ← p − η(a·g + b·m)/(√v̂ + ε)</summary>
 internal readonly struct NAdamRule(StepScalars step, NAdamOptions options, double ofGradient, double ofMean)

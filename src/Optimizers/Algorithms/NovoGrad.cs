@@ -51,23 +51,8 @@ public sealed record NovoGradOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class NovoGrad(int length, NovoGradOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new NovoGradOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new NovoGrad(length, options, threads).WithStateOf(this);
-}
+public sealed class NovoGrad(int length, NovoGradOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new NovoGradOptions(), threads);
 
 /// <summary>g is measured first; then m ← β₁m + g/(√v + ε) + λp, p ← p − ηm</summary>
 internal readonly struct NovoGradRule(StepScalars step, NovoGradOptions options) : IMeasuringRule1<NovoGradRule>

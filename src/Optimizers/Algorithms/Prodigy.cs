@@ -90,23 +90,8 @@ public sealed record ProdigyOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Prodigy(int length, ProdigyOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new ProdigyOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Prodigy(length, options, threads).WithStateOf(this);
-}
+public sealed class Prodigy(int length, ProdigyOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new ProdigyOptions(), threads);
 
 /// <summary>m, v and s are updated, and g·(p₀ − p) and |s| measured; then p ← p·(1 − λD) − D·m/(√v + dε)</summary>
 internal readonly struct ProdigyRule : IMeasuringRule4<ProdigyRule>

@@ -57,23 +57,8 @@ public sealed record RAdamOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class RAdam(int length, RAdamOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new RAdamOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new RAdam(length, options, threads).WithStateOf(this);
-}
+public sealed class RAdam(int length, RAdamOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new RAdamOptions(), threads);
 
 /// <summary>Adam's moments, with p ← p − s·m/(a√v + b), where a is 0 and b is 1 as long as nothing is rectified.</summary>
 internal readonly struct RAdamRule : IUpdateRule2<RAdamRule>

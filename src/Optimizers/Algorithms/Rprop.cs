@@ -62,23 +62,8 @@ public sealed record RpropOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Rprop(int length, RpropOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new RpropOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Rprop(length, options, threads).WithStateOf(this);
-}
+public sealed class Rprop(int length, RpropOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new RpropOptions(), threads);
 
 /// <summary>s ← s·(EtaPlus, 1 or EtaMinus) within its bounds, p ← p − sign(g)·s</summary>
 internal readonly struct RpropRule(StepScalars step, RpropOptions options) : IUpdateRule2<RpropRule>

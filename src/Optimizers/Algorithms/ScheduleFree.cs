@@ -122,7 +122,7 @@ internal readonly struct ScheduleFreeMove
         if (scalars[ScheduleFreePoints.Evaluating] != 0)
         {
             throw new InvalidOperationException(
-                "The parameters are at the evaluation point, where no step can be taken; move them back with Train first.");
+                "The parameters are at the evaluation point, where no step can be taken. Move them back with Train first.");
         }
 
         double rate = step.LearningRate * WarmthAt(step.Iteration, options);

@@ -70,23 +70,9 @@ public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class ScheduleFreeAdamW(int length, ScheduleFreeAdamWOptions? options = null, int threads = 0) : IScheduleFree
+public sealed class ScheduleFreeAdamW(int length, ScheduleFreeAdamWOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new ScheduleFreeAdamWOptions(), threads), IScheduleFree
 {
-    private readonly Optimizer _optimizer = new(length, options ?? new ScheduleFreeAdamWOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new ScheduleFreeAdamW(length, options, threads).WithStateOf(this);
-
     /// <inheritdoc/>
     public bool IsEvaluating => ScheduleFreePoints.IsEvaluating(State);
 
@@ -98,7 +84,7 @@ public sealed class ScheduleFreeAdamW(int length, ScheduleFreeAdamWOptions? opti
     public void Train(Span<float> parameters) =>
         ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: false);
 
-    private double Interpolation => ((IScheduleFreeOptions?)options ?? new ScheduleFreeAdamWOptions()).Interpolation;
+    private double Interpolation => ((IScheduleFreeOptions)Options).Interpolation;
 }
 
 /// <summary>The direction is the gradient over its root mean square, and the decay.</summary>

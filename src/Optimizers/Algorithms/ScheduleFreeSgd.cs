@@ -58,23 +58,9 @@ public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class ScheduleFreeSgd(int length, ScheduleFreeSgdOptions? options = null, int threads = 0) : IScheduleFree
+public sealed class ScheduleFreeSgd(int length, ScheduleFreeSgdOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new ScheduleFreeSgdOptions(), threads), IScheduleFree
 {
-    private readonly Optimizer _optimizer = new(length, options ?? new ScheduleFreeSgdOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new ScheduleFreeSgd(length, options, threads).WithStateOf(this);
-
     /// <inheritdoc/>
     public bool IsEvaluating => ScheduleFreePoints.IsEvaluating(State);
 
@@ -86,7 +72,7 @@ public sealed class ScheduleFreeSgd(int length, ScheduleFreeSgdOptions? options 
     public void Train(Span<float> parameters) =>
         ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: false);
 
-    private double Interpolation => ((IScheduleFreeOptions?)options ?? new ScheduleFreeSgdOptions()).Interpolation;
+    private double Interpolation => ((IScheduleFreeOptions)Options).Interpolation;
 }
 
 /// <summary>The direction is the gradient.</summary>

@@ -34,27 +34,8 @@ public sealed record SgdOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Sgd(int length, SgdOptions? options = null, int threads = 0) : IRowOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new SgdOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, RowGradients gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Sgd(length, options, threads).WithStateOf(this);
-}
+public sealed class Sgd(int length, SgdOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new SgdOptions(), threads);
 
 /// <summary>p ← p − ηg</summary>
 internal readonly struct SgdRule(double rate) : IUpdateRule0<SgdRule>

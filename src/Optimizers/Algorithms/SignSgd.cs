@@ -29,23 +29,8 @@ public sealed record SignSgdOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class SignSgd(int length, SignSgdOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new SignSgdOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new SignSgd(length, options, threads).WithStateOf(this);
-}
+public sealed class SignSgd(int length, SignSgdOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new SignSgdOptions(), threads);
 
 /// <summary>p ← p − η·sign(g)</summary>
 internal readonly struct SignSgdRule(double rate) : IUpdateRule0<SignSgdRule>

@@ -40,23 +40,8 @@ public sealed record SignumOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Signum(int length, SignumOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new SignumOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Signum(length, options, threads).WithStateOf(this);
-}
+public sealed class Signum(int length, SignumOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new SignumOptions(), threads);
 
 /// <summary>m ← μm + (1 − μ)g, p ← p − η·sign(m)</summary>
 internal readonly struct SignumRule(double rate, double momentum) : IUpdateRule1<SignumRule>

@@ -73,34 +73,20 @@ public sealed record SophiaOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Sophia(int length, SophiaOptions? options = null, int threads = 0) : IOptimizer
+public sealed class Sophia(int length, SophiaOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new SophiaOptions(), threads)
 {
-    private readonly Optimizer _optimizer = new(length, options ?? new SophiaOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Sophia(length, options, threads).WithStateOf(this);
-
     /// <summary>Whether the next update is one of those, the first included, before which an estimate is due.</summary>
-    public bool NeedsHessian => State.Iteration % Options.HessianInterval == 0;
-
-    private SophiaOptions Options => options ?? new SophiaOptions();
+    public bool NeedsHessian => State.Iteration % Hyperparameters.HessianInterval == 0;
 
     /// <summary>Takes an estimate of the Hessian's diagonal for the next step.</summary>
     /// <param name="estimate">The estimate, as long as the parameters; it may have negative elements.</param>
     /// <exception cref="ArgumentException">The length is not the optimizer's, or the estimate is the optimizer's own state.
     /// Nothing has changed then.</exception>
     public void UpdateHessian(ReadOnlySpan<float> estimate) =>
-        BetweenSteps.Feed(new HessianRule(Options.Beta2), State, estimate);
+        BetweenSteps.Feed(new HessianRule(Hyperparameters.Beta2), State, estimate);
+
+    private SophiaOptions Hyperparameters => (SophiaOptions)Options;
 }
 
 /// <summary>Sophia in a model.</summary>
@@ -135,7 +121,8 @@ public static class SophiaExtensions
         return optimizer.OptionsOf(name) is SophiaOptions options
             ? (state, options)
             : throw new ArgumentException(
-                $"The parameter \"{name}\" is updated by {optimizer.OptionsOf(name).GetType().Name}, not by {nameof(SophiaOptions)}.", nameof(name));
+                $"The parameter {Quoted.Name(name)} is updated by {TextTable.OptimizerOf(optimizer.OptionsOf(name))}, not by {nameof(Sophia)}, and has no Hessian.",
+                nameof(name));
     }
 }
 

@@ -55,23 +55,8 @@ public sealed record YogiOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Yogi(int length, YogiOptions? options = null, int threads = 0) : IOptimizer
-{
-    private readonly Optimizer _optimizer = new(length, options ?? new YogiOptions(), threads);
-
-    /// <inheritdoc/>
-    public double LearningRate => _optimizer.LearningRate;
-
-    /// <inheritdoc/>
-    public OptimizerState State => _optimizer.State;
-
-    /// <inheritdoc/>
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate) =>
-        _optimizer.Step(parameters, gradients, learningRate);
-
-    /// <inheritdoc/>
-    public IOptimizer Clone() => new Yogi(length, options, threads).WithStateOf(this);
-}
+public sealed class Yogi(int length, YogiOptions? options = null, int threads = 0)
+    : Optimizer(length, options ?? new YogiOptions(), threads);
 
 /// <summary>Adam with v ← v − (1 − β₂)·sign(v − g²)·g² in the place of v.</summary>
 internal readonly struct YogiRule(StepScalars step, YogiOptions options) : IUpdateRule2<YogiRule>

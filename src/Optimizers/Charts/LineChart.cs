@@ -26,7 +26,7 @@ public sealed record LineChart
 
         if (lines.Count == 0)
         {
-            throw new ArgumentException("There is no line.", nameof(lines));
+            throw new ArgumentException("There is no line. A chart needs at least one.", nameof(lines));
         }
 
         Lines = new ValueList<ChartLine>(lines);

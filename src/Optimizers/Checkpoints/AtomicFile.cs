@@ -45,8 +45,8 @@ internal sealed class AtomicFile : IDisposable
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
 
-            // Nobody else may have it, which also tells a living file from one that a killed process has left. Windows has
-            // to allow the rename.
+            // Locked, which tells a file that is being written from one that a killed process has left. Windows needs the
+            // permission to delete for the renaming.
             Share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None,
             BufferSize = 0,
             PreallocationSize = length,
@@ -96,11 +96,12 @@ internal sealed class AtomicFile : IDisposable
     }
 
     /// <summary>Puts the file in its place. When this returns, it survives a power cut.</summary>
-    /// <exception cref="IOException">It could not be done; the old file is still there. Or the message says that the new one
-    /// is, but might not survive.</exception>
+    /// <exception cref="IOException">It could not be done, and the old file is still there. Or the new file is in its place, and
+    /// the message says that its folder could not be flushed.</exception>
     public void Commit()
     {
-        Stream.Flush(flushToDisk: true);
+        Stream.Flush();
+        FolderFlush.Flush(Stream.SafeFileHandle);
         Rename();
         _renamed = true;
         Stream.Dispose();
@@ -135,11 +136,18 @@ internal sealed class AtomicFile : IDisposable
         string target = isLink ? File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName : full;
         if (Directory.Exists(target) || Path.GetFileName(target).Length == 0)
         {
-            throw new IOException($"\"{target}\" is a folder.");
+            throw new IOException($"\"{target}\" is a folder; name a file in it.");
+        }
+
+        if (!Directory.Exists(Path.GetDirectoryName(target)))
+        {
+            throw new DirectoryNotFoundException(
+                $"\"{target}\" cannot be saved, because its folder does not exist. Make it first, with Directory.CreateDirectory.");
         }
 
         return File.Exists(target) && File.GetAttributes(target).HasFlag(FileAttributes.ReadOnly)
-            ? throw new UnauthorizedAccessException($"\"{target}\" is read-only.")
+            ? throw new UnauthorizedAccessException(
+                $"\"{target}\" is read-only. Save under another name, or make the file writable.")
             : target;
     }
 
@@ -182,15 +190,23 @@ internal sealed class AtomicFile : IDisposable
         {
             try
             {
-                File.Move(_temporary, _path, overwrite: true);
+                if (!OperatingSystem.IsWindows() || !WindowsRename.TryReplace(_temporary, _path))
+                {
+                    File.Move(_temporary, _path, overwrite: true);
+                }
+
                 return;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // Windows does not replace a file that somebody has open, such as a scanner, and for a moment mostly.
+                // On Windows another program, such as a virus scanner, may have the file open without allowing its deletion,
+                // mostly for a moment.
                 if (!OperatingSystem.IsWindows() || attempt == Attempts)
                 {
-                    throw new IOException($"\"{_temporary}\" could not be renamed to \"{_path}\": {exception.Message}", exception);
+                    throw new IOException(
+                        $"The new file could not take the place of \"{_path}\", which is as it was: {exception.Message} "
+                        + "If another program has it open, close it there and save again.",
+                        exception);
                 }
 
                 Thread.Sleep(20 << attempt);

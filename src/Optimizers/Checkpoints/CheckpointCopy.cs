@@ -20,7 +20,7 @@ internal sealed class CheckpointCopy(
         bool promised = header.Metadata.TryGetValue(FileChecksum.Key, out string? expected);
         if (promised ? header.ChecksumPosition < 0 : header.Metadata.ContainsKey(Checkpoint.VersionKey))
         {
-            throw new CheckpointException($"\"{path}\" is damaged: it has lost its checksum.");
+            throw new CheckpointException($"\"{path}\" is damaged: its checksum is missing. Use an older checkpoint.");
         }
 
         if (promised)
@@ -43,7 +43,7 @@ internal sealed class CheckpointCopy(
 
         if (promised && checksum.Finish() != expected)
         {
-            throw new CheckpointException($"\"{path}\" is damaged: its content is not what its checksum was made of.");
+            throw new CheckpointException($"\"{path}\" is damaged: its content does not have its checksum. Use an older checkpoint.");
         }
     }
 
@@ -83,8 +83,8 @@ internal sealed class CheckpointCopy(
         catch (IOException exception)
         {
             throw new IOException(
-                $"\"{path}\" was read once and found good, but could not be read again: what it was to be loaded into is incomplete now, "
-                + "and has to be loaded anew.",
+                $"\"{path}\" could not be read to its end, so the model is only partly loaded. Load this or another checkpoint before you go on: "
+                + exception.Message,
                 exception);
         }
     }

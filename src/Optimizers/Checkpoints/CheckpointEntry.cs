@@ -53,7 +53,7 @@ internal sealed record ElementsEntry<T>(string Name, long[] Shape, Func<Span<T>>
         long expected = Shape.Aggregate(1L, (count, length) => count * length);
         if (Elements().Length != expected)
         {
-            throw new InvalidOperationException($"{this} is listed, but has {Elements().Length} elements.");
+            throw new InvalidOperationException($"{this} is described for the checkpoint, but its memory has {Elements().Length} elements, not {expected}.");
         }
     }
 

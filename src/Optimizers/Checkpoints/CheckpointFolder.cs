@@ -34,7 +34,7 @@ public sealed class CheckpointFolder
     private readonly string _start;
 
     /// <summary>Makes a keeper of checkpoints.</summary>
-    /// <param name="folder">The folder; it is made when the first file is saved.</param>
+    /// <param name="folder">The folder. It is made, with the folders above it, when the first file is saved.</param>
     /// <param name="checkpoint">What is saved and loaded.</param>
     /// <param name="name">What the names of the files begin with, before a hyphen and the number of the step.</param>
     /// <exception cref="ArgumentException">The folder or the name is empty, or the name is not one of a file.</exception>
@@ -45,10 +45,11 @@ public sealed class CheckpointFolder
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (name.AsSpan().ContainsAny(Path.GetInvalidFileNameChars()) || name != Path.GetFileName(name))
         {
-            throw new ArgumentException($"\"{name}\" is no name of a file.", nameof(name));
+            throw new ArgumentException(
+                $"\"{name}\" cannot begin the names of files; use letters, digits, hyphens and underscores.", nameof(name));
         }
 
-        _folder = Path.GetFullPath(folder);
+        _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         _checkpoint = checkpoint;
         _start = $"{name}-";
     }
@@ -112,6 +113,9 @@ public sealed class CheckpointFolder
         CancellationToken cancellation = default) =>
         LoadCore(options, asynchronous: true, progress, cancellation).AsTask();
 
+    /// <summary>Flushes a folder in which another one has been made.</summary>
+    internal Action<string> FlushFolder { get; init; } = FolderFlush.Flush;
+
     private async ValueTask<CheckpointSaveReport> SaveCore(
         long step, bool asynchronous, IProgress<CheckpointProgress>? progress, CancellationToken cancellation)
     {
@@ -150,12 +154,7 @@ public sealed class CheckpointFolder
     private string Prepare(long step)
     {
         Require.AtLeast(step, 0);
-        if (!Directory.Exists(_folder))
-        {
-            Directory.CreateDirectory(_folder);
-            FolderFlush.Flush(Path.GetDirectoryName(_folder) ?? _folder);
-        }
-
+        FolderFlush.Create(_folder, FlushFolder);
         AtomicFile.DeleteStale(_folder, $".{_start}");
         return Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{_start}{step:D9}{Ending}"));
     }

@@ -1,17 +1,37 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Optimizers;
 
 /// <summary>
-/// Flushes a folder to the disk, without which a power cut may undo a rename. .NET cannot; Unix can, and Windows needs
-/// no such thing and has none.
+/// Flushes files and folders to the disk. Without a flush of its folder, a power cut may undo the renaming of a file or the
+/// making of a folder. Windows has no flush of folders and keeps their changes in the journal of its file system.
 /// </summary>
 internal static partial class FolderFlush
 {
     private const int ReadOnly = 0;
     private const int Interrupted = 4;
-    private const int NotSupported = 22;
+    private const int InvalidArgument = 22;
+    private const int NotSupportedOnMac = 45;
 
+    /// <summary>Flushes an open file or folder through to the medium.</summary>
+    /// <remarks>
+    /// On macOS, fsync leaves data in the drive's cache. FlushToDisk calls fcntl(F_FULLFSYNC) there since .NET 6, which empties
+    /// the cache, but it ignores a file system that refuses the call. So fsync comes first.
+    /// </remarks>
+    /// <exception cref="IOException">The disk reported an error.</exception>
+    public static void Flush(SafeFileHandle handle)
+    {
+        if (OperatingSystem.IsMacOS())
+        {
+            Synchronize(handle);
+        }
+
+        RandomAccess.FlushToDisk(handle);
+    }
+
+    /// <summary>Flushes a folder: the names of the files and folders in it.</summary>
+    /// <exception cref="IOException">It could not be flushed.</exception>
     public static void Flush(string folder)
     {
         if (OperatingSystem.IsWindows() || OperatingSystem.IsBrowser() || OperatingSystem.IsWasi())
@@ -19,24 +39,64 @@ internal static partial class FolderFlush
             return;
         }
 
-        int descriptor = Open(folder, ReadOnly);
-        int error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
-        if (descriptor >= 0)
+        try
         {
-            do
-            {
-                error = Synchronize(descriptor) == 0 ? 0 : Marshal.GetLastPInvokeError();
-            }
-            while (error == Interrupted);
-            _ = Close(descriptor);
+            using SafeFileHandle handle = Open(folder);
+            Flush(handle);
         }
-
-        // Some file systems of networks have nothing to flush there, and say so.
-        if (error is not (0 or NotSupported))
+        catch (IOException exception)
         {
             throw new IOException(
-                $"The new file is in its place, but \"{folder}\" could not be flushed to the disk, so that a power cut might undo "
-                + $"it: {Marshal.GetPInvokeErrorMessage(error)}.");
+                $"\"{folder}\" could not be flushed to the disk: {exception.Message} The new entry is in the folder, but a power cut "
+                + "might undo it.",
+                exception);
+        }
+    }
+
+    /// <summary>Makes a folder with those above it, and flushes the parent of each new one, the outermost first.</summary>
+    /// <param name="folder">The full path, without a separator at its end.</param>
+    /// <param name="flush">Flushes a folder.</param>
+    public static void Create(string folder, Action<string> flush)
+    {
+        var parents = new Stack<string>();
+        for (string at = folder; !Directory.Exists(at) && Path.GetDirectoryName(at) is { } parent; at = parent)
+        {
+            parents.Push(parent);
+        }
+
+        Directory.CreateDirectory(folder);
+        foreach (string parent in parents)
+        {
+            flush(parent);
+        }
+    }
+
+    private static SafeFileHandle Open(string folder)
+    {
+        int descriptor;
+        int error;
+        do
+        {
+            descriptor = Open(folder, ReadOnly);
+            error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+        while (error == Interrupted);
+        return error == 0
+            ? new SafeFileHandle(descriptor, ownsHandle: true)
+            : throw new IOException($"{Marshal.GetPInvokeErrorMessage(error)}.");
+    }
+
+    private static void Synchronize(SafeFileHandle handle)
+    {
+        int error;
+        do
+        {
+            error = Synchronize((SafeHandle)handle) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
+        while (error == Interrupted);
+        if (error is not (0 or InvalidArgument or NotSupportedOnMac))
+        {
+            throw new IOException($"{Marshal.GetPInvokeErrorMessage(error)}.");
         }
     }
 
@@ -46,9 +106,5 @@ internal static partial class FolderFlush
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Synchronize(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Close(int descriptor);
+    private static partial int Synchronize(SafeHandle handle);
 }

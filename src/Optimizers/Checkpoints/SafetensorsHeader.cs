@@ -34,6 +34,12 @@ internal sealed class SafetensorsHeader
     /// <summary>Where the digits of the checksum stand in the header; −1 if there is none in its proper form.</summary>
     public int ChecksumPosition { get; private set; } = -1;
 
+    /// <summary>Whether bytes may be the start of a file of this format, whole or cut off: a length, and an object of JSON.</summary>
+    public static bool MayBegin(ReadOnlySpan<byte> start) =>
+        start.Length > sizeof(ulong)
+        && System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(start) <= Longest
+        && start[sizeof(ulong)] == '{';
+
     /// <summary>Reads a header, and holds all that it says against the length of what follows it.</summary>
     /// <exception cref="CheckpointException">It is not as the format asks.</exception>
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength)
@@ -41,7 +47,7 @@ internal sealed class SafetensorsHeader
         // The reader of JSON does not look into strings, and says so late and in another way.
         if (!System.Text.Unicode.Utf8.IsValid(json))
         {
-            throw new CheckpointException("The header is not UTF-8.");
+            throw new CheckpointException("The header is not UTF-8, so the file is damaged or of another kind.");
         }
 
         var header = new SafetensorsHeader(dataLength);
@@ -51,7 +57,7 @@ internal sealed class SafetensorsHeader
         }
         catch (JsonException exception)
         {
-            throw new CheckpointException($"The header is not JSON: {exception.Message}", exception);
+            throw new CheckpointException($"The header is not JSON, so the file is damaged or of another kind: {exception.Message}", exception);
         }
 
         header.Arrange();
@@ -85,7 +91,7 @@ internal sealed class SafetensorsHeader
         if (length > Longest)
         {
             throw new ArgumentException(
-                $"The header would have {length} bytes, but the format allows {Longest}: too many names.", nameof(tensors));
+                $"The header would have {length} bytes, but the format allows {Longest}. Write fewer tensors or shorter names and metadata into one file.", nameof(tensors));
         }
 
         System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(bytes, length);
@@ -114,7 +120,7 @@ internal sealed class SafetensorsHeader
             (string key, string value) = ordered[i];
             if (i > 0 && key == ordered[i - 1].Key)
             {
-                throw new ArgumentException($"The metadata have {Quoted.Name(key)} twice.", nameof(metadata));
+                throw new ArgumentException($"The metadata have the key {Quoted.Name(key)} twice. Each key may occur once.", nameof(metadata));
             }
 
             writer.WriteString(Utf8(key), Utf8(value));
@@ -217,7 +223,7 @@ internal sealed class SafetensorsHeader
                     offsets = ReadNumbers(ref reader, name, field);
                     break;
                 default:
-                    throw new CheckpointException($"{Quoted.Name(name)} has a field {Quoted.Name(field)} too much.");
+                    throw new CheckpointException($"{Quoted.Name(name)} has the field {Quoted.Name(field)} too much: allowed are dtype, shape and data_offsets, each once.");
             }
         }
 
@@ -228,15 +234,22 @@ internal sealed class SafetensorsHeader
 
     private SafetensorsTensor Placed(string name, SafetensorsType type, long[] shape, long[] offsets)
     {
-        if (offsets is not [long begin, long end] || end < begin || end > _dataLength)
+        if (offsets is not [long begin, long end] || end < begin)
         {
             throw new CheckpointException(
-                $"{Quoted.Name(name)} has the data_offsets {Quoted.Shape(offsets)} in {_dataLength} bytes of data.");
+                $"{Quoted.Name(name)} has the data_offsets {Quoted.Shape(offsets)}, which are no beginning and end.");
+        }
+
+        if (end > _dataLength)
+        {
+            throw new CheckpointException(
+                $"The file is cut short: {Quoted.Name(name)} has the data_offsets {Quoted.Shape(offsets)}, but only {_dataLength} bytes "
+                + "of data are there. Copy it again, or use an older one.");
         }
 
         if (SafetensorsTypes.BytesOf(type, shape) is not { } bytes)
         {
-            throw new CheckpointException($"{Quoted.Name(name)} is too large to be counted, or ends within a byte.");
+            throw new CheckpointException($"{Quoted.Name(name)} is too large, with more bytes than the format can count, or ends within a byte.");
         }
 
         if (bytes != end - begin)
@@ -249,7 +262,7 @@ internal sealed class SafetensorsHeader
         _covered += bytes;
         return _covered <= _dataLength
             ? new SafetensorsTensor(name, type, shape, begin, bytes)
-            : throw new CheckpointException($"{Quoted.Name(name)} overlaps other tensors.");
+            : throw new CheckpointException($"{Quoted.Name(name)} overlaps other tensors: all of them together have more bytes than the file.");
     }
 
     // Every byte belongs to one tensor: none is shared, and none is left over.
@@ -271,7 +284,9 @@ internal sealed class SafetensorsHeader
 
         if (end != _dataLength)
         {
-            throw new CheckpointException($"The tensors have {end} bytes, but {_dataLength} follow the header.");
+            throw new CheckpointException(
+                $"The tensors have {end} bytes, but {_dataLength} follow the header: something has been added to the file, or its header is "
+                + "damaged.");
         }
     }
 
@@ -280,7 +295,7 @@ internal sealed class SafetensorsHeader
         Expect(ref reader, JsonTokenType.String, $"The dtype of {Quoted.Name(name)}", "a string");
         string type = Text(ref reader);
         return SafetensorsTypes.Find(type)
-            ?? throw new CheckpointException($"{Quoted.Name(name)} has the dtype {Quoted.Name(type)}, which is not known.");
+            ?? throw new CheckpointException($"{Quoted.Name(name)} has the dtype {Quoted.Name(type)}, which is not known to this library.");
     }
 
     private static long[] ReadNumbers(ref Utf8JsonReader reader, string name, string field)
@@ -292,7 +307,7 @@ internal sealed class SafetensorsHeader
             // As unsigned: −0, 1.0 and 1e2 are not whole numbers to the format.
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetUInt64(out ulong number) || number > long.MaxValue)
             {
-                throw new CheckpointException($"The {field} of {Quoted.Name(name)} has something that is no length.");
+                throw new CheckpointException($"The {field} of {Quoted.Name(name)} has an element that is no length: only whole numbers from 0 to 2^63 - 1 are.");
             }
 
             numbers.Add((long)number);

@@ -29,16 +29,6 @@ namespace Optimizers;
 /// </example>
 public sealed class SafetensorsReader : IDisposable
 {
-    // What files are that were taken for another kind: their first bytes, and what they are.
-    private static readonly (byte[] Start, string Kind)[] _otherKinds =
-    [
-        ([.. "version "u8], "it seems to be a pointer of Git LFS, whose content has not been fetched"),
-        ([.. "PK\u0003\u0004"u8], "it seems to be a zip archive, such as torch.save makes"),
-        ([.. "<!DOCTYP"u8], "it seems to be a page of HTML"),
-        ([.. "<html"u8], "it seems to be a page of HTML"),
-        ([.. "GGUF"u8], "it seems to be in the GGUF format"),
-    ];
-
     private readonly Stream _stream;
     private readonly bool _leaveOpen;
     private readonly SafetensorsHeader _header;
@@ -62,13 +52,13 @@ public sealed class SafetensorsReader : IDisposable
     /// <exception cref="ArgumentException">There is no tensor of that name.</exception>
     public SafetensorsTensor this[string name] => TryGet(name, out SafetensorsTensor? tensor)
         ? tensor
-        : throw new ArgumentException($"There is no tensor {Quoted.Name(name)} in the file.", nameof(name));
+        : throw UnknownName.Of("tensor", name, _header.ByName.Keys);
 
     /// <summary>Opens a file and reads its header.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="CheckpointException">It is no safetensors file.</exception>
     /// <exception cref="IOException">It cannot be opened or read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
     public static SafetensorsReader Open(string path) =>
         AtOnce.Wait(OpenCore(OpenFile(path, asynchronous: false), leaveOpen: false, asynchronous: false, default));
 
@@ -116,7 +106,7 @@ public sealed class SafetensorsReader : IDisposable
         SafetensorsType type = SafetensorsTypes.Of<T>();
         if (tensor.Type != type)
         {
-            throw new ArgumentException($"{tensor} is not read as {typeof(T).Name}.", nameof(tensor));
+            throw new ArgumentException($"{tensor} cannot be read as {typeof(T).Name}: read it as its own type, or its bytes with {nameof(ReadBytes)}.", nameof(tensor));
         }
 
         int size = Unsafe.SizeOf<T>();
@@ -185,10 +175,19 @@ public sealed class SafetensorsReader : IDisposable
 
     internal Stream Stream => _stream;
 
-    /// <summary>Opens a file so that somebody else may replace it meanwhile, and this one goes on with the old one.</summary>
+    /// <summary>
+    /// Opens a file so that a save may replace it meanwhile; what has been opened stays the old file. On Windows that needs a file
+    /// system that has it, such as NTFS.
+    /// </summary>
     internal static FileStream OpenFile(string path, bool asynchronous)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path))
+        {
+            throw new UnauthorizedAccessException(
+                $"\"{path}\" is a folder. Name a file in it, or load its newest checkpoint with a {nameof(CheckpointFolder)}.");
+        }
+
         var file = new FileStream(path, new FileStreamOptions
         {
             Share = FileShare.ReadWrite | FileShare.Delete,
@@ -198,7 +197,7 @@ public sealed class SafetensorsReader : IDisposable
         if (!file.CanSeek)
         {
             file.Dispose();
-            throw new IOException($"\"{path}\" is a pipe or a device, and cannot be read at any place.");
+            throw new IOException($"\"{path}\" is a pipe or a device, which cannot seek. Copy its content to a file first.");
         }
 
         return file;
@@ -210,7 +209,7 @@ public sealed class SafetensorsReader : IDisposable
         ArgumentNullException.ThrowIfNull(stream);
         if (!stream.CanRead || !stream.CanSeek)
         {
-            throw new ArgumentException("The stream cannot be read, or cannot seek.", nameof(stream));
+            throw new ArgumentException("The stream cannot be read, or cannot seek. Copy it to a file or a MemoryStream first.", nameof(stream));
         }
 
         try
@@ -222,7 +221,7 @@ public sealed class SafetensorsReader : IDisposable
         catch (CheckpointException exception) when (stream is FileStream file)
         {
             Close(stream, leaveOpen);
-            throw new CheckpointException($"\"{file.Name}\" is no safetensors file: {exception.Message}", exception);
+            throw new CheckpointException($"\"{file.Name}\" cannot be read. {exception.Message}", exception);
         }
         catch
         {
@@ -241,22 +240,47 @@ public sealed class SafetensorsReader : IDisposable
 
     private static async ValueTask<SafetensorsHeader> ReadHeader(Stream stream, StreamAccess access)
     {
-        long total = stream.Length - stream.Position;
+        long begin = stream.Position;
+        try
+        {
+            return await ReadOwnHeader(stream, access).ConfigureAwait(false);
+        }
+        catch (CheckpointException exception)
+        {
+            stream.Position = begin;
+            var sample = new byte[Math.Clamp(stream.Length - begin, 0, ForeignFile.SampleLength)];
+            await access.ReadExactly(sample).ConfigureAwait(false);
+            throw !SafetensorsHeader.MayBegin(sample) && ForeignFile.Describe(sample) is { } kind
+                ? new CheckpointException($"It is no safetensors file, but {kind}", exception)
+                : exception;
+        }
+    }
+
+    private static async ValueTask<SafetensorsHeader> ReadOwnHeader(Stream stream, StreamAccess access)
+    {
+        long total = Math.Max(stream.Length - stream.Position, 0);
         var start = new byte[sizeof(ulong)];
         if (total < start.Length)
         {
-            throw new CheckpointException($"The file has {Math.Max(total, 0)} bytes, which is too short for a safetensors file.");
+            throw new CheckpointException(total == 0
+                ? "The file is empty: it has 0 bytes."
+                : $"The file has {total} bytes, but a safetensors file begins with {start.Length} bytes for the length of its header.");
         }
 
         await access.ReadExactly(start).ConfigureAwait(false);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(start);
         long rest = total - start.Length;
-        if (length > SafetensorsHeader.Longest || (long)length > rest)
+        if (length > SafetensorsHeader.Longest)
         {
-            string? kind = Array.Find(_otherKinds, kind => start.AsSpan().StartsWith(kind.Start)).Kind;
             throw new CheckpointException(
-                $"The header should have {length} bytes, but at most {SafetensorsHeader.Longest} are allowed and {rest} are there"
-                + (kind is null ? "." : $"; {kind}."));
+                $"The file is no safetensors file, or damaged: its header should have {length} bytes, but at most "
+                + $"{SafetensorsHeader.Longest} are allowed.");
+        }
+
+        if ((long)length > rest)
+        {
+            throw new CheckpointException(
+                $"The file is cut short: its header should have {length} bytes, but {rest} are there. Copy it again, or use an older one.");
         }
 
         var json = GC.AllocateUninitializedArray<byte>((int)length);
@@ -286,13 +310,13 @@ public sealed class SafetensorsReader : IDisposable
         ArgumentNullException.ThrowIfNull(tensor);
         if (!_header.ByName.TryGetValue(tensor.Name, out SafetensorsTensor? own) || own != tensor)
         {
-            throw new ArgumentException($"{tensor} is not a tensor of this reader.", nameof(tensor));
+            throw new ArgumentException($"{tensor} is not a tensor of this reader. Take it from its {nameof(Tensors)}.", nameof(tensor));
         }
 
         if (start < 0 || count > tensor.ByteLength || start > tensor.ByteLength - count)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(start), start, $"{tensor} has {tensor.ByteLength} bytes, but {count} from {start} on are asked for.");
+                nameof(start), start, $"{tensor} has {tensor.ByteLength} bytes, but {count} bytes from byte {start} on were requested.");
         }
 
         _stream.Position = _dataStart + tensor.Begin + start;

@@ -3,7 +3,7 @@ namespace Optimizers;
 /// <summary>A tensor of a safetensors file: its name, type and shape, without its elements.</summary>
 public sealed class SafetensorsTensor
 {
-    private readonly long[] _shape;
+    private readonly ValueList<long> _shape;
 
     /// <summary>Says what a tensor is to be.</summary>
     /// <param name="name">The name, unique in its file; not "__metadata__", which the format keeps for itself.</param>
@@ -16,13 +16,13 @@ public sealed class SafetensorsTensor
     {
         if (name == SafetensorsHeader.MetadataName)
         {
-            throw new ArgumentException($"\"{name}\" cannot name a tensor.", nameof(name));
+            throw new ArgumentException($"\"{name}\" cannot name a tensor, since the format uses it for the metadata. Use another name.", nameof(name));
         }
     }
 
     internal SafetensorsTensor(string name, SafetensorsType type, long[] shape, long begin, long byteLength)
     {
-        _shape = shape;
+        _shape = new ValueList<long>(shape);
         Name = name;
         Type = type;
         Begin = begin;
@@ -36,7 +36,7 @@ public sealed class SafetensorsTensor
     public SafetensorsType Type { get; }
 
     /// <summary>The length of each dimension; none for a scalar.</summary>
-    public IReadOnlyList<long> Shape => Array.AsReadOnly(_shape);
+    public IReadOnlyList<long> Shape => _shape;
 
     /// <summary>The number of bytes that the elements take.</summary>
     public long ByteLength { get; }
@@ -47,16 +47,16 @@ public sealed class SafetensorsTensor
     internal long End => Begin + ByteLength;
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Quoted.Name(Name)} {SafetensorsTypes.NameOf(Type)} {Quoted.Shape(_shape)}";
+    public override string ToString() => $"{Quoted.Name(Name)} {SafetensorsTypes.NameOf(Type)} {_shape}";
 
-    internal SafetensorsTensor At(long begin) => new(Name, Type, _shape, begin, ByteLength);
+    internal SafetensorsTensor At(long begin) => new(Name, Type, [.. _shape], begin, ByteLength);
 
     private static long BytesOf(string name, SafetensorsType type, ReadOnlySpan<long> shape)
     {
         ArgumentNullException.ThrowIfNull(name);
         if (!Enum.IsDefined(type))
         {
-            throw new ArgumentOutOfRangeException(nameof(type), type, $"{nameof(type)} is no type of the format.");
+            throw new ArgumentOutOfRangeException(nameof(type), type, $"{nameof(type)} is no {nameof(SafetensorsType)}.");
         }
 
         foreach (long length in shape)
@@ -67,7 +67,7 @@ public sealed class SafetensorsTensor
         return SafetensorsTypes.BytesOf(type, shape) is { } bytes
             ? bytes
             : throw new ArgumentException(
-                $"A tensor {Quoted.Shape(shape.ToArray())} of {SafetensorsTypes.NameOf(type)} is too large, or ends within a byte.",
+                $"A tensor {Quoted.Shape(shape.ToArray())} of {SafetensorsTypes.NameOf(type)} is too large, with more bytes than the format can count, or ends within a byte.",
                 nameof(shape));
     }
 }

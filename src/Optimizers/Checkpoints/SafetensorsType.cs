@@ -111,7 +111,7 @@ internal static class SafetensorsTypes
     public static SafetensorsType Of<T>() =>
         _byElement.TryGetValue(typeof(T), out SafetensorsType type)
             ? type
-            : throw new ArgumentException($"No element of a safetensors file is a {typeof(T).Name}.");
+            : throw new ArgumentException($"A safetensors file has no elements of type {typeof(T).Name}. Use one of {string.Join(", ", _byElement.Keys.Select(type => type.Name))}.");
 
     /// <summary>The bytes that a tensor takes; null if that is no whole number, or more than the format can count.</summary>
     public static long? BytesOf(SafetensorsType type, ReadOnlySpan<long> shape)

@@ -41,7 +41,7 @@ public sealed class SafetensorsWriter
         ArgumentNullException.ThrowIfNull(tensors);
         if (!stream.CanWrite)
         {
-            throw new ArgumentException("The stream cannot be written.", nameof(stream));
+            throw new ArgumentException("The stream cannot be written. Open it for writing.", nameof(stream));
         }
 
         _stream = stream;
@@ -102,7 +102,7 @@ public sealed class SafetensorsWriter
         if (_next < _tensors.Length)
         {
             throw new InvalidOperationException(
-                $"{_tensors[_next]} lacks {_tensors[_next].ByteLength - _written} bytes.");
+                $"{_tensors[_next]} lacks {_tensors[_next].ByteLength - _written} bytes. Write them before {nameof(Complete)}.");
         }
 
         WriteHeader();
@@ -118,7 +118,7 @@ public sealed class SafetensorsWriter
             ArgumentNullException.ThrowIfNull(tensor, nameof(tensors));
             if (!names.Add(tensor.Name))
             {
-                throw new ArgumentException($"There are two tensors {Quoted.Name(tensor.Name)}.", nameof(tensors));
+                throw new ArgumentException($"There are two tensors {Quoted.Name(tensor.Name)}. Names must differ.", nameof(tensors));
             }
 
             keyed.Add((tensor, SafetensorsHeader.Utf8(tensor.Name)));
@@ -161,14 +161,14 @@ public sealed class SafetensorsWriter
         Skip(until: name);
         if (_next == _tensors.Length || _tensors[_next].Name != name)
         {
-            string turn = _next < _tensors.Length ? $"It is the turn of {_tensors[_next]}" : "All tensors are written";
-            throw new ArgumentException($"{turn}, not of {Quoted.Name(name)}.", nameof(name));
+            string turn = _next < _tensors.Length ? $"It is the turn of {_tensors[_next]}" : "All tensors are written, so it is the turn of none";
+            throw new ArgumentException($"{turn}, not of {Quoted.Name(name)}. Write the tensors in the order of {nameof(Tensors)}.", nameof(name));
         }
 
         SafetensorsTensor tensor = _tensors[_next];
         if (type is { } given && given != tensor.Type)
         {
-            throw new ArgumentException($"{tensor} is not written as {SafetensorsTypes.NameOf(given)}.", nameof(name));
+            throw new ArgumentException($"{tensor} cannot be written as {SafetensorsTypes.NameOf(given)}: give it elements of its own type.", nameof(name));
         }
 
         if (bytes > tensor.ByteLength - _written)

@@ -44,7 +44,7 @@ internal static unsafe class BetweenSteps
 
         if (state.Overlaps(values))
         {
-            throw new ArgumentException("The elements overlap the optimizer's own state.", name);
+            throw new ArgumentException("The elements overlap the optimizer's own state. Pass a copy of them.", name);
         }
     }
 

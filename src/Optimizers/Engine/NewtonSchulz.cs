@@ -23,7 +23,7 @@ internal sealed unsafe class NewtonSchulz(int steps, double epsilon) : IMatrixWo
         if (shape.Order != 2)
         {
             throw new ArgumentException(
-                $"{nameof(Muon)} is for two dimensions, but {name} has {shape.Order}; another optimizer suits it better.",
+                $"{nameof(Muon)} needs two dimensions, but {name} has {shape.Order}. Use another optimizer for it, such as {nameof(AdamW)}.",
                 nameof(shape));
         }
     }

@@ -13,14 +13,14 @@ internal static class OptionsCheck
         if (!Enum.IsDefined(options.DecayForm))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(options), options.DecayForm, $"{nameof(options.DecayForm)} is no form of decay.");
+                nameof(options), options.DecayForm, $"{nameof(options.DecayForm)} is no {nameof(DecayForm)}.");
         }
 
         options.Validate();
         if (options.Cautious && !CanBeCautious(options.CreateUpdate(), options.DecayForm))
         {
             throw new ArgumentException(
-                $"{nameof(options.Cautious)} is set, but {options.GetType().Name} has an update that uses the parameter.",
+                $"{nameof(options.Cautious)} cannot be set, because the update of {options.GetType().Name} depends on the parameter.",
                 nameof(options));
         }
     }

@@ -91,7 +91,7 @@ internal static class Require
     {
         if (!(value >= 0 && (float)value < 1))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 0 and less than 1 as a float.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 0 and less than 1, also after it is rounded to float.");
         }
     }
 
@@ -191,7 +191,7 @@ internal static class Require
     {
         if (!IsScale(value))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be above 0, with an inverse that is a normal float.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be above 0, and so large or small that its inverse is a normal float: from about 3e-39 to 8e37.");
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed class RuleList<TRule>
         if (Interlocked.Exchange(ref _claimed, 1) != 0)
         {
             throw new InvalidOperationException(
-                $"{nameof(IOptimizerOptions.CreateUpdate)} gave the same update twice; it has to make a new one each time.");
+                $"{nameof(IOptimizerOptions.CreateUpdate)} returned the same object twice. It must make a new one each time.");
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed class RuleList<TRule>
         if (slots.Length != TRule.SlotCount)
         {
             throw new ArgumentException(
-                $"{typeof(TRule).Name} has {TRule.SlotCount} state slots, but {slots.Length} were named.", nameof(slots));
+                $"{typeof(TRule).Name} has {TRule.SlotCount} state slots, but {slots.Length} were given. Give a {nameof(StateSlot)} for each.", nameof(slots));
         }
 
         CheckNames("slot", nameof(slots), Array.ConvertAll(slots, slot => slot?.Name));
@@ -94,12 +94,12 @@ internal sealed class RuleList<TRule>
         {
             if (string.IsNullOrEmpty(names[i]))
             {
-                throw new ArgumentException($"The {what} {i} has no name.", argument);
+                throw new ArgumentException($"{argument}[{i}] has no name. Give each {what} a name.", argument);
             }
 
             if (names.AsSpan(0, i).Contains(names[i]))
             {
-                throw new ArgumentException($"Two {what}s are named \"{names[i]}\".", argument);
+                throw new ArgumentException($"Two {what}s are named \"{names[i]}\". Names must differ.", argument);
             }
         }
     }

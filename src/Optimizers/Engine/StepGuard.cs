@@ -9,7 +9,7 @@ internal struct StepGuard
     {
         if (Interlocked.Exchange(ref _inside, 1) != 0)
         {
-            throw new InvalidOperationException("This optimizer is in a step already, on another thread.");
+            throw new InvalidOperationException("This optimizer is in a step already: another thread is in it, or the step has called it again. Use it on one thread at a time.");
         }
     }
 

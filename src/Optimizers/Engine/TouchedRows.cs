@@ -34,8 +34,8 @@ internal sealed unsafe class TouchedRows(int rowCount, int width)
     public void Clear() => Count = 0;
 
     /// <summary>Takes rows in, in the place of those before. Rows that come more than once are added up as they come.</summary>
-    /// <exception cref="ArgumentException">There are not as many values as the rows have, or an index is none of a row of the
-    /// table. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">There are not as many values as the rows have, or the index of a row is outside
+    /// the table. Nothing has changed then.</exception>
     public void Take(ReadOnlySpan<int> rows, ReadOnlySpan<float> values)
     {
         Check(rows, values);
@@ -127,7 +127,7 @@ internal sealed unsafe class TouchedRows(int rowCount, int width)
         if (values.Length != (long)rows.Length * width)
         {
             throw new ArgumentException(
-                $"There are {values.Length} values for {rows.Length} rows of {width} elements.", nameof(values));
+                $"There are {values.Length} values for {rows.Length} rows of {width} elements, which need {(long)rows.Length * width}.", nameof(values));
         }
 
         for (int i = 0; i < rows.Length; i++)
@@ -135,13 +135,13 @@ internal sealed unsafe class TouchedRows(int rowCount, int width)
             if ((uint)rows[i] >= (uint)rowCount)
             {
                 throw new ArgumentOutOfRangeException(
-                    nameof(rows), rows[i], $"The index at {i} is none of a row: the table has {rowCount}.");
+                    nameof(rows), rows[i], $"rows[{i}] = {rows[i]} is outside [0, {rowCount}).");
             }
         }
 
         if (values.Overlaps(_values))
         {
-            throw new ArgumentException("The values are those that are there already.", nameof(values));
+            throw new ArgumentException("The values are the table's own row gradients. Pass a copy of them.", nameof(values));
         }
     }
 }

@@ -22,14 +22,14 @@ internal static class GroupCheck
             if (all >= 0 && all < i)
             {
                 throw new ArgumentException(
-                    $"No parameter can be in {groups[i].Label}, because {groups[all].Label} comes before it, has no {nameof(ParameterGroup.Where)} and takes all parameters. Put the group without {nameof(ParameterGroup.Where)} last.",
+                    $"No parameter can be in {groups[i].Title}, because {groups[all].Title} comes before it, has no {nameof(ParameterGroup.Where)} and takes all parameters. Put the group without {nameof(ParameterGroup.Where)} last.",
                     nameof(groups));
             }
 
             if (groups[i].Group.Model is { } model && model != parameters)
             {
                 throw new ArgumentException(
-                    $"The instance in {groups[i].Label} belongs to the optimizer of another {nameof(ParameterSet)}: its {nameof(ParameterGroup.RateFactor)}, {nameof(ParameterGroup.WeightDecay)} and {nameof(ParameterGroup.Frozen)} would act on both models. Make a {nameof(ParameterGroup)} for each model, or dispose the other set first.",
+                    $"The instance in {groups[i].Title} belongs to the optimizer of another {nameof(ParameterSet)}: its {nameof(ParameterGroup.RateFactor)}, {nameof(ParameterGroup.WeightDecay)} and {nameof(ParameterGroup.Frozen)} would act on both models. Make a {nameof(ParameterGroup)} for each model, or dispose the other set first.",
                     nameof(groups));
             }
         }
@@ -45,9 +45,9 @@ internal static class GroupCheck
                 (Parameter Parameter, GroupRun Run)[] taken = [.. members.Where(member => where(member.Parameter))];
                 string reason = taken.Length == 0
                     ? $"matches none of the {members.Count} parameters, which are {Names(members)}. Correct it"
-                    : $"matches {Names(taken)}, but a parameter belongs to the first group that matches it: \"{taken[0].Parameter.Name}\" to {taken[0].Run.Label}. Put the group before the others";
+                    : $"matches {Names(taken)}, but a parameter belongs to the first group that matches it: \"{taken[0].Parameter.Name}\" to {taken[0].Run.Title}. Put the group before the others";
                 throw new ArgumentException(
-                    $"There is no parameter in {run.Label}: its {nameof(ParameterGroup.Where)} {reason}, or set {nameof(ParameterGroup.MayBeEmpty)} if a model without such parameters is meant.",
+                    $"There is no parameter in {run.Title}: its {nameof(ParameterGroup.Where)} {reason}, or set {nameof(ParameterGroup.MayBeEmpty)} if a model without such parameters is meant.",
                     nameof(groups));
             }
         }

@@ -54,12 +54,12 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         _options.Validate();
         if (parameters.Count == 0)
         {
-            throw new ArgumentException("The set has no parameters.", nameof(parameters));
+            throw new ArgumentException("The set has no parameters. Add them first.", nameof(parameters));
         }
 
         if (groups.Count == 0)
         {
-            throw new ArgumentException("There is no group.", nameof(groups));
+            throw new ArgumentException("There is no group. Give at least one, without a predicate for all parameters.", nameof(groups));
         }
 
         foreach (ParameterGroup group in groups)
@@ -103,8 +103,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     public OptimizerState StateOf(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _plan.Find(name)?.State
-            ?? throw new ArgumentException($"There is no state of a parameter \"{name}\".", nameof(name));
+        return _plan.Find(name)?.State ?? throw NoStateOf(name);
     }
 
     /// <summary>The hyperparameters that a parameter is updated with: those of its group.</summary>
@@ -112,8 +111,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     public IOptimizerOptions OptionsOf(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _plan.Find(name)?.Options
-            ?? throw new ArgumentException($"There is no state of a parameter \"{name}\".", nameof(name));
+        return _plan.Find(name)?.Options ?? throw NoStateOf(name);
     }
 
     /// <summary>
@@ -124,7 +122,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     public IReadOnlyList<string> CheckSlots() =>
         [.. _groups.SelectMany(run => SlotCheck.Of(
             _plan.Members.Where(member => member.Group == run.Group)
-                .Select(member => ($" of \"{member.Parameter.Name}\"", member.State))).Select(problem => $"In {run.Label}: {problem}"))];
+                .Select(member => ($" of \"{member.Parameter.Name}\"", member.State))).Select(problem => $"In {run.Title}: {problem}"))];
 
     /// <summary>The rate that the next step will use for a group.</summary>
     /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
@@ -162,8 +160,8 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     /// <see cref="LossScaler"/> make a product, that cannot be used; or a rate is above what a decoupled weight decay allows
     /// (<see cref="WeightDecayException"/>). Nothing has changed then.</exception>
     /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer, its <see cref="LossScaler"/>
-    /// belongs to another one, or the function of a schedule gave no rate, and nothing has changed; or a rule threw the inner
-    /// exception while it ran, and the step is
+    /// belongs to another one, or the function of a schedule gave no rate or threw, or the predicate of a group threw, and
+    /// nothing has changed; or a rule threw the inner exception while it ran, and the step is
     /// incomplete.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public StepReport Step(LossScale lossScale = default)
@@ -201,6 +199,38 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             count => UpdateCount = count,
             (() => (_skips, _consecutiveSkips), skips => (_skips, _consecutiveSkips) = skips));
         contents.Lists(this);
+    }
+
+    /// <summary>
+    /// Describes the model as a table of text: every parameter with its shape, its group, its optimizer, the rate and the decay of the
+    /// next step, and its state, and below it the sums.
+    /// </summary>
+    /// <returns>Lines that end with \n, in invariant culture.</returns>
+    /// <exception cref="ArgumentException">A parameter that was added matches no group.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate or a decay that cannot be used.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step, or a function of a schedule or a group threw.</exception>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public string Describe()
+    {
+        _guard.Enter();
+        try
+        {
+            TakeNewParameters();
+            return DescribeParameters();
+        }
+        finally
+        {
+            _guard.Leave();
+        }
+    }
+
+    /// <summary>The name of the model, the number of parameters and groups, their optimizers, the updates and the state.</summary>
+    public override string ToString()
+    {
+        string optimizers = string.Join(", ", _groups.Select(run => TextTable.OptimizerOf(run.Group.Options)).Distinct());
+        return $"{Quoted.Name(_options.Name)}: {TextTable.Count(Parameters.Count, "parameter")}, "
+            + $"{TextTable.Count(Parameters.ElementCount, "element")} in {TextTable.Count(_groups.Length, "group")} ({optimizers}), "
+            + $"{TextTable.Count(UpdateCount, "update")}, {TextTable.Count(StateBytes, "byte")} of state";
     }
 
     /// <summary>Every parameter that has a state, with its group and its state.</summary>
@@ -291,6 +321,52 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         return report;
     }
 
+    private string DescribeParameters()
+    {
+        (string Title, bool IsNumber)[] columns =
+        [
+            ("parameter", false), ("shape", false), ("elements", true), ("group", false), ("optimizer", false), ("rate", true),
+            ("decay", true), ("updates", true), ("state bytes", true), ("format", false), ("notes", false),
+        ];
+        var rows = new List<string[]>();
+        int frozen = 0;
+        int withoutGradient = 0;
+        foreach (((Parameter parameter, ParameterGroup group, OptimizerState state), GroupRun run) in _plan.Members.Zip(_plan.Runs))
+        {
+            frozen += group.Frozen ? 1 : 0;
+            withoutGradient += parameter.HasGradient ? 0 : 1;
+            string[] notes =
+            [
+                .. parameter.IsTable ? ["table"] : Array.Empty<string>(),
+                .. group.Frozen ? ["frozen"] : Array.Empty<string>(),
+                .. parameter.HasGradient ? Array.Empty<string>() : ["without gradient"],
+            ];
+            rows.Add(
+            [
+                parameter.Name,
+                parameter.Shape.ToString()!,
+                TextTable.Number(parameter.Length),
+                group.Name is null ? run.Number : $"{run.Number} {Quoted.Name(group.Name)}",
+                TextTable.OptimizerOf(group.Options),
+                TextTable.Number(RateOf(group)),
+                TextTable.Number(DecayOf(group)),
+                TextTable.Number(state.Iteration),
+                TextTable.Number(state.Bytes),
+                state.SlotNames.Count == 0 ? "none" : state.Format.ToString(),
+                string.Join(", ", notes),
+            ]);
+        }
+
+        return TextTable.Format(columns, rows)
+            + $"{this}; {TextTable.Number(frozen)} frozen, {TextTable.Number(withoutGradient)} without gradient.\n";
+    }
+
+    private ArgumentException NoStateOf(string name) => Parameters.TryGet(name, out _)
+        ? new ArgumentException(
+            $"The parameter {Quoted.Name(name)} was added to the set after the last step, so it has no state yet. Take a step first.",
+            nameof(name))
+        : UnknownName.Of("parameter", name, _plan.Members.Select(member => member.Parameter.Name), " in the model");
+
     private static ParameterGroup GroupOf(IOptimizerOptions optimizer)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
@@ -309,8 +385,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         var added = new List<(Parameter Parameter, GroupRun Run)>();
         foreach (Parameter parameter in Parameters.Skip(_plan.Count))
         {
-            GroupRun run = Array.Find(_groups, candidate => candidate.Group.Where?.Invoke(parameter) ?? true)
-                ?? throw new ArgumentException($"The parameter \"{parameter.Name}\" matches no group.", nameof(Groups));
+            GroupRun run = Array.Find(_groups, candidate => candidate.Has(parameter))
+                ?? throw new ArgumentException(
+                    $"The parameter {parameter} matches no group. Add a group without {nameof(ParameterGroup.Where)} at the end, for all "
+                    + "that the others leave.",
+                    nameof(Groups));
             run.Prepared.Update.Matrices?.Check(TensorShape.Of(parameter.Dimensions), $"parameter \"{parameter.Name}\"");
             _options.Clip?.Check(parameter, nameof(ModelOptimizerOptions.Clip));
             CheckTable(parameter, run, nameof(Groups));
@@ -339,34 +418,56 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     {
         if (parameter.IsTable && run.Prepared.WhyNotRows(run.Group.StateFormat) is { } reason)
         {
-            throw new ArgumentException($"The table \"{parameter.Name}\" is refused: {reason}.", argument);
+            throw new ArgumentException($"The table \"{parameter.Name}\" cannot be in {run.Title}: {reason}.", argument);
         }
     }
 
+    private static ArgumentOutOfRangeException OutOfRange(string argument, double? value, string message) =>
+        new(argument, value, message);
+
+    private string TitleOf(ParameterGroup group) => RunOf(group).Title;
+
     private GroupRun RunOf(ParameterGroup group) =>
         Array.Find(_groups, candidate => candidate.Group == group)
-            ?? throw new ArgumentException("The group is not one of this optimizer.", nameof(group));
+            ?? throw new ArgumentException($"The group ({group}) is not one of this optimizer. Take it from its {nameof(Groups)}.", nameof(group));
 
     private double RateOf(ParameterGroup group)
     {
         ILrSchedule? schedule = group.Schedule ?? _options.Schedule;
         double learningRate = (group.TriedRate ?? schedule?.At(UpdateCount) ?? group.Options.LearningRate) * group.RateFactor;
-        Require.NonNegative(learningRate);
+        if (!(learningRate >= 0) || !float.IsFinite((float)learningRate))
+        {
+            throw OutOfRange(
+                nameof(learningRate),
+                learningRate,
+                $"The rate of {TitleOf(group)} is {learningRate} in update {UpdateCount}, but must be finite and at least 0. Look at "
+                + $"its schedule and its {nameof(ParameterGroup.RateFactor)}.");
+        }
+
         return learningRate;
     }
 
     private double? ScheduledMomentumOf(ParameterGroup group)
     {
         double? momentum = group.MomentumSchedule?.At(UpdateCount);
-        Require.Beta(momentum ?? 0, nameof(group.MomentumSchedule));
-        return momentum;
+        return momentum is null or (>= 0 and < 1) && (float)(momentum ?? 0) < 1
+            ? momentum
+            : throw OutOfRange(
+                nameof(group.MomentumSchedule),
+                momentum,
+                $"The {nameof(group.MomentumSchedule)} of {TitleOf(group)} gave {momentum} in update {UpdateCount}, but a momentum must "
+                + "be at least 0 and less than 1, also after it is rounded to float.");
     }
 
     private double DecayOf(ParameterGroup group)
     {
         double decay = group.WeightDecaySchedule?.At(UpdateCount) ?? group.WeightDecay ?? group.Options.WeightDecay;
-        Require.NonNegative(decay, nameof(group.WeightDecaySchedule));
-        return decay;
+        return decay >= 0 && float.IsFinite((float)decay)
+            ? decay
+            : throw OutOfRange(
+                nameof(group.WeightDecaySchedule),
+                decay,
+                $"The weight decay of {TitleOf(group)} is {decay} in update {UpdateCount}, but must be finite and at least 0.");
     }
 
     private double TakeRates()
@@ -378,12 +479,12 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             double decay = DecayOf(run.Group);
             if (!run.Group.Frozen)
             {
-                run.Prepared.RequireDecay(learningRate, decay, run.Label);
+                run.Prepared.RequireDecay(learningRate, decay, run.Title);
             }
 
             if (run.HasTables && run.Prepared.WhyNotRows(decay) is { } reason)
             {
-                throw new ArgumentException($"A group with a table is refused: {reason}.", nameof(ParameterGroup.WeightDecay));
+                throw new ArgumentException($"{run.Title} has a table, which cannot be updated: {reason}.", nameof(ParameterGroup.WeightDecay));
             }
 
             run.Prepared.Begin(

@@ -65,7 +65,7 @@ public sealed record ModelOptimizerOptions
         Require.AtLeast(MaximumConsecutiveSkips, 0);
         if (!Enum.IsDefined(NonFinite))
         {
-            throw new ArgumentOutOfRangeException(nameof(NonFinite), NonFinite, $"{nameof(NonFinite)} is no policy.");
+            throw new ArgumentOutOfRangeException(nameof(NonFinite), NonFinite, $"{nameof(NonFinite)} is no {nameof(NonFinitePolicy)}.");
         }
     }
 }

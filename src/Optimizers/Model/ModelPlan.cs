@@ -63,6 +63,9 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     public IReadOnlyList<(Parameter Parameter, ParameterGroup Group, OptimizerState State)> Members =>
         [.. _entries.Select(entry => (entry.Parameter, entry.Run.Group, entry.State))];
 
+    /// <summary>The group of every parameter, in the order of the set.</summary>
+    public IEnumerable<GroupRun> Runs => _entries.Select(entry => entry.Run);
+
     public (IOptimizerOptions Options, OptimizerState State)? Find(string name) =>
         _entries.Find(entry => entry.Parameter.Name == name) is { } entry ? (entry.Options, entry.State) : null;
 
@@ -385,9 +388,8 @@ internal sealed class GroupRun(ParameterGroup group, int index)
     /// <summary>The number of the group, as text.</summary>
     public string Number { get; } = index.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>The group as messages name it.</summary>
-    /// <summary>The group as messages name it.</summary>
-    public string Label { get; } = group.Name is { } name ? $"group {index} (\"{name}\")" : $"group {index}";
+    /// <summary>The number of the group and its name, if it has one, for messages.</summary>
+    public string Title { get; } = group.Name is { } name ? $"group {index} {Quoted.Name(name)}" : $"group {index}";
 
     public GroupUpdate Prepared { get; } = new(group.Options);
 
@@ -402,4 +404,20 @@ internal sealed class GroupRun(ParameterGroup group, int index)
 
     /// <summary>The largest ratio of update to weights in the group's last measured update; NaN if there is none.</summary>
     public double UpdateRatio { get; set; } = double.NaN;
+
+    /// <summary>Whether a parameter belongs to the group, unless an earlier one has it.</summary>
+    /// <exception cref="InvalidOperationException">The predicate of the group threw the inner exception.</exception>
+    public bool Has(Parameter parameter)
+    {
+        try
+        {
+            return Group.Where?.Invoke(parameter) ?? true;
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException(
+                $"The predicate {nameof(ParameterGroup.Where)} of {Title} threw for the parameter {parameter}: {exception.Message}",
+                exception);
+        }
+    }
 }

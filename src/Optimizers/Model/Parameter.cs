@@ -8,7 +8,7 @@ public sealed unsafe class Parameter
     private readonly ParameterSet _set;
     private readonly float* _values;
     private readonly float* _gradients;
-    private readonly int[] _shape;
+    private readonly ValueList<int> _shape;
     private readonly TouchedRows? _rows;
     private BFloat16[]? _roundedCopy;
 
@@ -17,7 +17,7 @@ public sealed unsafe class Parameter
     {
         _rows = isTable ? new TouchedRows(shape[0], shape[1]) : null;
         _set = set;
-        _shape = shape;
+        _shape = new ValueList<int>(shape);
         _values = values;
         _gradients = gradients;
         Name = name;
@@ -28,7 +28,7 @@ public sealed unsafe class Parameter
     public string Name { get; }
 
     /// <summary>The length of each dimension; none for a scalar.</summary>
-    public IReadOnlyList<int> Shape => Array.AsReadOnly(_shape);
+    public IReadOnlyList<int> Shape => _shape;
 
     /// <summary>The number of elements.</summary>
     public int Length { get; }
@@ -47,7 +47,7 @@ public sealed unsafe class Parameter
     public Span<float> Gradients => _rows is null
         ? new(_set.Alive(_gradients), Length)
         : throw new InvalidOperationException(
-            $"\"{Name}\" is a table and has no gradient for each of its elements; {nameof(SetRowGradients)} gives it that of some rows.");
+            $"\"{Name}\" is a table, which has gradients of some rows only. Give them with {nameof(SetRowGradients)}.");
 
     /// <summary>Whether the gradient is that of some rows: see <see cref="ParameterSet.AddTable"/>.</summary>
     public bool IsTable => _rows is not null;
@@ -68,7 +68,7 @@ public sealed unsafe class Parameter
     /// <param name="rows">The indices of the rows, in any order. One that comes more than once has the sum of its values, added up
     /// in float32 in the order in which they come.</param>
     /// <param name="values">The values, row after row in the order of the indices.</param>
-    /// <exception cref="ArgumentException">There are not as many values as the rows have, or an index is none of a row. Nothing has
+    /// <exception cref="ArgumentException">There are not as many values as the rows have, or the index of a row is outside the table. Nothing has
     /// changed then.</exception>
     /// <exception cref="InvalidOperationException">The parameter is no table.</exception>
     public void SetRowGradients(ReadOnlySpan<int> rows, ReadOnlySpan<float> values) => RequireRows().Take(rows, values);
@@ -148,7 +148,7 @@ public sealed unsafe class Parameter
     }
 
     /// <summary>The shape, for whoever may not allocate.</summary>
-    internal ReadOnlySpan<int> Dimensions => _shape;
+    internal ReadOnlySpan<int> Dimensions => _shape.Span;
 
     // Pinned for as long as the parameter lives.
     internal BFloat16* RoundedCopyAddress =>
@@ -159,8 +159,8 @@ public sealed unsafe class Parameter
     internal float* GradientsAddress => _gradients;
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Name} [{string.Join(", ", _shape)}]";
+    public override string ToString() => $"{Name} {_shape}";
 
     private TouchedRows RequireRows() =>
-        _rows ?? throw new InvalidOperationException($"\"{Name}\" is no table: its gradient is that of all elements.");
+        _rows ?? throw new InvalidOperationException($"\"{Name}\" is no table. Write its {nameof(Gradients)}, or add it with {nameof(ParameterSet.AddTable)}.");
 }

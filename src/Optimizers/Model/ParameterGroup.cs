@@ -78,7 +78,7 @@ public sealed class ParameterGroup
             if (value is not null && Options.SchedulableMomentum is null)
             {
                 throw new ArgumentException(
-                    $"{nameof(MomentumSchedule)} has nothing to drive: {Options.GetType().Name} has no momentum that a schedule can set.",
+                    $"{nameof(MomentumSchedule)} cannot be set, because {Options.GetType().Name} has no momentum that a schedule can set.",
                     nameof(MomentumSchedule));
             }
 
@@ -144,6 +144,22 @@ public sealed class ParameterGroup
         set;
     }
 
+    /// <summary>The name, the optimizer, and what is set on the group.</summary>
+    public override string ToString()
+    {
+        string name = Name is null ? string.Empty : $"{Quoted.Name(Name)}: ";
+        string rate = Schedule is null ? TextTable.Number(Options.LearningRate) : $"of {Schedule.GetType().Name}";
+        string decay = WeightDecaySchedule is null
+            ? TextTable.Number(WeightDecay ?? Options.WeightDecay)
+            : $"of {WeightDecaySchedule.GetType().Name}";
+        return $"{name}{TextTable.OptimizerOf(Options)}, rate {rate}"
+            + (RateFactor == 1 ? string.Empty : $" times {TextTable.Number(RateFactor)}")
+            + $", weight decay {decay}"
+            + (StateFormat == StateFormat.Float32 ? string.Empty : $", state in {StateFormat}")
+            + (Where is null ? ", all parameters" : ", some parameters")
+            + (Frozen ? ", frozen" : string.Empty);
+    }
+
     /// <summary>The rate that is being tried, in the place of the schedule's and the options'; null: none.</summary>
     internal double? TriedRate { get; set; }
 
@@ -152,7 +168,7 @@ public sealed class ParameterGroup
         if (decay is not null && schedule is not null)
         {
             throw new ArgumentException(
-                $"{nameof(WeightDecay)} is {decay}, so that {nameof(WeightDecaySchedule)} cannot drive it.", name);
+                $"{nameof(WeightDecay)} is {decay} and {nameof(WeightDecaySchedule)} is set. Set only one of them.", name);
         }
     }
 }

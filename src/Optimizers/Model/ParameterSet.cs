@@ -32,7 +32,10 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     public long ElementCount { get; private set; }
 
     /// <summary>A parameter by its number, in the order in which they were added.</summary>
-    public Parameter this[int index] => _parameters[index];
+    /// <exception cref="ArgumentOutOfRangeException">There is no parameter of that number.</exception>
+    public Parameter this[int index] => (uint)index < (uint)_parameters.Count
+        ? _parameters[index]
+        : throw new ArgumentOutOfRangeException(nameof(index), index, $"index = {index} is outside [0, {_parameters.Count}).");
 
     /// <summary>A parameter by its name.</summary>
     /// <exception cref="ArgumentException">There is no parameter of that name.</exception>
@@ -43,7 +46,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             ArgumentNullException.ThrowIfNull(name);
             return _byName.TryGetValue(name, out Parameter? parameter)
                 ? parameter
-                : throw new ArgumentException($"There is no parameter \"{name}\" in the set.", nameof(name));
+                : throw UnknownName.Of("parameter", name, _byName.Keys, " in the set");
         }
     }
 
@@ -161,6 +164,16 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
+    /// <summary>The number of parameters and elements, and the first parameters.</summary>
+    public override string ToString()
+    {
+        const int Most = 3;
+        string first = string.Join(", ", _parameters.Take(Most));
+        return $"{TextTable.Count(Count, "parameter")}, {TextTable.Count(ElementCount, "element")}"
+            + (Count == 0 ? string.Empty : $": {first}{(Count > Most ? ", …" : string.Empty)}")
+            + (_disposed ? " (disposed)" : string.Empty);
+    }
+
     /// <summary>Changes with everything about the parameters, but their numbers, that a step has to know.</summary>
     internal int Revision { get; set; }
 
@@ -205,7 +218,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     {
         if (Guest is not null)
         {
-            throw new InvalidOperationException($"The parameters do not hold their own values at present: {Guest}");
+            throw new InvalidOperationException($"The parameters do not hold their own values now: {Guest}");
         }
     }
 
@@ -229,7 +242,9 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         if (_parameters.Find(parameter => parameter.IsTable) is { } table)
         {
             throw new ArgumentException(
-                $"\"{table.Name}\" is a table, whose gradient is that of some rows and cannot be {purpose}.", argument);
+                $"\"{table.Name}\" is a table, which has gradients of some rows only, and they cannot be {purpose}. Add it as a matrix, "
+                + $"with {nameof(Add)}, instead.",
+                argument);
         }
     }
 
@@ -242,7 +257,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             if (inMemory[i - 1].GradientsAddress + inMemory[i - 1].Length > inMemory[i].GradientsAddress)
             {
                 throw new ArgumentException(
-                    $"The gradients of \"{inMemory[i].Name}\" overlap those of \"{inMemory[i - 1].Name}\", and are to be {purpose}.",
+                    $"The gradients of \"{inMemory[i].Name}\" overlap those of \"{inMemory[i - 1].Name}\", so they cannot be {purpose}. Give each "
+                    + "parameter memory of its own.",
                     argument);
             }
         }
@@ -258,7 +274,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     {
         if (shape is null)
         {
-            throw new ArgumentNullException(argument, $"The parameter \"{name}\" has no shape.");
+            throw new ArgumentNullException(argument, $"The parameter \"{name}\" has no shape: it is null. A scalar has an empty one.");
         }
 
         long length = shape.Contains(0) ? 0 : 1;
@@ -267,7 +283,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             if (dimension < 0)
             {
                 throw new ArgumentOutOfRangeException(
-                    argument, dimension, $"The parameter \"{name}\" has a dimension of negative length.");
+                    argument, dimension, $"The parameter \"{name}\" cannot have the shape [{string.Join(", ", shape)}]: {dimension} is negative.");
             }
 
             length *= dimension;
@@ -276,7 +292,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
                 throw new ArgumentOutOfRangeException(
                     argument,
                     $"[{string.Join(", ", shape)}]",
-                    $"The parameter \"{name}\" has more than {int.MaxValue} elements.");
+                    $"The parameter \"{name}\" has more than {int.MaxValue} elements. Split it into several parameters.");
             }
         }
 
@@ -288,7 +304,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         if (actual != expected)
         {
             throw new ArgumentException(
-                $"The shape of \"{name}\" has {expected} elements, but its {argument} are {actual}.", argument);
+                $"The shape of \"{name}\" has {expected} elements, but {actual} {argument} were given.", argument);
         }
     }
 
@@ -297,12 +313,15 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         ArgumentNullException.ThrowIfNull(name, argument);
         if (name.Length == 0 || name.Contains('\0', StringComparison.Ordinal) || name == "__metadata__")
         {
-            throw new ArgumentException($"\"{name.Replace("\0", "\\0", StringComparison.Ordinal)}\" cannot name a parameter.", argument);
+            throw new ArgumentException(
+                $"{Quoted.Name(name)} cannot name a parameter. A name has at least one character and no zero character, "
+                + "and is not __metadata__, which checkpoints use.",
+                argument);
         }
 
         if (_byName.ContainsKey(name))
         {
-            throw new ArgumentException($"There is a parameter \"{name}\" already.", argument);
+            throw new ArgumentException($"There is a parameter \"{name}\" already. Names in a set must differ.", argument);
         }
     }
 
@@ -310,19 +329,19 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     {
         if (values.Overlaps(gradients))
         {
-            throw new ArgumentException($"The gradients of \"{name}\" overlap its values.", nameof(gradients));
+            throw new ArgumentException($"The gradients of \"{name}\" overlap its values. Give each memory of its own.", nameof(gradients));
         }
 
         foreach (Parameter other in _parameters)
         {
             if (values.Overlaps(other.Values) || (!other.IsTable && values.Overlaps(other.Gradients)))
             {
-                throw new ArgumentException($"The values of \"{name}\" overlap a buffer of \"{other.Name}\".", nameof(values));
+                throw new ArgumentException($"The values of \"{name}\" overlap a buffer of \"{other.Name}\". Give each memory of its own.", nameof(values));
             }
 
             if (gradients.Overlaps(other.Values))
             {
-                throw new ArgumentException($"The gradients of \"{name}\" overlap the values of \"{other.Name}\".", nameof(gradients));
+                throw new ArgumentException($"The gradients of \"{name}\" overlap the values of \"{other.Name}\". Give each memory of its own.", nameof(gradients));
             }
         }
     }
@@ -339,7 +358,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             CheckName(name, nameArgument);
             if (!names.Add(name))
             {
-                throw new ArgumentException($"Two parameters are named \"{name}\".", nameArgument);
+                throw new ArgumentException($"Two parameters are named \"{name}\". Names in a set must differ.", nameArgument);
             }
 
             lengths[i] = LengthOf(name, shape, shapeArgument);

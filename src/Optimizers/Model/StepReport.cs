@@ -65,6 +65,18 @@ public readonly record struct StepReport
         LossScale = lossScale,
         LargestUpdateRatio = double.NaN,
     };
+
+    /// <summary>The outcome, the update, and what was measured in it.</summary>
+    public override string ToString() =>
+        $"{Outcome}: update {TextTable.Number(Update)}, rate {TextTable.Number(LearningRate)}"
+        + (double.IsNaN(GradientNorm) ? string.Empty : $", gradient norm {TextTable.Number(GradientNorm)}")
+        + (ClipFactor == 1 ? string.Empty : $", clipped by {TextTable.Number(ClipFactor)}")
+        + (LossScale == 1 ? string.Empty : $", loss scale {TextTable.Number(LossScale)}")
+        + (double.IsNaN(LargestUpdateRatio) ? string.Empty : $", update ratio {TextTable.Number(LargestUpdateRatio)}")
+        + $"; {TextTable.Count(Updated, "parameter")} updated"
+        + (WithoutGradient == 0 ? string.Empty : $", {TextTable.Number(WithoutGradient)} without gradient")
+        + (Frozen == 0 ? string.Empty : $", {TextTable.Number(Frozen)} frozen")
+        + (Skips == 0 ? string.Empty : $"; {TextTable.Count(Skips, "step")} skipped so far, {TextTable.Number(ConsecutiveSkips)} in a row");
 }
 
 /// <summary>What became of a step.</summary>

@@ -168,7 +168,7 @@ public sealed record AdaptiveClip : IGradientClip
 
         if (values.Overlaps(gradients))
         {
-            throw new ArgumentException("The gradients overlap the values.", nameof(gradients));
+            throw new ArgumentException("The gradients overlap the values. Keep them in another buffer.", nameof(gradients));
         }
 
         long length = 1;
@@ -180,7 +180,7 @@ public sealed record AdaptiveClip : IGradientClip
         if (length != gradients.Length)
         {
             throw new ArgumentException(
-                $"The shape [{string.Join(", ", shape.ToArray())}] is not that of {gradients.Length} gradients.", nameof(shape));
+                $"The shape [{string.Join(", ", shape.ToArray())}] does not have {gradients.Length} elements, as many as there are gradients.", nameof(shape));
         }
     }
 
@@ -189,7 +189,7 @@ public sealed record AdaptiveClip : IGradientClip
         if (Axis >= dimensions)
         {
             throw new ArgumentException(
-                $"{nameof(Axis)} is {Axis}, counted from 0, but {what} has {dimensions} dimensions.", argument);
+                $"{nameof(Axis)} = {Axis} is outside [0, {dimensions}), the dimensions of {what}.", argument);
         }
     }
 

@@ -42,6 +42,8 @@ internal sealed unsafe class Companions
     /// <summary>All that there are so far, in the order of the set.</summary>
     public ReadOnlySpan<Companion> All => CollectionsMarshal.AsSpan(_companions);
 
+    public IEnumerable<string> Names => _companions.Select(companion => companion.Parameter.Name);
+
     public Companion? Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);

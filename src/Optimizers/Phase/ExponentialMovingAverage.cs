@@ -104,6 +104,9 @@ public sealed class ExponentialMovingAverage : IWeightAverage, IRunPart
     /// <inheritdoc/>
     public void Reset() => _average.Reset();
 
+    /// <summary>The number of updates and steps, and the parameters.</summary>
+    public override string ToString() => $"{nameof(ExponentialMovingAverage)}: {_average}";
+
     /// <inheritdoc/>
     public void Describe(CheckpointContents contents)
     {

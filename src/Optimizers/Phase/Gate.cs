@@ -8,7 +8,7 @@ internal sealed class Gate(string who)
     /// <summary>Enters until the turn is disposed of.</summary>
     public Turn Enter() => Interlocked.Exchange(ref _taken, 1) == 0
         ? new Turn(this)
-        : throw new InvalidOperationException($"{who} is at work already, on another thread or further up the stack.");
+        : throw new InvalidOperationException($"{who} is at work already: another thread is in it, or it has been called again from within. Use it on one thread at a time.");
 
     public readonly ref struct Turn(Gate gate) : IDisposable
     {

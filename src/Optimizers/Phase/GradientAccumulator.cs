@@ -287,6 +287,10 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         System.Globalization.CultureInfo.InvariantCulture,
         $"{lossScale.Factor}{(lossScale.MicroBatches == 1 ? "" : $" for the sum of {lossScale.MicroBatches}")}");
 
+    /// <summary>The number of micro-batches so far, and the optimizer within.</summary>
+    public override string ToString() =>
+        $"{nameof(GradientAccumulator)}: {TextTable.Number(Accumulated)} of {TextTable.Count(MicroBatches, "micro-batch", "micro-batches")}; {_optimizer}";
+
     private StepReport Accumulate(LossScale lossScale)
     {
         Fold(intoSums: true);

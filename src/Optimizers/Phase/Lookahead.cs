@@ -125,7 +125,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     public ReadOnlySpan<float> SlowWeights(string name)
     {
         Companion companion = _slow.Find(name)
-            ?? throw new ArgumentException($"There are no slow weights of a parameter \"{name}\".", nameof(name));
+            ?? throw UnknownName.Of("parameter", name, _slow.Names, " with slow weights");
         return _slow.AreExchanged ? companion.Parameter.Values : companion.Elements;
     }
 
@@ -163,6 +163,10 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         _slow.Describe(contents, withAge: false);
         contents.Counter("steps", () => StepCount, count => StepCount = Math.Max(0, count));
     }
+
+    /// <summary>The period, the number of steps, and the optimizer within.</summary>
+    public override string ToString() =>
+        $"{nameof(Lookahead)}: {TextTable.Count(StepCount, "step")}, slow weights every {TextTable.Number(_period)}; {_optimizer}";
 
     private static void CopyValuesTo(ReadOnlySpan<Companion> companions)
     {

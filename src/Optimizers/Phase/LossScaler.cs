@@ -130,6 +130,11 @@ public sealed class LossScaler : ICheckpointed
         }
     }
 
+    /// <summary>The scale, and how many good steps it is from growing.</summary>
+    public override string ToString() =>
+        $"{nameof(LossScaler)}: scale {TextTable.Number(Scale)}, {TextTable.Number(_goodSteps)} of "
+        + $"{TextTable.Number(_options.GrowthInterval)} good steps to the next growth";
+
     /// <inheritdoc/>
     public void Describe(CheckpointContents contents)
     {

@@ -45,9 +45,7 @@ internal sealed class RunningAverage
     {
         get
         {
-            Companion companion = _averages.Find(name) is { State.Iteration: > 0 } found
-                ? found
-                : throw new ArgumentException($"There is no average of a parameter \"{name}\" yet.", nameof(name));
+            Companion companion = _averages.Find(name) is { State.Iteration: > 0 } found ? found : throw NoAverageOf(name);
             return _averages.AreExchanged ? companion.Parameter.Values : companion.Elements;
         }
     }
@@ -116,16 +114,23 @@ internal sealed class RunningAverage
         contents.Counter("steps", () => StepCount, count => StepCount = Math.Max(0, count));
     }
 
+    public override string ToString() =>
+        $"{TextTable.Count(UpdateCount, "update")} in {TextTable.Count(StepCount, "step")}, of {Parameters}";
+
+    private ArgumentException NoAverageOf(string name) => Parameters.TryGet(name, out _)
+        ? new ArgumentException($"There is no average of the parameter {Quoted.Name(name)} yet. Call Update first.", nameof(name))
+        : UnknownName.Of("parameter", name, Parameters.Select(parameter => parameter.Name), " in the set that is averaged");
+
     private static void RequireMatch(Parameter parameter, ParameterSet target)
     {
         if (!target.TryGet(parameter.Name, out Parameter? match))
         {
-            throw new ArgumentException($"There is no parameter \"{parameter.Name}\" in the target.", nameof(target));
+            throw new ArgumentException($"There is no parameter {parameter} in the target, which must have all that are averaged.", nameof(target));
         }
 
         if (!match.Shape.SequenceEqual(parameter.Shape))
         {
-            throw new ArgumentException($"The target has {match}, but averaged was {parameter}.", nameof(target));
+            throw new ArgumentException($"The target has {match}, but the average is of {parameter}.", nameof(target));
         }
     }
 }

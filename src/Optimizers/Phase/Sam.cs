@@ -135,7 +135,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         if (!HasAscended)
         {
             throw new InvalidOperationException(
-                $"A step of {nameof(Sam)} needs {nameof(Ascend)} and new gradients first, or a function that computes them.");
+                $"Call {nameof(Ascend)} and compute new gradients before this, or pass a function that computes them.");
         }
 
         Return();
@@ -212,6 +212,10 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
                 return found == Down ? () => { } : throw new FormatException($"Expected {Down}, but found {found}.");
             });
     }
+
+    /// <summary>The distance, whether the parameters have ascended, and the optimizer within.</summary>
+    public override string ToString() =>
+        $"{nameof(Sam)}: ρ = {TextTable.Number(_options.Rho)}{(HasAscended ? ", ascended" : string.Empty)}; {_optimizer}";
 
     private static AscentRule<TDistance> Ascent<TDistance>(StepScalars step)
         where TDistance : struct, IDistance =>

@@ -84,6 +84,9 @@ public sealed class WeightAverage : IWeightAverage, IRunPart
     /// <inheritdoc/>
     public void Reset() => _average.Reset();
 
+    /// <summary>The number of updates and steps, and the parameters.</summary>
+    public override string ToString() => $"{nameof(WeightAverage)}: {_average}";
+
     /// <inheritdoc/>
     public void Describe(CheckpointContents contents)
     {

@@ -133,7 +133,7 @@ public static class RateFinder
     /// <summary>Tests the rates of a buffer of parameters.</summary>
     /// <param name="parameters">The parameters, as many as the optimizer was made for.</param>
     /// <param name="optimizer">Their optimizer.</param>
-    /// <param name="step">Computes the gradients of the next batch, calls the optimizer's <see cref="IOptimizer.Step"/> with the
+    /// <param name="step">Computes the gradients of the next batch, calls the optimizer's <see cref="IOptimizer.Step(Span{float}, ReadOnlySpan{float}, double)"/> with the
     /// rate that it is given, and returns the loss of the batch as it was before the update.</param>
     /// <param name="options">The options; null: the defaults.</param>
     /// <inheritdoc cref="Find(ModelOptimizer, Func{double, double}, RateFinderOptions?)" path="/returns|/exception"/>

@@ -31,7 +31,7 @@ public sealed record RateSweepOptions
         ArgumentNullException.ThrowIfNull(Rates);
         if (Rates.Count == 0)
         {
-            throw new ArgumentException("There is no rate.", nameof(Rates));
+            throw new ArgumentException("There is no rate. Give at least one.", nameof(Rates));
         }
 
         double before = 0;
@@ -114,7 +114,7 @@ public static class RateSweep
     /// <summary>Trains a buffer of parameters at each rate.</summary>
     /// <param name="parameters">The parameters, as many as the optimizer was made for.</param>
     /// <param name="optimizer">Their optimizer.</param>
-    /// <param name="step">As for a model, but it calls the optimizer's <see cref="IOptimizer.Step"/> with the rate.</param>
+    /// <param name="step">As for a model, but it calls the optimizer's <see cref="IOptimizer.Step(Span{float}, ReadOnlySpan{float}, double)"/> with the rate.</param>
     /// <param name="options">The options; null: the defaults.</param>
     /// <inheritdoc cref="Try(ModelOptimizer, Func{double, int, double}, RateSweepOptions?)" path="/returns|/exception"/>
     public static RateSweepReport Try(

@@ -25,7 +25,7 @@ internal sealed class RateTrial : IDisposable
         if (checkpoint is { Optimizer: not null, IncludeParameters: false })
         {
             throw new ArgumentException(
-                $"{nameof(Checkpoint.IncludeParameters)} is false, so that the parameters could not be put back.", nameof(checkpoint));
+                $"{nameof(Checkpoint.IncludeParameters)} is false, so the parameters could not be restored after the search. Set it to true.", nameof(checkpoint));
         }
 
         IReadOnlyList<ParameterGroup> all = checkpoint.Optimizer?.Groups ?? [];
@@ -33,7 +33,7 @@ internal sealed class RateTrial : IDisposable
         {
             if (!all.Contains(group))
             {
-                throw new ArgumentException("A group is not one of the optimizer's.", nameof(groups));
+                throw new ArgumentException($"The group ({group}) is not one of the optimizer. Take it from its {nameof(ModelOptimizer.Groups)}.", nameof(groups));
             }
         }
 
@@ -92,11 +92,19 @@ internal sealed class RateTrial : IDisposable
             // That is what divergence looks like to an optimizer that throws.
             return double.NaN;
         }
+        catch (Exception exception) when (exception is not (NonFiniteGradientException or OperationCanceledException))
+        {
+            throw new InvalidOperationException(
+                $"The function {nameof(step)} threw in its call {index + 1} at the rate {RateReport.Shown(rate)}: {exception.Message} "
+                + "Everything is as it was before the search.",
+                exception);
+        }
 
         return index > 0 || double.IsFinite(loss)
             ? loss
             : throw new ArgumentOutOfRangeException(
-                nameof(step), loss, $"{nameof(step)} must give a finite loss at first, but gave {loss} at the rate {RateReport.Shown(rate)}.");
+                nameof(step), loss, $"{nameof(step)} must return a finite loss in its first call, but returned {loss} at the rate {RateReport.Shown(rate)}. Begin with a lower "
+                + "rate, or look for the cause in the model or the data.");
     }
 
     /// <summary>Puts everything back to where it began.</summary>

@@ -22,13 +22,24 @@ public sealed class FunctionSchedule : ILrSchedule
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The function gave a rate that is negative, NaN or infinite.</exception>
+    /// <exception cref="InvalidOperationException">The function returned a rate that is negative, NaN or infinite, or threw the inner
+    /// exception.</exception>
     public double At(long step)
     {
         Require.AtLeast(step, 0);
-        double rate = _function(step);
+        double rate;
+        try
+        {
+            rate = _function(step);
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException(
+                $"The function of the {nameof(FunctionSchedule)} threw for update {step}: {exception.Message}", exception);
+        }
+
         return rate >= 0 && float.IsFinite((float)rate)
             ? rate
-            : throw new InvalidOperationException($"The schedule's function gave the rate {rate} for update {step}.");
+            : throw new InvalidOperationException($"The function of the {nameof(FunctionSchedule)} returned {rate} for update {step}. A rate is finite and at least 0.");
     }
 }

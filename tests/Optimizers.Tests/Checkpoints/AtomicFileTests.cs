@@ -139,9 +139,30 @@ public sealed class AtomicFileTests
         Directory.CreateDirectory(folder["folder"]);
         new Action(() => Write(folder["folder"], "new")).Should().Throw<IOException>().WithMessage("*folder*");
         new Action(() => Write(folder["folder"] + Path.DirectorySeparatorChar, "new")).Should().Throw<IOException>();
-        new Action(() => Write(Path.Combine(folder["none"], "run"), "new")).Should().Throw<DirectoryNotFoundException>();
+        new Action(() => Write(Path.Combine(folder["none"], "run"), "new")).Should().Throw<DirectoryNotFoundException>()
+            .WithMessage($"*{Path.Combine(folder["none"], "run")}*does not exist*CreateDirectory*");
         folder.Names.Should().Equal("folder", "run");
     }
+
+    [Fact]
+    public void AFolderThatCannotBeFlushedIsNamed()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        using var folder = new TemporaryFolder();
+        FolderFlush.Flush(folder["."]);
+        new Action(() => FolderFlush.Flush(folder["none"])).Should().Throw<IOException>().WithMessage($"*{folder["none"]}*power cut*");
+    }
+
+    /// <summary>FILE_RENAME_INFO of Windows, which no other system can try.</summary>
+    [Theory]
+    [InlineData(8, "0300000000000000" + "0000000000000000" + "08000000" + "43003A005C00FC00" + "00000000")]
+    [InlineData(4, "03000000" + "00000000" + "08000000" + "43003A005C00FC00" + "00000000")]
+    public void TheRenamingOnWindowsIsLaidOutAsItsStructure(int handleSize, string hexadecimal) =>
+        Convert.ToHexString(WindowsRename.Information("C:\\ü", handleSize)).Should().Be(hexadecimal);
 
     [UnprivilegedFact]
     [UnsupportedOSPlatform("windows")]

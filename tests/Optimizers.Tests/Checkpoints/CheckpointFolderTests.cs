@@ -36,6 +36,43 @@ public sealed class CheckpointFolderTests : IDisposable
         report.PassedOver.Should().BeEmpty();
     }
 
+    /// <summary>Of a new path, which folders there were and which are flushed, in their order, from the folder of the test on.</summary>
+    [Theory]
+    [InlineData("runs", "", "")]
+    [InlineData("runs/", "", "")]
+    [InlineData("a/b/c", "", ",a,a/b")]
+    [InlineData("a/b/c/", "", ",a,a/b")]
+    [InlineData("a//b/./c/../d//", "", ",a,a/b")]
+    [InlineData("a/b/c", "a/b", "a/b")]
+    [InlineData("a/b/c/", "a", "a,a/b")]
+    [InlineData("a/b/", "a/b", null)]
+    public void TheParentOfEachNewFolderIsFlushed(string path, string before, string? expected)
+    {
+        Directory.CreateDirectory(_folder[before]);
+        foreach (bool relative in new[] { false, true })
+        {
+            string given = _folder[path];
+            var flushed = new List<string>();
+            var folder = new CheckpointFolder(
+                relative ? Path.Combine(Path.GetRelativePath(Environment.CurrentDirectory, _folder[string.Empty]), path) : given, _checkpoint)
+            {
+                FlushFolder = parent =>
+                {
+                    Directory.Exists(given).Should().BeTrue("a folder is flushed after all have been made");
+                    flushed.Add(parent);
+                },
+            };
+            string saved = folder.Save(1);
+            flushed.Should().Equal(expected?.Split(',').Select(name => Path.TrimEndingDirectorySeparator(_folder[name])) ?? []);
+            saved.Should().Be(Path.Combine(Path.TrimEndingDirectorySeparator(Path.GetFullPath(given)), "checkpoint-000000001.safetensors"));
+            flushed.Clear();
+            folder.Save(2);
+            flushed.Should().BeEmpty("no folder is new any more");
+            Directory.Delete(_folder["."], recursive: true);
+            Directory.CreateDirectory(_folder[before]);
+        }
+    }
+
     [Fact]
     public async Task ItIsTheSameLater()
     {

@@ -15,7 +15,6 @@ public sealed class SafetensorsReaderTests
         {
             { "empty", [], "0 bytes" },
             { "seven bytes", new byte[7], "7 bytes" },
-            { "length only", [0x3C, 0, 0, 0, 0, 0, 0, 0], "60 bytes" },
             { "length of the audit", [0x3C, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF], "header" },
             { "length 100000001", SafetensorsBytes.File("{}", 0, 100_000_001), "at most 100000000" },
             { "length 2^63", SafetensorsBytes.File("{}", 0, 1UL << 63), "header" },
@@ -81,9 +80,27 @@ public sealed class SafetensorsReaderTests
             { "type in lower case", Tensor("f32", "[2,2]", Four), "\"f32\"" },
             { "type is a number", SafetensorsBytes.File("{\"w\":{\"dtype\":1,\"shape\":[0],\"data_offsets\":[0,0]}}"), "not a string" },
             { "shape is a number", Tensor("U8", "0", "[0,0]", 0), "not an array" },
-            { "Git LFS", Encoding.ASCII.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"), "Git LFS" },
-            { "zip", [.. "PK\u0003\u0004"u8, .. new byte[60]], "zip" },
+            { "cut short in its header", SafetensorsBytes.File($"{{{w}}}", 16)[..40], "cut short" },
+            { "cut short in its data", SafetensorsBytes.File($"{{{w}}}", 16)[..^1], "cut short" },
+            { "length only", [0x3C, 0, 0, 0, 0, 0, 0, 0], "cut short" },
+            { "nothing", [], "is empty" },
+            { "Git LFS", Encoding.ASCII.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"), "no safetensors file, but a pointer of Git LFS" },
+            { "zip", [.. "PK\u0003\u0004"u8, .. new byte[60]], "no safetensors file, but a zip archive, as torch.save" },
+            { "empty zip", [.. "PK\u0005\u0006"u8, .. new byte[18]], "empty zip" },
+            { "gzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, .. new byte[60]], "no safetensors file, but compressed with gzip. Decompress" },
+            { "gzip as long as its header would be", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, .. new byte[600_000]], "compressed with gzip. Decompress" },
+            { "pickle", [0x80, 2, 0x8A, 10, .. new byte[60]], "a Python pickle, as torch.save" },
+            { "small pickle", [0x80, 4, 0x95, 1, 0, 0, 0, 0, 0, 0, 0, (byte)'}', (byte)'.'], "a Python pickle, as torch.save" },
+            { "tar", [.. "model.bin"u8, .. new byte[248], .. "ustar"u8, .. new byte[250]], "a tar archive. Unpack" },
+            { "HDF5", [0x89, .. "HDF\r\n\u001a\n"u8, .. new byte[60]], "HDF5" },
+            { "NumPy", [0x93, .. "NUMPY\u0001\0"u8, .. new byte[60]], "a NumPy array" },
+            { "zeros", new byte[4_096], "zeros, as in a file that was never written" },
             { "HTML", Encoding.ASCII.GetBytes("<!DOCTYPE html><html></html>"), "HTML" },
+            { "text", Encoding.UTF8.GetBytes("Größe: 12\nof the world\n"), "no safetensors file, but text that begins with \"Größe: 12\"." },
+            { "short text", "no"u8.ToArray(), "text that begins with \"no\"." },
+            { "long text", Encoding.UTF8.GetBytes(new string('ü', 10_000)), "text that begins with \"üüü" },
+            { "JSON", Encoding.UTF8.GetBytes("{\"metadata\": {}, \"weight_map\": {}}"), "JSON, such as the index" },
+            { "UTF-16", Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes("text")).ToArray(), "text in UTF-16" },
         };
         foreach (string number in new[] { "-1", "1.0", "1e2", "-0", "18446744073709551616", "\"0\"", "null", "[0]" })
         {
@@ -199,6 +216,28 @@ public sealed class SafetensorsReaderTests
         {
             action.Should().Throw<ArgumentException>();
         }
+    }
+
+    /// <summary>The length of a header may begin with the bytes of another kind of file.</summary>
+    [Theory]
+    [InlineData(0x088B1F)]
+    [InlineData(0x0280)]
+    public void AFileWhoseLengthLooksLikeAnotherKindIsStillOne(int length)
+    {
+        byte[] file = SafetensorsBytes.File("{}".PadRight(length));
+        SafetensorsBytes.Open(file).Dispose();
+        new Action(() => SafetensorsBytes.Open(file[..^1])).Should().Throw<CheckpointException>().WithMessage("*cut short*");
+    }
+
+    [Fact]
+    public void AFolderIsNoFile()
+    {
+        using var folder = new TemporaryFolder();
+        new Action(() => SafetensorsReader.Open(folder.ToString())).Should().Throw<UnauthorizedAccessException>()
+            .WithMessage($"*{folder}*is a folder*{nameof(CheckpointFolder)}*");
+        File.WriteAllText(folder["notes"], "A note.");
+        new Action(() => SafetensorsReader.Open(folder["notes"])).Should().Throw<CheckpointException>()
+            .WithMessage($"\"{folder["notes"]}\" cannot be read. It is no safetensors file, but text that begins with \"A note.\".");
     }
 
     [Fact]

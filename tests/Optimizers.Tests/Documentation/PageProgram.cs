@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.Loader;
 using System.Text;
@@ -65,14 +66,19 @@ internal static class PageProgram
             null, BindingFlags.DoNotWrapExceptions, null, [Array.Empty<string>()], null));
     }
 
-    private static CSharpCompilation Compile(FencedBlock block) => CSharpCompilation.Create(
-        $"Page{block.FirstLine}",
-        [
-            Parse(ImplicitUsings, "usings"),
-            Parse($"#line {block.FirstLine} \"{block.Page.Name}\"\n{block.Text}\n", block.Page.Name),
-        ],
-        _references.Value,
-        _compilation);
+    /// <summary>Compiles a program that has errors.</summary>
+    /// <returns>The errors, each with the number of its line, counted from 0.</returns>
+    public static ILookup<int, string> ErrorsOf(string text) => Compile("Wrong", text, "wrong.cs").GetDiagnostics()
+        .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
+        .ToLookup(
+            diagnostic => diagnostic.Location.GetLineSpan().StartLinePosition.Line,
+            diagnostic => $"{diagnostic.Id}: {diagnostic.GetMessage(CultureInfo.InvariantCulture)}");
+
+    private static CSharpCompilation Compile(FencedBlock block) => Compile(
+        $"Page{block.FirstLine}", $"#line {block.FirstLine} \"{block.Page.Name}\"\n{block.Text}\n", block.Page.Name);
+
+    private static CSharpCompilation Compile(string name, string text, string path) =>
+        CSharpCompilation.Create(name, [Parse(ImplicitUsings, "usings"), Parse(text, path)], _references.Value, _compilation);
 
     private static SyntaxTree Parse(string text, string path) =>
         CSharpSyntaxTree.ParseText(SourceText.From(text, Encoding.UTF8), _parsing, path);

@@ -184,7 +184,7 @@ internal sealed class OptimizerRun : IDisposable
         parameter.HasGradient = rows is not null;
         if (rows is not null)
         {
-            var optimizer = (IRowOptimizer)_optimizers[tensor.Name];
+            IOptimizer optimizer = _optimizers[tensor.Name];
             optimizer.Step(
                 _values[tensor.Name],
                 new RowGradients(rows.Rows, rows.Values, tensor.Shape[1]),

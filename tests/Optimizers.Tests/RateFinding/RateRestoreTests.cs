@@ -24,7 +24,7 @@ public sealed class RateRestoreTests
 
     private static readonly Dictionary<string, Type> _thrown = new()
     {
-        ["an exception"] = typeof(TimeoutException),
+        ["an exception"] = typeof(InvalidOperationException),
         ["no first loss"] = typeof(ArgumentOutOfRangeException),
     };
 

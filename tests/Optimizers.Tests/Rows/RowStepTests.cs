@@ -10,8 +10,7 @@ public sealed class RowStepTests
     [Fact]
     public void TheseTakeRows() =>
         Catalogue.Optimizers.Where(row => row.Defaults.TakesRows).Select(row => row.Type)
-            .Should().BeEquivalentTo([typeof(Sgd), typeof(AdaGrad), typeof(SparseAdam), typeof(AdamW)])
-            .And.OnlyContain(type => type.IsAssignableTo(typeof(IRowOptimizer)));
+            .Should().BeEquivalentTo([typeof(Sgd), typeof(AdaGrad), typeof(SparseAdam), typeof(AdamW)]);
 
     [Theory]
     [MemberData(nameof(RowDraw.Variants), MemberType = typeof(RowDraw))]
@@ -247,7 +246,7 @@ public sealed class RowStepTests
         float[] parameters = Draw.Floats(1, ManyRows * Width);
         for (int threads = 1; threads <= 2; threads++)
         {
-            var optimizer = (IRowOptimizer)Catalogue.Variant(name).Make(ManyRows * Width, Catalogue.Variant(name).Options, threads);
+            IOptimizer optimizer = Catalogue.Variant(name).Make(ManyRows * Width, Catalogue.Variant(name).Options, threads);
             int step = 0;
             Allocations.Of(() => optimizer.Step(parameters, RowDraw.Of(steps[step++ % 5], Width))).Should().Be(0, $"{threads} threads");
         }

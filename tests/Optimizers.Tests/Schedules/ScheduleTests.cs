@@ -216,9 +216,10 @@ public sealed class ScheduleTests
             .WithMessage($"*{rate}*12*");
 
     [Fact]
-    public void WhatAFunctionThrowsComesOut() =>
-        new FunctionSchedule(_ => throw new FormatException("mine")).Invoking(schedule => schedule.At(0))
-            .Should().Throw<FormatException>().WithMessage("mine");
+    public void WhatAFunctionThrowsIsTheInnerException() =>
+        new FunctionSchedule(_ => throw new FormatException("mine")).Invoking(schedule => schedule.At(7))
+            .Should().Throw<InvalidOperationException>().WithMessage("*FunctionSchedule*update 7*mine*")
+            .WithInnerException<FormatException>();
 
     /// <summary>
     /// A schedule, an index and the rate it has there, which is its highest unless another is given, and the index from which

@@ -1,0 +1,85 @@
+using System.Buffers;
+using System.Text;
+
+namespace Optimizers;
+
+/// <summary>Recognizes files of other kinds by their first bytes, for the message of the exception that refuses them.</summary>
+internal static class ForeignFile
+{
+    /// <summary>How many bytes are enough to recognize a kind.</summary>
+    public const int SampleLength = 512;
+
+    private const int MostQuoted = 40;
+
+    private static readonly (byte[] Start, string Kind)[] _kinds =
+    [
+        ([.. "version https://git-lfs"u8], "a pointer of Git LFS without the content. Fetch the content with \"git lfs pull\""),
+        ([.. "PK\u0003\u0004"u8], "a zip archive, as torch.save and Keras write. Convert it in Python, with safetensors.torch.save_file for example"),
+        ([.. "PK\u0005\u0006"u8], "an empty zip archive. Look for the file that was meant"),
+        ([0x80, 2], _pickle),
+        ([0x80, 3], _pickle),
+        ([0x80, 4], _pickle),
+        ([0x80, 5], _pickle),
+        ([0x1F, 0x8B], "compressed with gzip. Decompress it first"),
+        ([0x28, 0xB5, 0x2F, 0xFD], "compressed with zstd. Decompress it first"),
+        ([0xFD, .. "7zXZ\0"u8], "compressed with xz. Decompress it first"),
+        ([.. "BZh"u8], "compressed with bzip2. Decompress it first"),
+        ([.. "7z"u8, 0xBC, 0xAF], "a 7-Zip archive. Unpack it first"),
+        ([.. "GGUF"u8], "in the GGUF format. Convert it to safetensors first"),
+        ([0x89, .. "HDF\r\n"u8], "in the HDF5 format, as Keras writes. Convert it to safetensors first"),
+        ([0x93, .. "NUMPY"u8], "a NumPy array. Convert it in Python, with safetensors.numpy.save_file for example"),
+        ([.. "<!DOCTYPE"u8], _page),
+        ([.. "<!doctype"u8], _page),
+        ([.. "<html"u8], _page),
+        ([0xFF, 0xFE], "text in UTF-16"),
+        ([0xFE, 0xFF], "text in UTF-16"),
+        (new byte[2 * sizeof(ulong)], "zeros, as in a file that was never written to its end. Use an older file"),
+    ];
+
+    private const string _pickle =
+        "a Python pickle, as torch.save wrote before PyTorch 1.6. Convert it in Python, with safetensors.torch.save_file for example";
+
+    private const string _page = "an HTML page, as a download that needs a login gives. Download it again";
+
+    private static readonly (int Offset, byte[] Bytes) _tar = (257, [.. "ustar"u8]);
+
+    // Allowed in a text; all other control characters are not.
+    private static readonly SearchValues<char> _whiteSpace = SearchValues.Create("\t\n\r\f");
+
+    /// <summary>What a file is, and what to do about it, to follow "It is no safetensors file, but"; null if it is none of the known kinds.</summary>
+    /// <param name="sample">Its first bytes, <see cref="SampleLength"/> or all.</param>
+    public static string? Describe(ReadOnlySpan<byte> sample)
+    {
+        foreach ((byte[] start, string kind) in _kinds)
+        {
+            if (sample.StartsWith(start))
+            {
+                return $"{kind}.";
+            }
+        }
+
+        if (sample.Length > _tar.Offset && sample[_tar.Offset..].StartsWith(_tar.Bytes))
+        {
+            return "a tar archive. Unpack it first.";
+        }
+
+        string? line = TextOf(sample)?.TrimStart().Split('\n', '\r')[0];
+        return line is null ? null
+            : line.StartsWith('{') ? "JSON, such as the index of a model in several files. Read the files that it names."
+            : $"text that begins with {Quoted.Name(line[..Math.Min(line.Length, MostQuoted)])}.";
+    }
+
+    private static string? TextOf(ReadOnlySpan<byte> sample)
+    {
+        // A character may be cut off at the end of the sample.
+        var characters = new char[sample.Length];
+        OperationStatus status = System.Text.Unicode.Utf8.ToUtf16(
+            sample, characters, out _, out int count, replaceInvalidSequences: false, isFinalBlock: false);
+        string text = new(characters, 0, count);
+        return status is OperationStatus.Done or OperationStatus.NeedMoreData
+            && text.Length > 0
+            && text.All(character => !char.IsControl(character) || _whiteSpace.Contains(character))
+                ? text
+                : null;
+    }
+}

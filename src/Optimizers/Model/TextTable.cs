@@ -1,0 +1,38 @@
+using System.Globalization;
+
+namespace Optimizers;
+
+/// <summary>Numbers and tables as text for people, the same in every culture and on every system.</summary>
+internal static class TextTable
+{
+    private const string Gap = "  ";
+
+    /// <summary>Six significant digits at most, with separators of thousands in whole numbers.</summary>
+    public static string Number(double value) => Math.Abs(value) is >= 1_000 and < 1e15 && value == Math.Truncate(value)
+        ? value.ToString("N0", CultureInfo.InvariantCulture)
+        : value.ToString("G6", CultureInfo.InvariantCulture);
+
+    /// <summary>A number of things: "1 step", "2,000 steps".</summary>
+    public static string Count(long count, string one, string? many = null) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(count == 1 ? one : many ?? $"{one}s")}");
+
+    /// <summary>The name of the optimizer that has some options.</summary>
+    public static string OptimizerOf(IOptimizerOptions options)
+    {
+        const string Ending = "Options";
+        string name = options.GetType().Name;
+        return name.EndsWith(Ending, StringComparison.Ordinal) && name.Length > Ending.Length ? name[..^Ending.Length] : name;
+    }
+
+    /// <summary>Lines of cells under their titles, in columns; lines end with \n, and none with a blank.</summary>
+    /// <param name="columns">The title of each column, and whether it has numbers, which stand at the right.</param>
+    /// <param name="rows">The cells of each row.</param>
+    public static string Format(IReadOnlyList<(string Title, bool IsNumber)> columns, IReadOnlyList<string[]> rows)
+    {
+        string[] titles = [.. columns.Select(column => column.Title)];
+        int[] widths = [.. columns.Select((column, i) => rows.Select(row => row[i].Length).Append(column.Title.Length).Max())];
+        return string.Concat(rows.Prepend(titles).Select(row => string.Join(
+            Gap,
+            row.Select((cell, i) => columns[i].IsNumber ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]))).TrimEnd() + "\n"));
+    }
+}
