@@ -149,11 +149,10 @@ public sealed class ConfigurationTests
     [InlineData("AdamW", new[] { 3, -1 }, "shape", "-1")]
     [InlineData("AdamW", new[] { 1 << 20, 1 << 20 }, "shape", "1048576, 1048576")]
     [InlineData("Muon", new[] { 1 << 20, 1 << 20 }, "shape", "1048576, 1048576")]
-    [InlineData("Muon", new[] { 3 }, "shape", "")]
     public void AShapeThatNoOptimizerHasIsRefused(string name, int[] shape, string argument, string value)
     {
-        string message = FluentActions.Invoking(() => OptimizerConfiguration.Create(name, shape)).Should().Throw<ArgumentException>().Which.Message;
-        message.Should().Contain(value).And.Contain(argument == "shape" && value.Length > 0 ? argument : "");
+        FluentActions.Invoking(() => OptimizerConfiguration.Create(name, shape)).Should().Throw<ArgumentException>()
+            .WithParameterName(argument).WithMessage($"*{value}*");
         FluentActions.Invoking(() => OptimizerConfiguration.Create("AdamW", -2)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName("length");
     }
 
@@ -201,6 +200,14 @@ public sealed class ConfigurationTests
         OptimizerConfiguration.CreateOptions(kind).Should().Be(defaults);
         foreach (JsonProperty alone in given.Skip(1))
         {
+            // Adan by its defaults has a decay in the rule, with which it cannot be cautious.
+            if ((kind, alone.Name, alone.Value.ValueKind) == ("Adan", "cautious", JsonValueKind.True))
+            {
+                FluentActions.Invoking(() => OptimizerConfiguration.CreateOptions(kind, Object([alone]))).Should().Throw<ArgumentException>()
+                    .WithMessage("Cautious is set*");
+                continue;
+            }
+
             IOptimizerOptions actual = OptimizerConfiguration.CreateOptions(kind, Object([alone]));
             foreach (PropertyInfo property in full.GetType().GetProperties().Where(property => property.CanWrite))
             {
@@ -323,7 +330,7 @@ public sealed class ConfigurationTests
     [InlineData("AdamW", """{"beta2": 0.5, "beta1": "high"}""", "The option \"beta1\" of AdamW must be a number, not \"high\". (Parameter*")]
     [InlineData("AdamW", """{"beta1": null}""", "The option \"beta1\" of AdamW must be a number, not null. (Parameter*")]
     [InlineData("AdamW", """{"beta1": true}""", "*\"beta1\" of AdamW must be a number, not true.*")]
-    [InlineData("AdamW", """{"beta1": [0.9, 0.99]}""", "*\"beta1\" of AdamW must be a number, not [[]0.9, 0.99].*")]
+    [InlineData("AdamW", """{"beta1": [0.9, 0.99]}""", "*\"beta1\" of AdamW must be a number, not ?0.9, 0.99?.*")]
     [InlineData("AdamW", """{"amsGrad": 1}""", "*\"amsGrad\" of AdamW must be true or false, not 1.*")]
     [InlineData("AdamW", """{"amsGrad": "true"}""", "*\"amsGrad\" of AdamW must be true or false, not \"true\".*")]
     [InlineData("Sophia", """{"hessianInterval": 2.5}""", "*\"hessianInterval\" of Sophia must be a whole number, not 2.5.*")]
