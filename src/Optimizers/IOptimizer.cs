@@ -26,7 +26,8 @@ public interface IOptimizer
     /// <param name="gradients">The gradient of the loss by each parameter. May not overlap the parameters.</param>
     /// <param name="learningRate">The rate of this step; 0 updates the state and leaves the parameters.</param>
     /// <exception cref="ArgumentException">A length is not the optimizer's, or buffers overlap. Nothing has changed then.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The rate is negative, NaN or infinite as a float.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rate is negative, NaN or infinite as a float, or above what a decoupled
+    /// weight decay allows (<see cref="WeightDecayException"/>). Nothing has changed then.</exception>
     /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer; or a rule threw the inner
     /// exception while it ran, and the step is incomplete.</exception>
     void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate);

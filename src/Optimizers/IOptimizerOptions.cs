@@ -59,7 +59,10 @@ public enum DecayForm
     /// <summary>L2 regularisation: g ← g + λp before anything else sees g.</summary>
     Coupled,
 
-    /// <summary>Decoupled (Loshchilov &amp; Hutter 2019): p ← p·(1 − ηλ) before the step, unseen by the moments.</summary>
+    /// <summary>
+    /// Decoupled (Loshchilov &amp; Hutter 2019): p ← p·(1 − ηλ) before the step, unseen by the moments. A step with ηλ above 1,
+    /// which would change signs, is refused with a <see cref="WeightDecayException"/>.
+    /// </summary>
     Decoupled,
 
     /// <summary>The rule applies it itself, from <see cref="StepScalars.WeightDecay"/>.</summary>

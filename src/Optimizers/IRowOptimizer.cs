@@ -12,7 +12,8 @@ public interface IRowOptimizer : IOptimizer
     /// <param name="learningRate">The rate of this step; 0 updates the state and leaves the parameters.</param>
     /// <exception cref="ArgumentException">The length is not the optimizer's or no multiple of the width, an index is none of a row,
     /// or buffers overlap. Nothing has changed then.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The rate is negative, NaN or infinite as a float.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rate is negative, NaN or infinite as a float, or above what a decoupled
+    /// weight decay allows (<see cref="WeightDecayException"/>). Nothing has changed then.</exception>
     /// <exception cref="NotSupportedException">The options do not take rows, have a coupled decay, or the state is not in float32.
     /// Nothing has changed then.</exception>
     /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer.</exception>

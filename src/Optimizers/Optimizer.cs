@@ -193,6 +193,7 @@ public sealed unsafe class Optimizer : IRowOptimizer
         }
 
         Require.NonNegative(learningRate);
+        _group.RequireDecay(learningRate, _options.WeightDecay);
         if (State.Overlaps(parameters))
         {
             throw new ArgumentException("The parameters overlap the optimizer's own state.", nameof(parameters));

@@ -33,6 +33,8 @@ public sealed record AsgdOptions : IOptimizerOptions
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
         (step, scalars) =>
         {
+            // The next update uses this rate, and could not be taken if it were refused only then.
+            _ = WeightDecayException.FactorOf(step.LearningRate, Lambda, decayName: nameof(Lambda));
             double rate = step.Iteration == 1 ? step.LearningRate : scalars[0];
             scalars[0] = step.LearningRate / Powers.Of(1 + (Lambda * step.LearningRate * step.Iteration), Alpha);
             return new AsgdRule(rate, Lambda, 1.0 / Math.Max(1, step.Iteration - 1 - AveragingStart));
@@ -80,7 +82,7 @@ public sealed class Asgd(int length, AsgdOptions? options = null, int threads = 
 internal readonly struct AsgdRule(double rate, double lambda, double share) : IUpdateRule1<AsgdRule>
 {
     private readonly float _rate = (float)rate;
-    private readonly float _factor = (float)(1 - (lambda * rate));
+    private readonly float _factor = (float)WeightDecayException.FactorOf(rate, lambda, decayName: nameof(AsgdOptions.Lambda));
     private readonly float _share = (float)share;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

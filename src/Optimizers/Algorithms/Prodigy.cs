@@ -124,7 +124,7 @@ internal readonly struct ProdigyRule : IMeasuringRule4<ProdigyRule>
     private readonly double _keep;
     private readonly double _weight;
     private readonly double _rate;
-    private readonly double _weightDecay;
+    private readonly float _factor;
 
     public ProdigyRule(StepScalars step, ReadOnlySpan<double> scalars, ProdigyOptions options)
     {
@@ -137,7 +137,8 @@ internal readonly struct ProdigyRule : IMeasuringRule4<ProdigyRule>
         _options = options;
         _first = step.Iteration == 1;
         _rate = d * step.LearningRate * correction;
-        _weightDecay = options.DecoupledWeightDecay ? step.WeightDecay : 0;
+        _factor = (float)WeightDecayException.FactorOf(
+            _rate, options.DecoupledWeightDecay ? step.WeightDecay : 0, rateName: "learning rate with its factor d");
         _keep = options.Beta3 ?? Math.Sqrt(options.Beta2);
         _weight = d / options.InitialD * _rate;
         _beta1 = (float)beta1;
@@ -195,7 +196,7 @@ internal readonly struct ProdigyRule : IMeasuringRule4<ProdigyRule>
         return this with
         {
             StepSize = (float)_rate,
-            Factor = (float)(1 - (_rate * _weightDecay)),
+            Factor = _factor,
             Epsilon = (float)(d * _options.Epsilon),
         };
     }

@@ -125,8 +125,7 @@ internal readonly struct ScheduleFreeMove
                 "The parameters are at the evaluation point, where no step can be taken; move them back with Train first.");
         }
 
-        double warmth = step.Iteration < options.WarmupSteps ? (double)step.Iteration / options.WarmupSteps : 1;
-        double rate = step.LearningRate * warmth;
+        double rate = step.LearningRate * WarmthAt(step.Iteration, options);
         double share = 0;
 
         // At rate 0 parameters rest, so the average must not go on.
@@ -145,6 +144,10 @@ internal readonly struct ScheduleFreeMove
         _share = (float)share;
         _ofDirection = (float)(rate * ((options.Interpolation * (1 - share)) - 1));
     }
+
+    /// <summary>The factor of the warmup on the rate.</summary>
+    public static double WarmthAt(long iteration, IScheduleFreeOptions options) =>
+        iteration < options.WarmupSteps ? (double)iteration / options.WarmupSteps : 1;
 
     /// <summary>y ← y + c(z − y) + η(β(1 − c) − 1)d, z ← z − ηd</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

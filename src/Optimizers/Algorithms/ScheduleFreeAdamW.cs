@@ -41,7 +41,11 @@ public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions
     }
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
-        (step, scalars) => new ScheduleFreeAdamWRule(step, new(step, scalars, this), this),
+        (step, scalars) =>
+        {
+            _ = WeightDecayException.FactorOf(step.LearningRate * ScheduleFreeMove.WarmthAt(step.Iteration, this), step.WeightDecay);
+            return new ScheduleFreeAdamWRule(step, new(step, scalars, this), this);
+        },
         ScheduleFreePoints.Scalars,
         new StateSlot("z") { FullPrecision = true },
         new StateSlot("exp_avg_sq") { NonNegative = true });

@@ -48,6 +48,19 @@ internal sealed class GroupUpdate
     /// <summary>What happens around the rule in the step.</summary>
     public ref readonly Treatment Treatment => ref _treatment;
 
+    /// <summary>Checks that a decoupled decay does not change the signs of parameters.</summary>
+    /// <param name="learningRate">The rate of the step.</param>
+    /// <param name="weightDecay">The decay of the step.</param>
+    /// <param name="group">The group as messages name it; null at level 1.</param>
+    /// <exception cref="WeightDecayException">It does.</exception>
+    public void RequireDecay(double learningRate, double weightDecay, string? group = null)
+    {
+        if (_form == DecayForm.Decoupled)
+        {
+            _ = WeightDecayException.FactorOf(learningRate, weightDecay, group);
+        }
+    }
+
     /// <summary>Begins a step.</summary>
     public void Begin(
         double learningRate,

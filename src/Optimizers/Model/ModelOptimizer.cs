@@ -139,8 +139,8 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     /// then.</exception>
     /// <exception cref="ArgumentException">A parameter that was added matches no group, or gradients that are to be zeroed
     /// overlap. Nothing has changed then.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale is one, that cannot be used.
-    /// Nothing has changed then.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale is one, that cannot be used; or a rate
+    /// is above what a decoupled weight decay allows (<see cref="WeightDecayException"/>). Nothing has changed then.</exception>
     /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer, or the function of a schedule
     /// gave no rate, and nothing has changed; or a rule threw the inner exception while it ran, and the step is
     /// incomplete.</exception>
@@ -201,13 +201,14 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         double updateRatio = double.NaN;
         if (outcome == StepOutcome.Applied)
         {
+            // Some clips write gradients, so a rule that refuses the step has to do it before.
+            _plan.PrepareRules();
             clipFactor = Clip(norm, lossScale);
             if (_groups[0].Started is null)
             {
                 Array.ForEach(_groups, static run => run.Start());
             }
 
-            _plan.PrepareRules();
             _plan.Age();
             UpdateCount = checked(update + 1);
             _work.Apply(_options.MeasureUpdates);
@@ -330,6 +331,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         {
             double learningRate = RateOf(run.Group);
             double decay = DecayOf(run.Group);
+            if (!run.Group.Frozen)
+            {
+                run.Prepared.RequireDecay(learningRate, decay, run.Label);
+            }
+
             if (run.HasTables && run.Prepared.WhyNotRows(decay) is { } reason)
             {
                 throw new ArgumentException($"A group with a table is refused: {reason}.", nameof(ParameterGroup.WeightDecay));

@@ -318,6 +318,10 @@ internal sealed class GroupRun(ParameterGroup group, int index)
     /// <summary>The number of the group, as text.</summary>
     public string Number { get; } = index.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
+    /// <summary>The group as messages name it.</summary>
+    /// <summary>The group as messages name it.</summary>
+    public string Label { get; } = group.Name is { } name ? $"group {index} (\"{name}\")" : $"group {index}";
+
     public GroupUpdate Prepared { get; } = new(group.Options);
 
     /// <summary>Whether some parameter of the group is a table.</summary>

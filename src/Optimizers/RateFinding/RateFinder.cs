@@ -158,10 +158,21 @@ public static class RateFinder
         var average = new LossAverage(options.Smoothing);
         double best = double.PositiveInfinity;
         bool diverged = false;
+        string? refusal = null;
         for (int i = 0; i < options.Points && !diverged; i++)
         {
             double rate = options.RateAt(i);
-            double loss = trial.Take(rate, i, (tried, _) => step(tried));
+            double loss;
+            try
+            {
+                loss = trial.Take(rate, i, (tried, _) => step(tried));
+            }
+            catch (WeightDecayException exception) when (i > 0)
+            {
+                refusal = exception.Reason;
+                break;
+            }
+
             average.Add(loss, Math.Log(rate));
             points.Add(new RatePoint(rate, loss, average.Loss, Math.Exp(average.Place)));
             best = Math.Min(best, average.Loss);
@@ -170,6 +181,6 @@ public static class RateFinder
                 || average.Loss > Math.Max(points[0].Loss, best + ((options.DivergenceFactor - 1) * Math.Abs(best)));
         }
 
-        return new RateReport(points, diverged, options.Window);
+        return new RateReport(points, diverged, refusal, options.Window);
     }
 }

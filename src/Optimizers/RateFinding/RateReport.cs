@@ -14,10 +14,11 @@ public readonly record struct RatePoint(double Rate, double Loss, double Average
 /// <summary>What a <see cref="RateFinder"/> has found.</summary>
 public sealed record RateReport
 {
-    internal RateReport(IReadOnlyList<RatePoint> points, bool diverged, int window)
+    internal RateReport(IReadOnlyList<RatePoint> points, bool diverged, string? refusal, int window)
     {
         Points = new ValueList<RatePoint>(points);
         Diverged = diverged;
+        Refusal = refusal;
 
         // The first averages are of too few losses to say anything, and where it diverged nothing was stable.
         int first = window;
@@ -32,7 +33,7 @@ public sealed record RateReport
         {
             Advice = diverged && first >= end
                 ? $"The loss diverged within {points.Count} steps: begin at a lower rate."
-                : "The loss fell at no rate: check the gradients, or take more points or a wider range.";
+                : $"The loss fell at no rate: check the gradients, or take more points or a wider range.{Ending}";
             return;
         }
 
@@ -62,6 +63,12 @@ public sealed record RateReport
 
     /// <summary>Whether the test ended because the loss diverged, and not at the highest rate.</summary>
     public bool Diverged { get; }
+
+    /// <summary>
+    /// Why the optimizer refused the next rate, at which the test ended: its product with the weight decay is above 1. Null if
+    /// the test did not end so.
+    /// </summary>
+    public string? Refusal { get; }
 
     /// <summary>
     /// Where the averaged loss was least: at higher rates it rose. On a quadratic with a little noise that is close to 2/λ for
@@ -121,8 +128,10 @@ public sealed record RateReport
     /// <summary>A rate as sentences have it.</summary>
     internal static string Shown(double rate) => rate.ToString("G3", CultureInfo.InvariantCulture);
 
+    private string Ending => Refusal is null ? "" : $" The test ended at {Shown(Points[^1].Rate)}, because higher rates are refused: {Refusal}";
+
     private string AdviceOn(bool stillFalling) => stillFalling
-        ? $"The loss was still falling at {Shown(Points[^1].Rate)}, the highest rate: try higher ones, for {Shown(Suggested!.Value)} may be too low."
+        ? $"The loss was still falling at {Shown(Points[^1].Rate)}, the highest rate{(Refusal is null ? ": try higher ones, for" : ", so")} {Shown(Suggested!.Value)} may be too low.{Ending}"
         : $"Train at {Shown(Suggested!.Value)} to begin with: the loss fell most steeply at {Shown(BySteepestDescent!.Value)}, and no "
-            + $"further above {Shown(LargestStable!.Value)}, of which {Shown(ByLargestStable!.Value)} is the half.";
+            + $"further above {Shown(LargestStable!.Value)}, of which {Shown(ByLargestStable!.Value)} is the half.{Ending}";
 }

@@ -136,6 +136,7 @@ public static class RateSweep
         double[] rates = [.. options.Rates];
         using RateTrial trial = RateTrial.Of(checkpoint, options.Groups);
         var runs = new List<RateRun>();
+        string? refusal = null;
         foreach (double rate in rates)
         {
             if (runs.Count > 0)
@@ -143,10 +144,18 @@ public static class RateSweep
                 trial.Restart();
             }
 
-            runs.Add(Run(trial, rate, step, options));
+            try
+            {
+                runs.Add(Run(trial, rate, step, options));
+            }
+            catch (WeightDecayException exception) when (runs.Count > 0)
+            {
+                refusal = exception.Reason;
+                break;
+            }
         }
 
-        return new RateSweepReport(runs);
+        return new RateSweepReport(runs, refusal);
     }
 
     private static RateRun Run(RateTrial trial, double rate, Func<double, int, double> step, RateSweepOptions options)

@@ -37,6 +37,12 @@ internal sealed class RateTrial : IDisposable
             }
         }
 
+        if (groups is { Count: 0 })
+        {
+            throw new ArgumentException(
+                "The list of groups is empty, so no rate would be tried. Give the groups to try, or null for all.", nameof(groups));
+        }
+
         return new RateTrial(checkpoint, groups ?? all);
     }
 

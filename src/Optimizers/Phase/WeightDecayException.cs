@@ -1,0 +1,68 @@
+using System.Globalization;
+
+namespace Optimizers;
+
+/// <summary>
+/// The learning rate times a decoupled weight decay is above 1, so that the decay would change the signs of parameters.
+/// Parameters, state, counters and schedules are as they were.
+/// </summary>
+/// <remarks>
+/// A decoupled decay multiplies parameters by 1 − ηλ. A product of 1 is accepted: it makes parameters 0 before the update.
+/// </remarks>
+public sealed class WeightDecayException : ArgumentOutOfRangeException
+{
+    /// <summary>Makes an exception without a message of its own.</summary>
+    public WeightDecayException()
+    {
+    }
+
+    /// <summary>Makes an exception.</summary>
+    public WeightDecayException(string message)
+        : base(null, message) => Reason = message;
+
+    /// <summary>Makes an exception with a cause.</summary>
+    public WeightDecayException(string message, Exception innerException)
+        : base(message, innerException) => Reason = message;
+
+    private WeightDecayException(string message, double learningRate, double weightDecay)
+        : base("learningRate", learningRate, message)
+    {
+        Reason = message;
+        LearningRate = learningRate;
+        WeightDecay = weightDecay;
+    }
+
+    /// <summary>The learning rate η, with every factor that the decay is multiplied by.</summary>
+    public double LearningRate { get; } = double.NaN;
+
+    /// <summary>The weight decay λ.</summary>
+    public double WeightDecay { get; } = double.NaN;
+
+    /// <summary>The message, without the name of the argument and its value.</summary>
+    internal string Reason { get; } = "";
+
+    /// <summary>What a decoupled decay multiplies parameters by: 1 − ηλ.</summary>
+    /// <param name="learningRate">η</param>
+    /// <param name="weightDecay">λ</param>
+    /// <param name="group">The group as messages name it; null at level 1.</param>
+    /// <param name="rateName">What the message calls η.</param>
+    /// <param name="decayName">What the message calls λ.</param>
+    /// <exception cref="WeightDecayException">It is negative.</exception>
+    internal static double FactorOf(
+        double learningRate,
+        double weightDecay,
+        string? group = null,
+        string rateName = "learning rate",
+        string decayName = "weight decay")
+    {
+        double product = learningRate * weightDecay;
+        return product <= 1
+            ? 1 - product
+            : throw new WeightDecayException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{(group is null ? "The" : $"In {group} the")} {rateName} {learningRate} times the {decayName} {weightDecay} is {product:G6}, which is above 1. The decay multiplies parameters by 1 - {product:G6}, so it would change their signs. Lower the rate or the decay."),
+                learningRate,
+                weightDecay);
+    }
+}
