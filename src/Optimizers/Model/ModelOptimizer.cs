@@ -34,8 +34,9 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     /// <param name="parameters">The parameters, at least one.</param>
     /// <param name="groups">The groups, at least one; a parameter belongs to the first that matches it.</param>
     /// <param name="options">What happens around the update; null: nothing.</param>
-    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be; or a
-    /// parameter matches no group.</exception>
+    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be; a parameter
+    /// matches no group; or a group can have no parameter (<see cref="ParameterGroup.MayBeEmpty"/>), is listed twice, or belongs to
+    /// another model.</exception>
     public ModelOptimizer(
         ParameterSet parameters, IReadOnlyList<ParameterGroup> groups, ModelOptimizerOptions? options = null)
         : this(parameters, groups, options, widestLane: 0)
@@ -66,9 +67,15 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
         Parameters = parameters;
         _groups = [.. groups.Select((group, index) => new GroupRun(group, index))];
+        GroupCheck.RequireOwn(_groups, parameters);
         _work = new WorkList(_options.Threads, widestLane);
         _plan = new ModelPlan(parameters, _groups, _work);
         TakeNewParameters();
+        foreach (ParameterGroup group in groups)
+        {
+            group.Model = parameters;
+        }
+
         parameters.Attach(this);
     }
 
@@ -274,6 +281,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             _options.Clip?.Check(parameter, nameof(ModelOptimizerOptions.Clip));
             CheckTable(parameter, run, nameof(Groups));
             added.Add((parameter, run));
+        }
+
+        if (_plan.Count == 0)
+        {
+            GroupCheck.RequireParameters(_groups, added);
         }
 
         if (_options.ZeroGradients)

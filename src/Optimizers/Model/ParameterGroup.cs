@@ -3,6 +3,11 @@ namespace Optimizers;
 /// <summary>
 /// Parameters of a model that are treated alike: which they are, the optimizer they get, and their rate and decay.
 /// </summary>
+/// <remarks>
+/// A group belongs to one model: <see cref="RateFactor"/>, <see cref="WeightDecay"/> and <see cref="Frozen"/> may be changed
+/// between steps, and would act on every model that uses the group. Another <see cref="ModelOptimizer"/> may be given the group
+/// only for the same <see cref="ParameterSet"/>, or after that set is disposed. Several groups may have the same options.
+/// </remarks>
 /// <example>
 /// <code>
 /// ParameterGroup[] groups =
@@ -32,6 +37,14 @@ public sealed class ParameterGroup
 
     /// <summary>Which parameters belong to the group, unless an earlier group has them. Null, the default: all.</summary>
     public Predicate<Parameter>? Where { get; init; }
+
+    /// <summary>
+    /// Whether a model may have no parameter for the group when its optimizer is made: because they are added to the set later,
+    /// or because the same groups are meant for models with and without such parameters. Default false: a <see cref="Where"/>
+    /// that matches nothing is refused, because it usually has a mistake. A group without <see cref="Where"/>, which takes
+    /// the rest, may be empty in any case.
+    /// </summary>
+    public bool MayBeEmpty { get; init; }
 
     /// <summary>The number format in which the state of the group is kept between steps. Default float32.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is none.</exception>
@@ -88,6 +101,7 @@ public sealed class ParameterGroup
     }
 
     /// <summary>A factor on the rate, whether it comes from a schedule or from the options. Finite, at least 0; default 1.</summary>
+    /// <remarks>With 0 the parameters keep their values while their state changes; <see cref="Frozen"/> keeps the state too.</remarks>
     public double RateFactor
     {
         get;
@@ -120,6 +134,15 @@ public sealed class ParameterGroup
     /// May be changed between steps. Default false.
     /// </summary>
     public bool Frozen { get; set; }
+
+    /// <summary>
+    /// The set of the model that the group belongs to, until that set is disposed; null before its first optimizer is made.
+    /// </summary>
+    internal ParameterSet? Model
+    {
+        get => field is { IsDisposed: false } ? field : null;
+        set;
+    }
 
     /// <summary>The rate that is being tried, in the place of the schedule's and the options'; null: none.</summary>
     internal double? TriedRate { get; set; }

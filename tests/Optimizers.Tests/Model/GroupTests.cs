@@ -30,8 +30,8 @@ public sealed class GroupTests : IDisposable
             [
                 Group(new SgdOptions { LearningRate = 1 }, "weight"),
                 Group(new SgdOptions { LearningRate = 2 }, "weight", "bias"),
-                new ParameterGroup(new SgdOptions { LearningRate = 3 }),
-                Group(new SgdOptions { LearningRate = 4 }, "norm"),
+                new ParameterGroup(new SgdOptions { LearningRate = 3 }) { Where = _ => true },
+                new ParameterGroup(new SgdOptions { LearningRate = 4 }) { Where = p => p.Name == "norm", MayBeEmpty = true },
             ]).Step();
         CheckStepped("weight", new SgdOptions { LearningRate = 1 });
         CheckStepped("bias", new SgdOptions { LearningRate = 2 });
@@ -63,7 +63,7 @@ public sealed class GroupTests : IDisposable
     [Fact]
     public void AGroupWithoutParametersIsNone()
     {
-        var empty = Group(new SgdOptions { LearningRate = 7 }, "nobody");
+        var empty = new ParameterGroup(new SgdOptions { LearningRate = 7 }) { Where = p => p.Name == "nobody", MayBeEmpty = true };
         var optimizer = new ModelOptimizer(_set, [empty, new ParameterGroup(new AdamOptions())]);
         optimizer.Step().Updated.Should().Be(3);
         optimizer.LearningRateOf(empty).Should().Be(7);

@@ -80,7 +80,7 @@ public sealed class ModelOptimizerTests
         set.Add("a", 1);
         ParameterGroup[] groups =
         [
-            new(new SgdOptions { LearningRate = 1 }) { Frozen = true, Where = _ => false },
+            new(new SgdOptions { LearningRate = 1 }) { Frozen = true, Where = _ => false, MayBeEmpty = true },
             new(new SgdOptions { LearningRate = 2 }),
         ];
         new ModelOptimizer(set, groups).Step().LearningRate.Should().Be(2);

@@ -1,0 +1,59 @@
+namespace Optimizers;
+
+/// <summary>Refuses groups that would have no effect, or an effect on another model.</summary>
+internal static class GroupCheck
+{
+    private const int MostNames = 5;
+
+    /// <summary>Checks that no group is listed twice, follows one that takes everything, or belongs to another model.</summary>
+    public static void RequireOwn(GroupRun[] groups, ParameterSet parameters)
+    {
+        int all = Array.FindIndex(groups, run => run.Group.Where is null);
+        for (int i = 0; i < groups.Length; i++)
+        {
+            int first = Array.FindIndex(groups, run => run.Group == groups[i].Group);
+            if (first < i)
+            {
+                throw new ArgumentException(
+                    $"The groups {first} and {i} are the same instance. A parameter belongs to the first group that matches it, so the second has no effect: remove it, or make another {nameof(ParameterGroup)}.",
+                    nameof(groups));
+            }
+
+            if (all >= 0 && all < i)
+            {
+                throw new ArgumentException(
+                    $"No parameter can be in {groups[i].Label}, because {groups[all].Label} comes before it, has no {nameof(ParameterGroup.Where)} and takes all parameters. Put the group without {nameof(ParameterGroup.Where)} last.",
+                    nameof(groups));
+            }
+
+            if (groups[i].Group.Model is { } model && model != parameters)
+            {
+                throw new ArgumentException(
+                    $"The instance in {groups[i].Label} belongs to the optimizer of another {nameof(ParameterSet)}: its {nameof(ParameterGroup.RateFactor)}, {nameof(ParameterGroup.WeightDecay)} and {nameof(ParameterGroup.Frozen)} would act on both models. Make a {nameof(ParameterGroup)} for each model, or dispose the other set first.",
+                    nameof(groups));
+            }
+        }
+    }
+
+    /// <summary>Checks that every group has a parameter, takes the rest, or may be empty.</summary>
+    public static void RequireParameters(GroupRun[] groups, IReadOnlyList<(Parameter Parameter, GroupRun Run)> members)
+    {
+        foreach (GroupRun run in groups)
+        {
+            if (run.Group is { MayBeEmpty: false, Where: { } where } && !members.Any(member => member.Run == run))
+            {
+                (Parameter Parameter, GroupRun Run)[] taken = [.. members.Where(member => where(member.Parameter))];
+                string reason = taken.Length == 0
+                    ? $"matches none of the {members.Count} parameters, which are {Names(members)}. Correct it"
+                    : $"matches {Names(taken)}, but a parameter belongs to the first group that matches it: \"{taken[0].Parameter.Name}\" to {taken[0].Run.Label}. Put the group before the others";
+                throw new ArgumentException(
+                    $"There is no parameter in {run.Label}: its {nameof(ParameterGroup.Where)} {reason}, or set {nameof(ParameterGroup.MayBeEmpty)} if a model without such parameters is meant.",
+                    nameof(groups));
+            }
+        }
+    }
+
+    private static string Names(IReadOnlyCollection<(Parameter Parameter, GroupRun Run)> members) =>
+        string.Join(", ", members.Take(MostNames).Select(member => $"\"{member.Parameter.Name}\""))
+            + (members.Count > MostNames ? ", …" : "");
+}
