@@ -150,6 +150,18 @@ public sealed class OptimizerState
     /// <exception cref="ArgumentException">There is no scalar of that name.</exception>
     public double Scalar(string name) => _scalars[IndexOfScalar(name)];
 
+    /// <summary>
+    /// Compares the signs in the slots, as they are now, with what the slots were declared to be: a check of a rule of your own.
+    /// Call it after some updates, in any format; steps do nothing for it.
+    /// </summary>
+    /// <returns>
+    /// A sentence for each slot that is declared <see cref="StateSlot.NonNegative"/> and has a negative element, which only
+    /// <see cref="StateFormat.Float32"/> and <see cref="StateFormat.BFloat16"/> can show, and for each that is not declared so, has
+    /// no negative element and may have fewer bits. The second is no fault where all gradients happen to have one sign. All
+    /// optimizers of this library pass where they do not.
+    /// </returns>
+    public IReadOnlyList<string> CheckSlots() => SlotCheck.Of([("", this)]);
+
     /// <summary>Forgets everything: as before the first step.</summary>
     public void Reset()
     {

@@ -107,9 +107,17 @@ public interface IUpdate
 public sealed record StateSlot(string Name, float Initial = 0)
 {
     /// <summary>
-    /// Whether no element is ever negative, as with means and sums of squares. The formats of <see cref="StateFormat"/> that
-    /// have few bits then spend none on a sign; what is negative all the same loses it. Default false.
+    /// Whether no element is ever negative, as with means and sums of squares. Declare every slot so that the rule divides by, or
+    /// whose root it divides by. Default false.
     /// </summary>
+    /// <remarks>
+    /// <para>In <see cref="StateFormat.Half"/> and <see cref="StateFormat.Block8"/> the small elements of other slots become 0,
+    /// which is right for a mean of gradients. Where the rule divides by them, the quotient then has nothing but ε to divide by,
+    /// and training diverges. Elements of a slot that is declared so reach down much further, and do not become 0 in
+    /// <see cref="StateFormat.Block8"/>; an element that is negative loses its sign in both formats.</para>
+    /// <para>The library cannot see what a rule divides by. <see cref="OptimizerState.CheckSlots"/> names the slots that look as
+    /// if they should be declared so, or should not.</para>
+    /// </remarks>
     public bool NonNegative { get; init; }
 
     /// <summary>

@@ -113,6 +113,16 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             ?? throw new ArgumentException($"There is no state of a parameter \"{name}\".", nameof(name));
     }
 
+    /// <summary>
+    /// Compares the signs in the state with what the slots were declared to be: a check of a rule of your own. Call it after some
+    /// updates, in any format; steps do nothing for it.
+    /// </summary>
+    /// <returns>As <see cref="OptimizerState.CheckSlots"/>, but a slot is judged by all parameters of a group together.</returns>
+    public IReadOnlyList<string> CheckSlots() =>
+        [.. _groups.SelectMany(run => SlotCheck.Of(
+            _plan.Members.Where(member => member.Group == run.Group)
+                .Select(member => ($" of \"{member.Parameter.Name}\"", member.State))).Select(problem => $"In {run.Label}: {problem}"))];
+
     /// <summary>The rate that the next step will use for a group.</summary>
     /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
     public double LearningRateOf(ParameterGroup group) => RateOf(RunOf(group).Group);
