@@ -4,7 +4,7 @@ namespace Optimizers.Schedules;
 /// <remarks>
 /// <para>Loshchilov &amp; Hutter 2017, arXiv 1608.03983, equation 5 and section 3.</para>
 /// <code>
-/// cycle i has the length Period·PeriodMultiplierⁱ and the peak Peak·PeakMultiplierⁱ
+/// cycle i has the length max(Period·PeriodMultiplierⁱ, 1) and the peak max(Peak·PeakMultiplierⁱ, Floor)
 /// v(k) = Floor + (peak − Floor)·(1 + cos πt)/2,  t = (k − start)/length
 /// </code>
 /// <para>The first update is at the peak, and so is the first of every cycle; Floor itself is never reached. It goes on for
@@ -12,32 +12,45 @@ namespace Optimizers.Schedules;
 /// <para>The cycle comes from a logarithm and is then compared with the exact sums of its lengths, so that no restart
 /// comes an update early or late. A multiplier is taken to 15 digits. With one that is not whole, cycles begin between
 /// two updates.</para>
+/// <para>With a period multiplier below 1 cycles get shorter, down to one update each. Every update from there on is as far
+/// into its cycle as the first of them: at the peak if the lengths before add up to a whole number. A cycle that begins less
+/// than a millionth of an update after one counts as beginning at it.</para>
 /// </remarks>
 public sealed record CosineRestarts : ILrSchedule
 {
+    // How much later than an update a cycle may begin and still count as beginning at it: more than decimals are off.
+    private const decimal Tolerance = 1e-6m;
+
     private readonly decimal _multiplier;
+
+    // With a multiplier below 1, the first cycle that would be shorter than an update.
+    private readonly long _firstShort;
 
     /// <summary>Makes the schedule.</summary>
     /// <param name="peak">The rate of the first update. Finite, at least 0.</param>
     /// <param name="period">The number of updates of the first cycle, at least 1.</param>
-    /// <param name="periodMultiplier">The length of a cycle over that of the one before, from 1 to 1,000; default 1.</param>
+    /// <param name="periodMultiplier">The length of a cycle over that of the one before. Above 0, at most 1,000; default 1. Below 1
+    /// cycles get shorter, down to one update.</param>
     /// <param name="peakMultiplier">The peak of a cycle over that of the one before. Finite, above 0; default 1.</param>
-    /// <param name="floor">The rate that each cycle falls towards. Finite, at least 0; default 0.</param>
+    /// <param name="floor">The rate that each cycle falls towards. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public CosineRestarts(
         double peak, long period, double periodMultiplier = 1, double peakMultiplier = 1, double floor = 0)
     {
         Require.NonNegative(peak);
         Require.AtLeast(period, 1);
-        Require.Between(periodMultiplier, 1, 1_000);
+        Require.Positive(periodMultiplier);
+        Require.Between(periodMultiplier, 0, 1_000);
         Require.Positive(peakMultiplier);
         Require.NonNegative(floor);
+        Require.NotAbove(floor, peak, Curve.ToRise);
         Peak = peak;
         Period = period;
         PeriodMultiplier = periodMultiplier;
         PeakMultiplier = peakMultiplier;
         Floor = floor;
         _multiplier = (decimal)periodMultiplier;
+        _firstShort = _multiplier < 1 ? LastOfAtLeast(1, long.MaxValue / 2) + 1 : 0;
     }
 
     /// <summary>The rate of the first update.</summary>
@@ -61,8 +74,9 @@ public sealed record CosineRestarts : ILrSchedule
         Require.AtLeast(step, 0);
         (long cycle, double t) = _multiplier == 1
             ? (step / Period, (double)(step % Period) / Period)
+            : _multiplier < 1 ? LocateShrinking(step)
             : Locate(step);
-        return Curve.HalfCosine(Curve.Geometric(Peak, PeakMultiplier, cycle), Floor, t);
+        return Curve.HalfCosine(Math.Max(Curve.Geometric(Peak, PeakMultiplier, cycle), Floor), Floor, t);
     }
 
     // 28 digits hold every start and length up to the last index.
@@ -83,6 +97,39 @@ public sealed record CosineRestarts : ILrSchedule
             cycle += position < 0 ? -1 : 1;
         }
     }
+
+    // A cycle begins at (Period − length)/(1 − multiplier), which as a product cannot overflow.
+    private (long Cycle, double Progress) LocateShrinking(long step)
+    {
+        decimal shrinkage = 1 - _multiplier;
+        long cycle = LastOfAtLeast(Period - ((step + Tolerance) * shrinkage), _firstShort);
+        decimal length = LengthOf(cycle);
+        decimal position = Math.Max(0, step - ((Period - length) / shrinkage));
+        if (cycle < _firstShort)
+        {
+            return (cycle, Math.Min(1, (double)(position / length)));
+        }
+
+        decimal whole = Math.Floor(position + Tolerance);
+        return (cycle + (long)whole, (double)Math.Max(0, position - whole));
+    }
+
+    // The last cycle from 0 to a largest one that is at least as long as this; lengths fall.
+    private long LastOfAtLeast(decimal length, long largest)
+    {
+        long low = 0;
+        long high = largest;
+        while (low < high)
+        {
+            long middle = low + ((high - low + 1) / 2);
+            (low, high) = LengthOf(middle) >= length ? (middle, high) : (low, middle - 1);
+        }
+
+        return low;
+    }
+
+    // The length of a cycle, were there no shortest one.
+    private decimal LengthOf(long cycle) => Period * Power(_multiplier, cycle);
 
     // Kahan: the rounding of 1 + x is in both factors, and cancels.
     private static double LogarithmOf1Plus(double x)
