@@ -19,6 +19,7 @@ public static class Catalogue
             new()
             {
                 Oracle = Oracles.Momentum,
+                BelowOne = [nameof(MomentumOptions.Dampening)],
                 Refused =
                 [
                     (new() { Averaged = true, Momentum = 1 }, "Momentum", "1"),
@@ -116,6 +117,7 @@ public static class Catalogue
                 SumsOverTensor = true,
                 SumsIntoState = true,
                 IgnoresGradientScale = o => o is { Epsilon: 0, WeightDecay: 0 },
+                NotZero = [nameof(LarsOptions.TrustCoefficient)],
             },
             ("decay", new LarsOptions { LearningRate = 2, WeightDecay = 0.1, Momentum = 0.5, TrustCoefficient = 0.02 }),
             ("nesterov", new LarsOptions { LearningRate = 0.1, Nesterov = true, Epsilon = 0.1 })),
@@ -180,7 +182,7 @@ public static class Catalogue
                 WithoutEpsilon = o => o with { Epsilon = 0 },
                 IgnoresGradientScale = _ => true,
                 BelowOne = [nameof(ProdigyOptions.Beta1), nameof(ProdigyOptions.Beta2), nameof(ProdigyOptions.Beta3)],
-                NotZero = [nameof(ProdigyOptions.InitialD), nameof(ProdigyOptions.GrowthRate)],
+                NotZero = [nameof(ProdigyOptions.InitialD), nameof(ProdigyOptions.DCoefficient), nameof(ProdigyOptions.GrowthRate)],
                 Refused = [(new() { GrowthRate = 0.5 }, "GrowthRate", "0.5")],
             },
             ("corrected", new ProdigyOptions { InitialD = 1e-3, BiasCorrection = true, WeightDecay = 0.1 }),
@@ -193,6 +195,7 @@ public static class Catalogue
             {
                 Oracle = Oracles.AdaDelta,
                 BelowOne = [nameof(AdaDeltaOptions.Rho)],
+                NotZero = [nameof(AdaDeltaOptions.Epsilon)],
             },
             ("decay", new AdaDeltaOptions { Rho = 0.95, WeightDecay = 0.1, Epsilon = 1e-4 }),
             ("maximize", new AdaDeltaOptions { LearningRate = 0.3, Maximize = true })),
@@ -334,6 +337,7 @@ public static class Catalogue
                 IgnoresGradientScale = _ => true,
                 MovesByTheRate = o => o.Epsilon < 1,
                 BelowOne = [nameof(SophiaOptions.Beta1), nameof(SophiaOptions.Beta2)],
+                NotZero = [nameof(SophiaOptions.Gamma)],
                 Refused = [(new() { HessianInterval = 0 }, "HessianInterval", "0")],
             },
             ("no decay", new SophiaOptions { WeightDecay = 0 }),

@@ -10,7 +10,8 @@ public sealed record AdaDeltaOptions : IOptimizerOptions
     /// <summary>The weight ρ that both mean squares keep of themselves. At least 0, below 1; default 0.9, as in PyTorch (0.95 in the paper).</summary>
     public double Rho { get; init; } = 0.9;
 
-    /// <summary>ε, added under both roots; it sets the size of the first steps. Finite, at least 0; default 1e-6, as in the paper.</summary>
+    /// <summary>ε, added under both roots; it sets the size of the first steps, and with 0 nothing would ever move. Finite, above 0;
+    /// default 1e-6, as in the paper.</summary>
     public double Epsilon { get; init; } = 1e-6;
 
     /// <inheritdoc/>
@@ -23,7 +24,7 @@ public sealed record AdaDeltaOptions : IOptimizerOptions
     void IOptimizerOptions.Validate()
     {
         Require.Beta(Rho);
-        Require.NonNegative(Epsilon);
+        Require.Positive(Epsilon);
     }
 
     IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(

@@ -20,7 +20,7 @@ public sealed record LarsOptions : IOptimizerOptions
     /// <inheritdoc/>
     public bool Cautious { get; init; }
 
-    /// <summary>The share of its norm that a tensor moves at rate 1. Finite, at least 0; default 0.001, as in the paper.</summary>
+    /// <summary>The share of its norm that a tensor moves at rate 1. Finite, above 0; default 0.001, as in the paper.</summary>
     public double TrustCoefficient { get; init; } = 0.001;
 
     /// <summary>ε, added to the norm that divides. Finite, at least 0; default 0, as in the paper.</summary>
@@ -33,7 +33,7 @@ public sealed record LarsOptions : IOptimizerOptions
     void IOptimizerOptions.Validate()
     {
         Require.NonNegative(Momentum);
-        Require.NonNegative(TrustCoefficient);
+        Require.Positive(TrustCoefficient);
         Require.NonNegative(Epsilon);
     }
 

@@ -11,7 +11,7 @@ public sealed record MomentumOptions : IOptimizerOptions
     public double Momentum { get; init; } = 0.9;
 
     /// <summary>
-    /// The share of the gradient that does not enter the velocity, from the second update on. Finite, at least 0; default 0,
+    /// The share of the gradient that does not enter the velocity, from the second update on. At least 0, below 1; default 0,
     /// as in PyTorch. Must be 0 with <see cref="Averaged"/>.
     /// </summary>
     public double Dampening { get; init; }
@@ -37,7 +37,7 @@ public sealed record MomentumOptions : IOptimizerOptions
     void IOptimizerOptions.Validate()
     {
         Require.NonNegative(Momentum);
-        Require.NonNegative(Dampening);
+        Require.Beta(Dampening);
         if (Averaged)
         {
             if ((float)Momentum >= 1)

@@ -54,7 +54,7 @@ public sealed record ProdigyOptions : IOptimizerOptions
         AdamFormula.Validate(Beta1, Beta2, Epsilon);
         Require.Beta(Beta3 ?? 0, nameof(Beta3));
         Require.Positive(InitialD);
-        Require.NonNegative(DCoefficient);
+        Require.Positive(DCoefficient);
         Require.AtLeast(GrowthRate ?? 1, 1.0, nameof(GrowthRate));
     }
 

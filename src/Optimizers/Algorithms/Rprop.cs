@@ -18,7 +18,7 @@ public sealed record RpropOptions : IOptimizerOptions
     /// the least number in a state, that number is used.</summary>
     public double MinimumStep { get; init; } = 1e-6;
 
-    /// <summary>The largest step size. Finite, at least <see cref="MinimumStep"/>; default 50, as in the paper.</summary>
+    /// <summary>The largest step size. Finite, above 0, at least <see cref="MinimumStep"/>; default 50, as in the paper.</summary>
     public double MaximumStep { get; init; } = 50;
 
     /// <inheritdoc/>
@@ -29,7 +29,7 @@ public sealed record RpropOptions : IOptimizerOptions
         Require.Beta(EtaMinus);
         Require.AtLeast(EtaPlus, 1);
         Require.NonNegative(MinimumStep);
-        Require.NonNegative(MaximumStep);
+        Require.Positive(MaximumStep);
         Require.AtLeastOther(MaximumStep, MinimumStep);
     }
 

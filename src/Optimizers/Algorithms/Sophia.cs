@@ -16,7 +16,7 @@ public sealed record SophiaOptions : IOptimizerOptions
     /// <summary>ε, the smallest divisor. Finite, at least 0; default 1e-12, as in the paper.</summary>
     public double Epsilon { get; init; } = 1e-12;
 
-    /// <summary>γ, by which the curvature is multiplied: the smaller, the more parameters move by the whole rate. Finite, at least 0; default 0.01, as in the paper.</summary>
+    /// <summary>γ, by which the curvature is multiplied: the smaller, the more parameters move by the whole rate. Finite, above 0; default 0.01, as in the paper.</summary>
     public double Gamma { get; init; } = 0.01;
 
     /// <inheritdoc/>
@@ -34,7 +34,7 @@ public sealed record SophiaOptions : IOptimizerOptions
     void IOptimizerOptions.Validate()
     {
         AdamFormula.Validate(Beta1, Beta2, Epsilon);
-        Require.NonNegative(Gamma);
+        Require.Positive(Gamma);
         Require.AtLeast(HessianInterval, 1);
     }
 

@@ -16,12 +16,44 @@ internal static class Require
         }
     }
 
-    /// <summary>Above 0, and finite also as a float.</summary>
+    /// <summary>Above 0 and finite, also as a float.</summary>
     public static void Positive(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
-        if (!(value > 0) || !float.IsFinite((float)value))
+        if (!((float)value > 0) || !float.IsFinite((float)value))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and above 0.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and above 0, also as a float.");
+        }
+    }
+
+    /// <summary>
+    /// A bound on gradients: above 0, also as a float, and finite. Under a bound of 0 all gradients are 0, while the state of the
+    /// optimizer still changes.
+    /// </summary>
+    public static void Bound(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
+    {
+        if (!((float)value > 0) || !float.IsFinite((float)value))
+        {
+            throw new ArgumentOutOfRangeException(
+                name, value, $"{name} must be finite and above 0, also as a float: 0 would make every gradient 0. To clip nothing, use no clip.");
+        }
+    }
+
+    /// <summary>At most another argument, and no NaN.</summary>
+    /// <param name="value">The argument.</param>
+    /// <param name="limit">The other one.</param>
+    /// <param name="instead">What to use where the value is to be above the limit.</param>
+    /// <param name="name">The name of the argument.</param>
+    /// <param name="limitName">The name of the other one.</param>
+    public static void NotAbove(
+        double value,
+        double limit,
+        string instead,
+        [CallerArgumentExpression(nameof(value))] string? name = null,
+        [CallerArgumentExpression(nameof(limit))] string? limitName = null)
+    {
+        if (!(value <= limit))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at most {limitName}, which is {limit}. {instead}");
         }
     }
 

@@ -22,20 +22,20 @@ public sealed record AdaptiveClip : IGradientClip
     // Units that are worked on side by side: their sums stay in the first-level cache.
     private const int Side = 512;
 
-    /// <summary>The part of the norm of its weights that the norm of a gradient may have. Finite, at least 0; default 0.01, as
+    /// <summary>The part of the norm of its weights that the norm of a gradient may have. Finite, above 0; default 0.01, as
     /// in optax and the paper.</summary>
     public double Clipping
     {
         get;
         init
         {
-            Require.NonNegative(value, nameof(Clipping));
+            Require.Bound(value, nameof(Clipping));
             field = value;
         }
     } = 0.01;
 
     /// <summary>ε, the least that the norm of weights counts as, so that weights of zero can grow. Finite, at least 0; default
-    /// 1e-3, as in optax and the paper.</summary>
+    /// 1e-3, as in optax and the paper. With 0 the gradients of a unit whose weights are all 0 become 0, so it stays there.</summary>
     public double Epsilon
     {
         get;

@@ -15,13 +15,13 @@ namespace Optimizers;
 /// </remarks>
 public sealed record ClipByGlobalNorm : IGradientClip
 {
-    /// <summary>The largest norm that is left as it is. Finite, at least 0; default 1.</summary>
+    /// <summary>The largest norm that is left as it is. Finite, above 0; default 1.</summary>
     public double MaximumNorm
     {
         get;
         init
         {
-            Require.NonNegative(value, nameof(MaximumNorm));
+            Require.Bound(value, nameof(MaximumNorm));
             field = value;
         }
     } = 1;

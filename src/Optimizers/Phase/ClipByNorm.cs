@@ -12,13 +12,13 @@ namespace Optimizers;
 /// </remarks>
 public sealed record ClipByNorm : IGradientClip
 {
-    /// <summary>The largest norm of a tensor that is left as it is. Finite, at least 0; default 1.</summary>
+    /// <summary>The largest norm of a tensor that is left as it is. Finite, above 0; default 1.</summary>
     public double MaximumNorm
     {
         get;
         init
         {
-            Require.NonNegative(value, nameof(MaximumNorm));
+            Require.Bound(value, nameof(MaximumNorm));
             field = value;
         }
     } = 1;

@@ -13,13 +13,13 @@ namespace Optimizers;
 /// </remarks>
 public sealed record ClipByValue : IGradientClip
 {
-    /// <summary>The largest magnitude that is left as it is. Finite, at least 0; default 1.</summary>
+    /// <summary>The largest magnitude that is left as it is. Finite, above 0; default 1.</summary>
     public double Limit
     {
         get;
         init
         {
-            Require.NonNegative(value, nameof(Limit));
+            Require.Bound(value, nameof(Limit));
             field = value;
         }
     } = 1;

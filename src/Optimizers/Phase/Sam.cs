@@ -4,7 +4,8 @@ namespace Optimizers;
 public sealed record SamOptions
 {
     /// <summary>
-    /// ρ, how far up the loss the second gradient is taken. Finite, at least 0; default 0.05, as in the paper. The adaptive form
+    /// ρ, how far up the loss the second gradient is taken. Finite, at least 0; default 0.05, as in the paper. With 0 both
+    /// gradients are the same, and a step is that of the optimizer within. The adaptive form
     /// is usually given ten times as much.
     /// </summary>
     public double Rho { get; init; } = 0.05;

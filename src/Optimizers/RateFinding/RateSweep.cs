@@ -8,7 +8,7 @@ public sealed record RateSweepOptions
     /// </summary>
     public IReadOnlyList<double> Rates { get; init; } = RateSweep.PerDecade(1e-5, 1, rates: 1);
 
-    /// <summary>The number of steps of each run, at least 1; default 100.</summary>
+    /// <summary>The number of steps of each run, at least 2, because a single loss cannot fall; default 100.</summary>
     public int Steps { get; init; } = 100;
 
     /// <summary>
@@ -47,7 +47,7 @@ public sealed record RateSweepOptions
             before = rate;
         }
 
-        Require.AtLeast(Steps, 1, nameof(Steps));
+        Require.AtLeast(Steps, 2, nameof(Steps));
         Require.Beta(Smoothing, nameof(Smoothing));
         Require.Above(DivergenceFactor, 1, nameof(DivergenceFactor));
     }

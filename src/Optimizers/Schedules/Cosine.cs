@@ -12,13 +12,14 @@ public sealed record Cosine : ILrSchedule
     /// <summary>Makes the schedule.</summary>
     /// <param name="peak">The rate of the first update. Finite, at least 0.</param>
     /// <param name="steps">The number of updates until the floor is reached, at least 1.</param>
-    /// <param name="floor">The rate from then on. Finite, at least 0; default 0.</param>
+    /// <param name="floor">The rate from then on. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public Cosine(double peak, long steps, double floor = 0)
     {
         Require.NonNegative(peak);
         Require.AtLeast(steps, 1);
         Require.NonNegative(floor);
+        Require.NotAbove(floor, peak, Curve.ToRise);
         Peak = peak;
         Steps = steps;
         Floor = floor;

@@ -18,6 +18,12 @@ public enum CurveShape
 /// </summary>
 internal static class Curve
 {
+    /// <summary>The advice of a schedule that falls where it was asked to rise.</summary>
+    public const string ToRise = $"For a value that rises, use {nameof(Linear)} or {nameof(SwaAnneal)}.";
+
+    /// <summary>The advice of a warmup that was asked to begin above its peak.</summary>
+    public const string ToBeginHigher = $"To begin above it, put another schedule before this one with {nameof(Sequence)}.";
+
     /// <summary>How much of some steps from a first one is over; of no steps: nothing before the first one, then all.</summary>
     public static double Progress(long step, long begin, long steps) =>
         steps > 0 ? (double)Math.Clamp(step - begin, 0, steps) / steps : step < begin ? 0 : 1;

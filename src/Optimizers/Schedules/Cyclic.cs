@@ -30,12 +30,13 @@ public sealed record Cyclic : ILrSchedule
     private readonly CyclicTriangles _rates;
 
     /// <summary>Makes the schedule.</summary>
-    /// <param name="base">The rate between the cycles. Finite, at least 0.</param>
+    /// <param name="base">The rate between the cycles. At least 0, at most <paramref name="peak"/>.</param>
     /// <param name="peak">The rate at the height of the first cycle. Finite, at least 0.</param>
     /// <param name="stepsUp">The number of updates from base to peak, at least 1.</param>
     /// <param name="stepsDown">The number of updates back, at least 1; default null: as many as up.</param>
     /// <param name="mode">How the peaks change. Default: they do not.</param>
-    /// <param name="gamma">The factor of <see cref="CyclicMode.ExponentialRange"/>. Above 0, at most 1; default 1.</param>
+    /// <param name="gamma">The factor of <see cref="CyclicMode.ExponentialRange"/>. Above 0, at most 1, and 1 in the other modes;
+    /// default 1.</param>
     /// <param name="minimumMomentum">The momentum at the peak. At least 0, below 1; default 0.8, as in PyTorch.</param>
     /// <param name="maximumMomentum">The momentum at the base. At least <paramref name="minimumMomentum"/>, below 1;
     /// default 0.9, as in PyTorch.</param>
@@ -52,6 +53,7 @@ public sealed record Cyclic : ILrSchedule
     {
         Require.NonNegative(@base, nameof(@base));
         Require.NonNegative(peak);
+        Require.NotAbove(@base, peak, "Exchange them, and begin at the higher rate with Shift(-stepsUp).", nameof(@base));
         Require.AtLeast(stepsUp, 1);
         long down = stepsDown ?? stepsUp;
         Require.AtLeast(down, 1, nameof(stepsDown));
@@ -66,6 +68,12 @@ public sealed record Cyclic : ILrSchedule
         Require.Defined(mode);
         Require.Positive(gamma);
         Require.Between(gamma, 0, 1);
+        if (gamma != 1 && mode != CyclicMode.ExponentialRange)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(gamma), gamma, $"{nameof(gamma)} must be 1 in the mode {mode}: only {nameof(CyclicMode.ExponentialRange)} uses it.");
+        }
+
         Require.Momenta(minimumMomentum, maximumMomentum);
         Base = @base;
         Peak = peak;

@@ -7,9 +7,9 @@ namespace Optimizers.Schedules;
 /// q = max(k − Begin, 0)/DecaySteps                     Staircase: ⌊q⌋
 /// v(k) = Initial·DecayRate^q, and at least Floor        DecayRate &gt; 1: at most Floor
 /// </code>
-/// <para>The first update, and all until Begin, are at Initial, which is the peak if DecayRate is at most 1. As in
-/// optax, the floor holds from k = 0 on, so that one above Initial lifts the start too. Without a floor it goes on
-/// for ever. With a DecayRate of 1 the rate stays; optax would hold the floor.</para>
+/// <para>The first update, and all until Begin, are at Initial, which is the peak if DecayRate is at most 1. Without a
+/// floor it goes on for ever. One that is past Initial already is refused; in optax the rate is the floor from k = 0 on.
+/// With a DecayRate of 1 the rate stays; optax would hold the floor.</para>
 /// </remarks>
 public sealed record ExponentialDecay : ILrSchedule
 {
@@ -20,8 +20,8 @@ public sealed record ExponentialDecay : ILrSchedule
     /// <param name="staircase">Whether the rate changes only after every <paramref name="decaySteps"/> updates.
     /// Default false.</param>
     /// <param name="begin">The index at which the decay begins, at least 0; default 0.</param>
-    /// <param name="floor">What the rate does not fall below, or rise above if it grows. Finite, at least 0; default
-    /// null: no such bound.</param>
+    /// <param name="floor">What the rate does not fall below, or rise above if it grows; so at most <paramref name="initial"/>, or
+    /// at least that if it grows. Finite, at least 0; default null: no such bound.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public ExponentialDecay(
         double initial, long decaySteps, double decayRate, bool staircase = false, long begin = 0,
@@ -34,6 +34,14 @@ public sealed record ExponentialDecay : ILrSchedule
         if (floor is { } bound)
         {
             Require.NonNegative(bound, nameof(floor));
+            if (decayRate < 1)
+            {
+                Require.NotAbove(bound, initial, "The rate falls, and could not fall below it.", nameof(floor));
+            }
+            else if (decayRate > 1)
+            {
+                Require.AtLeast(bound, initial, nameof(floor));
+            }
         }
 
         Initial = initial;

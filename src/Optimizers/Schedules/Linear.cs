@@ -12,7 +12,7 @@ public sealed record Linear : ILrSchedule
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="start">The rate of the first update. Finite, at least 0.</param>
-    /// <param name="end">The rate in the end. Finite, at least 0.</param>
+    /// <param name="end">The rate in the end, below or above <paramref name="start"/>. Finite, at least 0.</param>
     /// <param name="steps">The number of updates from one to the other, at least 1.</param>
     /// <param name="begin">The index at which the line begins, at least 0; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>

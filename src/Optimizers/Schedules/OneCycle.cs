@@ -32,8 +32,9 @@ public sealed record OneCycle : ILrSchedule
     /// <param name="totalSteps">The number of updates of the cycle, at least 1.</param>
     /// <param name="warmupFraction">The share of them on the way up, from 0 to 1; default 0.3, as in PyTorch.</param>
     /// <param name="shape">The shape of every phase. Default a cosine, as in PyTorch; the paper has lines.</param>
-    /// <param name="initialDivisor">The peak over the first rate. Finite, above 0; default 25, as in PyTorch.</param>
-    /// <param name="finalDivisor">The first rate over the last. Finite, above 0; default 10,000, as in PyTorch.</param>
+    /// <param name="initialDivisor">The peak over the first rate. Finite, at least 1; default 25, as in PyTorch.</param>
+    /// <param name="finalDivisor">The first rate over the last. Finite; at least 1 with three phases, and otherwise enough for the last
+    /// rate not to be above the peak; default 10,000, as in PyTorch.</param>
     /// <param name="threePhase">Whether the way down goes to the first rate, in as many updates as the way up took, and
     /// then to the last, as in the paper. Default false, as in PyTorch.</param>
     /// <param name="minimumMomentum">The momentum at the peak. At least 0, below 1; default 0.85, as in PyTorch.</param>
@@ -57,6 +58,8 @@ public sealed record OneCycle : ILrSchedule
         Require.Defined(shape);
         Require.Positive(initialDivisor);
         Require.Positive(finalDivisor);
+        Require.AtLeast(initialDivisor, 1.0);
+        Require.AtLeast(finalDivisor, threePhase ? 1.0 : 1 / initialDivisor);
         Require.Momenta(minimumMomentum, maximumMomentum);
         Peak = peak;
         TotalSteps = totalSteps;

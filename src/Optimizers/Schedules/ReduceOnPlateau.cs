@@ -55,8 +55,9 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
     /// to a metric that is to fall; default 1e-4, as in PyTorch.</param>
     /// <param name="thresholdMode">What the threshold is measured by. Default the best metric so far.</param>
     /// <param name="cooldown">For how many metrics after a change none counts as bad, at least 0; default 0.</param>
-    /// <param name="floor">What the rate does not fall below. Finite, at least 0; default 0.</param>
-    /// <param name="epsilon">The smallest change that is made. Finite, at least 0; default 1e-8, as in PyTorch.</param>
+    /// <param name="floor">What the rate does not fall below. At least 0, at most <paramref name="initial"/>; default 0.</param>
+    /// <param name="epsilon">The smallest change that is made. At least 0, below the first change of the rate; default 1e-8, as in
+    /// PyTorch.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public ReduceOnPlateau(
         double initial,
@@ -77,7 +78,16 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
         Require.Defined(thresholdMode);
         Require.AtLeast(cooldown, 0);
         Require.NonNegative(floor);
+        Require.NotAbove(floor, initial, "The rate could never be lowered.");
         Require.NonNegative(epsilon);
+        if (initial > floor && initial - Math.Max(initial * factor, floor) <= epsilon)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(epsilon),
+                epsilon,
+                $"{nameof(epsilon)} must be less than the first change of the rate, which is {initial - Math.Max(initial * factor, floor)}: smaller changes are not made, so the rate would never be lowered.");
+        }
+
         if (mode == PlateauMode.Min && thresholdMode == ThresholdMode.Relative && threshold >= 1)
         {
             throw new ArgumentOutOfRangeException(

@@ -14,7 +14,7 @@ public sealed record SwaAnneal : ILrSchedule
     /// <summary>Makes the schedule.</summary>
     /// <param name="initial">The rate of the first update: that at which training has arrived. Finite, at least
     /// 0.</param>
-    /// <param name="swaRate">The rate in the end. Finite, at least 0.</param>
+    /// <param name="swaRate">The rate in the end, below or above <paramref name="initial"/>. Finite, at least 0.</param>
     /// <param name="annealSteps">The number of updates from one to the other, at least 0.</param>
     /// <param name="shape">The shape of the way. Default a cosine, as in PyTorch.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>

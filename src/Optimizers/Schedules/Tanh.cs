@@ -17,7 +17,7 @@ public sealed record Tanh : ILrSchedule
     /// <summary>Makes the schedule.</summary>
     /// <param name="initial">The rate that the curve comes from. Finite, at least 0.</param>
     /// <param name="steps">The number of updates until the floor is reached, at least 1.</param>
-    /// <param name="floor">The rate from then on. Finite, at least 0.</param>
+    /// <param name="floor">The rate from then on. At least 0, at most <paramref name="initial"/>.</param>
     /// <param name="lowerBound">Where on the tangent the curve begins. Finite; default −7, as in timm.</param>
     /// <param name="upperBound">Where on the tangent the curve ends. Finite, above <paramref name="lowerBound"/>;
     /// default 3, as in timm.</param>
@@ -27,6 +27,7 @@ public sealed record Tanh : ILrSchedule
         Require.NonNegative(initial);
         Require.AtLeast(steps, 1);
         Require.NonNegative(floor);
+        Require.NotAbove(floor, initial, Curve.ToRise);
         Require.Finite(lowerBound);
         Require.Finite(upperBound);
         Require.AboveOther(upperBound, lowerBound);

@@ -14,13 +14,14 @@ public sealed record WarmupConstant : ILrSchedule
     /// <summary>Makes the schedule.</summary>
     /// <param name="peak">The rate from the end of the warmup on. Finite, at least 0.</param>
     /// <param name="warmupSteps">The number of updates before the peak, at least 0.</param>
-    /// <param name="start">The rate of the first update. Finite, at least 0; default 0.</param>
+    /// <param name="start">The rate of the first update. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public WarmupConstant(double peak, long warmupSteps, double start = 0)
     {
         Require.NonNegative(peak);
         Require.AtLeast(warmupSteps, 0);
         Require.NonNegative(start);
+        Require.NotAbove(start, peak, Curve.ToBeginHigher);
         Peak = peak;
         WarmupSteps = warmupSteps;
         Start = start;

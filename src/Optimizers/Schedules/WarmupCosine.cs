@@ -17,8 +17,8 @@ public sealed record WarmupCosine : ILrSchedule
     /// <param name="warmupSteps">The number of updates before the peak, at least 0.</param>
     /// <param name="totalSteps">The number of updates until the floor is reached, warmup included; more than
     /// <paramref name="warmupSteps"/>.</param>
-    /// <param name="floor">The rate from then on. Finite, at least 0; default 0.</param>
-    /// <param name="start">The rate of the first update. Finite, at least 0; default 0.</param>
+    /// <param name="floor">The rate from then on. At least 0, at most <paramref name="peak"/>; default 0.</param>
+    /// <param name="start">The rate of the first update. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public WarmupCosine(double peak, long warmupSteps, long totalSteps, double floor = 0, double start = 0)
     {
@@ -27,6 +27,8 @@ public sealed record WarmupCosine : ILrSchedule
         Require.AboveOther(totalSteps, warmupSteps);
         Require.NonNegative(floor);
         Require.NonNegative(start);
+        Require.NotAbove(floor, peak, Curve.ToRise);
+        Require.NotAbove(start, peak, Curve.ToBeginHigher);
         Peak = peak;
         WarmupSteps = warmupSteps;
         TotalSteps = totalSteps;

@@ -21,7 +21,7 @@ public sealed record WarmupStableDecay : ILrSchedule
     /// <param name="stableSteps">The number of updates at the peak, at least 0.</param>
     /// <param name="decaySteps">The number of updates from there until the floor is reached, at least 0; at least 1 if
     /// <paramref name="stableSteps"/> is 0.</param>
-    /// <param name="floor">The rate at the start and in the end. Finite, at least 0; default 0.</param>
+    /// <param name="floor">The rate at the start and in the end. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <param name="decayShape">The shape of the way down. Default linear; the transformers library has a
     /// cosine.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
@@ -34,6 +34,7 @@ public sealed record WarmupStableDecay : ILrSchedule
         Require.AtLeast(stableSteps, 0);
         Require.AtLeast(decaySteps, 0);
         Require.NonNegative(floor);
+        Require.NotAbove(floor, peak, Curve.ToRise);
         Require.Defined(decayShape);
         if (stableSteps == 0 && decaySteps == 0)
         {

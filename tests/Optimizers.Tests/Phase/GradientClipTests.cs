@@ -18,8 +18,6 @@ public sealed class GradientClipTests
         float[] gradients = [0.5f, -0f, -3, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 1.5f, -1.5f, float.Epsilon];
         new ClipByValue { Limit = 1.5 }.Apply(gradients);
         gradients.ShouldHaveTheBitsOf((float[])[0.5f, -0f, -1.5f, 1.5f, -1.5f, float.NaN, 1.5f, -1.5f, float.Epsilon], "limited");
-        new ClipByValue { Limit = 0 }.Apply(gradients);
-        gradients.Should().OnlyContain(g => g == 0 || float.IsNaN(g));
     }
 
     [Theory]

@@ -15,8 +15,8 @@ public sealed class SchedulePropertyTests
         ["MultiStep"] = r => Falling(new MultiStep(Rate(r), Indices(r), r.NextDouble()), s => s.Initial),
         ["Exponential"] = r => Falling(new Exponential(Rate(r), 1 - (r.NextDouble() / Count(r))), s => s.Initial),
         ["ExponentialDecay"] = r => Falling(
-            new ExponentialDecay(Rate(r), Count(r), r.NextDouble(), r.Next(2) == 0, Count(r), Rate(r)),
-            s => Math.Max(s.Initial, s.Floor!.Value)),
+            Falls(r, (initial, floor) => new ExponentialDecay(initial, Count(r), r.NextDouble(), r.Next(2) == 0, Count(r), floor)),
+            s => s.Initial),
         ["InverseTime"] = r => Falling(new InverseTime(Rate(r), Count(r), Rate(r), r.Next(2) == 0), s => s.Initial),
         ["Linear"] = r => Between(
             new Linear(Rate(r), Rate(r), Count(r), Count(r)), s => [s.Start, s.End], s => Math.Abs(s.End - s.Start) / s.Steps),
@@ -25,14 +25,16 @@ public sealed class SchedulePropertyTests
             s => [s.Start, s.End],
             s => Math.Abs(s.End - s.Start) * s.Power / s.Steps),
         ["Cosine"] = r => Between(
-            new Cosine(Rate(r), Count(r), Rate(r)), s => [s.Peak, s.Floor], s => Slope(s.Peak, s.Floor, s.Steps)),
+            Falls(r, (peak, floor) => new Cosine(peak, Count(r), floor)), s => [s.Peak, s.Floor], s => Slope(s.Peak, s.Floor, s.Steps)),
         ["CosineRestarts"] = r => Winding(
-            new CosineRestarts(Rate(r), Count(r), 1 + r.Next(3), 0.5 + (r.NextDouble() / 2), 0), s => [s.Peak, s.Floor]),
+            Falls(r, (peak, floor) => new CosineRestarts(
+                peak, Count(r), r.Next(2) == 0 ? 1 + r.Next(3) : 1 - r.NextDouble(), 0.5 + (r.NextDouble() / 2), floor)),
+            s => [s.Peak, s.Floor]),
         ["WarmupCosine"] = r =>
         {
             long warmup = Count(r);
             return Warmup(
-                new WarmupCosine(Rate(r), warmup, warmup + Count(r), Rate(r), Rate(r)),
+                Falls(r, (peak, low) => new WarmupCosine(peak, warmup, warmup + Count(r), low, low * r.NextDouble())),
                 s => [s.Start, s.Peak, s.Floor],
                 s => Math.Max(Math.Abs(s.Peak - s.Start) / warmup, Slope(s.Peak, s.Floor, s.TotalSteps - warmup)),
                 warmup);
@@ -41,13 +43,13 @@ public sealed class SchedulePropertyTests
         {
             long warmup = Count(r);
             return Warmup(
-                new WarmupLinear(Rate(r), warmup, warmup + Count(r), Rate(r), Rate(r)),
+                Falls(r, (peak, low) => new WarmupLinear(peak, warmup, warmup + Count(r), low, low * r.NextDouble())),
                 s => [s.Start, s.Peak, s.Floor],
                 s => Math.Max(Math.Abs(s.Peak - s.Start) / warmup, Math.Abs(s.Peak - s.Floor) / (s.TotalSteps - warmup)),
                 warmup);
         },
         ["WarmupConstant"] = r => Between(
-            new WarmupConstant(Rate(r), Count(r), Rate(r)),
+            Falls(r, (peak, start) => new WarmupConstant(peak, Count(r), start)),
             s => [s.Start, s.Peak],
             s => Math.Abs(s.Peak - s.Start) / s.WarmupSteps),
         ["InverseSquareRoot"] = r => Warmup(
@@ -61,7 +63,7 @@ public sealed class SchedulePropertyTests
             s => s.At(s.WarmupSteps - 1) / s.WarmupSteps,
             s => s.WarmupSteps - 1),
         ["WarmupStableDecay"] = r => Warmup(
-            new WarmupStableDecay(Rate(r), Count(r), Count(r), Count(r), Rate(r), (CurveShape)r.Next(2)),
+            Falls(r, (peak, floor) => new WarmupStableDecay(peak, Count(r), Count(r), Count(r), floor, (CurveShape)r.Next(2))),
             s => [s.Peak, s.Floor],
             s => Slope(s.Peak, s.Floor, Math.Min(s.WarmupSteps, s.DecaySteps)),
             s => s.WarmupSteps),
@@ -69,7 +71,12 @@ public sealed class SchedulePropertyTests
             new OneCycle(Rate(r), 1 + Count(r), r.NextDouble(), (CurveShape)r.Next(3), 1 + Rate(r), 1 + Rate(r), r.Next(2) == 0),
             s => [s.Peak, s.Peak / s.InitialDivisor / s.FinalDivisor]),
         ["Cyclic"] = r => Winding(
-            new Cyclic(Rate(r), Rate(r), Count(r), Count(r), (CyclicMode)r.Next(3), 1 - (r.NextDouble() / Count(r))),
+            Falls(r, (peak, low) =>
+            {
+                var mode = (CyclicMode)r.Next(3);
+                double gamma = mode == CyclicMode.ExponentialRange ? 1 - (r.NextDouble() / Count(r)) : 1;
+                return new Cyclic(low, peak, Count(r), Count(r), mode, gamma);
+            }),
             s => [s.Base, s.Peak]),
         ["PiecewiseConstant"] = r =>
         {
@@ -80,7 +87,7 @@ public sealed class SchedulePropertyTests
         ["Sequence"] = r => Winding(
             new Sequence([new Constant(Rate(r)), new Cosine(Rate(r), Count(r)), new Linear(0, Rate(r), Count(r))], Ordered(r, 2)),
             s => [0, .. s.Schedules.Select(child => Math.Max(child.At(0), child.At(long.MaxValue)))]),
-        ["Tanh"] = r => Between(new Tanh(Rate(r), Count(r), Rate(r)), s => [s.Initial, s.Floor]),
+        ["Tanh"] = r => Between(Falls(r, (initial, floor) => new Tanh(initial, Count(r), floor)), s => [s.Initial, s.Floor]),
         ["SwaAnneal"] = r => Between(
             new SwaAnneal(Rate(r), Rate(r), Count(r), CurveShape.Linear),
             s => [s.Initial, s.SwaRate],
@@ -146,7 +153,7 @@ public sealed class SchedulePropertyTests
         var random = new Random(5);
         for (int i = 0; i < Draws; i++)
         {
-            var cosine = new Cosine(Rate(random), 1 + random.Next(2_000), i % 3 == 0 ? 0 : Rate(random));
+            Cosine cosine = Falls(random, (peak, low) => new Cosine(peak, 1 + random.Next(2_000), i % 3 == 0 ? 0 : low));
             double rate = cosine.Peak;
             for (int k = 1; k <= cosine.Steps; k++)
             {
@@ -195,7 +202,7 @@ public sealed class SchedulePropertyTests
                 (double position, double length, double peak) = (k, schedule.Period, 1);
                 while (position >= length)
                 {
-                    (position, length, peak) = (position - length, length * multiplier, peak * 0.9);
+                    (position, length, peak) = (position - length, length * multiplier, Math.Max(peak * 0.9, 0.1));
                 }
 
                 // A restart between two updates is one update later by rounding at worst.
@@ -255,6 +262,13 @@ public sealed class SchedulePropertyTests
 
     // Of any size, so that 1e-7 is as likely as 1.
     private static double Rate(Random random) => Math.Pow(10, (7 * random.NextDouble()) - 6);
+
+    // For schedules that fall: a rate and one that is no higher.
+    private static T Falls<T>(Random random, Func<double, double, T> make)
+    {
+        (double one, double other) = (Rate(random), Rate(random));
+        return make(Math.Max(one, other), Math.Min(one, other));
+    }
 
     private static long Count(Random random, int bits = 40) =>
         1 + (long)(random.NextDouble() * (1L << random.Next(bits)));
