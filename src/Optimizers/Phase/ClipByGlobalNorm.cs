@@ -41,7 +41,7 @@ public sealed record ClipByGlobalNorm : IGradientClip
         }
     } = NormKind.Euclidean;
 
-    /// <summary>The order p, for <see cref="NormKind.P"/> only. Finite, at least 1; default 2.</summary>
+    /// <summary>The order p of <see cref="NormKind.P"/>; other norms do not use it. Finite, at least 1; default 2.</summary>
     public double Order
     {
         get;
