@@ -25,7 +25,7 @@ public sealed class WeightDecayException : ArgumentOutOfRangeException
         : base(message, innerException) => Reason = message;
 
     private WeightDecayException(string message, double learningRate, double weightDecay)
-        : base("learningRate", learningRate, message)
+        : base(nameof(learningRate), learningRate, message)
     {
         Reason = message;
         LearningRate = learningRate;
