@@ -206,6 +206,9 @@ public unsafe class Optimizer : IOptimizer
         _group.Update.Matrices?.Check(shape, "the buffer");
         _work = new WorkList(_threads, _widestLane);
         _overflow = new OverflowGuard();
+        _measuredRevision = -1;
+        Skips = 0;
+        ConsecutiveSkips = 0;
         _rows = null;
         _guard = default;
         State = new OptimizerState(shape, _group.Update, _stateFormat);
