@@ -357,12 +357,7 @@ public sealed class GradientAccumulatorTests
         var model = new ModelOptimizer(set, new SgdOptions { LearningRate = 1 });
         var earlier = new Checkpoint(model) { IncludeParameters = true };
         earlier.Add("accumulator", new EarlierAccumulator([16]));
-        byte[] file = CheckpointBytes.WithHeader(CheckpointBytes.Of(earlier), header =>
-        {
-            const string LaterOption = @"\""MeterFactory\"":null,";
-            header.Should().Contain(LaterOption);
-            return header.Replace(LaterOption, "", StringComparison.Ordinal);
-        });
+        byte[] file = CheckpointBytes.Of(earlier);
 
         var accumulator = new GradientAccumulator(model, new() { MicroBatches = 2 });
         accumulator.Step();
