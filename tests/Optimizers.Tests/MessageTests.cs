@@ -78,7 +78,7 @@ public sealed class MessageTests
         model.Step();
         set.Add("late", 3);
         float[] before = set["w"].Values.ToArray();
-        foreach (Action call in new Action[] { () => model.Step(), () => model.Describe(), () => new ModelOptimizer(set, groups) })
+        foreach (Action call in new Action[] { () => model.Step(), () => model.Describe(), () => _ = new ModelOptimizer(set, groups) })
         {
             call.Should().Throw<InvalidOperationException>()
                 .WithMessage("The predicate Where of group 1 \"rest\" threw for the parameter late [3]: mine")

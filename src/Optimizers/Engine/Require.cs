@@ -91,7 +91,7 @@ internal static class Require
     {
         if (!(value >= 0 && (float)value < 1))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 0 and less than 1, also after it is rounded to float.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 0 and less than 1 as a float.");
         }
     }
 

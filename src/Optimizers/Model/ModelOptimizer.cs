@@ -387,8 +387,8 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         {
             GroupRun run = Array.Find(_groups, candidate => candidate.Has(parameter))
                 ?? throw new ArgumentException(
-                    $"The parameter {parameter} matches no group. Add a group without {nameof(ParameterGroup.Where)} at the end, for all "
-                    + "that the others leave.",
+                    $"The parameter {Quoted.Name(parameter.Name)} matches no group. Its shape is {parameter.Shape}. Add a group without "
+                    + $"{nameof(ParameterGroup.Where)} at the end, for all that the others leave.",
                     nameof(Groups));
             run.Prepared.Update.Matrices?.Check(TensorShape.Of(parameter.Dimensions), $"parameter \"{parameter.Name}\"");
             _options.Clip?.Check(parameter, nameof(ModelOptimizerOptions.Clip));

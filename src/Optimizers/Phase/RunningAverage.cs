@@ -125,7 +125,7 @@ internal sealed class RunningAverage
     {
         if (!target.TryGet(parameter.Name, out Parameter? match))
         {
-            throw new ArgumentException($"There is no parameter {parameter} in the target, which must have all that are averaged.", nameof(target));
+            throw new ArgumentException($"There is no parameter {Quoted.Name(parameter.Name)} in the target, which must have all that are averaged.", nameof(target));
         }
 
         if (!match.Shape.SequenceEqual(parameter.Shape))

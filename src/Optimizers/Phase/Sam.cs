@@ -135,7 +135,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         if (!HasAscended)
         {
             throw new InvalidOperationException(
-                $"Call {nameof(Ascend)} and compute new gradients before this, or pass a function that computes them.");
+                $"Call {nameof(Ascend)} and compute new gradients first, or pass a function that computes them.");
         }
 
         Return();

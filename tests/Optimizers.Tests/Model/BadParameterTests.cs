@@ -8,7 +8,7 @@ public sealed class BadParameterTests : IDisposable
     private static readonly (string Argument, string Message, Action<ParameterSet> Add)[] _refusals =
     [
         ("name", "*\"\" cannot*", set => set.Add("", 1)),
-        ("name", "*\"a\\0b\" cannot*", set => set.Add("a\0b", 1)),
+        ("name", "*\"a\\u0000b\" cannot*", set => set.Add("a\0b", 1)),
         ("name", "*\"__metadata__\" cannot*", set => set.Add("__metadata__", 1)),
         ("name", "*\"own\" already*", set => set.Add("own", 1)),
         ("name", "*\"view\" already*", set => set.AddView("view", [1], new float[1], new float[1])),
