@@ -1,21 +1,23 @@
+using System.CommandLine;
 using System.Globalization;
 using AdamByHand;
 using Optimizers;
 using Samples;
 using Spectre.Console;
 
-if (args.Length > 0)
+var command = new RootCommand(
+    "Takes the steps of Adam by hand, and compares them with the library's; then trains a network of a few parameters with Momentum and "
+    + "with Adam.");
+command.SetAction(_ =>
 {
-    Console.Error.WriteLine($"AdamByHand takes no arguments, but was given \"{args[0]}\".");
-    return 2;
-}
+    IAnsiConsole console = Terminal.Open();
+    ShowSteps(console);
+    ShowEnds(console);
+    ShowCorrections(console);
+    ShowDiagonalFlip(console);
+});
 
-IAnsiConsole console = Terminal.Open();
-ShowSteps(console);
-ShowEnds(console);
-ShowCorrections(console);
-ShowDiagonalFlip(console);
-return 0;
+return CommandLine.Run(command, args);
 
 static void ShowSteps(IAnsiConsole console)
 {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Samples;
 
 namespace CharModel;
 
@@ -58,7 +59,7 @@ internal sealed class Corpus
         if (Validation.Length <= context || Training.Length <= context)
         {
             throw new InvalidDataException(
-                $"The text has {_text.Length} characters; with --context {context} it needs {10L * (context + 1)}.");
+                $"The text has {Count.Of(_text.Length, "character")}; with --context {context} it needs {10L * (context + 1)}.");
         }
     }
 

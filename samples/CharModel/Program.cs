@@ -9,7 +9,7 @@ using Spectre.Console;
 const int Interrupted = 130;
 
 var standard = new RunSettings();
-Option<int> steps = CommandLine.WholeNumber("--steps", "The number of updates.", 1, standard: standard.Steps);
+Option<int> steps = CommandLine.WholeNumber("--steps", "The number of updates.", 1, int.MaxValue, standard.Steps);
 Option<int> batch = CommandLine.WholeNumber("--batch", "The number of sequences in an update.", 1, 1_024, standard.Batch);
 Option<int> context = CommandLine.WholeNumber(
     "--context", "The number of characters in a sequence: how far back the model sees.", 1, 4_096, standard.Context);
@@ -18,20 +18,17 @@ Option<int> layers = CommandLine.WholeNumber("--layers", "The number of blocks."
 Option<int> heads = CommandLine.WholeNumber("--heads", "The number of heads; a divisor of the width.", 1, 1_024, standard.Heads);
 Option<double> rate = CommandLine.Number(
     "--rate", "The learning rate after the warmup; a cosine takes it down to a tenth.", 0, 1, standard.Rate);
-Option<int> seed = CommandLine.WholeNumber("--seed", "Decides everything that is random.", 0, standard: standard.Seed);
+Option<int> seed = CommandLine.WholeNumber("--seed", "Decides everything that is random.", 0, int.MaxValue, standard.Seed);
 var data = new Option<FileInfo>("--data")
 {
     HelpName = "FILE",
     Description = "The text to learn, in UTF-8; the last tenth of it is for validation. Without the option: nine plays by Shakespeare.",
 };
-var checkpoint = new Option<FileInfo>("--checkpoint")
-{
-    HelpName = "FILE",
-    Description = "Where to save the run, on the way, at the end and on Ctrl+C. Without the option: nowhere.",
-};
-Option<int> every = CommandLine.WholeNumber("--every", "The number of updates between two checkpoints.", 1, standard: 100);
+Option<FileInfo> checkpoint = CommandLine.NewFile(
+    "--checkpoint", "Where to save the run, on the way, at the end and on Ctrl+C. Without the option: nowhere.");
+Option<int> every = CommandLine.WholeNumber("--every", "The number of updates between two checkpoints.", 1, int.MaxValue, 100);
 var resume = new Option<bool>("--resume") { Description = "Go on from the checkpoint; the result is the same to the last bit." };
-Option<int> sample = CommandLine.WholeNumber("--sample", "The number of characters to write at the end.", 0, standard: 500);
+Option<int> sample = CommandLine.WholeNumber("--sample", "The number of characters to write at the end.", 0, int.MaxValue, 500);
 Option<double> temperature = CommandLine.Number(
     "--temperature", "How daring the written text is: 0 takes the likeliest character, 1 draws as predicted.", 0, 100, 0.8);
 Option<int> threads = CommandLine.WholeNumber(
@@ -72,6 +69,11 @@ command.SetAction(result =>
             saved?.Load();
         }
 
+        if (training.Optimizer.UpdateCount < settings.Steps && result.GetValue(checkpoint) is { } place && !CanSave(place))
+        {
+            return CommandLine.WrongUsage;
+        }
+
         var run = new Run(training, settings.Steps) { Checkpoint = saved, CheckpointEvery = result.GetValue(every) };
         if (!Train(run, result.GetValue(quiet) ? null : Terminal.Open(), training, settings))
         {
@@ -105,12 +107,27 @@ command.SetAction(result =>
 
 return CommandLine.Run(command, args);
 
+// A checkpoint is written beside its place and renamed: the check is for a name as long as its own, in the same folder.
+static bool CanSave(FileInfo file)
+{
+    try
+    {
+        OutputFile.RequireWritable(Path.Combine(file.DirectoryName!, $"{(file.Name[0] == '_' ? '-' : '_')}{file.Name[1..]}"));
+        return true;
+    }
+    catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+    {
+        Console.Error.WriteLine($"--checkpoint must name a file that can be written, but is \"{file}\": {e.Message}");
+        return false;
+    }
+}
+
 // What each option allows, but not all of them together, or not the files that are there.
 string? Contradiction(ParseResult result)
 {
     if (result.GetValue(width) % result.GetValue(heads) != 0)
     {
-        return $"--width must be a multiple of --heads, but is {result.GetValue(width)} with {result.GetValue(heads)} heads.";
+        return $"--width must be a multiple of --heads, but is {result.GetValue(width)} with {Count.Of(result.GetValue(heads), "head")}.";
     }
 
     if (result.GetValue(data) is { Exists: false } text)
@@ -156,9 +173,9 @@ static bool Train(Run run, IAnsiConsole? console, Training training, RunSettings
     }
 
     long done = training.Optimizer.UpdateCount;
-    Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture,
-        $"{training.WeightCount:N0} weights, {settings.Steps:N0} steps of {training.CharactersPerStep:N0} characters{(done > 0 ? $", {done:N0} of them done" : "")}"));
+    Console.WriteLine(
+        $"{Count.Of(training.WeightCount, "weight")}, {Count.Of(settings.Steps, "step")} of {Count.Of(training.CharactersPerStep, "character")}"
+        + (done > 0 ? string.Create(CultureInfo.InvariantCulture, $", {done:N0} of them done") : ""));
     bool finished = false;
     TrainingLog.ShowWhile(console, settings.Steps, onStep => finished = run.Go(onStep, stop.Token));
     return finished;

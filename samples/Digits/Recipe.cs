@@ -38,6 +38,9 @@ internal sealed record Recipe(string Name, IOptimizerOptions Options)
     /// <summary>The weight decay of the biases; null: that of the options.</summary>
     public double? WeightDecayOfBiases { get; init; }
 
+    /// <summary>The name, as the help prints it.</summary>
+    public override string ToString() => Name;
+
     /// <summary>Makes the optimizer of a network.</summary>
     /// <param name="network">The network.</param>
     /// <param name="steps">The number of updates that the schedule is for.</param>

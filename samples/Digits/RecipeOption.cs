@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Samples;
 
 namespace Digits;
 
@@ -9,13 +10,19 @@ internal static class RecipeOption
     /// <summary>The names of all recipes, as a sentence has them.</summary>
     public static string Names => string.Join(", ", Recipe.All.Select(recipe => recipe.Name));
 
-    /// <summary>Makes the option; it is null when it is not given.</summary>
-    public static Option<Recipe> Make(string description) => new("--optimizer")
+    /// <summary>Makes the option.</summary>
+    /// <param name="description">What it is for.</param>
+    /// <param name="standard">The default; null: there is none.</param>
+    public static Option<Recipe> Make(string description, Recipe? standard = null)
     {
-        HelpName = "NAME",
-        Description = description,
-        CustomParser = Parse,
-    };
+        var option = new Option<Recipe>("--optimizer") { HelpName = "NAME", Description = description, CustomParser = Parse };
+        if (standard is not null)
+        {
+            option.DefaultValueFactory = _ => standard;
+        }
+
+        return option;
+    }
 
     private static Recipe? Parse(ArgumentResult result)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Samples;
 using Spectre.Console;
 
 namespace Digits;
@@ -37,7 +38,7 @@ internal static class RunTable
                 table.Caption($"{run.Recipe.Name}: epoch {run.Losses.Count} of {epochs}");
                 refresh();
             });
-            table.Caption($"after {epochs} epochs");
+            table.Caption($"after {Count.Of(epochs, "epoch")}");
             refresh();
             return runs;
         }

@@ -1,77 +1,68 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using DrawSchedules;
 using Optimizers.Schedules;
+using Samples;
 
-const int WrongUsage = 2;
+const string Momentum = "momentum";
 
 var written = new Argument<WrittenSchedule[]>("SCHEDULE")
 {
-    Description = "Schedules as in C#, each in quotes: \"WarmupCosine(peak: 3e-4, warmupSteps: 100, totalSteps: 2000)\", "
-        + "\"MultiStep(0.1, [500, 800])\", \"Sequence([Linear(0, 1, 9), Constant(1)], [9])\". There is: "
-        + $"{string.Join(", ", ScheduleReader.Names)}.",
+    Description = "Schedules as C# expressions, each in quotes; \"new\" may be left out: "
+        + "\"WarmupCosine(peak: 3e-4, warmupSteps: 100, totalSteps: 2000)\", \"MultiStep(0.1, [500, 800])\", "
+        + "\"Sequence([Linear(0, 1, 9), Constant(1)], [9])\", \"StepDecay(0.8, 30).InEpochs(4).WithWarmup(3)\", "
+        + "\"OneCycle(0.1, 900).Momentum\", \"FunctionSchedule(k => 0.1 / (k + 1))\". "
+        + "Or as the JSON of ScheduleConfiguration. "
+        + $"There is: {string.Join(", ", ScheduleReader.Names)}.",
     Arity = ArgumentArity.OneOrMore,
     CustomParser = ParseSchedules,
 };
-var steps = new Option<long>("--steps")
-{
-    HelpName = "N",
-    Description = "The last update to draw; default 1000.",
-    DefaultValueFactory = _ => 1_000,
-    CustomParser = ParseSteps,
-};
-var svg = new Option<FileInfo>("--svg")
-{
-    HelpName = "FILE",
-    Description = "Draws an SVG picture into a file, in the place of text on the terminal.",
-    CustomParser = ParseFile,
-};
+Option<long> steps = CommandLine.WholeNumber("--steps", "The last update to draw.", minimum: 1, long.MaxValue, 1_000);
+Option<FileInfo> svg = CommandLine.NewFile("--svg", "Draws an SVG picture into a file, in the place of text on the terminal.");
 var log = new Option<bool>("--log") { Description = "Makes the axis of the rates logarithmic." };
 
 var folder = new Argument<DirectoryInfo>("FOLDER") { Description = "Where to; it is made if it is not there." };
 var docs = new Command("docs", "Draws the pictures of docs/schedules.md.") { folder };
-docs.SetAction(result => Write(() => Gallery.DrawInto(result.GetValue(folder)!)));
+docs.SetAction(result => CommandLine.Try(() => Gallery.DrawInto(result.GetValue(folder)!)));
 
 var command = new RootCommand("Draws learning-rate schedules, on the terminal or as a picture.") { written, steps, svg, log, docs };
 command.SetAction(result =>
 {
-    LineChart chart = SchedulePlot.Of(
-        result.GetValue(steps),
-        [.. result.GetValue(written)!.Select(schedule => (schedule.Text, schedule.Schedule))]) with
+    FileInfo? file = result.GetValue(svg);
+    if ((file is not null && !CommandLine.CanWrite("--svg", file))
+        || Draw(result.GetValue(written)!, result.GetValue(steps), result.GetValue(log)) is not { } chart)
     {
-        LogarithmicY = result.GetValue(log),
-    };
-    if (result.GetValue(svg) is { } file)
+        return CommandLine.WrongUsage;
+    }
+
+    if (file is not null)
     {
-        return Write(() => File.WriteAllText(file.FullName, $"{chart.ToSvg()}\n"));
+        return CommandLine.Try(() => File.WriteAllText(file.FullName, $"{chart.ToSvg()}\n"));
     }
 
     Console.WriteLine(chart.ToText());
     return 0;
 });
 
-ParseResult parsed = command.Parse(args);
-if (parsed.Action is ParseErrorAction)
-{
-    Console.Error.WriteLine(parsed.Errors[0].Message);
-    return WrongUsage;
-}
+return CommandLine.Run(command, args);
 
-return parsed.Invoke();
-
-static int Write(Action write)
+// Null if a schedule that is a function of the user's throws, which is then said.
+static LineChart? Draw(WrittenSchedule[] schedules, long steps, bool logarithmic)
 {
     try
     {
-        write();
-        return 0;
+        LineChart chart = SchedulePlot.Of(steps, [.. schedules.Select(schedule => (schedule.Text, schedule.Schedule))]);
+        string[] labels =
+        [
+            .. schedules.Select(schedule => schedule.Text.TrimEnd().EndsWith($".{Momentum}", StringComparison.OrdinalIgnoreCase) ? Momentum : chart.YLabel)
+                .Distinct(),
+        ];
+        return chart with { LogarithmicY = logarithmic, YLabel = string.Join(", ", labels) };
     }
-    catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+    catch (Exception e) when (e is not OutOfMemoryException)
     {
-        Console.Error.WriteLine(e.Message);
-        return 1;
+        Console.Error.WriteLine($"SCHEDULE cannot be drawn: {CommandLine.MessageOf(e)}");
+        return null;
     }
 }
 
@@ -80,39 +71,22 @@ static WrittenSchedule[] ParseSchedules(ArgumentResult result)
     var schedules = new List<WrittenSchedule>();
     foreach (Token token in result.Tokens)
     {
+        if (token.Value.StartsWith("--", StringComparison.Ordinal))
+        {
+            result.AddError($"There is no option \"{token.Value}\".");
+            break;
+        }
+
         try
         {
             schedules.Add(new WrittenSchedule(token.Value, ScheduleReader.Read(token.Value)));
         }
         catch (Exception e) when (e is FormatException or ArgumentException)
         {
-            result.AddError($"\"{token.Value}\": {e.Message}");
+            result.AddError($"\"{token.Value}\": {CommandLine.MessageOf(e)}");
             break;
         }
     }
 
     return [.. schedules];
-}
-
-static long ParseSteps(ArgumentResult result)
-{
-    string given = result.Tokens[0].Value;
-    if (!long.TryParse(given, NumberStyles.Integer | NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out long value)
-        || value < 1)
-    {
-        result.AddError($"--steps must be a whole number from 1 to {long.MaxValue}, but is \"{given}\".");
-    }
-
-    return value;
-}
-
-static FileInfo ParseFile(ArgumentResult result)
-{
-    var file = new FileInfo(result.Tokens[0].Value);
-    if (Directory.Exists(file.FullName) || file.Directory is not { Exists: true })
-    {
-        result.AddError($"--svg must name a file in a folder that exists, but is \"{file}\".");
-    }
-
-    return file;
 }

@@ -1,167 +1,110 @@
 using System.Globalization;
-using System.Reflection;
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Scripting;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Scripting;
 using Optimizers;
 using Optimizers.Schedules;
+using Samples;
 
 namespace DrawSchedules;
 
 /// <summary>A schedule, and how it was written.</summary>
 internal sealed record WrittenSchedule(string Text, ILrSchedule Schedule);
 
-/// <summary>Reads a schedule as its constructor is called in C#, without the "new".</summary>
-internal sealed class ScheduleReader
+/// <summary>
+/// Reads a schedule that is written as a C# expression, in which "new" and the types of enumerations may be left out, or as the JSON of
+/// <see cref="ScheduleConfiguration"/>. The C# compiler does the work, so that everything is understood that a program may write.
+/// </summary>
+internal sealed partial class ScheduleReader : CSharpSyntaxRewriter
 {
-    private static readonly Dictionary<string, ConstructorInfo> _constructors = typeof(ILrSchedule).Assembly.GetExportedTypes()
-        .Where(type => type.IsClass && type.IsAssignableTo(typeof(ILrSchedule)) && type != typeof(FunctionSchedule))
-        .ToDictionary(type => type.Name, type => type.GetConstructors().Single());
+    private static readonly HashSet<string> _schedules =
+    [
+        .. typeof(ILrSchedule).Assembly.GetExportedTypes()
+            .Where(type => type.IsClass && type.IsAssignableTo(typeof(ILrSchedule)))
+            .Select(type => type.Name),
+    ];
 
-    private readonly string _text;
-    private int _position;
+    private static readonly Dictionary<string, string> _enumerations = typeof(CurveShape).Assembly.GetExportedTypes()
+        .Where(type => type.IsEnum && type.Namespace == typeof(CurveShape).Namespace)
+        .SelectMany(type => Enum.GetNames(type).Select(name => (Name: name, Whole: $"{type.Name}.{name}")))
+        .ToDictionary(pair => pair.Name, pair => pair.Whole);
 
-    private ScheduleReader(string text) => _text = text;
+    private static readonly ScriptOptions _options = ScriptOptions.Default
+        .AddReferences(typeof(ILrSchedule).Assembly)
+        .AddImports("System", typeof(ILrSchedule).Namespace!, typeof(Constant).Namespace!);
+
+    private ScheduleReader()
+    {
+    }
 
     /// <summary>The schedules that there are.</summary>
-    public static IEnumerable<string> Names => _constructors.Keys.Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Names => _schedules.Order(StringComparer.Ordinal);
 
     /// <summary>Reads a schedule.</summary>
-    /// <exception cref="FormatException">It is not written as a call.</exception>
-    /// <exception cref="ArgumentException">The schedule refuses an argument.</exception>
+    /// <exception cref="FormatException">It is no such expression, or no schedule comes of it.</exception>
+    /// <exception cref="ArgumentException">The schedule refuses an argument, or the JSON is wrong.</exception>
     public static ILrSchedule Read(string text)
     {
-        var reader = new ScheduleReader(text);
-        ILrSchedule schedule = reader.Schedule(reader.Word());
-        return reader.Next() == '\0' ? schedule : throw reader.Unexpected("the end");
+        if (text.TrimStart().StartsWith('{'))
+        {
+            return ScheduleConfiguration.Parse(text);
+        }
+
+        // The documentation calls the parameter of Cyclic "base", which is a keyword, and writes a typographical minus.
+        ExpressionSyntax expression = SyntaxFactory.ParseExpression(
+            Base().Replace(text, "@base").Replace('−', '-'), options: CSharpParseOptions.Default.WithLanguageVersion(LanguageVersion.Latest));
+        if (expression.GetDiagnostics().FirstOrDefault(fault => fault.Severity == DiagnosticSeverity.Error) is { } fault)
+        {
+            // A token that nothing expects has no place of its own.
+            int start = fault.Location.SourceSpan.Start;
+            throw new FormatException($"{MessageOf(fault)}{(start > 0 ? $", at place {start + 1}" : "")}.");
+        }
+
+        string completed = new ScheduleReader().Visit(expression).ToFullString();
+        try
+        {
+            return CSharpScript.EvaluateAsync<ILrSchedule?>(completed, _options).GetAwaiter().GetResult()
+                ?? throw new FormatException("It is null.");
+        }
+        catch (CompilationErrorException e)
+        {
+            throw new FormatException($"{MessageOf(e.Diagnostics[0])}.", e);
+        }
+        catch (Exception e) when (e is not (ArgumentException or FormatException or OutOfMemoryException))
+        {
+            throw new FormatException($"It throws: {e.Message}", e);
+        }
     }
 
-    private ILrSchedule Schedule(string name)
+    /// <inheritdoc/>
+    public override SyntaxNode? VisitInvocationExpression(InvocationExpressionSyntax node)
     {
-        if (!_constructors.TryGetValue(name, out ConstructorInfo? constructor))
+        var call = (InvocationExpressionSyntax)base.VisitInvocationExpression(node)!;
+        if (call.Expression is not IdentifierNameSyntax name)
         {
-            throw new FormatException($"There is no schedule \"{name}\"; there is {string.Join(", ", Names)}.");
+            return call;
         }
 
-        ParameterInfo[] parameters = constructor.GetParameters();
-        object?[] arguments = Array.ConvertAll(parameters, parameter => parameter.HasDefaultValue ? parameter.DefaultValue : null);
-        bool[] given = Array.ConvertAll(parameters, parameter => parameter.HasDefaultValue);
-        Expect('(');
-        for (int i = 0; !Skip(')'); i++)
-        {
-            int index = ParameterAt(name, parameters, i);
-            arguments[index] = Value(parameters[index].ParameterType);
-            given[index] = true;
-            if (Next() != ')')
-            {
-                Expect(',');
-            }
-        }
-
-        int missing = Array.IndexOf(given, false);
-        return missing < 0
-            ? (ILrSchedule)constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, arguments, null)
-            : throw new FormatException($"{name} needs {parameters[missing].Name}.");
+        string called = name.Identifier.Text;
+        return _schedules.Contains(called)
+            ? SyntaxFactory.ObjectCreationExpression(name.WithoutLeadingTrivia(), call.ArgumentList, initializer: null)
+                .WithNewKeyword(SyntaxFactory.Token(SyntaxKind.NewKeyword).WithTrailingTrivia(SyntaxFactory.Space))
+            : throw new FormatException(
+                $"There is no schedule \"{called}\"; there is, the nearest first: "
+                + $"{string.Join(", ", Names.OrderBy(schedule => Spelling.Distance(called, schedule)))}.");
     }
 
-    private int ParameterAt(string schedule, ParameterInfo[] parameters, int position)
-    {
-        int start = _position;
-        string name = char.IsLetter(Next()) ? Word() : "";
-        if (name.Length > 0 && Skip(':'))
-        {
-            int index = Array.FindIndex(parameters, parameter => parameter.Name == name);
-            return index >= 0 ? index : throw new FormatException(
-                $"{schedule} has no {name}; it has {string.Join(", ", parameters.Select(parameter => parameter.Name))}.");
-        }
+    /// <inheritdoc/>
+    public override SyntaxNode? VisitArgument(ArgumentSyntax node) =>
+        node.Expression is IdentifierNameSyntax name && _enumerations.TryGetValue(name.Identifier.Text, out string? whole)
+            ? node.WithExpression(SyntaxFactory.ParseExpression(whole))
+            : base.VisitArgument(node);
 
-        _position = start;
-        return position < parameters.Length
-            ? position
-            : throw new FormatException($"{schedule} has only {parameters.Length} arguments.");
-    }
+    private static string MessageOf(Diagnostic fault) => fault.GetMessage(CultureInfo.InvariantCulture);
 
-    private object? Value(Type type)
-    {
-        Type target = Nullable.GetUnderlyingType(type) ?? type;
-        if (target.IsGenericType)
-        {
-            return List(target.GetGenericArguments()[0]);
-        }
-
-        string word = Word();
-        return target switch
-        {
-            _ when word == "null" && target != type => null,
-            _ when target == typeof(ILrSchedule) => Schedule(word),
-            _ when target == typeof(bool) && bool.TryParse(word, out bool truth) => truth,
-            _ when target == typeof(double) && double.TryParse(
-                Digits(word), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) => number,
-            _ when target == typeof(long) && long.TryParse(
-                Digits(word), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long count) => count,
-            _ when target.IsEnum && Enum.TryParse(target, word[(word.IndexOf('.', StringComparison.Ordinal) + 1)..], out object? value) => value,
-            _ => throw new FormatException($"\"{word}\" is no {target.Name}."),
-        };
-    }
-
-    private Array List(Type element)
-    {
-        var elements = new List<object?>();
-        Expect('[');
-        while (!Skip(']'))
-        {
-            elements.Add(Value(element));
-            if (Next() != ']')
-            {
-                Expect(',');
-            }
-        }
-
-        var list = Array.CreateInstance(element, elements.Count);
-        for (int i = 0; i < list.Length; i++)
-        {
-            list.SetValue(elements[i], i);
-        }
-
-        return list;
-    }
-
-    private static string Digits(string word) => word.Replace("_", "", StringComparison.Ordinal);
-
-    private string Word()
-    {
-        Next();
-        int start = _position;
-        while (_position < _text.Length && (char.IsLetterOrDigit(_text[_position]) || _text[_position] is '_' or '.' or '-' or '+'))
-        {
-            _position++;
-        }
-
-        return _position > start ? _text[start.._position] : throw Unexpected("a name or a number");
-    }
-
-    private char Next()
-    {
-        while (_position < _text.Length && char.IsWhiteSpace(_text[_position]))
-        {
-            _position++;
-        }
-
-        return _position < _text.Length ? _text[_position] : '\0';
-    }
-
-    private bool Skip(char expected)
-    {
-        bool there = Next() == expected;
-        _position += there ? 1 : 0;
-        return there;
-    }
-
-    private void Expect(char expected)
-    {
-        if (!Skip(expected))
-        {
-            throw Unexpected($"\"{expected}\"");
-        }
-    }
-
-    private FormatException Unexpected(string expected) => new(
-        $"Expected {expected} at place {_position + 1}, but found {(_position < _text.Length ? $"\"{_text[_position]}\"" : "the end")}.");
+    [GeneratedRegex(@"(?<![@\w.])base(?=\s*:)")]
+    private static partial Regex Base();
 }

@@ -1,5 +1,6 @@
 using Digits;
 using Optimizers.Schedules;
+using Samples;
 
 namespace FindRate;
 
@@ -26,19 +27,24 @@ internal static class Page
             throw new IOException($"\"{path}\" does not have its marks.");
         }
 
+        // Training takes a minute: what cannot be written is refused before it.
+        string pictures = Path.Combine(folder.FullName, "images", "rates");
+        Directory.CreateDirectory(pictures);
+        string dense = Path.Combine(pictures, "dense.svg");
+        string range = Path.Combine(pictures, "range.svg");
+        Array.ForEach([path, dense, range], OutputFile.RequireWritable);
+
         DenseSweep[] sweeps = [.. DenseSweep.Recipes.Select(recipe => DenseSweep.Of(search, recipe))];
         string tables = DenseSweep.Markdown(sweeps);
         File.WriteAllText(path, $"{page[..begin]}{tables}{page[end..]}");
-        string pictures = Path.Combine(folder.FullName, "images", "rates");
-        Directory.CreateDirectory(pictures);
         string[][] rows = [.. tables.Split('\n').Reverse().SkipWhile(line => line.Length == 0)
             .TakeWhile(line => !line.StartsWith("| ---", StringComparison.Ordinal))
             .Reverse()
             .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries))];
-        Draw(pictures, "dense.svg", DenseSweep.ChartOf([.. sweeps.Select(sweep => sweep.Optimizer)], rows));
-        Draw(pictures, "range.svg", RangeChart.Of(Shown, search.Find(Shown)));
+        Draw(dense, DenseSweep.ChartOf([.. sweeps.Select(sweep => sweep.Optimizer)], rows));
+        Draw(range, RangeChart.Of(Shown, search.Find(Shown)));
     }
 
-    private static void Draw(string folder, string name, LineChart chart) =>
-        File.WriteAllText(Path.Combine(folder, name), $"{chart.ToSvg()}\n");
+    private static void Draw(string path, LineChart chart) =>
+        File.WriteAllText(path, $"{chart.ToSvg()}\n");
 }

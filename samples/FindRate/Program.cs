@@ -6,8 +6,9 @@ using Samples;
 using Spectre.Console;
 
 Option<Recipe> optimizer = RecipeOption.Make(
-    $"The optimizer whose rate is looked for, in any case of letters: {RecipeOption.Names}; default Adam.");
-Option<FileInfo> svg = CommandLine.NewFile("--svg", "Where to draw the range test; default find-rate.svg.");
+    $"The optimizer whose rate is looked for, in any case of letters: {RecipeOption.Names}.",
+    Recipe.All.Single(recipe => recipe.Name == "Adam"));
+Option<FileInfo> svg = CommandLine.NewFile("--svg", "Where to draw the range test.", "find-rate.svg");
 
 var folder = new Argument<DirectoryInfo>("FOLDER") { Description = "The folder of the documentation." };
 var docs = new Command(
@@ -20,9 +21,7 @@ var command = new RootCommand(
 {
     optimizer, svg, docs,
 };
-command.SetAction(result => Show(
-    result.GetValue(optimizer) ?? Recipe.All.Single(recipe => recipe.Name == "Adam"),
-    result.GetValue(svg) ?? new FileInfo("find-rate.svg")));
+command.SetAction(result => Show(result.GetValue(optimizer)!, result.GetValue(svg)!));
 
 return CommandLine.Run(command, args);
 
@@ -30,19 +29,24 @@ static Search Prepare() => new(DataFile.Read<Plan>("digits.json"), DigitsData.Lo
 
 static int Show(Recipe recipe, FileInfo svg)
 {
+    if (!CommandLine.CanWrite("--svg", svg))
+    {
+        return CommandLine.WrongUsage;
+    }
+
     Search search = Prepare();
     RateReport range = search.Find(recipe);
     RateSweepReport sweep = search.Sweep(recipe);
+    IAnsiConsole console = Terminal.Open();
+    console.Write(RateTables.Of(range));
+    console.Write(RateTables.Of(sweep));
+    Console.WriteLine(sweep.Reason);
     int code = CommandLine.Try(() => File.WriteAllText(svg.FullName, $"{RangeChart.Of(recipe, range).ToSvg()}\n"));
     if (code == 0)
     {
-        IAnsiConsole console = Terminal.Open();
-        console.Write(RateTables.Of(range));
-        console.Write(RateTables.Of(sweep));
-        Console.WriteLine(sweep.Reason);
         Console.WriteLine($"range test: {svg}");
-        Console.WriteLine(range.Advice);
     }
 
+    Console.WriteLine(range.Advice);
     return code;
 }

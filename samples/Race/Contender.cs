@@ -16,9 +16,13 @@ internal sealed class Contender
 
     private readonly JsonObject? _json;
 
-    private Contender(string name, JsonObject? json) => (Name, _json) = (name, json);
+    private Contender(string name, JsonObject? json) => (Name, Label, _json) = (name, name, json);
 
+    /// <summary>The name of the optimizer.</summary>
     public string Name { get; }
+
+    /// <summary>What tells it from the others: its name, with a number where it is not the first of that name.</summary>
+    public string Label { get; private init; }
 
     /// <summary>The rates that it is tried at: its own, if it was given one; a line search needs none.</summary>
     public IReadOnlyList<double> Rates => _json is null ? [1] : _json.TryGetPropertyValue(Rate, out JsonNode? rate) ? [rate!.GetValue<double>()] : _rates;
@@ -47,6 +51,17 @@ internal sealed class Contender
         OptimizerConfiguration.Create(contender.Name, length: 2, contender.JsonAt(_rates[0]));
         return contender;
     }
+
+    /// <summary>Gives those of the same name numbers.</summary>
+    public static Contender[] Labelled(IReadOnlyList<Contender> contenders) =>
+    [
+        .. contenders.Select((contender, i) => contenders.Take(i).Count(other => other.Name == contender.Name) is > 0 and int before
+            ? new Contender(contender.Name, contender._json) { Label = $"{contender.Name} {before + 1}" }
+            : contender),
+    ];
+
+    /// <summary>The label, as the help prints it.</summary>
+    public override string ToString() => Label;
 
     public IOptimizerOptions OptionsAt(double rate) => OptimizerConfiguration.Parse(JsonAt(rate));
 

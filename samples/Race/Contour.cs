@@ -1,58 +1,121 @@
 namespace Race;
 
 /// <summary>Lines of equal height, by marching squares.</summary>
-internal static class Contour
+internal sealed class Contour
 {
-    // Across each side of the view; finer than anybody sees at the size of a panel.
-    private const int Cells = 72;
+    // Across each side of the view; fine enough for the narrowest valley at the lowest height that is drawn.
+    private const int Cells = 240;
 
-    /// <summary>Heights that make the floor as visible as the walls: each a fourth of the one above.</summary>
-    public static double[] Levels(Surface surface)
+    private readonly Surface _surface;
+    private readonly int _cells;
+    private readonly double[][] _heights;
+
+    /// <param name="surface">The surface.</param>
+    /// <param name="cells">The number of cells across each side of the view.</param>
+    public Contour(Surface surface, int cells = Cells)
     {
-        double highest = Heights(surface).Max(column => column.Max());
-        return [.. Enumerable.Range(1, 8).Select(power => highest * Math.Pow(4, -power))];
+        (_surface, _cells) = (surface, cells);
+        _heights =
+        [
+            .. Enumerable.Range(0, cells + 1).Select(i => Enumerable.Range(0, cells + 1).Select(j =>
+            {
+                (double x, double y) = PlaceOf(i, j);
+                return surface.Value(x, y);
+            }).ToArray()),
+        ];
     }
 
-    /// <summary>The pieces of the line at a height.</summary>
-    public static IEnumerable<((double X, double Y) From, (double X, double Y) To)> At(Surface surface, double level)
-    {
-        double[][] heights = Heights(surface);
-        for (int i = 0; i < Cells; i++)
-        {
-            for (int j = 0; j < Cells; j++)
-            {
-                // The corners of the cell, around it; where two neighbours lie on both sides, the line goes through between.
-                (int I, int J)[] corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)];
-                var crossings = new List<(double X, double Y)>(4);
-                for (int side = 0; side < 4; side++)
-                {
-                    (int I, int J) from = corners[side], to = corners[(side + 1) % 4];
-                    double low = heights[from.I][from.J] - level, high = heights[to.I][to.J] - level;
-                    if (low < 0 != high < 0)
-                    {
-                        double share = low / (low - high);
-                        crossings.Add(PlaceOf(surface, from.I + (share * (to.I - from.I)), from.J + (share * (to.J - from.J))));
-                    }
-                }
+    /// <summary>The heights of the lines. Ratios make the floor as visible as the walls.</summary>
+    public IReadOnlyList<double> Levels => _surface.Heights
+        ?? [.. Enumerable.Range(1, 6).Select(power => _heights.Max(column => column.Max()) * Math.Pow(4, -power))];
 
-                for (int pair = 0; pair + 1 < crossings.Count; pair += 2)
+    /// <summary>The lines at a height. Each is closed, its last place being its first, or goes from a side of the view to a side.</summary>
+    public IReadOnlyList<IReadOnlyList<(double X, double Y)>> At(double level)
+    {
+        // The sides of cells that the line crosses, and for each the one or two that the line goes to from there.
+        var next = new Dictionary<(int I, int J, bool Upright), List<(int I, int J, bool Upright)>>();
+        for (int i = 0; i < _cells; i++)
+        {
+            for (int j = 0; j < _cells; j++)
+            {
+                foreach (((int, int, bool) from, (int, int, bool) to) in Pieces(i, j, level))
                 {
-                    yield return (crossings[pair], crossings[pair + 1]);
+                    Link(from, to);
+                    Link(to, from);
                 }
+            }
+        }
+
+        // Those that begin at a side of the view first; what is left then is closed.
+        var lines = new List<IReadOnlyList<(double X, double Y)>>();
+        foreach ((int, int, bool) start in next.Keys.OrderBy(side => next[side].Count).ToArray())
+        {
+            if (next[start].Count > 0)
+            {
+                lines.Add([.. Follow(start).Select(side => Crossing(side, level))]);
+            }
+        }
+
+        return lines;
+
+        void Link((int, int, bool) from, (int, int, bool) to)
+        {
+            if (!next.TryGetValue(from, out List<(int, int, bool)>? ends))
+            {
+                next[from] = ends = [];
+            }
+
+            ends.Add(to);
+        }
+
+        IEnumerable<(int I, int J, bool Upright)> Follow((int I, int J, bool Upright) side)
+        {
+            yield return side;
+            while (next[side] is [var following, ..])
+            {
+                next[side].Remove(following);
+                next[following].Remove(side);
+                side = following;
+                yield return side;
             }
         }
     }
 
-    private static double[][] Heights(Surface surface) =>
-    [
-        .. Enumerable.Range(0, Cells + 1).Select(i => Enumerable.Range(0, Cells + 1).Select(j =>
+    // The pieces of the line in a cell, each from one of its sides to another.
+    private IEnumerable<((int I, int J, bool Upright) From, (int I, int J, bool Upright) To)> Pieces(int i, int j, double level)
+    {
+        // From the lower left around, each side between two corners.
+        bool[] below =
+        [
+            _heights[i][j] < level, _heights[i + 1][j] < level, _heights[i + 1][j + 1] < level, _heights[i][j + 1] < level,
+        ];
+        (int, int, bool)[] sides = [(i, j, false), (i + 1, j, true), (i, j + 1, false), (i, j, true)];
+        int[] crossed = [.. Enumerable.Range(0, 4).Where(side => below[side] != below[(side + 1) % 4])];
+        if (crossed.Length == 2)
         {
-            (double x, double y) = PlaceOf(surface, i, j);
-            return surface.Value(x, y);
-        }).ToArray()),
-    ];
+            yield return (sides[crossed[0]], sides[crossed[1]]);
+        }
+        else if (crossed.Length == 4)
+        {
+            // A saddle: the corners that are on the same side of the line as the middle are joined.
+            (double x, double y) = PlaceOf(i + 0.5, j + 0.5);
+            int shift = _surface.Value(x, y) < level == below[0] ? 0 : 3;
+            yield return (sides[shift], sides[(shift + 1) % 4]);
+            yield return (sides[(shift + 2) % 4], sides[(shift + 3) % 4]);
+        }
+    }
 
-    private static (double X, double Y) PlaceOf(Surface surface, double i, double j) => (
-        surface.View.Left + ((surface.View.Right - surface.View.Left) * i / Cells),
-        surface.View.Bottom + ((surface.View.Top - surface.View.Bottom) * j / Cells));
+    // Where the line crosses a side of a cell, which goes up or to the right.
+    private (double X, double Y) Crossing((int I, int J, bool Upright) side, double level)
+    {
+        (int i, int j, bool upright) = side;
+        double from = _heights[i][j];
+        double to = upright ? _heights[i][j + 1] : _heights[i + 1][j];
+        double share = (level - from) / (to - from);
+        return upright ? PlaceOf(i, j + share) : PlaceOf(i + share, j);
+    }
+
+    private (double X, double Y) PlaceOf(double i, double j) => (
+        _surface.View.Left + ((_surface.View.Right - _surface.View.Left) * i / _cells),
+        _surface.View.Bottom + ((_surface.View.Top - _surface.View.Bottom) * j / _cells));
 }

@@ -9,7 +9,7 @@ internal sealed record Lesson(Contender Contender, double Rate, double Loss, dou
     public static Lesson Of(Contender contender, Plan plan, DigitsData data) => contender.Rates
         .Select(rate =>
         {
-            Run run = Training.Train(plan, new Recipe(contender.Name, contender.OptionsAt(rate)), data, threads: 1);
+            Run run = Training.Train(plan, new Recipe(contender.Label, contender.OptionsAt(rate)), data, threads: 1);
             return new Lesson(contender, rate, run.Losses[^1], run.TestAccuracies[^1]);
         })
         .OrderBy(lesson => double.IsNaN(lesson.Loss) ? double.PositiveInfinity : lesson.Loss)

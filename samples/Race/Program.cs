@@ -10,46 +10,45 @@ var optimizers = new Option<Contender[]>("--optimizer")
 {
     HelpName = "NAME or JSON",
     Description = "Who takes part, once or more: a name such as AdamW, or a JSON object such as {\"kind\": \"AdamW\", \"beta2\": 0.95}. "
-        + $"Default: {string.Join(", ", usual)}.",
+        + $"Without the option: {string.Join(", ", usual)}.",
     AllowMultipleArgumentsPerToken = true,
     CustomParser = result => ParseAll(result, Contender.Parse),
 };
 var surfaces = new Option<Surface[]>("--surface")
 {
     HelpName = "NAME",
-    Description = $"Where they race, once or more: {string.Join(", ", Surface.All.Select(surface => surface.Name))}. Default: all.",
+    Description = $"Where they race, once or more: {string.Join(", ", Surface.All.Select(surface => surface.Name))}. Without the option: all.",
     AllowMultipleArgumentsPerToken = true,
     CustomParser = result => ParseAll(result, ParseSurface),
 };
-Option<int> steps = CommandLine.WholeNumber("--steps", "The number of steps on a surface; default 500.", minimum: 1, maximum: 100_000, standard: 500);
+Option<int> steps = CommandLine.WholeNumber("--steps", "The number of steps on a surface.", minimum: 1, maximum: 100_000, standard: 500);
 Option<int> epochs = CommandLine.WholeNumber(
-    "--epochs", "The number of epochs on handwritten digits; 0: they do not race there. Default 3.", minimum: 0, maximum: 1_000, standard: 3);
-Option<FileInfo> svg = CommandLine.NewFile("--svg", "Where to draw the paths; default race.svg.");
+    "--epochs", "The number of epochs on handwritten digits; 0: they do not race there.", minimum: 0, maximum: 1_000, standard: 3);
+Option<FileInfo> svg = CommandLine.NewFile("--svg", "Where to draw the paths.", "race.svg");
 
 var command = new RootCommand(
-    "Races optimizers down surfaces that are known to be hard, and on handwritten digits, each at the rate that suits it best, "
-    + "and draws their paths.")
+    "Races optimizers down surfaces that are known to be hard, and on handwritten digits, each at the best of ten rates, "
+    + "and draws their paths. On a surface it is the best at which the path stays in the picture.")
 {
     optimizers, surfaces, steps, epochs, svg,
 };
 command.SetAction(result => Run(
-    result.GetValue(optimizers) is { Length: > 0 } chosen ? chosen : [.. usual.Select(Contender.Parse)],
-    result.GetValue(surfaces) is { Length: > 0 } places ? places : [.. Surface.All],
+    Contender.Labelled(result.GetValue(optimizers) is { Length: > 0 } chosen ? chosen : [.. usual.Select(Contender.Parse)]),
+    result.GetValue(surfaces) is { Length: > 0 } places ? [.. places.Distinct()] : [.. Surface.All],
     result.GetValue(steps),
     result.GetValue(epochs),
-    result.GetValue(svg) ?? new FileInfo("race.svg")));
+    result.GetValue(svg)!));
 
 return CommandLine.Run(command, args);
 
 static int Run(Contender[] contenders, Surface[] surfaces, int steps, int epochs, FileInfo svg)
 {
-    Descent[][] descents = [.. surfaces.Select(surface => contenders.Select(contender => Descent.Of(contender, surface, steps)).ToArray())];
-    int code = CommandLine.Try(() => File.WriteAllText(svg.FullName, $"{RaceChart.Draw(surfaces, descents)}\n"));
-    if (code != 0)
+    if (!CommandLine.CanWrite("--svg", svg))
     {
-        return code;
+        return CommandLine.WrongUsage;
     }
 
+    Descent[][] descents = [.. surfaces.Select(surface => contenders.Select(contender => Descent.Of(contender, surface, steps)).ToArray())];
     IAnsiConsole console = Terminal.Open();
     console.Write(RaceTables.Of(surfaces, descents));
     Contender[] learners = [.. contenders.Where(contender => !contender.IsMinimizer)];
@@ -60,8 +59,13 @@ static int Run(Contender[] contenders, Surface[] surfaces, int steps, int epochs
         console.Write(RaceTables.Of([.. learners.Select(contender => Lesson.Of(contender, plan, data))], epochs));
     }
 
-    Console.WriteLine($"paths: {svg}");
-    return 0;
+    int code = CommandLine.Try(() => File.WriteAllText(svg.FullName, $"{RaceChart.Draw(surfaces, descents)}\n"));
+    if (code == 0)
+    {
+        Console.WriteLine($"paths: {svg}");
+    }
+
+    return code;
 }
 
 static T[] ParseAll<T>(ArgumentResult result, Func<string, T> parse)
@@ -72,8 +76,7 @@ static T[] ParseAll<T>(ArgumentResult result, Func<string, T> parse)
     }
     catch (ArgumentException e)
     {
-        // Without the name of a parameter, which means nothing on a command line.
-        result.AddError(e.Message.Split(" (Parameter")[0]);
+        result.AddError(CommandLine.MessageOf(e));
         return [];
     }
 }

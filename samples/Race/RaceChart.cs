@@ -7,7 +7,9 @@ namespace Race;
 internal static class RaceChart
 {
     private const double Side = 300;
-    private const double Gap = 28;
+    private const double Gap = 46;
+    private const double Below = 90;
+    private const double LegendEntry = 170;
     private const double PanelTop = 74;
     private const double LegendLine = 22;
     private const int Columns = 3;
@@ -31,9 +33,9 @@ internal static class RaceChart
         int columns = Math.Min(Columns, surfaces.Count);
         int rows = (surfaces.Count + columns - 1) / columns;
         double width = Gap + (columns * (Side + Gap));
-        double bottom = PanelTop + (rows * (Side + 62));
-        string[] names = [.. descents[0].Select(descent => descent.Contender.Name)];
-        int perLine = Math.Max(1, (int)((width - Gap) / 170));
+        double bottom = PanelTop + (rows * (Side + Below));
+        string[] names = [.. descents[0].Select(descent => descent.Contender.Label)];
+        int perLine = Math.Max(1, (int)((width - Gap) / LegendEntry));
         double height = bottom + (LegendLine * ((names.Length + perLine - 1) / perLine)) + 16;
         return Tag(
             "svg",
@@ -44,18 +46,18 @@ internal static class RaceChart
             Tag("title", "Paths of optimizers on classical surfaces"),
             Tag("style", Style()),
             Tag("rect", With("class", "paper"), With("width", width), With("height", height), With("rx", 8)),
-            Text(Gap, 34, "Each at the rate that suits it best", "title"),
-            Text(Gap, 54, "○ start   × lowest", "note"),
+            Text(Gap, 34, "Each at the best rate whose path stays in the picture", "title"),
+            Text(Gap, 54, "○ start   × lowest   grey: lines of equal height", "note"),
             surfaces.Select((surface, i) => Panel(
                 surface,
                 descents[i],
                 i,
                 Gap + (i % columns * (Side + Gap)),
-                PanelTop + 30 + (i / columns * (Side + 62)))),
+                PanelTop + 30 + (i / columns * (Side + Below)))),
             names.Select((name, i) => Tag(
                 "g",
                 With("class", ClassOf(i)),
-                With("transform", Invariant($"translate({Gap + (i % perLine * 170)} {bottom + (LegendLine * (i / perLine)):0.#})")),
+                With("transform", Invariant($"translate({Gap + (i % perLine * LegendEntry)} {bottom + (LegendLine * (i / perLine)):0.#})")),
                 Tag("path", With("class", "path"), With("d", "M0,0h28")),
                 Text(36, 4, name, "name")))).ToString();
     }
@@ -63,29 +65,72 @@ internal static class RaceChart
     private static XElement Panel(Surface surface, IReadOnlyList<Descent> descents, int number, double left, double top)
     {
         (double Left, double Bottom, double Right, double Top) view = surface.View;
-        string Place((double X, double Y) place) => Invariant(
-            $"{Side * (place.X - view.Left) / (view.Right - view.Left):0.#},{Side * (view.Top - place.Y) / (view.Top - view.Bottom):0.#}");
+        string Place((double X, double Y) place) => Invariant($"{Right(place.X):0.#},{Down(place.Y):0.#}");
+        double Right(double x) => Side * (x - view.Left) / (view.Right - view.Left);
+        double Down(double y) => Side * (view.Top - y) / (view.Top - view.Bottom);
+        var contour = new Contour(surface);
         return Tag(
             "g",
             With("transform", Invariant($"translate({left:0.#} {top:0.#})")),
+            Ticks(view.Left, view.Right).Select(x => Tag("path", With("class", "frame"), With("d", Invariant($"M{Right(x):0.#},{Side}v5")))),
+            Ticks(view.Left, view.Right).Select(x => Text(Right(x), Side + 19, Invariant($"{x}"), "below")),
+            Ticks(view.Bottom, view.Top).Select(y => Tag("path", With("class", "frame"), With("d", Invariant($"M0,{Down(y):0.#}h-5")))),
+            Ticks(view.Bottom, view.Top).Select(y => Text(-9, Down(y) + 4, Invariant($"{y}"), "beside")),
             Text(0, -26, surface.Name, "panel"),
             Text(0, -9, surface.Trouble, "note"),
             Tag("clipPath", With("id", $"panel{number}"), Tag("rect", With("width", Side), With("height", Side))),
             Tag(
                 "g",
                 With("clip-path", $"url(#panel{number})"),
-                Contour.Levels(surface).Select(level => Tag(
+                contour.Levels.Select(level => Tag(
                     "path",
                     With("class", "contour"),
-                    With("d", string.Concat(Contour.At(surface, level).Select(piece => $"M{Place(piece.From)}L{Place(piece.To)}"))))),
+                    With("d", string.Concat(contour.At(level).Select(line => $"M{string.Join('L', Straightened(line, view).Select(Place))}{(line[0] == line[^1] ? "Z" : "")}"))))),
                 descents.Select((descent, i) => Tag(
                     "g",
                     With("class", ClassOf(i)),
-                    Tag("title", descent.Contender.Name),
+                    Tag("title", descent.Contender.Label),
                     Tag("polyline", With("class", "path"), With("points", string.Join(' ', Visible(descent.Path, view).Select(Place)))))),
                 surface.Minima.Select(minimum => Tag("path", With("class", "mark"), With("d", $"M{Place(minimum)}m-5,-5l10,10m0,-10l-10,10")))),
             Tag("path", With("class", "mark"), With("d", $"M{Place(surface.Start)}m-5,0a5,5 0 1 0 10,0a5,5 0 1 0 -10,0")),
             Tag("rect", With("class", "frame"), With("width", Side), With("height", Side)));
+    }
+
+    // Without the places that are on the straight line between others, as far as anybody sees.
+    private static IEnumerable<(double X, double Y)> Straightened(
+        IReadOnlyList<(double X, double Y)> line, (double Left, double Bottom, double Right, double Top) view)
+    {
+        const double Visible = 0.1 / Side;
+        int kept = 0;
+        yield return line[0];
+        for (int end = 2; end < line.Count; end++)
+        {
+            if (Enumerable.Range(kept + 1, end - kept - 1).Any(between => Distance(line[kept], line[end], line[between]) > Visible))
+            {
+                kept = end - 1;
+                yield return line[kept];
+            }
+        }
+
+        yield return line[^1];
+
+        double Distance((double X, double Y) from, (double X, double Y) to, (double X, double Y) place)
+        {
+            double x = (to.X - from.X) / (view.Right - view.Left);
+            double y = (to.Y - from.Y) / (view.Top - view.Bottom);
+            double across = (x * (place.Y - from.Y) / (view.Top - view.Bottom)) - (y * (place.X - from.X) / (view.Right - view.Left));
+            return Math.Abs(across) / Math.Max(Math.Sqrt((x * x) + (y * y)), double.Epsilon);
+        }
+    }
+
+    // Multiples of 0.5, 1, 2 or 5, at most eight.
+    private static IEnumerable<double> Ticks(double low, double high)
+    {
+        double step = new[] { 0.5, 1, 2, 5 }.First(candidate => (high - low) / candidate < 8);
+        for (double i = Math.Ceiling(low / step); i * step <= high; i++)
+        {
+            yield return i * step;
+        }
     }
 
     // What goes far out of the view ends there: the picture cannot show it, and some viewers cannot draw it.
@@ -108,6 +153,7 @@ internal static class RaceChart
 
             text { font: 13px system-ui, sans-serif; fill: #24292f; stroke: none }
             .title { font-size: 16px; font-weight: 600 } .panel { font-weight: 600 } .note { fill: #57606a }
+            .below { font-size: 11px; text-anchor: middle } .beside { font-size: 11px; text-anchor: end }
             .paper { fill: #ffffff } .frame { fill: none; stroke: #d8dee4 }
             .contour { fill: none; stroke: #c3cad1; stroke-width: 0.8 }
             .path { fill: none; stroke-width: 1.8; stroke-linejoin: round }

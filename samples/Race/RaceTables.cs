@@ -1,4 +1,5 @@
 using System.Globalization;
+using Samples;
 using Spectre.Console;
 
 namespace Race;
@@ -8,13 +9,15 @@ internal static class RaceTables
 {
     public static Table Of(IReadOnlyList<Surface> surfaces, IReadOnlyList<IReadOnlyList<Descent>> descents)
     {
-        Table table = NewTable($"Steps to stay within {Number(Descent.Near)} of the lowest value, or +gap; and the rate");
+        string title = $"Steps to stay within {Number(Descent.Near)} of the lowest value, or +gap; and the rate";
+        bool allStay = descents.All(each => each.All(descent => descent.StaysInView));
+        Table table = NewTable(allStay ? title : $"{title}\n* the path leaves the picture at every rate that was tried");
         foreach (Surface surface in surfaces)
         {
             table.AddColumn(new TableColumn(surface.Name).RightAligned().PadLeft(0).PadRight(1));
         }
 
-        foreach (IGrouping<string, Descent> row in descents.SelectMany(each => each).GroupBy(descent => descent.Contender.Name))
+        foreach (IGrouping<string, Descent> row in descents.SelectMany(each => each).GroupBy(descent => descent.Contender.Label))
         {
             table.AddRow([row.Key, .. row.Select(descent => $"{Result(descent)}{RateOf(descent.Contender, descent.Rate)}")]);
         }
@@ -24,7 +27,7 @@ internal static class RaceTables
 
     public static Table Of(IReadOnlyList<Lesson> lessons, int epochs)
     {
-        Table table = NewTable($"Handwritten digits, after {epochs} epochs");
+        Table table = NewTable($"Handwritten digits, after {Count.Of(epochs, "epoch")}");
         foreach (string column in new[] { "rate", "training loss", "test accuracy" })
         {
             table.AddColumn(new TableColumn(column).RightAligned());
@@ -32,7 +35,7 @@ internal static class RaceTables
 
         foreach (Lesson lesson in lessons.OrderBy(lesson => double.IsNaN(lesson.Loss)).ThenBy(lesson => lesson.Loss))
         {
-            table.AddRow(lesson.Contender.Name, Number(lesson.Rate), Invariant($"{lesson.Loss:F4}"), Invariant($"{lesson.Accuracy:F4}"));
+            table.AddRow(lesson.Contender.Label, Number(lesson.Rate), Invariant($"{lesson.Loss:F4}"), Invariant($"{lesson.Accuracy:F4}"));
         }
 
         return table;
@@ -42,9 +45,10 @@ internal static class RaceTables
         new Table { Title = new TableTitle(Markup.Escape(title)), Border = TableBorder.Simple }.AddColumn(new TableColumn("optimizer").PadLeft(0).PadRight(1));
 
     private static string Result(Descent descent) =>
-        descent.Arrived is { } step ? Invariant($"{step}")
-        : double.IsFinite(descent.Gap) ? Invariant($"+{descent.Gap:0.0e0}")
-        : "diverged";
+        (descent.StaysInView ? "" : "*")
+        + (descent.Arrived is { } step ? Invariant($"{step}")
+            : double.IsFinite(descent.Gap) ? Invariant($"+{descent.Gap:0.0e0}")
+            : "diverged");
 
     private static string RateOf(Contender contender, double rate) => contender.IsMinimizer ? "" : $"\n[dim]{Number(rate)}[/]";
 

@@ -15,6 +15,9 @@ internal sealed record Surface(
     /// <summary>What is drawn: from the lower left to the upper right.</summary>
     public required (double Left, double Bottom, double Right, double Top) View { get; init; }
 
+    /// <summary>The heights of the lines that are drawn; null: each a fourth of the one above, from the highest in the view.</summary>
+    public IReadOnlyList<double>? Heights { get; init; }
+
     /// <summary>Why it is hard.</summary>
     public required string Trouble { get; init; }
 
@@ -34,7 +37,7 @@ internal sealed record Surface(
         {
             Start = (-4, 0.8),
             Minima = [(0, 0)],
-            View = (-4.6, -1.3, 1.6, 1.3),
+            View = (-4.6, -1.3, 2.4, 1.3),
             Trouble = "a hundred times as steep across as along",
         },
         new("Saddle", (x, y) => (x * x) + Square((y * y / 2) - 1), (x, y) => (2 * x, 2 * y * ((y * y / 2) - 1)))
@@ -46,7 +49,7 @@ internal sealed record Surface(
         },
         new("Beale", Beale, BealeGradient)
         {
-            Start = (0.5, 1.6),
+            Start = (0.5, -1),
             Minima = [(3, 0.5)],
             View = (-1.5, -1.4, 4, 2),
             Trouble = "steep walls around a flat floor",
@@ -69,9 +72,17 @@ internal sealed record Surface(
             Start = (2.3, 1.6),
             Minima = [(0, 0)],
             View = (-3, -3, 3, 3),
+            Heights = [3, 6, 12, 22, 32, 42, 52],
             Trouble = "a local minimum at all whole numbers",
         },
     ];
+
+    /// <summary>The name, as the help prints it.</summary>
+    public override string ToString() => Name;
+
+    /// <summary>Whether a place is in the view.</summary>
+    public bool Shows((double X, double Y) place) =>
+        place.X >= View.Left && place.X <= View.Right && place.Y >= View.Bottom && place.Y <= View.Top;
 
     private static double Square(double x) => x * x;
 

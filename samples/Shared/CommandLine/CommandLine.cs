@@ -6,7 +6,8 @@ using System.Numerics;
 
 namespace Samples;
 
-/// <summary>What the samples' command lines share: numbers within bounds, and one line for whatever is wrong.</summary>
+/// <summary>What the samples' command lines share: options within bounds, and one line for each error.</summary>
+/// <remarks>The help says the default of an option by itself: descriptions do not repeat it.</remarks>
 internal static class CommandLine
 {
     /// <summary>The exit code of a program whose options cannot be used.</summary>
@@ -17,37 +18,73 @@ internal static class CommandLine
     /// <param name="description">What it is for.</param>
     /// <param name="minimum">The least number that is accepted.</param>
     /// <param name="maximum">The greatest.</param>
-    /// <param name="standard">What it is when it is not given; null: 0, and the help is silent about it.</param>
-    public static Option<int> WholeNumber(
-        string name, string description, int minimum, int maximum = int.MaxValue, int? standard = null) =>
-        Number(name, "a whole number", "N", description, minimum, maximum, standard);
+    /// <param name="standard">The default.</param>
+    public static Option<T> WholeNumber<T>(string name, string description, T minimum, T maximum, T standard)
+        where T : struct, IBinaryInteger<T> =>
+        Number(name, "a whole number", NumberStyles.AllowLeadingSign, "N", description, minimum, maximum, standard);
 
     /// <summary>Makes an option that is a number.</summary>
     /// <inheritdoc cref="WholeNumber"/>
-    public static Option<double> Number(
-        string name, string description, double minimum, double maximum, double? standard = null) =>
-        Number(name, "a number", "X", description, minimum, maximum, standard);
+    public static Option<double> Number(string name, string description, double minimum, double maximum, double standard) =>
+        Number(name, "a number", NumberStyles.Float, "X", description, minimum, maximum, standard);
 
-    /// <summary>Makes an option that names a file to write, in a folder that exists.</summary>
+    /// <summary>Makes an option that names a file to write. <see cref="CanWrite"/> checks it.</summary>
     /// <param name="name">The name, with its dashes.</param>
     /// <param name="description">What it is for.</param>
-    public static Option<FileInfo> NewFile(string name, string description) => new(name)
+    /// <param name="standard">The default; null: there is none.</param>
+    public static Option<FileInfo> NewFile(string name, string description, string? standard = null)
     {
-        HelpName = "FILE",
-        Description = description,
-        CustomParser = result =>
+        var option = new Option<FileInfo>(name)
         {
-            var file = new FileInfo(result.Tokens[0].Value);
-            if (Directory.Exists(file.FullName) || file.Directory is not { Exists: true })
+            HelpName = "FILE",
+            Description = description,
+            CustomParser = result =>
             {
-                result.AddError($"{name} must name a file in a folder that exists, but is \"{file}\".");
-            }
+                string given = result.Tokens[0].Value;
+                if (given.Length > 0)
+                {
+                    return new FileInfo(given);
+                }
 
-            return file;
-        },
-    };
+                result.AddError($"{name} must name a file, but is empty.");
+                return null;
+            },
+        };
+        if (standard is not null)
+        {
+            option.DefaultValueFactory = _ => new FileInfo(standard);
+        }
 
-    /// <summary>Does what may fail for want of a file, a folder or a right, or says in one line why not.</summary>
+        return option;
+    }
+
+    /// <summary>
+    /// Checks that a file can be written, before the work whose results go into it, and says in one line if it cannot. The file stays
+    /// as it is.
+    /// </summary>
+    /// <param name="name">The name of the option, with its dashes.</param>
+    /// <param name="file">The file.</param>
+    public static bool CanWrite(string name, FileInfo file)
+    {
+        if (Directory.Exists(file.FullName) || !Directory.Exists(file.DirectoryName))
+        {
+            Console.Error.WriteLine($"{name} must name a file in a folder that exists, but is \"{file}\".");
+            return false;
+        }
+
+        try
+        {
+            OutputFile.RequireWritable(file.FullName);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"{name} must name a file that can be written, but is \"{file}\": {e.Message}");
+            return false;
+        }
+    }
+
+    /// <summary>Does what may fail because of a file, a folder or a permission, or says in one line why it failed.</summary>
     public static int Try(Action action)
     {
         try
@@ -61,6 +98,10 @@ internal static class CommandLine
             return 1;
         }
     }
+
+    /// <summary>The message in one line, without the name of a parameter, which means nothing on a command line.</summary>
+    public static string MessageOf(Exception exception) =>
+        exception.Message.Split(" (Parameter")[0].ReplaceLineEndings(" ");
 
     /// <summary>Runs the command, or says in one line what is wrong with its arguments.</summary>
     public static int Run(RootCommand command, string[] arguments)
@@ -76,21 +117,21 @@ internal static class CommandLine
     }
 
     private static Option<T> Number<T>(
-        string name, string kind, string helpName, string description, T minimum, T maximum, T? standard)
+        string name, string kind, NumberStyles styles, string helpName, string description, T minimum, T maximum, T standard)
         where T : struct, INumber<T>
     {
-        var option = new Option<T>(name) { HelpName = helpName, Description = description, CustomParser = Parse };
-        if (standard is { } value)
+        return new Option<T>(name)
         {
-            option.DefaultValueFactory = _ => value;
-        }
-
-        return option;
+            HelpName = helpName,
+            Description = description,
+            CustomParser = Parse,
+            DefaultValueFactory = _ => standard,
+        };
 
         T Parse(ArgumentResult result)
         {
             string given = result.Tokens[0].Value;
-            if (!T.TryParse(given, CultureInfo.InvariantCulture, out T value) || !(value >= minimum && value <= maximum))
+            if (!T.TryParse(given, styles, CultureInfo.InvariantCulture, out T value) || !(value >= minimum && value <= maximum))
             {
                 result.AddError(string.Create(
                     CultureInfo.InvariantCulture, $"{name} must be {kind} from {minimum} to {maximum}, but is \"{given}\"."));

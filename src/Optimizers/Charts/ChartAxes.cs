@@ -5,8 +5,9 @@ internal sealed class ChartAxes
 {
     /// <summary>Chooses the axes.</summary>
     /// <param name="chart">What is to be drawn.</param>
-    /// <param name="room">How many letters fit below the horizontal axis.</param>
-    public ChartAxes(LineChart chart, double room)
+    /// <param name="fitsBeside">Whether the labels of a vertical axis have room.</param>
+    /// <param name="fitsBelow">Whether the labels of a horizontal axis have room, below a chart with a vertical axis.</param>
+    public ChartAxes(LineChart chart, Func<ChartAxis, bool> fitsBeside, Func<ChartAxis, ChartAxis, bool> fitsBelow)
     {
         Parts = [.. chart.Lines.Select(line => PartsOf(chart, line).ToArray())];
         ChartPoint[] points = [.. Parts.SelectMany(parts => parts).SelectMany(part => part)];
@@ -14,10 +15,11 @@ internal sealed class ChartAxes
         // A chart of nothing still has axes.
         double[] xs = points.Length == 0 ? [1] : Array.ConvertAll(points, point => point.X);
         double[] ys = points.Length == 0 ? [1] : Array.ConvertAll(points, point => point.Y);
-        X = chart.LogarithmicX ? ChartAxis.Logarithmic(xs, fromMarkToMark: false)
-            : Array.TrueForAll(xs, double.IsInteger) ? ChartAxis.Whole(xs, room)
-            : ChartAxis.Linear(xs);
-        Y = chart.LogarithmicY ? ChartAxis.Logarithmic(ys, fromMarkToMark: true) : ChartAxis.Linear(ys);
+        Y = chart.LogarithmicY ? ChartAxis.Logarithmic(ys, fitsBeside) : ChartAxis.Linear(ys, fitsBeside);
+        bool Fits(ChartAxis x) => fitsBelow(x, Y);
+        X = chart.LogarithmicX ? ChartAxis.Logarithmic(xs, Fits)
+            : Array.TrueForAll(xs, double.IsInteger) ? ChartAxis.Whole(xs, Fits)
+            : ChartAxis.Linear(xs, Fits);
     }
 
     public ChartAxis X { get; }

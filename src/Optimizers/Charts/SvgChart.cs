@@ -12,6 +12,7 @@ internal static class SvgChart
     // On the wide side, for nobody knows the reader's font.
     private const double LetterWidth = 8.6;
     private const double TitleLetterWidth = 11;
+    private const double LineHeight = 13;
 
     private static readonly XNamespace _svg = "http://www.w3.org/2000/svg";
 
@@ -31,7 +32,11 @@ internal static class SvgChart
 
     public static string Draw(LineChart chart)
     {
-        var axes = new ChartAxes(chart, room: chart.PlotWidth / LetterWidth);
+        var axes = new ChartAxes(
+            chart,
+            fitsBeside: y => Pairs(y).All(pair => Apart(y, pair, chart.PlotHeight) >= LineHeight),
+            fitsBelow: (x, _) => Pairs(x).All(pair =>
+                Apart(x, pair, chart.PlotWidth) >= LetterWidth * (((pair.One.Label.Length + pair.Next.Label.Length) / 2.0) + 1.5)));
         double halfLabel = LetterWidth / 2 * axes.X.Ticks.Max(tick => tick.Label.Length);
         double left = Math.Max(70, 48 + (LetterWidth * axes.Y.Ticks.Max(tick => tick.Label.Length)));
         double right = left + chart.PlotWidth;
@@ -70,6 +75,13 @@ internal static class SvgChart
             chart.Lines.Select((line, i) => Line(line, axes.Parts[i], i, X, Y)),
             chart.Lines.Count > 1 ? Legend(chart, right + 24) : []).ToString();
     }
+
+    private static IEnumerable<((double Value, string Label) One, (double Value, string Label) Next)> Pairs(ChartAxis axis) =>
+        axis.Ticks.Zip(axis.Ticks.Skip(1));
+
+    private static double Apart(
+        ChartAxis axis, ((double Value, string Label) One, (double Value, string Label) Next) pair, double length) =>
+        length * (axis.ShareOf(pair.Next.Value) - axis.ShareOf(pair.One.Value));
 
     private static double LegendWidth(LineChart chart) => chart.Lines.Count == 1
         ? 0

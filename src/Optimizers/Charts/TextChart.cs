@@ -10,9 +10,12 @@ internal static class TextChart
 
     public static string Draw(LineChart chart, int columns, int rows)
     {
-        var axes = new ChartAxes(chart, columns);
-        int margin = axes.Y.Ticks.Max(tick => tick.Label.Length);
-        int width = Math.Max(columns - margin - 2, 1);
+        var axes = new ChartAxes(
+            chart,
+            fitsBeside: y => y.Ticks.DistinctBy(tick => RowOf(y, tick.Value, rows)).Count() == y.Ticks.Count,
+            fitsBelow: (x, y) => Below(x, WidthBeside(y, columns)).Complete);
+        int margin = Margin(axes.Y);
+        int width = WidthBeside(axes.Y, columns);
         char[][] field = [.. Enumerable.Range(0, rows).Select(_ => Blank(width))];
         for (int i = 0; i < chart.Lines.Count; i++)
         {
@@ -29,7 +32,7 @@ internal static class TextChart
         }
 
         AddLine(text, $"{new string(' ', margin)} └{new string('─', width)}");
-        AddLine(text, new string(' ', margin + 2) + Below(axes.X, width));
+        AddLine(text, new string(' ', margin + 2) + Below(axes.X, width).Line);
         AddLine(text, chart.XLabel.Length > 0 ? new string(' ', margin + 2) + Centred(chart.XLabel, width) : "");
         foreach ((int i, ChartLine line) in chart.Lines.Index().Where(_ => chart.Lines.Count > 1))
         {
@@ -40,6 +43,12 @@ internal static class TextChart
         return text.ToString().TrimEnd('\n');
     }
 
+    private static int Margin(ChartAxis y) => y.Ticks.Max(tick => tick.Label.Length);
+
+    private static int WidthBeside(ChartAxis y, int columns) => Math.Max(columns - Margin(y) - 2, 1);
+
+    private static int RowOf(ChartAxis y, double value, int rows) => (int)Math.Round((1 - y.ShareOf(value)) * (rows - 1));
+
     private static char[] Blank(int width) => new string(' ', width).ToCharArray();
 
     // A mark in each column, and where the line is steep on the rows between.
@@ -49,7 +58,7 @@ internal static class TextChart
         int first = ColumnOf(part[0].X);
         int last = ColumnOf(part[^1].X);
         int next = 0;
-        int before = RowOf(part[0].Y);
+        int before = RowOf(axes.Y, part[0].Y, field.Length);
         for (int column = first; column <= last; column++)
         {
             double x = Math.Clamp(axes.X.ValueAt(width == 1 ? 0 : column / (width - 1.0)), part[0].X, part[^1].X);
@@ -58,7 +67,7 @@ internal static class TextChart
                 next++;
             }
 
-            int row = RowOf(next == 0 ? part[0].Y : Between(part[next - 1], part[next], x));
+            int row = RowOf(axes.Y, next == 0 ? part[0].Y : Between(part[next - 1], part[next], x), field.Length);
             int from = row > before ? before + 1 : row < before ? before - 1 : row;
             for (int between = Math.Min(from, row); between <= Math.Max(from, row); between++)
             {
@@ -69,18 +78,20 @@ internal static class TextChart
         }
 
         int ColumnOf(double x) => (int)Math.Round(axes.X.ShareOf(x) * (width - 1));
-        int RowOf(double y) => (int)Math.Round((1 - axes.Y.ShareOf(y)) * (field.Length - 1));
     }
 
-    private static double Between(ChartPoint one, ChartPoint other, double x) => other.X > one.X
-        ? one.Y + ((other.Y - one.Y) * (x - one.X) / (other.X - one.X))
-        : other.Y;
+    private static double Between(ChartPoint one, ChartPoint other, double x)
+    {
+        // By halves, which do not overflow.
+        double share = other.X > one.X ? ((x / 2) - (one.X / 2)) / ((other.X / 2) - (one.X / 2)) : 1;
+        return ((1 - share) * one.Y) + (share * other.Y);
+    }
 
     private static string LabelAt(ChartAxis axis, int row, int rows)
     {
         foreach ((double value, string label) in axis.Ticks)
         {
-            if ((int)Math.Round((1 - axis.ShareOf(value)) * (rows - 1)) == row)
+            if (RowOf(axis, value, rows) == row)
             {
                 return label;
             }
@@ -89,12 +100,12 @@ internal static class TextChart
         return "";
     }
 
-    // The first and the last label, and between them those that have room.
-    private static string Below(ChartAxis axis, int width)
+    // The labels that have room, and whether all have.
+    private static (string Line, bool Complete) Below(ChartAxis axis, int width)
     {
         char[] line = Blank(width);
-        IEnumerable<(double Value, string Label)> order = axis.Ticks.Take(1).Concat(axis.Ticks.TakeLast(1)).Concat(axis.Ticks);
-        foreach ((double value, string label) in order.DistinctBy(tick => tick.Value))
+        bool complete = true;
+        foreach ((double value, string label) in axis.Ticks)
         {
             int middle = (int)Math.Round(axis.ShareOf(value) * (width - 1));
             int start = Math.Clamp(middle - (label.Length / 2), 0, Math.Max(width - label.Length, 0));
@@ -103,9 +114,13 @@ internal static class TextChart
             {
                 label.CopyTo(0, line, start, label.Length);
             }
+            else
+            {
+                complete = false;
+            }
         }
 
-        return new string(line);
+        return (new string(line), complete);
     }
 
     private static string Centred(string text, int width) => new string(' ', Math.Max((width - text.Length) / 2, 0)) + text;

@@ -27,6 +27,15 @@ public sealed class LineChartTests
         ["log over many powers"] = Chart((1, 1e-16), (20, 1e9)) with { LogarithmicY = true },
         ["log of one value"] = Chart((1, 0.1), (20, 0.1)) with { LogarithmicY = true },
         ["log to the right"] = Chart((1e-7, 2), (1e-3, 1), (10, 5)) with { LogarithmicX = true },
+        ["log to the right, between two ticks"] = Chart((3e-3, 2), (4e-3, 1)) with { LogarithmicX = true, LogarithmicY = true },
+        ["log to the right, small"] = Chart((1e-12, 2), (1e3, 1e9)) with { LogarithmicX = true, LogarithmicY = true, PlotWidth = 100, PlotHeight = 100 },
+        ["epochs"] = Chart((1, 2.3), (20, 0.028)) with { LogarithmicY = true },
+        ["one number in two"] = Chart((0, 1e16), (1e17, 1e16 + 2)),
+        ["neighbours"] = Chart((12_345_678_901, 12_345_678.1), (12_345_678_912, 12_345_679.3)),
+        ["everything"] = Chart((double.MinValue, double.MinValue), (double.MaxValue, double.MaxValue)),
+        ["everything, log"] = Chart((double.Epsilon, double.Epsilon), (double.MaxValue, double.MaxValue)) with { LogarithmicX = true, LogarithmicY = true },
+        ["the smallest"] = Chart((0, 0), (double.Epsilon, double.Epsilon)),
+        ["fractions to the right, small"] = Chart((0.0125, 1), (0.0875, 2)) with { PlotWidth = 100, PlotHeight = 100 },
         ["log to the right, a power"] = Chart((1e-3, 2), (3e-3, 1)) with { LogarithmicX = true, LogarithmicY = true },
         ["small"] = Chart((0, 1), (9_999, 2)) with { PlotWidth = 100, PlotHeight = 100 },
         ["nothing finite"] = Chart((0, double.NaN), (1, double.PositiveInfinity)),
@@ -95,6 +104,8 @@ public sealed class LineChartTests
         {
             (beside[i] - beside[i - 1]).Should().BeGreaterThan(11);
         }
+
+        below.Should().HaveCountGreaterThan(name == "one point" || name.StartsWith("no", StringComparison.Ordinal) ? 0 : 1);
 
         root.Elements(_svg + "text").Where(text => text.Attribute("class")!.Value == "end").Select(text => text.Value)
             .Should().OnlyHaveUniqueItems();

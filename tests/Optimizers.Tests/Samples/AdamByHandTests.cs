@@ -30,6 +30,18 @@ public sealed class AdamByHandTests : IDisposable
         ]);
     }
 
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    [InlineData("-?")]
+    public void HelpSaysWhatItDoes(string option)
+    {
+        SampleResult result = _sample.Run("AdamByHand", option);
+        result.ExitCode.Should().Be(0);
+        result.Error.Should().BeEmpty();
+        result.Output.Should().ContainAll("steps of Adam by hand", "Usage:").And.NotContain("│");
+    }
+
     [Fact]
     public void ArgumentIsRefused()
     {

@@ -67,12 +67,12 @@ public sealed class DigitsCommandLineTests : IDisposable
     }
 
     [Fact]
-    public void ChartThatCannotBeWrittenIsSaidInOneLine()
+    public void LinkThatLeadsNowhereIsSaidInOneLine()
     {
         string chart = _sample.PathOf("chart.svg");
         File.CreateSymbolicLink(chart, _sample.PathOf("no/such/folder.svg"));
         SampleResult result = _sample.Run("Digits", "--quiet", "--optimizer", "Sgd", "--epochs", "1", "--svg", chart);
-        result.ExitCode.Should().Be(1);
+        result.ExitCode.Should().Be(2);
         result.Output.Should().BeEmpty();
         result.Error.TrimEnd('\n').Should().Contain("chart.svg").And.NotContain("\n");
     }

@@ -1,4 +1,6 @@
-using DrawSchedules;
+extern alias DrawSchedules;
+
+using DrawSchedules::DrawSchedules;
 using Optimizers.Schedules;
 
 namespace Optimizers.Tests.Samples;
@@ -11,6 +13,8 @@ public sealed class DrawSchedulesTests : IDisposable
     private readonly SampleProcess _process = new();
 
     public static TheoryData<string> Pictures() => [.. Gallery.Pictures.Keys];
+
+    public static TheoryData<string> Catalogued() => [.. Catalogue.Schedules.Keys, nameof(FunctionSchedule)];
 
     public void Dispose() => _process.Dispose();
 
@@ -50,23 +54,67 @@ public sealed class DrawSchedulesTests : IDisposable
         ScheduleReader.Read("Sequence([Linear(0, 1, 9), PiecewiseConstant([], [0.5])], [9])")
             .Should().Be(new Sequence([new Linear(0, 1, 9), new PiecewiseConstant([], [0.5])], [9]));
         ScheduleReader.Read("Tanh(1, 5, 0, -4)").Should().Be(new Tanh(1, 5, 0, -4));
+        ScheduleReader.Read("Tanh(1, 5, 0, lowerBound: −4)").Should().Be(new Tanh(1, 5, 0, -4));
+        ScheduleReader.Read("Cyclic(base: 0.1, peak: 1, stepsUp: 5)").Should().Be(new Cyclic(0.1, 1, 5));
+        ScheduleReader.Read("new Cyclic(@base: 0.1, peak: 2.0 / 2, stepsUp: (long)5)").Should().Be(new Cyclic(0.1, 1, 5));
+        ScheduleReader.Read("SwaAnneal(1, 0.1, 9, shape: Cosine)").Should().Be(new SwaAnneal(1, 0.1, 9));
+        ScheduleReader.Read("Cosine(BatchScaling.Linear(0.1, 256, 512), Steps.FromEpochs(2, samples: 10, batchSize: 5))")
+            .Should().Be(new Cosine(0.2, 4));
+        ScheduleReader.Read("FunctionSchedule(k => 1 / Math.Sqrt(k + 1))").At(3).Should().Be(0.5);
+    }
+
+    [Fact]
+    public void EveryCompositionAndPropertyIsRead()
+    {
+        ILrSchedule cosine = new Cosine(1, 9);
+        foreach ((string text, ILrSchedule schedule) in new (string, ILrSchedule)[]
+                 {
+                     (".WithWarmup(3)", cosine.WithWarmup(3)),
+                     (".WithWarmup(steps: 3, start: 0.1)", cosine.WithWarmup(3, 0.1)),
+                     (".Scale(0.5)", cosine.Scale(0.5)),
+                     (".Times(Linear(1, 0.1, 5))", cosine.Times(new Linear(1, 0.1, 5))),
+                     (".Clamp(0.1, 0.9)", cosine.Clamp(0.1, 0.9)),
+                     (".Shift(-2)", cosine.Shift(-2)),
+                     (".InEpochs(stepsPerEpoch: 4)", cosine.InEpochs(4)),
+                     (".PerEpoch(4)", cosine.PerEpoch(4)),
+                     (".Then(5, Constant(0.1).WithWarmup(2))", cosine.Then(5, new Constant(0.1).WithWarmup(2))),
+                     (".InEpochs(4).WithWarmup(3).Clamp(0.1, 1)", cosine.InEpochs(4).WithWarmup(3).Clamp(0.1, 1)),
+                 })
+        {
+            ScheduleReader.Read($"Cosine(1, 9){text}").Should().Be(schedule, text);
+        }
+
+        ScheduleReader.Read("OneCycle(1, 9).Momentum").Should().Be(new OneCycle(1, 9).Momentum);
+        ScheduleReader.Read("new Cyclic(0, 1, 5).Momentum.Scale(0.5)").Should().Be(new Cyclic(0, 1, 5).Momentum.Scale(0.5));
     }
 
     [Theory]
-    [InlineData("Cosin(1, 2)", "*no schedule \"Cosin\"*Cosine*")]
-    [InlineData("Cosine(1, 2", "*\",\" at place 12*the end*")]
-    [InlineData("Cosine(1, 2) + 1", "*the end at place 14*\"+\"*")]
-    [InlineData("Cosine(1)", "*needs steps*")]
-    [InlineData("Cosine(1, two)", "*\"two\" is no Int64*")]
-    [InlineData("Cosine(1, 2.5)", "*\"2.5\" is no Int64*")]
-    [InlineData("Cosine(1, 2, 3, 4)", "*only 3 arguments*")]
-    [InlineData("Cosine(peek: 1, steps: 2)", "*no peek; it has peak, steps, floor*")]
-    [InlineData("OneCycle(1, 2, shape: Round)", "*\"Round\" is no CurveShape*")]
-    [InlineData("MultiStep(1, 5)", "*\"[[]\" at place 14*")]
-    [InlineData("", "*a name or a number*")]
+    [MemberData(nameof(Catalogued))]
+    public void EveryScheduleOfTheCatalogueIsKnown(string name) => ScheduleReader.Names.Should().Contain(name);
+
+    [Fact]
+    public void JsonIsReadAsTheLibraryReadsIt() =>
+        ScheduleReader.Read(""" {"kind": "Warmup", "steps": 100, "inner": {"kind": "Cosine", "peak": 3e-4, "steps": 1000}} """)
+            .Should().Be(new Cosine(3e-4, 1_000).WithWarmup(100));
+
+    [Theory]
+    [InlineData("Cosin(1, 2)", "*no schedule \"Cosin\"; there is, the nearest first: Cosine, *")]
+    [InlineData("Cosine(1, 2", "*) expected, at place 12*")]
+    [InlineData("Cosine(1, 2) + 1", "*Operator '+'*")]
+    [InlineData("Cosine(1, 2); Cosine(1, 3)", "*';'*")]
+    [InlineData("Cosine(1, 2).Momentum", "*'Momentum'*")]
+    [InlineData("null", "*null*")]
+    [InlineData("Cosine(1)", "*required parameter 'steps'*")]
+    [InlineData("Cosine(1, two)", "*name 'two'*")]
+    [InlineData("Cosine(1, 2.5)", "Argument 2: cannot convert from 'double' to 'long'.")]
+    [InlineData("Cosine(1, 2, 3, 4)", "*4 arguments*")]
+    [InlineData("Cosine(peek: 1, steps: 2)", "*parameter named 'peek'*")]
+    [InlineData("OneCycle(1, 2, shape: Round)", "*name 'Round'*")]
+    [InlineData("MultiStep(1, 5)", "Argument 2*IReadOnlyList*")]
+    [InlineData("", "*expression*")]
     public void WhatIsWrittenWrongIsSaidWhere(string text, string message) =>
         FluentActions.Invoking(() => ScheduleReader.Read(text)).Should().Throw<FormatException>()
-            .WithMessage(message.Replace("[[]", "[", StringComparison.Ordinal));
+            .WithMessage(message);
 
     [Fact]
     public void TheCommandDrawsTextAndPictures()
@@ -85,12 +133,17 @@ public sealed class DrawSchedulesTests : IDisposable
     [InlineData("steps must be at least 1", "Cosine(1, 0)")]
     [InlineData("--steps must be a whole number", "Constant(1)", "--steps", "0")]
     [InlineData("--svg must name a file", "Constant(1)", "--svg", "there/is/none.svg")]
+    [InlineData("--steps must be a whole number", "Constant(1)", "--steps", "1,5")]
+    [InlineData("--svg must name a file", "Constant(1)", "--svg", "")]
+    [InlineData("There is no option \"--hlep\"", "--hlep")]
+    [InlineData("SCHEDULE cannot be drawn: ", "FunctionSchedule(k => -1)")]
     [InlineData("SCHEDULE")]
     public void WrongUsageIsRefused(string message, params string[] arguments)
     {
         SampleResult result = _process.Run(Sample, arguments);
         result.ExitCode.Should().Be(2);
         result.Error.Should().Contain(message);
+        result.Error.TrimEnd('\n').Should().NotContain("\n").And.NotContain("(Parameter");
         result.Output.Should().BeEmpty();
         _process.Files.Should().BeEmpty();
     }

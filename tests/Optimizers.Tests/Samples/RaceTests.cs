@@ -50,15 +50,65 @@ public sealed class RaceTests : IDisposable
     public void ContoursAreWhereTheSurfaceHasThatHeight(string name)
     {
         Surface surface = Surface.All.Single(candidate => candidate.Name == name);
-        double level = Contour.Levels(surface)[1];
-        ((double X, double Y) From, (double X, double Y) To)[] pieces = [.. Contour.At(surface, level)];
-        pieces.Should().NotBeEmpty();
-        foreach (((double X, double Y) from, (double X, double Y) to) in pieces)
+        var contour = new Contour(surface);
+        double level = contour.Levels[1];
+        IReadOnlyList<IReadOnlyList<(double X, double Y)>> lines = contour.At(level);
+        lines.Should().NotBeEmpty();
+        foreach ((double x, double y) in lines.SelectMany(line => line))
         {
             // Cells are straight, surfaces are not.
-            surface.Value(from.X, from.Y).Should().BeInRange(level / 2, level * 2);
-            Math.Abs(from.X - to.X).Should().BeLessThan((surface.View.Right - surface.View.Left) / 50);
+            surface.Value(x, y).Should().BeInRange(level * 0.9, level * 1.1);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Surfaces))]
+    public void ContoursAreWhole(string name)
+    {
+        Surface surface = Surface.All.Single(candidate => candidate.Name == name);
+        var contour = new Contour(surface);
+        var finer = new Contour(surface, cells: 720);
+        (double left, double bottom, double right, double top) = surface.View;
+        foreach (double level in contour.Levels)
+        {
+            IReadOnlyList<IReadOnlyList<(double X, double Y)>> lines = contour.At(level);
+            foreach (IReadOnlyList<(double X, double Y)> line in lines.Where(line => line[0] != line[^1]))
+            {
+                foreach ((double x, double y) in new[] { line[0], line[^1] })
+                {
+                    (Near(x, left) || Near(x, right) || Near(y, bottom) || Near(y, top)).Should().BeTrue(
+                        $"a line at {level} may not end at ({x}, {y})");
+                }
+            }
+
+            // A line that too coarse cells break into islands has more pieces than there are.
+            lines.Count.Should().Be(finer.At(level).Count, $"of the lines at {level}");
+        }
+
+        static bool Near(double one, double other) => Math.Abs(one - other) < 1e-9;
+    }
+
+    [Fact]
+    public void ThePathsOfTheUsualContendersStayInThePicture()
+    {
+        foreach (Surface surface in Surface.All)
+        {
+            foreach (string name in new[] { "Sgd", "Momentum", "Adam", "Lion", "Rprop", "Lbfgs" })
+            {
+                Descent descent = Descent.Of(Contender.Parse(name), surface, steps: 500);
+                descent.StaysInView.Should().BeTrue($"of {name} on {surface.Name}");
+                descent.Path.Should().Match(path => path.All(surface.Shows));
+            }
+        }
+    }
+
+    [Fact]
+    public void APathThatLeavesThePictureAtItsOwnRateIsSaidTo()
+    {
+        SampleResult result = _process.Run(
+            Sample, "--optimizer", "Adam", """{"kind": "Adam", "learningRate": 3}""", "--surface", "Rosenbrock", "--steps", "20", "--epochs", "1");
+        result.ExitCode.Should().Be(0, result.Error);
+        result.Output.Should().ContainAll("Adam 2 ", " *+", "* the path leaves the", "after 1 epoch ");
     }
 
     [Fact]
@@ -89,6 +139,8 @@ public sealed class RaceTests : IDisposable
         _process.Files.Should().Equal("paths.svg");
         XElement[] elements = [.. XDocument.Load(_process.PathOf("paths.svg")).Descendants()];
         elements.Count(element => element.Name.LocalName == "polyline").Should().Be(6, "three paths on each of two surfaces");
+        elements.Where(element => (string?)element.Attribute("class") == "below").Select(element => element.Value)
+            .Should().Equal("-4", "-3", "-2", "-1", "0", "1", "2", "-1.5", "-1", "-0.5", "0", "0.5", "1", "1.5");
         elements.Select(element => (string?)element.Attribute("points")).Should().NotContain(points => points != null && points.Contains("NaN"));
     }
 

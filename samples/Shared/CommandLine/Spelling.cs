@@ -1,4 +1,4 @@
-namespace Digits;
+namespace Samples;
 
 internal static class Spelling
 {

@@ -1,0 +1,95 @@
+using System.Text.RegularExpressions;
+
+namespace Optimizers.Tests.Samples;
+
+/// <summary>What is expected of the command line of every sample.</summary>
+public sealed partial class CommandLineTests : IDisposable
+{
+    private static readonly Dictionary<string, string[]> _writing = new()
+    {
+        ["Digits"] = ["--epochs", "1000000", "--svg"],
+        ["FindRate"] = ["--svg"],
+        ["Race"] = ["--steps", "100000", "--svg"],
+        ["DrawSchedules"] = ["Constant(1)", "--svg"],
+        ["CharModel"] = ["--steps", "1000000", "--checkpoint"],
+    };
+
+    private readonly SampleProcess _sample = new();
+
+    public static TheoryData<string> Samples() => ["AdamByHand", .. _writing.Keys];
+
+    public static TheoryData<string> WritingSamples() => [.. _writing.Keys];
+
+    public void Dispose() => _sample.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Samples))]
+    public void HelpSaysEachDefaultOnce(string sample)
+    {
+        SampleResult result = _sample.Run(sample, "--help");
+        result.ExitCode.Should().Be(0);
+        result.Error.Should().BeEmpty();
+        result.OutputLines.Should().OnlyContain(line => Default().Count(line) <= 1);
+    }
+
+    // The training would take hours: what ends was refused before it.
+    [Theory]
+    [MemberData(nameof(WritingSamples))]
+    public void APathThatCannotBeWrittenIsRefusedBeforeTheWork(string sample)
+    {
+        File.WriteAllText(_sample.PathOf("file"), "kept");
+        Directory.CreateDirectory(_sample.PathOf("folder"));
+        foreach (string path in new[] { "no/such/folder", "folder", "folder/", ".", "file/inside", "", new string('n', 300) })
+        {
+            SampleResult result = _sample.Run(sample, [.. _writing[sample], path]);
+            result.ExitCode.Should().Be(2, $"of \"{path}\"");
+            result.Output.Should().BeEmpty();
+            result.Error.Should().Contain(_writing[sample][^1], $"of \"{path}\"");
+            result.Error.TrimEnd('\n').Should().NotContain("\n");
+        }
+
+        _sample.Files.Should().Equal("file");
+        File.ReadAllText(_sample.PathOf("file")).Should().Be("kept");
+    }
+
+    [Fact]
+    public void TheDefaultPathIsCheckedToo()
+    {
+        Directory.CreateDirectory(_sample.PathOf("digits-loss.svg"));
+        SampleResult result = _sample.Run("Digits", "--epochs", "1000000");
+        result.ExitCode.Should().Be(2);
+        result.Error.Should().StartWith("--svg must name a file");
+    }
+
+    [Theory]
+    [InlineData("--temperature must be a number from 0 to 100, but is \"0,8\"", "CharModel", "--temperature", "0,8")]
+    [InlineData("--steps must be a whole number from 1 ", "Race", "--steps", "1,000")]
+    public void ACommaIsNoPoint(string message, string sample, params string[] arguments)
+    {
+        SampleResult result = _sample.Run(sample, arguments);
+        result.ExitCode.Should().Be(2);
+        result.Error.Should().StartWith(message);
+    }
+
+    [Theory]
+    [InlineData(0, "0 epochs")]
+    [InlineData(1, "1 epoch")]
+    [InlineData(1_500, "1,500 epochs")]
+    public void ANounIsCounted(long number, string text) => global::Samples.Count.Of(number, "epoch").Should().Be(text);
+
+    [Fact]
+    public void AFileThatIsThereIsKeptUntilItIsWrittenAnew()
+    {
+        string path = _sample.PathOf("file");
+        File.WriteAllText(path, "kept");
+        DateTime written = File.GetLastWriteTimeUtc(path);
+        global::Samples.OutputFile.RequireWritable(path);
+        global::Samples.OutputFile.RequireWritable(_sample.PathOf("other"));
+        File.ReadAllText(path).Should().Be("kept");
+        File.GetLastWriteTimeUtc(path).Should().Be(written);
+        _sample.Files.Should().Equal("file");
+    }
+
+    [GeneratedRegex(@"\bdefault\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Default();
+}
