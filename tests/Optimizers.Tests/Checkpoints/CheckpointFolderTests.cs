@@ -62,7 +62,7 @@ public sealed class CheckpointFolderTests : IDisposable
                     flushed.Add(parent);
                 },
             };
-            string saved = folder.Save(1);
+            string saved = folder.Save(1).Path;
             flushed.Should().Equal(expected?.Split(',').Select(name => Path.TrimEndingDirectorySeparator(_folder[name])) ?? []);
             saved.Should().Be(Path.Combine(Path.TrimEndingDirectorySeparator(Path.GetFullPath(given)), "checkpoint-000000001.safetensors"));
             flushed.Clear();

@@ -87,5 +87,5 @@ public sealed class GroupCheckTests : IDisposable
 
     private void Refused(ParameterGroup[] groups, string message) =>
         FluentActions.Invoking(() => new ModelOptimizer(_set, groups)).Should().Throw<ArgumentException>()
-            .WithParameterName("groups").WithMessage(message);
+            .WithParameterName(nameof(groups)).WithMessage(message);
 }

@@ -144,7 +144,7 @@ public sealed class OverflowTests
             double given = random.Next(3) == 0 ? 1.0 / 1024 : 1;
             StepReport report = default;
             bool taken = Takes(
-                () => report = optimizer.Step(given), model.NonFinite, () => report.Outcome == StepOutcome.Applied, out bool threw);
+                () => report = optimizer.Step(new LossScale(given)), model.NonFinite, () => report.Outcome == StepOutcome.Applied, out bool threw);
             applied += taken ? 1 : 0;
             optimizer.UpdateCount.Should().Be(applied);
             List<Outcome> after = All();
@@ -249,10 +249,10 @@ public sealed class OverflowTests
         weight.Gradients.Fill(3e20f);
         new ModelOptimizer(set, new AdamOptions(), new() { Clip = new ClipByGlobalNorm() }).Step().Applied.Should().BeTrue();
         new ModelOptimizer(set, new AdamOptions(), new() { Clip = new ClipByValue() }).Step().Applied.Should().BeTrue();
-        new ModelOptimizer(set, new AdamOptions()).Step(1e10).Applied.Should().BeTrue();
+        new ModelOptimizer(set, new AdamOptions()).Step(new LossScale(1e10)).Applied.Should().BeTrue();
         weight.Gradients.Fill(1);
         var optimizer = new ModelOptimizer(set, new AdamOptions());
-        optimizer.Invoking(o => o.Step(1e-24)).Should().Throw<NonFiniteGradientException>().Which.Value.Should().Be(1);
+        optimizer.Invoking(o => o.Step(new LossScale(1e-24))).Should().Throw<NonFiniteGradientException>().Which.Value.Should().Be(1);
     }
 
     [Fact]
