@@ -340,7 +340,12 @@ public unsafe class Optimizer : IOptimizer
         }
 
         var demand = new StepDemand(
-            largestGradient, _group.Update.MagnitudeOf(State.Scalars), _group.LearningRate, _group.WeightDecay, _group.SafeMagnitude, MeasuresAtIntervals: rows is null);
+            largestGradient,
+            _group.Update.MagnitudeOf(State.Scalars),
+            _group.LearningRate,
+            _group.WeightDecay,
+            _group.SafeMagnitude,
+            MeasuresAtIntervals: rows is null && _group.Update.Measures);
         if (_overflow.Admits(demand))
         {
             return true;

@@ -71,7 +71,7 @@ public sealed class MessageTests
         bool throws = true;
         ParameterGroup[] groups =
         [
-            new(new SgdOptions()) { Where = p => p.Shape.Count == 2 },
+            new(new SgdOptions()) { Where = p => p.Shape.Count == 2, MayBeEmpty = true },
             new(new AdamOptions()) { Name = "rest", Where = p => throws && p.Name != "w" ? throw thrown : true },
         ];
         var model = new ModelOptimizer(set, groups);
@@ -81,7 +81,7 @@ public sealed class MessageTests
         foreach (Action call in new Action[] { () => model.Step(), () => model.Describe(), () => _ = new ModelOptimizer(set, groups) })
         {
             call.Should().Throw<InvalidOperationException>()
-                .WithMessage("The predicate Where of group 1 \"rest\" threw for the parameter late [3]: mine")
+                .WithMessage("The predicate Where of group 1 (\"rest\") threw for the parameter late [3]: mine")
                 .Which.InnerException.Should().BeSameAs(thrown);
         }
 
@@ -108,7 +108,7 @@ public sealed class MessageTests
         set.Add("w", 2);
         var rates = new Dictionary<string, ParameterGroup>
         {
-            ["The rate of group 0 \"a\" is -1 in update 0*"] = new(new AdamWOptions()) { Name = "a", Schedule = new Own(-1) },
+            ["The rate of group 0 (\"a\") is -1 in update 0*"] = new(new AdamWOptions()) { Name = "a", Schedule = new Own(-1) },
             ["The rate of group 0 is NaN in update 0*"] = new(new AdamWOptions()) { Schedule = new Own(double.NaN) },
             ["The rate of group 0 is 1E+39 in update 0*"] = new(new AdamWOptions()) { Schedule = new Own(1e39) },
             ["The MomentumSchedule of group 0 gave 1 in update 0*"] = new(new AdamWOptions()) { MomentumSchedule = new Own(1) },

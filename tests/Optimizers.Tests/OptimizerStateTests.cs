@@ -159,7 +159,7 @@ public sealed class OptimizerStateTests
     [Fact]
     public void AnUnknownSlotIsNamedBesideThoseThatThereAre() =>
         new Adam(Length).State.Invoking(state => state["momentum"].Length)
-            .Should().Throw<ArgumentException>().WithMessage("*momentum*exp_avg, exp_avg_sq*").WithParameterName("name");
+            .Should().Throw<ArgumentException>().WithMessage("*\"momentum\"*\"exp_avg\", \"exp_avg_sq\"*").WithParameterName("name");
 
     private static OptimizerSnapshot Snapshot(long iteration, params (string Name, float[] Values)[] slots) =>
         new(iteration, slots.ToDictionary(slot => slot.Name, slot => (ReadOnlyMemory<float>)slot.Values));

@@ -38,7 +38,7 @@ public sealed class SilentValueTests
         ["ExponentialDecay, growing and above its bound"] = ("floor", "*at least 0.1*", () => _ = new ExponentialDecay(0.1, 10, 2, floor: 0.05)),
         ["ReduceOnPlateau, below its floor"] = ("floor", "*at most initial, which is 0.1*", () => _ = new ReduceOnPlateau(0.1, floor: 0.4)),
         ["ReduceOnPlateau, in changes too small to be made"] = ("epsilon", "*less than the first change*E-09*", () => _ = new ReduceOnPlateau(1e-8)),
-        ["bounds in the wrong order"] = ("maximum", "*from 0.4 to*", () => _ = new Constant(1).Clamp(0.4, 0.1)),
+        ["bounds in the wrong order"] = ("maximum", "*minimum*0.4*", () => _ = new Constant(1).Clamp(0.4, 0.1)),
 
         ["a momentum without gradient"] = ("Dampening", "*less than 1*", () => _ = new Momentum(1, new MomentumOptions { Dampening = 1 })),
         ["a momentum that climbs"] = ("Dampening", "*less than 1*", () => _ = new Momentum(1, new MomentumOptions { Dampening = 1.5 })),

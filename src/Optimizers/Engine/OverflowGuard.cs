@@ -11,10 +11,13 @@ namespace Optimizers;
 /// </remarks>
 internal sealed class OverflowGuard
 {
-    // What a rule does to a parameter is not bounded by the gradient alone: a rate in proportion to a norm doubles it at most.
+    // A step whose size follows a norm may double a parameter, which nothing else bounds.
     private const int Interval = 64;
 
-    private double _measured = double.PositiveInfinity;
+    // How far an element moves at a rate of 1 where the size of the gradient is divided out: at most some tens with moments, and a
+    // thousand times that if the update is cautious.
+    private const double LargestMove = 1e5;
+
     private double _bound = double.PositiveInfinity;
     private int _steps;
 
@@ -33,7 +36,8 @@ internal sealed class OverflowGuard
     /// <summary>Whether a step cannot overflow, as far as is known; the bound then grows by it.</summary>
     public bool Admits(in StepDemand demand)
     {
-        double bound = _bound + ((demand.Gradient + (demand.Decay * _measured)) * Math.Max(1, demand.LearningRate));
+        double rate = demand.LearningRate;
+        double bound = (_bound * (1 + rate)) + ((demand.Gradient + (demand.Decay * _bound)) * Math.Max(1, rate)) + (LargestMove * rate);
         if (!(Math.Max(bound, demand.Scalar) <= demand.SafeMagnitude) || (_steps >= Interval && demand.MeasuresAtIntervals))
         {
             return false;
@@ -47,7 +51,6 @@ internal sealed class OverflowGuard
     /// <summary>Takes the largest magnitude of all parameters and state as they are now.</summary>
     public void Take(double measured)
     {
-        _measured = measured;
         _bound = measured;
         _steps = 0;
     }
@@ -62,6 +65,7 @@ internal sealed class OverflowGuard
 /// <param name="LearningRate">The largest rate.</param>
 /// <param name="Decay">The largest weight decay.</param>
 /// <param name="SafeMagnitude">The least <see cref="IOptimizerOptions.SafeMagnitude"/>.</param>
-/// <param name="MeasuresAtIntervals">Whether magnitudes are measured every so many steps: not where a step takes less than that.</param>
+/// <param name="MeasuresAtIntervals">Whether magnitudes are measured every so many steps, because the size of a step may follow the
+/// norm of the parameters; not where a step takes less time than that.</param>
 internal readonly record struct StepDemand(
     double Gradient, double Scalar, double LearningRate, double Decay, double SafeMagnitude, bool MeasuresAtIntervals);

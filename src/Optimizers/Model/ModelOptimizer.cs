@@ -577,8 +577,10 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         double learningRate = 0;
         double decay = 0;
         double safe = double.PositiveInfinity;
+        bool measures = false;
         foreach (GroupRun run in _groups)
         {
+            measures |= run.Prepared.Update.Measures;
             learningRate = Math.Max(learningRate, run.Prepared.LearningRate);
             decay = Math.Max(decay, run.Prepared.WeightDecay);
             safe = Math.Min(safe, run.Prepared.SafeMagnitude);
@@ -590,7 +592,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         }
 
         var demand = new StepDemand(
-            largestGradient, _plan.LargestScalar(), learningRate, decay, safe, MeasuresAtIntervals: !_plan.HasTables);
+            largestGradient, _plan.LargestScalar(), learningRate, decay, safe, MeasuresAtIntervals: measures && !_plan.HasTables);
         if (_overflow.Admits(demand))
         {
             return true;

@@ -389,7 +389,7 @@ internal sealed class GroupRun(ParameterGroup group, int index)
     public string Number { get; } = index.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>The number of the group and its name, if it has one, for messages.</summary>
-    public string Title { get; } = group.Name is { } name ? $"group {index} {Quoted.Name(name)}" : $"group {index}";
+    public string Title { get; } = group.Name is { } name ? $"group {index} ({Quoted.Name(name)})" : $"group {index}";
 
     public GroupUpdate Prepared { get; } = new(group.Options);
 

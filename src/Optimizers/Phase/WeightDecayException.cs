@@ -56,7 +56,9 @@ public sealed class WeightDecayException : ArgumentOutOfRangeException
         string decayName = "weight decay")
     {
         double product = learningRate * weightDecay;
-        return product <= 1
+
+        // A NaN comes from state that a NaN has reached, and spreads as everywhere in a rule.
+        return !(product > 1)
             ? 1 - product
             : throw new WeightDecayException(
                 string.Create(

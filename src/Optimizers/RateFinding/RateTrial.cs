@@ -92,7 +92,7 @@ internal sealed class RateTrial : IDisposable
             // That is what divergence looks like to an optimizer that throws.
             return double.NaN;
         }
-        catch (Exception exception) when (exception is not (NonFiniteGradientException or OperationCanceledException))
+        catch (Exception exception) when (exception is not (NonFiniteGradientException or WeightDecayException or OperationCanceledException))
         {
             throw new InvalidOperationException(
                 $"The function {nameof(step)} threw in its call {index + 1} at the rate {RateReport.Shown(rate)}: {exception.Message} "

@@ -78,14 +78,4 @@ public sealed class HistoryTests
         optimizer.State["exp_avg_sq"].ToArray().Should().Equal(9, 16);
         optimizer.State["exp_avg"].ToArray().Should().Equal(0, 0);
     }
-
-    [Fact]
-    public void AdaDeltaNeverLeavesItsStartWithoutEpsilon()
-    {
-        float[] parameters = [1, 0];
-        var optimizer = new AdaDelta(2, new AdaDeltaOptions { Epsilon = 0 });
-        optimizer.Step(parameters, (float[])[3, 0]);
-        optimizer.Step(parameters, (float[])[3, 0]);
-        parameters.Should().Equal(1, 0);
-    }
 }

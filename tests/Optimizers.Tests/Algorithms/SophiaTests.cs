@@ -78,7 +78,7 @@ public sealed class SophiaTests
         optimizer.StateOf("curved")["hessian"].ToArray().Should().Equal(3, 4);
         optimizer.OptionsOf("curved").Should().BeOfType<SophiaOptions>();
         optimizer.Invoking(o => o.UpdateHessian("plain", [3f, 4f])).Should().Throw<ArgumentException>().WithMessage("*plain*Sophia*");
-        optimizer.Invoking(o => o.NeedsHessian("plain")).Should().Throw<ArgumentException>().WithMessage("*plain*SgdOptions*Sophia*");
+        optimizer.Invoking(o => o.NeedsHessian("plain")).Should().Throw<ArgumentException>().WithMessage("*plain*Sgd, not by Sophia*");
         optimizer.Invoking(o => o.UpdateHessian("none", [3f, 4f])).Should().Throw<ArgumentException>().WithMessage("*none*");
         optimizer.Invoking(o => o.OptionsOf("none")).Should().Throw<ArgumentException>().WithMessage("*none*");
         optimizer.Invoking(o => o.UpdateHessian("curved", [3f])).Should().Throw<ArgumentException>().WithParameterName("estimate");

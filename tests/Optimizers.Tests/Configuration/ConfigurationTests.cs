@@ -165,7 +165,9 @@ public sealed class ConfigurationTests
         ParameterInfo[] parameters = constructor.GetParameters();
         JsonProperty[] given = [.. JsonElement.Parse(text).EnumerateObject().Skip(1)];
         string[] required = [.. parameters.Where(parameter => !parameter.HasDefaultValue).Select(parameter => parameter.Name!)];
-        string[] optional = [.. given.Select(property => property.Name).Except(required)];
+
+        // The gamma of a cycle is refused in the modes that do not use it, of which one is the default.
+        string[] optional = [.. given.Select(property => property.Name).Except(required).Where(name => full is not Cyclic || name != "gamma")];
 
         foreach (string? alone in optional.Prepend(null))
         {
@@ -204,7 +206,7 @@ public sealed class ConfigurationTests
             if ((kind, alone.Name, alone.Value.ValueKind) == ("Adan", "cautious", JsonValueKind.True))
             {
                 FluentActions.Invoking(() => OptimizerConfiguration.CreateOptions(kind, Object([alone]))).Should().Throw<ArgumentException>()
-                    .WithMessage("Cautious is set*");
+                    .WithMessage("Cautious cannot be set*");
                 continue;
             }
 

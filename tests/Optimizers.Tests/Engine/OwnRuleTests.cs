@@ -88,8 +88,8 @@ public sealed class OwnRuleTests
                  {
                      ([a, b, c], "*OwnRule has 4 state slots, but 3*"),
                      ([a, b, c, a], "*\"a\"*"),
-                     ([a, b, c, new StateSlot("")], "*Slot 3*"),
-                     ([a, null!, b, c], "*Slot 1*"),
+                     ([a, b, c, new StateSlot("")], "*slots[3]*"),
+                     ([a, null!, b, c], "*slots[1]*"),
                  })
         {
             FluentActions.Invoking(() => Update.Elementwise(step => new OwnRule(step, 0.9), slots))

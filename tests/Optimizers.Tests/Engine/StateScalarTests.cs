@@ -55,9 +55,9 @@ public sealed class StateScalarTests
         }
 
         optimizer.State.Invoking(state => state.Scalar("mu"))
-            .Should().Throw<ArgumentException>().WithMessage("*mu*sum, steps*").WithParameterName("name");
+            .Should().Throw<ArgumentException>().WithMessage("*\"mu\"*\"sum\", \"steps\"*").WithParameterName("name");
         optimizer.State.Invoking(state => state.Load(before with { Scalars = null! })).Should().Throw<ArgumentNullException>();
-        new Sgd(1).State.Invoking(state => state.Scalar("mu")).Should().Throw<ArgumentException>().WithMessage("*none*");
+        new Sgd(1).State.Invoking(state => state.Scalar("mu")).Should().Throw<ArgumentException>().WithMessage("*no scalar at all*");
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class StateScalarTests
     public void ScalarsWithoutANameOfTheirOwnAreRefused()
     {
         foreach ((StateScalar[] scalars, string message) in new (StateScalar[], string)[]
-                 { ([new("a"), new("a")], "*scalars*\"a\"*"), ([new("a"), new("")], "*scalar 1*"), ([null!], "*scalar 0*") })
+                 { ([new("a"), new("a")], "*scalars*\"a\"*"), ([new("a"), new("")], "*scalars[1]*"), ([null!], "*scalars[0]*") })
         {
             FluentActions.Invoking(() => Update.Elementwise((_, _) => default(SgdRule), scalars))
                 .Should().Throw<ArgumentException>().WithMessage(message).WithParameterName("scalars");

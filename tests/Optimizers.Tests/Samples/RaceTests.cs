@@ -147,7 +147,7 @@ public sealed class RaceTests : IDisposable
     [Theory]
     [InlineData("There is no optimizer \"adamx\"; there is, the nearest first: Adam, ", "--optimizer", "adamx")]
     [InlineData("AdamW has no option \"beta\"", "--optimizer", """{"kind": "AdamW", "beta": 1}""")]
-    [InlineData("Muon is for two dimensions", "--optimizer", "Muon")]
+    [InlineData("Muon needs two dimensions", "--optimizer", "Muon")]
     [InlineData("There is no surface \"hill\"; there is: Rosenbrock", "--surface", "hill")]
     [InlineData("--steps must be a whole number from 1 to 100000", "--steps", "0")]
     [InlineData("--svg must name a file in a folder that exists", "--svg", "no/such/folder.svg")]
