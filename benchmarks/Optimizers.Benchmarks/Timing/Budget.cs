@@ -49,7 +49,8 @@ internal sealed class Budget(TimeProvider clock, TimeSpan limit, TimeSpan limitO
             {
                 failure = ExceptionDispatchInfo.Capture(exception);
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         thread.Start();
         bool ended = thread.Join(time + Grace);
         failure?.Throw();

@@ -25,7 +25,8 @@ public sealed class SpecialValueTests
         [typeof(LarsOptions)] = new(Spread.All, Spread.All, Spread.All) { Slots = { ["momentum_buffer"] = Spread.All } },
         [typeof(NovoGradOptions)] = new(Spread.All, Spread.Own, Spread.Own)
         {
-            Slots = { ["exp_avg"] = Spread.All }, Scalars = { ["exp_avg_sq"] = double.NaN },
+            Slots = { ["exp_avg"] = Spread.All },
+            Scalars = { ["exp_avg_sq"] = double.NaN },
         },
         // The averages of a matrix's rows and columns are floats.
         [typeof(AdafactorOptions)] = new(Spread.All, Spread.All, Spread.All) { LargeGradientsAreFinite = false },

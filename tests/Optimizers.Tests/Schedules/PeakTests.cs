@@ -20,78 +20,108 @@ public sealed class PeakTests
         ["StepDecay"] =
             from size in Range(1, 3) from gamma in new[] { 1e-9, 0.5, 1 } select At(0, () => new StepDecay(Peak, size, gamma)),
         ["MultiStep"] =
-            from milestone in Range(0, 3) from gamma in new[] { 0.25, 1 }
+            from milestone in Range(0, 3)
+            from gamma in new[] { 0.25, 1 }
             select At(milestone == 0 ? 0 : milestone - 1, () => new MultiStep(Peak / (milestone == 0 ? gamma : 1), [milestone], gamma)),
         ["Exponential"] = from gamma in new[] { 1e-9, 1, 2 } select At(0, () => new Exponential(Peak, gamma)),
         ["ExponentialDecay"] =
-            from steps in Range(1, 2) from rate in new[] { 1e-9, 0.5, 1, 2 } from begin in Range(0, 2) from stairs in _flags
+            from steps in Range(1, 2)
+            from rate in new[] { 1e-9, 0.5, 1, 2 }
+            from begin in Range(0, 2)
+            from stairs in _flags
             from floor in new double?[] { null, rate > 1 ? 1 : Floor, Peak }
             from k in Range(0, rate == 1 ? 5 : (int)begin)
             select At(k, () => new ExponentialDecay(Peak, steps, rate, stairs, begin, floor)),
         ["InverseTime"] =
-            from steps in Range(1, 2) from rate in new[] { 0, 0.5, 1 } from stairs in _flags
+            from steps in Range(1, 2)
+            from rate in new[] { 0, 0.5, 1 }
+            from stairs in _flags
             select At(0, () => new InverseTime(Peak, steps, rate, stairs)),
         ["Linear"] =
-            from steps in Range(1, 3) from begin in Range(0, 2)
+            from steps in Range(1, 3)
+            from begin in Range(0, 2)
             from at in new[] { begin, begin + steps }
             select At(at, () => at == begin ? new Linear(Peak, Floor, steps, begin) : new Linear(Floor, Peak, steps, begin)),
         ["Polynomial"] =
-            from steps in Range(1, 3) from begin in Range(0, 2) from power in new[] { 1e-3, 1, 50 }
+            from steps in Range(1, 3)
+            from begin in Range(0, 2)
+            from power in new[] { 1e-3, 1, 50 }
             from at in new[] { begin, begin + steps }
             select At(at, () => at == begin ? new Polynomial(Peak, Floor, power, steps, begin) : new Polynomial(Floor, Peak, power, steps, begin)),
         ["Cosine"] = from steps in Range(1, 3) select At(0, () => new Cosine(Peak, steps, Floor)),
         ["CosineRestarts"] =
-            from period in Range(1, 3) from multiplier in Range(1, 3) from cycle in Range(0, 2)
+            from period in Range(1, 3)
+            from multiplier in Range(1, 3)
+            from cycle in Range(0, 2)
             select At(period * new[] { 0, 1, 1 + multiplier }[cycle], () => new CosineRestarts(Peak, period, multiplier)),
         ["WarmupCosine"] =
-            from warmup in Range(0, 3) from after in Range(0, 3) from start in _starts
+            from warmup in Range(0, 3)
+            from after in Range(0, 3)
+            from start in _starts
             select At(warmup, () => new WarmupCosine(Peak, warmup, warmup + after, Floor, start), refused: after == 0),
         ["WarmupLinear"] =
-            from warmup in Range(0, 3) from after in Range(0, 3) from start in _starts
+            from warmup in Range(0, 3)
+            from after in Range(0, 3)
+            from start in _starts
             select At(warmup, () => new WarmupLinear(Peak, warmup, warmup + after, Floor, start), refused: after == 0),
         ["WarmupConstant"] =
             from warmup in Range(0, 3) from start in _starts select At(warmup, () => new WarmupConstant(Peak, warmup, start)),
         ["InverseSquareRoot"] =
-            from warmup in Range(0, 3) from timescale in new double?[] { null, 1e-9, 1 }
+            from warmup in Range(0, 3)
+            from timescale in new double?[] { null, 1e-9, 1 }
             select At(warmup, () => new InverseSquareRoot(Peak, warmup, timescale)),
         ["Noam"] =
             from warmup in Range(0, 4)
             select At(Math.Max(warmup - 1, 0), () => new Noam(1, warmup, Peak * Math.Sqrt(Math.Max(warmup, 1))), tolerance: 1e-15),
         ["WarmupStableDecay"] =
-            from warmup in Range(0, 2) from stable in Range(0, 2) from decay in Range(0, 2) from shape in Enum.GetValues<CurveShape>()
+            from warmup in Range(0, 2)
+            from stable in Range(0, 2)
+            from decay in Range(0, 2)
+            from shape in Enum.GetValues<CurveShape>()
             from k in Range(0, Math.Max((int)stable - 1, 0))
             select At(warmup + k, () => new WarmupStableDecay(Peak, warmup, stable, decay, Floor, shape), refused: stable + decay == 0),
         ["Cyclic"] =
-            from up in Range(1, 3) from down in Range(1, 3) from mode in new[] { CyclicMode.Triangular, CyclicMode.Triangular2 }
+            from up in Range(1, 3)
+            from down in Range(1, 3)
+            from mode in new[] { CyclicMode.Triangular, CyclicMode.Triangular2 }
             select At(up, () => new Cyclic(Floor, Peak, up, down, mode)),
         ["PiecewiseConstant"] =
             from boundary in Range(0, 3) select At(boundary, () => new PiecewiseConstant([boundary], [Floor, Peak])),
         ["Sequence"] =
-            from milestone in Range(0, 3) from warmup in Range(0, 3)
+            from milestone in Range(0, 3)
+            from warmup in Range(0, 3)
             select At(milestone + warmup, () => new Sequence([new Constant(Floor), new WarmupConstant(Peak, warmup)], [milestone])),
         ["Tanh"] = from steps in Range(1, 3) select At(0, () => new Tanh(Peak, steps, Floor), tolerance: 1e-6),
         ["SwaAnneal"] =
-            from steps in Range(0, 3) from shape in Enum.GetValues<CurveShape>()
+            from steps in Range(0, 3)
+            from shape in Enum.GetValues<CurveShape>()
             select At(steps, () => new SwaAnneal(Floor, Peak, steps, shape)),
         ["ReduceOnPlateau"] = from factor in new[] { 0, 0.5 } select At(0, () => new ReduceOnPlateau(Peak, factor: factor, patience: 0)),
         ["OneCycle"] =
-            from total in Range(1, 12) from percent in Range(0, 20) from whole in new[] { (percent * total) % 20 == 0 && percent * total >= 20 }
-            from shape in Enum.GetValues<CurveShape>() from three in _flags
+            from total in Range(1, 12)
+            from percent in Range(0, 20)
+            from whole in new[] { (percent * total) % 20 == 0 && percent * total >= 20 }
+            from shape in Enum.GetValues<CurveShape>()
+            from three in _flags
             select At(
                 whole ? (percent * total / 20) - 1 : -1,
                 () => new OneCycle(Peak, total, percent / 20.0, shape, threePhase: three),
                 tolerance: whole ? 0 : 0.25,
                 within: total),
         ["Warmup"] =
-            from steps in Range(0, 3) from start in _starts from inner in Range(1, 2)
+            from steps in Range(0, 3)
+            from start in _starts
+            from inner in Range(1, 2)
             select At(steps, () => new Cosine(Peak, inner).WithWarmup(steps, start)),
         ["Product"] = from steps in Range(1, 3) select At(0, () => new Cosine(1, steps).Scale(Peak)),
         ["Clamp"] = from steps in Range(1, 3) select At(0, () => new Cosine(Peak, steps).Clamp(Floor, Peak)),
         ["Shift"] =
-            from shift in Range(-2, 5) from warmup in Range(2, 2)
+            from shift in Range(-2, 5)
+            from warmup in Range(2, 2)
             select At(warmup + shift, () => new WarmupConstant(Peak, warmup).Shift(shift)),
         ["Epochs"] =
-            from epoch in Range(1, 3) from warmup in Range(0, 2)
+            from epoch in Range(1, 3)
+            from warmup in Range(0, 2)
             select At(warmup * epoch, () => new WarmupConstant(Peak, warmup).InEpochs(epoch)),
     };
 
