@@ -140,7 +140,8 @@ public sealed class CheckpointFolder
                     .LoadCore(path, options, asynchronous, progress, cancellation).ConfigureAwait(false);
                 return report with { PassedOver = passedOver };
             }
-            catch (Exception exception) when (exception is IOException or CheckpointException { Fault: CheckpointFault.Damaged })
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException
+                or CheckpointException { Fault: CheckpointFault.Damaged })
             {
                 passedOver.Add($"{path}: {exception.Message}");
             }

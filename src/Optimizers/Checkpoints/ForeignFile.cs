@@ -16,10 +16,10 @@ internal static class ForeignFile
         ([.. "version https://git-lfs"u8], "a pointer of Git LFS without the content. Fetch the content with \"git lfs pull\""),
         ([.. "PK\u0003\u0004"u8], "a zip archive, as torch.save and Keras write. Convert it in Python, with safetensors.torch.save_file for example"),
         ([.. "PK\u0005\u0006"u8], "an empty zip archive. Look for the file that was meant"),
-        ([0x80, 2], _pickle),
-        ([0x80, 3], _pickle),
-        ([0x80, 4], _pickle),
-        ([0x80, 5], _pickle),
+        ([0x80, 2], Pickle),
+        ([0x80, 3], Pickle),
+        ([0x80, 4], Pickle),
+        ([0x80, 5], Pickle),
         ([0x1F, 0x8B], "compressed with gzip. Decompress it first"),
         ([0x28, 0xB5, 0x2F, 0xFD], "compressed with zstd. Decompress it first"),
         ([0xFD, .. "7zXZ\0"u8], "compressed with xz. Decompress it first"),
@@ -28,18 +28,18 @@ internal static class ForeignFile
         ([.. "GGUF"u8], "in the GGUF format. Convert it to safetensors first"),
         ([0x89, .. "HDF\r\n"u8], "in the HDF5 format, as Keras writes. Convert it to safetensors first"),
         ([0x93, .. "NUMPY"u8], "a NumPy array. Convert it in Python, with safetensors.numpy.save_file for example"),
-        ([.. "<!DOCTYPE"u8], _page),
-        ([.. "<!doctype"u8], _page),
-        ([.. "<html"u8], _page),
+        ([.. "<!DOCTYPE"u8], Page),
+        ([.. "<!doctype"u8], Page),
+        ([.. "<html"u8], Page),
         ([0xFF, 0xFE], "text in UTF-16"),
         ([0xFE, 0xFF], "text in UTF-16"),
         (new byte[2 * sizeof(ulong)], "zeros, as in a file that was never written to its end. Use an older file"),
     ];
 
-    private const string _pickle =
+    private const string Pickle =
         "a Python pickle, as torch.save wrote before PyTorch 1.6. Convert it in Python, with safetensors.torch.save_file for example";
 
-    private const string _page = "an HTML page, as a download that needs a login gives. Download it again";
+    private const string Page = "an HTML page, as a download that needs a login gives. Download it again";
 
     private static readonly (int Offset, byte[] Bytes) _tar = (257, [.. "ustar"u8]);
 

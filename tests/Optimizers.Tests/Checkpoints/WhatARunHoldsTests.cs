@@ -183,6 +183,44 @@ public sealed class WhatARunHoldsTests
     }
 
     [Fact]
+    public void StepsThatWereSkippedInARowCountOn()
+    {
+        using var model = new WrappedModel();
+        var options = new ModelOptimizerOptions { NonFinite = NonFinitePolicy.Skip, MaximumConsecutiveSkips = 3 };
+        var optimizer = new ModelOptimizer(model.Parameters, new SgdOptions(), options);
+        model.Parameters["matrix"].Gradients.Fill(float.NaN);
+        optimizer.Step();
+        optimizer.Step();
+        byte[] file = CheckpointBytes.Of(new Checkpoint(optimizer));
+        var resumed = new ModelOptimizer(model.Parameters, new SgdOptions(), options);
+        CheckpointBytes.Load(new Checkpoint(resumed), file);
+        StepReport report = resumed.Step();
+        (report.ConsecutiveSkips, report.Skips).Should().Be((3, 3));
+        resumed.Invoking(one => one.Step()).Should().Throw<NonFiniteGradientException>().WithMessage("*3 skipped steps*");
+    }
+
+    [Fact]
+    public void AProductOfMomentaIsKeptWithoutTheScheduleThatMadeIt()
+    {
+        using var set = Set();
+        var scheduled = new ModelOptimizer(set, [new ParameterGroup(new AdamOptions()) { MomentumSchedule = new Linear(0.5, 0.9, 9) }]);
+        Train(scheduled, new ReduceOnPlateau(1), 3);
+        double product = scheduled.StateOf("a").MomentumProduct!.Value;
+        byte[] file = CheckpointBytes.Of(new Checkpoint(scheduled));
+
+        // Without the schedule, the state goes on from the product, and files keep it.
+        var plain = new ModelOptimizer(set, new AdamOptions());
+        plain.StateOf("a").Load(scheduled.StateOf("a").Save());
+        plain.StateOf("b").Load(scheduled.StateOf("b").Save());
+        byte[] kept = CheckpointBytes.Of(new Checkpoint(plain));
+        var resumed = new ModelOptimizer(set, [new ParameterGroup(new AdamOptions()) { MomentumSchedule = new Linear(0.5, 0.9, 9) }]);
+        CheckpointBytes.Load(new Checkpoint(resumed), kept, new() { AllowDifferentOptions = true });
+        resumed.StateOf("a").MomentumProduct.Should().Be(product);
+        CheckpointBytes.Load(new Checkpoint(resumed), file);
+        resumed.StateOf("b").MomentumProduct.Should().Be(product);
+    }
+
+    [Fact]
     public void TwoModelsAreOneFile()
     {
         using var folder = new TemporaryFolder();

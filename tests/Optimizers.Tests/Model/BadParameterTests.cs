@@ -22,7 +22,7 @@ public sealed class BadParameterTests : IDisposable
         ("shape", "*\"p\"*negative*", set => set.AddView("p", [-1], new float[1], new float[1])),
         ("values", "*\"p\"*6 elements*5 values*", set => set.AddView("p", [2, 3], new float[5], new float[6])),
         ("gradients", "*\"p\"*6 elements*7 gradients*", set => set.AddView("p", [2, 3], new float[6], new float[7])),
-        ("values", "*\"p\"*1 elements*values are 0*", set => set.AddView("p", [], default, new float[1])),
+        ("values", "*\"p\"*1 elements*0 values*", set => set.AddView("p", [], default, new float[1])),
         ("name", "*", set => set.Add(null!, 1)),
         ("name", "*", set => set.AddView(null!, [1], new float[1], new float[1])),
         ("parameters", "*", set => set.AddRange(null!)),
