@@ -72,7 +72,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     /// <summary>Compares everything, and notes what is wrong.</summary>
     public void Compare(CheckpointContents contents, IDictionary<string, string> userValues)
     {
-        long? updates = options.UpdateCount ?? (IsForeign ? UpdatesOfForeignFile() : null);
+        long? updates = IsForeign ? UpdatesOfForeignFile() : null;
         HashSet<OptimizerState> unborn = IsForeign ? StatesThatTheFileLacks(contents) : [];
         bool hasParameters = HasParameters(contents);
         _takesUpdateCount = !IsPartial || options.UpdateCount is not null || WantsEveryParameter(contents);
@@ -289,10 +289,14 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     private void CompareValue(ValueEntry entry, long? updates)
     {
-        if ((!file.Metadata.TryGetValue(entry.Name, out string? json) || (entry.CountsUpdates && options.UpdateCount is not null))
-            && updates is { } count)
+        if (!file.Metadata.TryGetValue(entry.Name, out string? json) && updates is { } count)
         {
-            json = entry.WhenAbsent?.Invoke(count) ?? json;
+            json = entry.WhenAbsent?.Invoke(count);
+        }
+
+        if (entry.CountsUpdates && options.UpdateCount is { } given)
+        {
+            json = entry.WhenAbsent?.Invoke(given);
         }
 
         if (json is null)
