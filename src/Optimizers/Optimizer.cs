@@ -345,7 +345,7 @@ public unsafe class Optimizer : IOptimizer
             _group.LearningRate,
             _group.WeightDecay,
             _group.SafeMagnitude,
-            MeasuresAtIntervals: rows is null && _group.Update.Measures);
+            MeasuresAtIntervals: rows is null && (_group.Update.Measures || _group.Treatment.CoupledDecay != 0));
         if (_overflow.Admits(demand))
         {
             return true;

@@ -151,7 +151,7 @@ public sealed class Checkpoint
         IEnumerable<KeyValuePair<string, string>> metadata = contents.Entries.OfType<ValueEntry>()
             .Select(entry => KeyValuePair.Create(entry.Name, entry.Get()))
             .Concat(Values.Select(pair => KeyValuePair.Create(ValuePrefix + pair.Key, pair.Value)))
-            .Concat(Sets.Count == 0 ? [] : [KeyValuePair.Create(ParametersKey, IncludeParameters ? "included" : "not included")])
+            .Concat(Sets.Count == 0 ? [] : [KeyValuePair.Create(ParametersKey, contents.HasParameters ? "included" : "not included")])
             .Append(KeyValuePair.Create(VersionKey, Version.ToString(CultureInfo.InvariantCulture)))
             .Append(KeyValuePair.Create(FileChecksum.Key, FileChecksum.Zeros));
         return new CheckpointSave([.. contents.Entries.OfType<TensorEntry>()], metadata, progress);
@@ -161,6 +161,7 @@ public sealed class Checkpoint
         string path, bool asynchronous, IProgress<CheckpointProgress>? progress, CancellationToken cancellation)
     {
         CheckpointContents contents = Contents(loading: null, withGradients: false);
+        using var held = new HeldValues(Sets, "a checkpoint of them is being saved. Await the save before the next step.");
         CheckpointSave saving = Prepare(contents, progress);
         using AtomicFile file = AtomicFile.Create(path, saving.Length, asynchronous);
         await saving.Write(file.Stream, new StreamAccess(file.Stream, asynchronous, cancellation)).ConfigureAwait(false);
@@ -175,7 +176,7 @@ public sealed class Checkpoint
         }
 
         GC.KeepAlive(_optimizer);
-        return new CheckpointSaveReport(path, saving.Length, IncludeParameters && Sets.Count > 0, NotListed(contents));
+        return new CheckpointSaveReport(path, saving.Length, contents.HasParameters, NotListed(contents));
     }
 
     internal ValueTask<CheckpointReport> LoadCore(
@@ -215,6 +216,12 @@ public sealed class Checkpoint
 
         // From here on it is not stopped any more: half of a checkpoint is worse than either.
         cancellation.ThrowIfCancellationRequested();
+        foreach (ParameterSet set in Sets)
+        {
+            set.RequireOwnValues();
+        }
+
+        using var held = new HeldValues(Sets, "a checkpoint is being loaded into them. Await the load before you use them.");
         await copy.Take(path, new StreamAccess(stream, asynchronous)).ConfigureAwait(false);
         foreach (Action action in load.Actions)
         {
@@ -222,6 +229,11 @@ public sealed class Checkpoint
         }
 
         RefreshRoundedCopies();
+        foreach (ParameterSet set in Sets)
+        {
+            set.ValuesRevision++;
+        }
+
         return new CheckpointReport(
             path,
             _optimizer?.UpdateCount,
@@ -231,6 +243,7 @@ public sealed class Checkpoint
             load.Differences,
             load.Changes,
             load.NotCompared,
+            NotListed(contents),
             []);
     }
 
@@ -318,11 +331,7 @@ public sealed class Checkpoint
         {
             if (IncludeParameters)
             {
-                contents.Under(ParametersKey, new CheckpointOwner(parameter.Name)).Tensor(parameter.Name, parameter.Shape, () =>
-                {
-                    set.RequireOwnValues();
-                    return parameter.Values;
-                });
+                contents.Under(ParametersKey, new CheckpointOwner(parameter.Name)).Tensor(parameter.Name, parameter.Shape, () => parameter.Values);
             }
 
             // No part can be named so. The gradient of a table is set anew for each step.

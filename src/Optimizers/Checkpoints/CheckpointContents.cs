@@ -36,6 +36,9 @@ public sealed class CheckpointContents
 
     internal IReadOnlyList<CheckpointEntry> Entries => _entries;
 
+    /// <summary>Whether values of parameters are listed.</summary>
+    internal bool HasParameters => _entries.Exists(entry => entry.Owner is { State: null });
+
     /// <summary>What the list is wanted for; null: to be saved.</summary>
     internal CheckpointLoad? Loading { get; }
 
@@ -106,6 +109,9 @@ public sealed class CheckpointContents
 
     /// <summary>Whether to list one of a number of things: if it is there, or when loading, if the file has it.</summary>
     internal bool Wants(string name, bool here) => Loading?.Has(Whole(name)) ?? here;
+
+    /// <summary>Has something done once a load has taken over everything else of the parameter that this list belongs to.</summary>
+    internal void WhenLoaded(Action action) => Loading?.Afterwards(_owner?.Parameter, action);
 
     internal void Counter(string name, Func<long> get, Action<long> set, bool countsUpdates)
     {

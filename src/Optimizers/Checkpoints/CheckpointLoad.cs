@@ -20,6 +20,11 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         $"To load the file into other groups or optimizers, set {nameof(CheckpointLoadOptions)}."
         + $"{nameof(CheckpointLoadOptions.AllowDifferentGroups)}: state whose optimizer is of another kind begins anew.";
 
+    private const string PartsAdvice =
+        $"A parameter, a part of the checkpoint, or the format of some state is another one in the file. {nameof(Checkpoint)}."
+        + $"{nameof(Checkpoint.Add)} takes parts, {nameof(Checkpoint)}.{nameof(Checkpoint.LoadWhere)} loads the parameters that both have, and "
+        + $"{nameof(CheckpointLoadOptions)}.{nameof(CheckpointLoadOptions.Ignore)} leaves tensors of the file unread.";
+
     private const string ParametersAdvice =
         $"The file was saved with {nameof(Checkpoint)}.{nameof(Checkpoint.IncludeParameters)} = false, or holds the state of an optimizer "
         + $"alone. If the values come from elsewhere, set {nameof(CheckpointLoadOptions)}.{nameof(CheckpointLoadOptions.ParametersFromElsewhere)}.";
@@ -32,7 +37,8 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     private readonly HashSet<string> _usedKeys =
         new(StringComparer.Ordinal) { Checkpoint.VersionKey, Checkpoint.ParametersKey, FileChecksum.Key };
 
-    private readonly Dictionary<OptimizerState, string> _anew = [];
+    private readonly HashSet<OptimizerState> _anew = [];
+    private readonly HashSet<string> _leftPrefixes = new(StringComparer.Ordinal);
     private readonly int _version = VersionOf(file);
     private bool _takesUpdateCount;
 
@@ -69,6 +75,15 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     public bool Wants(string parameter) => options.Where?.Invoke(parameter) ?? true;
 
+    /// <summary>Has something done after a load, if it takes the parameter.</summary>
+    public void Afterwards(string? parameter, Action action)
+    {
+        if (parameter is null ? !IsPartial : Wants(parameter))
+        {
+            _actions.Add(action);
+        }
+    }
+
     /// <summary>Compares everything, and notes what is wrong.</summary>
     public void Compare(CheckpointContents contents, IDictionary<string, string> userValues)
     {
@@ -81,7 +96,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             bool wanted = entry.Owner is { } owner ? Wants(owner.Parameter) : !IsPartial;
             switch (entry)
             {
-                case TensorEntry when entry.Owner?.State is { } state && (unborn.Contains(state) || _anew.ContainsKey(state)):
+                case TensorEntry when entry.Owner?.State is { } state && (unborn.Contains(state) || _anew.Contains(state)):
                 case TensorEntry when entry.Owner is { State: null } && !hasParameters:
                     Untouched.Add(entry.Name);
                     break;
@@ -102,7 +117,8 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             Problems.Add(NothingWanted(contents));
         }
 
-        _actions.AddRange(unborn.Union(_anew.Keys).Select(state => (Action)state.Reset));
+        _leftPrefixes.UnionWith(contents.Entries.Where(entry => entry.Owner?.State is { } state && _anew.Contains(state)).Select(entry => PrefixOf(entry.Name)));
+        _actions.AddRange(unborn.Union(_anew).Select(state => (Action)state.Reset));
         TakeUserValues(userValues);
         LookForMore();
         _tensors.Sort(static (one, other) => one.Tensor.Begin.CompareTo(other.Tensor.Begin));
@@ -125,7 +141,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         if (AllowsOtherGroups)
         {
             Differences.Add($"{difference}: the state of parameter {Quoted.Name(parameter)} begins anew");
-            _anew.Add(state, $"state.{parameter}.");
+            _anew.Add(state);
         }
         else if (!Problems.All.Contains($"different: {difference}"))
         {
@@ -210,7 +226,8 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     private bool HasParameters(CheckpointContents contents)
     {
         CheckpointEntry[] values = [.. contents.Entries.Where(entry => entry.Owner is { State: null } owner && Wants(owner.Parameter))];
-        if (values.Length == 0 || values.Any(entry => Has(entry.Name)))
+        string[] places = [.. values.Select(entry => entry.Name[..^entry.Owner!.Parameter.Length]).Distinct()];
+        if (values.Length == 0 || file.Tensors.Any(tensor => Array.Exists(places, place => tensor.Name.StartsWith(place, StringComparison.Ordinal))))
         {
             return true;
         }
@@ -270,7 +287,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             }
             else
             {
-                Problems.Add($"missing: {entry}");
+                Problems.Add($"missing: {entry}", PartsAdvice);
             }
 
             return;
@@ -382,7 +399,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             }
             else
             {
-                Problems.Add($"unexpected: {tensor}");
+                Problems.Add($"unexpected: {tensor}", PartsAdvice);
             }
         }
 
@@ -402,9 +419,10 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     // The state of a schedule is of no use to another schedule.
     private bool MayDiffer(string key) =>
         (options.AllowDifferentOptions || options.AllowDifferentGroups)
-        && key.StartsWith($"{ModelContents.SchedulesName}.", StringComparison.Ordinal);
+        && $".{key}".Contains($".{ModelContents.SchedulesName}.", StringComparison.Ordinal);
 
     // Slots have no dot in their names, but parameters may.
-    private bool BeginsAnew(string tensor) => _anew.Values.Any(prefix =>
-        tensor.StartsWith(prefix, StringComparison.Ordinal) && !tensor.AsSpan(prefix.Length).Contains('.'));
+    private bool BeginsAnew(string tensor) => _leftPrefixes.Contains(PrefixOf(tensor));
+
+    private static string PrefixOf(string tensor) => tensor[..(tensor.LastIndexOf('.') + 1)];
 }

@@ -21,8 +21,9 @@ public sealed record CheckpointLoadOptions
     /// <summary>
     /// Whether parameters may be in other groups than those the file was saved with. They are found by their names. A parameter
     /// takes its state along if its optimizer is of the same kind; otherwise its state begins anew, and
-    /// <see cref="CheckpointReport.Differences"/> says so. The schedules and the settings of groups are those of this program.
-    /// Default false: other groups are refused.
+    /// <see cref="CheckpointReport.Differences"/> says so. A group takes the settings that its parameters had in the file; if those were
+    /// different ones, it keeps its own, and the report says so. Schedules are compared like other options. Default false: other
+    /// groups are refused.
     /// </summary>
     public bool AllowDifferentGroups { get; init; }
 

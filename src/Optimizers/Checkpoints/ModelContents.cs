@@ -134,21 +134,29 @@ internal sealed class ModelContents(
         }
 
         Action settings = () => { };
-        if (sameGroups)
+        for (int i = 0; i < here.Length; i++)
         {
-            for (int i = 0; i < here.Length; i++)
+            int[] origins = sameGroups ? [i] : OriginsOf(i, places);
+            foreach ((int there, string name, JsonElement schedule) in origins
+                .SelectMany(there => stored[there].Schedules.Select(pair => (there, pair.Name, pair.Schedule))))
             {
-                foreach ((string name, JsonElement schedule) in stored[i].Schedules)
-                {
-                    loading.CompareOptions($"groups[{i}].{name}", schedule, here[i].GetProperty(name));
-                }
-
-                settings += AcceptSettings(i, stored[i], loading);
+                loading.CompareOptions($"groups[{i}].{name}", schedule, here[i].GetProperty(name));
             }
+
+            settings += AcceptSettings(i, [.. origins.Select(there => stored[there])], loading);
         }
 
         return settings + AcceptGradients(stored, places, loading);
     }
+
+    // The groups of the file that the parameters of a group here were in.
+    private int[] OriginsOf(int here, Dictionary<string, int> places) =>
+    [
+        .. members.Where(member => member.Group == groups[here].Group && places.ContainsKey(member.Parameter.Name))
+            .Select(member => places[member.Parameter.Name])
+            .Distinct()
+            .Order(),
+    ];
 
     private static Dictionary<string, int> PlacesIn(StoredGroup[] stored)
     {
@@ -220,9 +228,30 @@ internal sealed class ModelContents(
     /// What a run has changed of a group is in the file and counts. What the program says otherwise than the run ever did is
     /// refused, or stays as it is here.
     /// </summary>
-    private Action AcceptSettings(int index, StoredGroup stored, CheckpointLoad loading)
+    private Action AcceptSettings(int index, StoredGroup[] origins, CheckpointLoad loading)
     {
         GroupRun run = groups[index];
+        if (origins.Length == 0)
+        {
+            return () => { };
+        }
+
+        if (origins.Length > 1 && run.Prepared.Update.SharesScalars)
+        {
+            loading.NoteOtherGroups(
+                $"groups[{index}] has parameters of {origins.Length} groups in the file, and from the next step they share the scalars of its "
+                + "first parameter, such as the distance of Prodigy");
+        }
+
+        StoredGroup stored = origins[0];
+        if (origins.Any(origin => origin.Settings != stored.Settings))
+        {
+            loading.NoteOtherGroups(
+                $"groups[{index}] has parameters of groups with different {nameof(ParameterGroup.RateFactor)}, {nameof(ParameterGroup.WeightDecay)} "
+                + $"or {nameof(ParameterGroup.Frozen)} in the file: it keeps {GroupSettings.Of(run.Group)}");
+            return () => { };
+        }
+
         GroupSettings now = GroupSettings.Of(run.Group);
         GroupSettings said = run.Started ?? now;
         double rateFactor = Accept(nameof(ParameterGroup.RateFactor), settings => settings.RateFactor);

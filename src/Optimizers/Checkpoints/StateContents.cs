@@ -18,12 +18,17 @@ internal static class StateContents
         }
 
         // Only a schedule of the momentum makes this more than a power.
-        if (scheduledMomentum || state.MomentumProduct is not null)
+        if (contents.Wants("momentum_product", here: scheduledMomentum || state.MomentumProduct is not null))
         {
             contents.Scalar(
                 "momentum_product",
                 () => state.Momenta,
                 product => state.Momenta = product);
+        }
+        else
+        {
+            // A file without it is of a run in which no schedule set a momentum.
+            contents.WhenLoaded(() => state.MomentumProduct = null);
         }
 
         contents.Counter("step", () => state.Iteration, step => state.Iteration = step, countsUpdates: true);

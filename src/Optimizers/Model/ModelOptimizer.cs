@@ -21,6 +21,8 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     private StepGuard _guard;
     private int _consecutiveSkips;
     private long _skips;
+    private int _valuesRevision;
+    private GradientAccumulator? _waitsFor;
 
     /// <summary>Makes an optimizer that treats all parameters alike.</summary>
     /// <param name="parameters">The parameters, at least one.</param>
@@ -246,8 +248,18 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     /// <summary>What a loss was multiplied by: the scale of a step beside the scaler's.</summary>
     internal double ScaleOf(LossScale lossScale) => lossScale.Factor * (_options.LossScaler?.Scale ?? 1);
 
+    /// <summary>Refuses steps while an accumulator has gradients for the next one; null: it has none any more.</summary>
+    internal void Waits(GradientAccumulator? accumulator) => _waitsFor = accumulator;
+
     private StepReport TakeStep(LossScale lossScale, long update)
     {
+        if (_waitsFor is { } accumulator)
+        {
+            throw new InvalidOperationException(
+                $"A {nameof(GradientAccumulator)} has the gradients of {accumulator.Accumulated} of {accumulator.MicroBatches} micro-batches for the next step. "
+                + $"Call its {nameof(Step)}, {nameof(GradientAccumulator.Flush)} or {nameof(GradientAccumulator.Discard)}.");
+        }
+
         TakeNewParameters();
         double learningRate = TakeRates();
         _plan.Gather();
@@ -580,14 +592,15 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         bool measures = false;
         foreach (GroupRun run in _groups)
         {
-            measures |= run.Prepared.Update.Measures;
+            measures |= run.Prepared.Update.Measures || run.Prepared.Treatment.CoupledDecay != 0;
             learningRate = Math.Max(learningRate, run.Prepared.LearningRate);
             decay = Math.Max(decay, run.Prepared.WeightDecay);
             safe = Math.Min(safe, run.Prepared.SafeMagnitude);
         }
 
-        if (_plan.StatesReplaced)
+        if (_plan.StatesReplaced || _valuesRevision != Parameters.ValuesRevision)
         {
+            _valuesRevision = Parameters.ValuesRevision;
             _overflow.Forget();
         }
 

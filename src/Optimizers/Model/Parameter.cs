@@ -109,6 +109,7 @@ public sealed unsafe class Parameter
     public void KeepBFloat16Copy()
     {
         ReadOnlySpan<float> values = Values;
+        _set.ValuesRevision++;
         if (_roundedCopy is null)
         {
             _roundedCopy = GC.AllocateUninitializedArray<BFloat16>(Length, pinned: true);

@@ -210,6 +210,9 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         _parts.Add(new WeakReference<IRunPart>(part));
     }
 
+    /// <summary>Changes whenever the library is told, or knows, that values were replaced between steps.</summary>
+    internal int ValuesRevision { get; set; }
+
     /// <summary>Whether the memory has been freed.</summary>
     internal bool IsDisposed => _disposed;
 

@@ -39,9 +39,10 @@ public sealed record GradientAccumulatorOptions
 /// <see cref="Schedules.Steps.FromEpochs"/>, with the samples of all micro-batches of an update as the batch size.</para>
 /// <para>The loss scale must be the same for all micro-batches of an update. That of a <see cref="LossScaler"/> is, because it moves
 /// only when the optimizer within takes a step.</para>
-/// <para>A parameter takes part in the update if it had a gradient in any of the micro-batches. If the step within throws, the
-/// next micro-batch is the first of an update; the gradient buffers hold the sum, or zero with
-/// <see cref="GradientAccumulatorOptions.AddsInPlace"/>.</para>
+/// <para>A parameter takes part in the update if it had a gradient in any of the micro-batches. The gradient buffers are zero after
+/// each call, unless <see cref="GradientAccumulatorOptions.AddsInPlace"/> keeps the sums in them until the update. If the step within
+/// throws, the next micro-batch is the first of an update, and the buffers are zero too. Between the micro-batches of an update, a
+/// step of the optimizer within that does not go through the accumulator is refused.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -113,7 +114,15 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     }
 
     /// <summary>The number of micro-batches that have been accumulated for the next update.</summary>
-    public int Accumulated { get; private set; }
+    public int Accumulated
+    {
+        get;
+        private set
+        {
+            field = value;
+            _model?.Waits(value > 0 ? this : null);
+        }
+    }
 
     string? IRunPart.LostIfNotSaved => Accumulated == 0
         ? null
@@ -304,6 +313,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         try
         {
             Fold(intoSums: false, flushes);
+            _model?.Waits(null);
             StepReport report = _optimizer.Step(
                 _options.Mean ? lossScale with { MicroBatches = checked(lossScale.MicroBatches * microBatches) } : lossScale);
             returned = true;
@@ -317,7 +327,10 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
             }
 
             BeginWindow();
-            if (!returned && _options.AddsInPlace && !_options.ZeroedByCaller && !Parameters.IsDisposed)
+
+            // Code that adds to the buffers would otherwise carry the sum into the next window.
+            bool zeroes = !_options.AddsInPlace || (!returned && !_options.ZeroedByCaller);
+            if (zeroes && !Parameters.IsDisposed)
             {
                 Parameters.ZeroGradients();
             }

@@ -85,6 +85,7 @@ internal sealed class RunningAverage
             RequireMatch(companion.Parameter, target);
         }
 
+        target.ValuesRevision++;
         foreach (Companion companion in _averages.All)
         {
             Parameter copy = target[companion.Parameter.Name];

@@ -201,16 +201,8 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         Parameters.RequireOwnValues();
         contents.Value(
             "ascended",
-            () =>
-            {
-                Parameters.RequireOwnValues();
-                return Down;
-            },
-            found =>
-            {
-                Parameters.RequireOwnValues();
-                return found == Down ? () => { } : throw new FormatException($"Expected {Down}, but found {found}.");
-            });
+            () => HasAscended ? throw new InvalidOperationException($"{nameof(Sam)} has ascended.") : Down,
+            found => found == Down ? () => { } : throw new FormatException($"Expected {Down}, but found {found}."));
     }
 
     /// <summary>The distance, whether the parameters have ascended, and the optimizer within.</summary>

@@ -95,7 +95,7 @@ internal sealed class RateTrial : IDisposable
         catch (Exception exception) when (exception is not (NonFiniteGradientException or WeightDecayException or OperationCanceledException))
         {
             throw new InvalidOperationException(
-                $"The function {nameof(step)} threw in its call {index + 1} at the rate {RateReport.Shown(rate)}: {exception.Message} "
+                $"The function {nameof(step)} threw in its call {index + 1} at the rate {RateReport.Shown(rate)}: {exception.Message.TrimEnd('.')}. "
                 + "Everything is as it was before the search.",
                 exception);
         }

@@ -184,6 +184,15 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
         return Rate;
     }
 
+    /// <summary>Forgets all metrics: the rate is Initial again. For a load that took over the history of an earlier schedule, say.</summary>
+    public void Reset()
+    {
+        Rate = Initial;
+        Best = Mode == PlateauMode.Min ? double.PositiveInfinity : double.NegativeInfinity;
+        _bad = 0;
+        _cooling = 0;
+    }
+
     /// <summary>The rate now, whatever the index.</summary>
     /// <inheritdoc/>
     public double At(long step)

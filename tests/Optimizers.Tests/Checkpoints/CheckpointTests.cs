@@ -223,7 +223,7 @@ public sealed class CheckpointTests
         CheckpointException refusal = checkpoint.Invoking(c => c.Load(folder["run"])).Should().Throw<CheckpointException>().Which;
         refusal.Problems.Should().HaveCount(1_001);
         refusal.Problems[^1].Should().Be("and 1001 more");
-        refusal.Message.Split('\n').Should().HaveCount(102);
+        refusal.Message.Split('\n').Should().HaveCount(103);
     }
 
     [Fact]

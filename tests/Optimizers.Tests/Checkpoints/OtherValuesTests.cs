@@ -120,6 +120,61 @@ public sealed class OtherValuesTests
     }
 
     [Theory]
+    [InlineData("an average")]
+    [InlineData("slow weights")]
+    [InlineData("an ascent")]
+    public void NothingMovesBetweenTrainingAndEvaluation(string guest)
+    {
+        using var model = new WrappedModel(new ScheduleFreeSgdOptions { LearningRate = 0.1 });
+        model.DrawGradients(1);
+        model.Optimizer.Step();
+        model.DrawGradients(2);
+        model.Optimizer.Step();
+        _guests[guest](model, () =>
+        {
+            float[] values = model.All;
+            model.Optimizer.Invoking(optimizer => optimizer.Evaluate()).Should().Throw<InvalidOperationException>();
+            model.Optimizer.Invoking(optimizer => optimizer.Train()).Should().Throw<InvalidOperationException>();
+            model.All.ShouldHaveTheBitsOf(values, guest);
+        });
+        model.Optimizer.Evaluate();
+        model.Optimizer.Train();
+    }
+
+    /// <summary>A file is of one moment, and a load is complete: what would change the values meanwhile is refused.</summary>
+    [Fact]
+    public async Task NothingChangesTheValuesWhileACheckpointIsAtWork()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = new WrappedModel();
+        var average = new WeightAverage(model.Parameters);
+        average.Update();
+        model.DrawGradients(1);
+        var checkpoint = new Checkpoint(model.Optimizer);
+        foreach (Action refused in new Action[]
+        {
+            () => model.Optimizer.Step(), () => average.SwapIn(), average.Update, () => new Sam(model.Optimizer).Ascend(),
+            () => new Checkpoint(model.Optimizer).Save(folder["other"]), () => new Checkpoint(model.Optimizer).Load(folder["run"]),
+        })
+        {
+            int calls = 0;
+            var progress = new Progress(() =>
+            {
+                calls++;
+                refused.Should().Throw<InvalidOperationException>().WithMessage("*checkpoint*");
+            });
+            await checkpoint.SaveAsync(folder["run"], progress);
+            float[] saved = model.All;
+            model.Parameters["matrix"].Values.Fill(7);
+            await checkpoint.LoadAsync(folder["run"], progress: progress);
+            model.All.ShouldHaveTheBitsOf(saved, "loaded");
+            calls.Should().BeGreaterThan(2);
+        }
+
+        model.Optimizer.Step();
+    }
+
+    [Theory]
     [MemberData(nameof(Guests))]
     public void NothingIsSavedOrLoaded(string guest, bool includesParameters)
     {
@@ -163,5 +218,20 @@ public sealed class OtherValuesTests
         keeper.Files.Should().BeEmpty();
         checkpoint.Save(folder["run"]);
         checkpoint.Load(folder["run"]);
+    }
+
+    // Only while values are written or read: a load reads the whole file first.
+    private sealed class Progress(Action report) : IProgress<CheckpointProgress>
+    {
+        private bool _taking;
+
+        public void Report(CheckpointProgress value)
+        {
+            _taking |= value.Bytes == value.TotalBytes;
+            if (_taking)
+            {
+                report();
+            }
+        }
     }
 }

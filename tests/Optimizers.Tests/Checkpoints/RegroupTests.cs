@@ -195,6 +195,92 @@ public sealed class RegroupTests
         other.Set["a"].HasGradient.Should().BeFalse();
     }
 
+    [Fact]
+    public void OtherGroupsTakeTheSettingsThatTheirParametersHad()
+    {
+        using var folder = new TemporaryFolder();
+        using var one = new Run(new ParameterGroup(new AdamWOptions()));
+        one.Train(2);
+        one.Optimizer.Groups[0].RateFactor = 0.1;
+        one.Optimizer.Groups[0].WeightDecay = 0.5;
+        one.Train(1);
+        one.Checkpoint.Save(folder["run"]);
+        one.Train(2);
+        using var two = new Run(new ParameterGroup(new AdamWOptions()) { Where = p => p.Name == "b" }, new ParameterGroup(new AdamWOptions()));
+        two.Checkpoint.Load(folder["run"], _otherGroups).Changes.Should().HaveCount(4);
+        two.Train(2);
+        two.ToString().Should().Be(one.ToString());
+
+        // Groups that differ cannot become one without a word.
+        two.Optimizer.Groups[1].RateFactor = 0.2;
+        two.Checkpoint.Save(folder["two"]);
+        using var back = new Run(new ParameterGroup(new AdamWOptions()));
+        back.Checkpoint.Load(folder["two"], _otherGroups).Differences.Should().ContainSingle(line => line.Contains("RateFactor", StringComparison.Ordinal));
+        back.Optimizer.Groups[0].RateFactor.Should().Be(1);
+    }
+
+    [Fact]
+    public void SchedulesOfOtherGroupsAreComparedToo()
+    {
+        using var folder = new TemporaryFolder();
+        using var one = new Run(new ParameterGroup(new AdamWOptions()) { Schedule = new Constant(0.01) });
+        one.Checkpoint.Save(folder["run"]);
+        using var two = new Run(new ParameterGroup(new AdamWOptions()) { Where = p => p.Name == "b" }, new ParameterGroup(new AdamWOptions()));
+        two.Checkpoint.Invoking(checkpoint => checkpoint.Load(folder["run"], _otherGroups)).Should().Throw<CheckpointException>()
+            .WithMessage("*groups[0].schedule*groups[1].schedule*");
+    }
+
+    [Fact]
+    public void GroupsThatWillShareOneDistanceAreReported()
+    {
+        using var folder = new TemporaryFolder();
+        using var two = new Run(new ParameterGroup(new ProdigyOptions()) { Where = p => p.Name == "b" }, new ParameterGroup(new ProdigyOptions()));
+        two.Train(3);
+        two.Checkpoint.Save(folder["run"]);
+        using var one = new Run(new ParameterGroup(new ProdigyOptions()));
+        one.Checkpoint.Load(folder["run"], _otherGroups).Differences.Should().Contain(line => line.Contains("share the scalars", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void AMomentumScheduleMayComeOrGo(bool comes)
+    {
+        using var folder = new TemporaryFolder();
+        using var source = new Run(Group(!comes));
+        source.Train(3);
+        source.Checkpoint.Save(folder["run"]);
+        using var target = new Run(Group(comes));
+        target.Train(2);
+        target.Checkpoint.Load(folder["run"], new() { AllowDifferentOptions = true });
+        target.Optimizer.StateOf("a").MomentumProduct.Should().Be(source.Optimizer.StateOf("a").MomentumProduct);
+        target.Train(1);
+
+        static ParameterGroup Group(bool scheduled) =>
+            new(new AdamWOptions()) { MomentumSchedule = scheduled ? new Linear(0.5, 0.9, 10) : null };
+    }
+
+    [Fact]
+    public void AModelThatIsAPartMayHaveOtherOptimizersToo()
+    {
+        using var folder = new TemporaryFolder();
+        using var source = new Run(new ParameterGroup(new AdamWOptions()));
+        source.Train(3);
+        Part(source).Save(folder["run"]);
+        using var target = new Run(new ParameterGroup(new LionOptions()));
+        CheckpointReport report = Part(target).Load(folder["run"], _otherGroups);
+        report.Left.Should().Contain("model.state.a.exp_avg_sq");
+        target.Set["a"].Values.ShouldHaveTheBitsOf(source.Set["a"].Values, "a");
+        target.Optimizer.UpdateCount.Should().Be(3);
+
+        static Checkpoint Part(Run run)
+        {
+            var checkpoint = new Checkpoint();
+            checkpoint.Add("model", run.Optimizer);
+            return checkpoint;
+        }
+    }
+
     private static void Change(ParameterGroup group, string setting)
     {
         switch (setting)

@@ -183,6 +183,35 @@ public sealed class WhatARunHoldsTests
     }
 
     [Fact]
+    public void AFileOfAWrapperAloneSaysWhatItLacks()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = new WrappedModel();
+        var lookahead = new Lookahead(model.Optimizer);
+        lookahead.Step();
+        var checkpoint = new Checkpoint();
+        checkpoint.Add("lookahead", lookahead);
+        CheckpointSaveReport saved = checkpoint.Save(folder["run"]);
+        saved.HasParameters.Should().BeFalse();
+        saved.NotSaved.Should().ContainSingle().Which.Should().StartWith("ModelOptimizer");
+        using SafetensorsReader file = SafetensorsReader.Open(folder["run"]);
+        file.Metadata["parameters"].Should().Be("not included");
+    }
+
+    [Fact]
+    public void ALoadSaysWhatOfTheRunItLeftAsItWas()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = new WrappedModel();
+        var accumulator = new GradientAccumulator(model.Optimizer, new() { MicroBatches = 3 });
+        var checkpoint = new Checkpoint(model.Optimizer);
+        checkpoint.Save(folder["run"]);
+        checkpoint.Load(folder["run"]).NotLoaded.Should().BeEmpty();
+        accumulator.Step();
+        checkpoint.Load(folder["run"]).NotLoaded.Should().ContainSingle().Which.Should().Contain("1 of 3");
+    }
+
+    [Fact]
     public void StepsThatWereSkippedInARowCountOn()
     {
         using var model = new WrappedModel();

@@ -92,6 +92,47 @@ public sealed class GradientAccumulatorTests
         set["b"].Values.ToArray().Should().OnlyContain(value => value == 0);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void CodeThatAddsToTheBuffersMayDoSoWithoutZeroing(bool throws)
+    {
+        using var set = new ParameterSet();
+        Parameter weight = set.Add("w", 1);
+        var accumulator = new GradientAccumulator(new ModelOptimizer(set, new SgdOptions { LearningRate = 1 }), new() { MicroBatches = 2 });
+        for (int i = 0; i < 6; i++)
+        {
+            weight.Gradients[0] += throws && i == 1 ? float.NaN : 1;
+            if (throws && i == 1)
+            {
+                accumulator.Invoking(one => one.Step()).Should().Throw<NonFiniteGradientException>();
+                continue;
+            }
+
+            accumulator.Step();
+            weight.Gradients[0].Should().Be(0);
+        }
+
+        weight.Values[0].Should().Be(throws ? -2 : -3);
+    }
+
+    [Fact]
+    public void AStepAroundTheAccumulatorIsRefusedWithinAWindow()
+    {
+        using var set = new ParameterSet();
+        set.Add("w", 1).Gradients.Fill(1);
+        var model = new ModelOptimizer(set, new SgdOptions { LearningRate = 1 });
+        var accumulator = new GradientAccumulator(new Lookahead(model), new() { MicroBatches = 3 });
+        model.Step();
+        accumulator.Step();
+        model.Invoking(one => one.Step()).Should().Throw<InvalidOperationException>().WithMessage("*1 of 3 micro-batches*Flush*Discard*");
+        accumulator.Discard();
+        model.Step();
+        accumulator.Step();
+        accumulator.Flush().Applied.Should().BeTrue();
+        model.Step().Applied.Should().BeTrue();
+    }
+
     [Fact]
     public void TheNumberOfMicroBatchesMayChange()
     {

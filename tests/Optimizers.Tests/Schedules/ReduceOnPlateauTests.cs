@@ -9,6 +9,17 @@ public sealed class ReduceOnPlateauTests
         [1, 0.8, 0.9, double.NaN, 0.85, 0.7, 0.7, 0.7, 0.7, 0.9, 0.2, double.PositiveInfinity, 0.3, 0.4, 0.3, 0.3];
 
     [Fact]
+    public void AResetForgetsAllMetrics()
+    {
+        var plateau = new ReduceOnPlateau(1, factor: 0.5, patience: 0, cooldown: 2);
+        double[] first = [.. Enumerable.Range(0, 9).Select(_ => plateau.Observe(3))];
+        first[^1].Should().BeLessThan(1);
+        plateau.Reset();
+        plateau.Rate.Should().Be(1);
+        Enumerable.Range(0, 9).Select(_ => plateau.Observe(3)).Should().Equal(first);
+    }
+
+    [Fact]
     public void ItDrivesAModel()
     {
         using var set = new ParameterSet();

@@ -1,0 +1,29 @@
+namespace Optimizers;
+
+/// <summary>
+/// Parameter sets whose values are read or written by a checkpoint at present: steps, swaps and other checkpoints of them are
+/// refused until it is disposed of.
+/// </summary>
+internal readonly struct HeldValues : IDisposable
+{
+    private readonly IReadOnlyList<ParameterSet> _sets;
+
+    /// <param name="sets">The sets, which hold their own values.</param>
+    /// <param name="reason">Why they are held, in the words of an exception.</param>
+    public HeldValues(IReadOnlyList<ParameterSet> sets, string reason)
+    {
+        _sets = sets;
+        foreach (ParameterSet set in sets)
+        {
+            set.Guest = reason;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (ParameterSet set in _sets)
+        {
+            set.Guest = null;
+        }
+    }
+}
