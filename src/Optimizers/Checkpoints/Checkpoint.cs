@@ -331,7 +331,11 @@ public sealed class Checkpoint
         {
             if (IncludeParameters)
             {
-                contents.Under(ParametersKey, new CheckpointOwner(parameter.Name)).Tensor(parameter.Name, parameter.Shape, () => parameter.Values);
+                contents.Under(ParametersKey, new CheckpointOwner(parameter.Name)).Tensor(parameter.Name, parameter.Shape, () =>
+                {
+                    set.RequireNoGuest();
+                    return parameter.Values;
+                });
             }
 
             // No part can be named so. The gradient of a table is set anew for each step.

@@ -15,7 +15,7 @@ internal readonly struct HeldValues : IDisposable
         _sets = sets;
         foreach (ParameterSet set in sets)
         {
-            set.Guest = reason;
+            set.Held = reason;
         }
     }
 
@@ -23,7 +23,7 @@ internal readonly struct HeldValues : IDisposable
     {
         foreach (ParameterSet set in _sets)
         {
-            set.Guest = null;
+            set.Held = null;
         }
     }
 }

@@ -183,6 +183,9 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// </summary>
     internal string? Guest { get; set; }
 
+    /// <summary>Why a checkpoint reads or writes the values at present, in the words of an exception; null: none does.</summary>
+    internal string? Held { get; set; }
+
     /// <summary>
     /// Whether steps are being taken that will be undone, so that a file would hold values of no run. A search for a rate sets it.
     /// </summary>
@@ -218,6 +221,16 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
 
     /// <summary>Refuses what needs the values themselves while something else stands in their place.</summary>
     internal void RequireOwnValues()
+    {
+        RequireNoGuest();
+        if (Held is not null)
+        {
+            throw new InvalidOperationException($"The parameters are in use: {Held}");
+        }
+    }
+
+    /// <summary>Refuses what reads or writes the values for a checkpoint while something else stands in their place.</summary>
+    internal void RequireNoGuest()
     {
         if (Guest is not null)
         {

@@ -146,7 +146,11 @@ internal sealed unsafe class Companions
         foreach (Companion companion in All)
         {
             string name = $"{companion.Parameter.Name}.{_slots[0].Name}";
-            contents.Tensor(name, companion.Parameter.Shape, () => companion.Elements);
+            contents.Tensor(name, companion.Parameter.Shape, () =>
+            {
+                Parameters.RequireNoGuest();
+                return companion.Elements;
+            });
             if (withAge)
             {
                 // A count below 0 can only come from a file that nobody wrote in earnest.

@@ -201,8 +201,16 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         Parameters.RequireOwnValues();
         contents.Value(
             "ascended",
-            () => HasAscended ? throw new InvalidOperationException($"{nameof(Sam)} has ascended.") : Down,
-            found => found == Down ? () => { } : throw new FormatException($"Expected {Down}, but found {found}."));
+            () =>
+            {
+                Parameters.RequireNoGuest();
+                return Down;
+            },
+            found =>
+            {
+                Parameters.RequireNoGuest();
+                return found == Down ? () => { } : throw new FormatException($"Expected {Down}, but found {found}.");
+            });
     }
 
     /// <summary>The distance, whether the parameters have ascended, and the optimizer within.</summary>
