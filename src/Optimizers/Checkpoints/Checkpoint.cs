@@ -150,7 +150,9 @@ public sealed class Checkpoint
     {
         IEnumerable<KeyValuePair<string, string>> metadata = contents.Entries.OfType<ValueEntry>()
             .Select(entry => KeyValuePair.Create(entry.Name, entry.Get()))
-            .Concat(Values.Select(pair => KeyValuePair.Create(ValuePrefix + pair.Key, pair.Value)))
+            .Concat(Values.Select(pair => KeyValuePair.Create(
+                ValuePrefix + pair.Key,
+                pair.Value ?? throw new ArgumentException($"{nameof(Values)}[{Quoted.Name(pair.Key)}] is null. Give it a text, or remove the key."))))
             .Concat(Sets.Count == 0 ? [] : [KeyValuePair.Create(ParametersKey, contents.HasParameters ? "included" : "not included")])
             .Append(KeyValuePair.Create(VersionKey, Version.ToString(CultureInfo.InvariantCulture)))
             .Append(KeyValuePair.Create(FileChecksum.Key, FileChecksum.Zeros));

@@ -98,6 +98,7 @@ public sealed class CheckpointFolder
     /// </summary>
     /// <param name="options">What is allowed; null: a file of exactly what is here.</param>
     /// <returns>What was done; null if there is no file.</returns>
+    /// <exception cref="IOException">The path of the folder is that of a file.</exception>
     /// <exception cref="CheckpointException">No file is intact, or the newest intact one cannot be used. Nothing has changed
     /// then.</exception>
     public CheckpointReport? LoadNewest(CheckpointLoadOptions? options = null) =>
@@ -131,6 +132,12 @@ public sealed class CheckpointFolder
         IProgress<CheckpointProgress>? progress,
         CancellationToken cancellation)
     {
+        // Without files a run begins anew, which should not happen because of a wrong path.
+        if (File.Exists(_folder))
+        {
+            throw new IOException($"\"{_folder}\" is a file, and checkpoints need a folder. Give another path.");
+        }
+
         var passedOver = new List<string>();
         foreach ((_, string path) in Files)
         {

@@ -20,6 +20,23 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
+    public void AFileInThePlaceOfTheFolderIsRefused()
+    {
+        File.WriteAllText(_folder["taken"], "x");
+        var folder = new CheckpointFolder(_folder["taken"], _checkpoint);
+        folder.Invoking(one => one.LoadNewest()).Should().Throw<IOException>().WithMessage($"*{_folder["taken"]}*is a file*");
+        folder.Invoking(one => one.Save(1)).Should().Throw<IOException>();
+        File.ReadAllText(_folder["taken"]).Should().Be("x");
+    }
+
+    [Fact]
+    public void AValueThatIsNullIsNamed()
+    {
+        _checkpoint.Values["epoch"] = null!;
+        _checkpoint.Invoking(one => one.Save(_folder["run"])).Should().Throw<ArgumentException>().WithMessage("Values[\"epoch\"] is null*");
+    }
+
+    [Fact]
     public void TheNewestAreKeptAndTheNewestIsLoaded()
     {
         var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 2 };
