@@ -49,10 +49,9 @@ internal sealed class Run(IAnsiConsole console, double seconds, Budget budget)
             {
                 entered.Add((entrant, entrant.Enter(arena)));
             }
-#pragma warning disable CA1031 // Whatever a contender throws, the others are timed, and the exception is reported.
             catch (Exception exception)
-#pragma warning restore CA1031
             {
+                // Whatever a contender throws, the others are timed, and the exception is reported.
                 missing.Add(new(entrant.Cell, TimingResult.Of(exception).Failure!));
             }
         }

@@ -43,10 +43,9 @@ internal sealed class Budget(TimeProvider clock, TimeSpan limit, TimeSpan limitO
             {
                 work();
             }
-#pragma warning disable CA1031 // The caller throws it.
             catch (Exception exception)
-#pragma warning restore CA1031
             {
+                // The caller throws it.
                 failure = ExceptionDispatchInfo.Capture(exception);
             }
         })

@@ -97,10 +97,9 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
                     racer.Turn.End();
                 }
             }
-#pragma warning disable CA1031 // Whatever a contender throws, the others are timed, and the exception is reported.
             catch (Exception exception)
-#pragma warning restore CA1031
             {
+                // Whatever a contender throws, the others are timed, and the exception is reported.
                 racer.Failure = TimingResult.Of(exception).Failure;
             }
         }

@@ -78,10 +78,9 @@ internal sealed class Team(int threads)
         {
             pass(share);
         }
-#pragma warning disable CA1031 // On a worker an exception would end the process; the caller throws it instead.
         catch (Exception exception)
-#pragma warning restore CA1031
         {
+            // On a worker an exception would end the process; the caller throws it instead.
             Volatile.Write(ref _failure, exception);
         }
     }

@@ -218,11 +218,6 @@ public sealed class Checkpoint
 
         // From here on it is not stopped any more: half of a checkpoint is worse than either.
         cancellation.ThrowIfCancellationRequested();
-        foreach (ParameterSet set in Sets)
-        {
-            set.RequireOwnValues();
-        }
-
         using var held = new HeldValues(Sets, "a checkpoint is being loaded into them. Await the load before you use them.");
         await copy.Take(path, new StreamAccess(stream, asynchronous)).ConfigureAwait(false);
         foreach (Action action in load.Actions)

@@ -8,11 +8,17 @@ internal readonly struct HeldValues : IDisposable
 {
     private readonly IReadOnlyList<ParameterSet> _sets;
 
-    /// <param name="sets">The sets, which hold their own values.</param>
+    /// <param name="sets">The sets.</param>
     /// <param name="reason">Why they are held, in the words of an exception.</param>
+    /// <exception cref="InvalidOperationException">A set does not hold its own values. None is held then.</exception>
     public HeldValues(IReadOnlyList<ParameterSet> sets, string reason)
     {
         _sets = sets;
+        foreach (ParameterSet set in sets)
+        {
+            set.RequireOwnValues();
+        }
+
         foreach (ParameterSet set in sets)
         {
             set.Held = reason;

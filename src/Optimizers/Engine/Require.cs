@@ -38,25 +38,6 @@ internal static class Require
         }
     }
 
-    /// <summary>At most another argument, and no NaN.</summary>
-    /// <param name="value">The argument.</param>
-    /// <param name="limit">The other one.</param>
-    /// <param name="instead">What to use where the value is to be above the limit.</param>
-    /// <param name="name">The name of the argument.</param>
-    /// <param name="limitName">The name of the other one.</param>
-    public static void NotAbove(
-        double value,
-        double limit,
-        string instead,
-        [CallerArgumentExpression(nameof(value))] string? name = null,
-        [CallerArgumentExpression(nameof(limit))] string? limitName = null)
-    {
-        if (!(value <= limit))
-        {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at most {limitName}, which is {limit}. {instead}");
-        }
-    }
-
     /// <summary>Finite, also as a float.</summary>
     public static void Finite(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
@@ -162,18 +143,32 @@ internal static class Require
         }
     }
 
+    /// <summary>At most another argument, and no NaN.</summary>
+    /// <param name="value">The argument.</param>
+    /// <param name="other">The other one.</param>
+    /// <param name="instead">What to use where the value is to be above the other; empty: not said.</param>
+    /// <param name="name">The name of the argument.</param>
+    /// <param name="otherName">The name of the other one.</param>
+    public static void AtMostOther(
+        double value,
+        double other,
+        string instead = "",
+        [CallerArgumentExpression(nameof(value))] string? name = null,
+        [CallerArgumentExpression(nameof(other))] string? otherName = null)
+    {
+        if (!(value <= other))
+        {
+            throw new ArgumentOutOfRangeException(
+                name, value, $"{name} is {value}, but must be at most {otherName}, which is {other}. {instead}".TrimEnd());
+        }
+    }
+
     /// <summary>Two weights that an average gives to its past, in their order.</summary>
     public static void Momenta(double minimumMomentum, double maximumMomentum)
     {
         Beta(minimumMomentum);
         Beta(maximumMomentum);
-        if (minimumMomentum > maximumMomentum)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(minimumMomentum),
-                minimumMomentum,
-                $"{nameof(minimumMomentum)} is {minimumMomentum}, but must be at most {nameof(maximumMomentum)}, which is {maximumMomentum}.");
-        }
+        AtMostOther(minimumMomentum, maximumMomentum);
     }
 
     /// <summary>At most <paramref name="maximum"/>, and no NaN.</summary>

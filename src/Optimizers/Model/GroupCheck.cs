@@ -40,9 +40,9 @@ internal static class GroupCheck
     {
         foreach (GroupRun run in groups)
         {
-            if (run.Group is { MayBeEmpty: false, Where: { } where } && !members.Any(member => member.Run == run))
+            if (run.Group is { MayBeEmpty: false, Where: not null } && !members.Any(member => member.Run == run))
             {
-                (Parameter Parameter, GroupRun Run)[] taken = [.. members.Where(member => where(member.Parameter))];
+                (Parameter Parameter, GroupRun Run)[] taken = [.. members.Where(member => run.Has(member.Parameter))];
                 string reason = taken.Length == 0
                     ? $"matches none of the {members.Count} parameters, which are {Names(members)}. Correct it"
                     : $"matches {Names(taken)}, but a parameter belongs to the first group that matches it: \"{taken[0].Parameter.Name}\" to {taken[0].Run.Title}. Put the group before the others";

@@ -218,7 +218,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         try
         {
             TakeNewParameters();
-            return DescribeParameters();
+            return ModelDescription.Of(this, _plan);
         }
         finally
         {
@@ -331,46 +331,6 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         }
 
         return report;
-    }
-
-    private string DescribeParameters()
-    {
-        (string Title, bool IsNumber)[] columns =
-        [
-            ("parameter", false), ("shape", false), ("elements", true), ("group", false), ("optimizer", false), ("rate", true),
-            ("decay", true), ("updates", true), ("state bytes", true), ("format", false), ("notes", false),
-        ];
-        var rows = new List<string[]>();
-        int frozen = 0;
-        int withoutGradient = 0;
-        foreach (((Parameter parameter, ParameterGroup group, OptimizerState state), GroupRun run) in _plan.Members.Zip(_plan.Runs))
-        {
-            frozen += group.Frozen ? 1 : 0;
-            withoutGradient += parameter.HasGradient ? 0 : 1;
-            string[] notes =
-            [
-                .. parameter.IsTable ? ["table"] : Array.Empty<string>(),
-                .. group.Frozen ? ["frozen"] : Array.Empty<string>(),
-                .. parameter.HasGradient ? Array.Empty<string>() : ["without gradient"],
-            ];
-            rows.Add(
-            [
-                parameter.Name,
-                parameter.Shape.ToString()!,
-                TextTable.Number(parameter.Length),
-                group.Name is null ? run.Number : $"{run.Number} {Quoted.Name(group.Name)}",
-                TextTable.OptimizerOf(group.Options),
-                TextTable.Number(RateOf(group)),
-                TextTable.Number(DecayOf(group)),
-                TextTable.Number(state.Iteration),
-                TextTable.Number(state.Bytes),
-                state.SlotNames.Count == 0 ? "none" : state.Format.ToString(),
-                string.Join(", ", notes),
-            ]);
-        }
-
-        return TextTable.Format(columns, rows)
-            + $"{this}; {TextTable.Number(frozen)} frozen, {TextTable.Number(withoutGradient)} without gradient.\n";
     }
 
     private ArgumentException NoStateOf(string name) => Parameters.TryGet(name, out _)

@@ -144,6 +144,24 @@ public sealed class ParameterGroup
         set;
     }
 
+    /// <summary>The number and the name, if there is one, for messages.</summary>
+    internal string TitleAt(int index) => Name is null ? $"group {index}" : $"group {index} ({Quoted.Name(Name)})";
+
+    /// <summary>Whether a parameter belongs to the group, unless an earlier one has it.</summary>
+    /// <exception cref="InvalidOperationException">The predicate of the group threw the inner exception.</exception>
+    internal bool Has(Parameter parameter, int index)
+    {
+        try
+        {
+            return Where?.Invoke(parameter) ?? true;
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException(
+                $"The predicate {nameof(Where)} of {TitleAt(index)} threw for the parameter {parameter}: {exception.Message}", exception);
+        }
+    }
+
     /// <summary>The name, the optimizer, and what is set on the group.</summary>
     public override string ToString()
     {

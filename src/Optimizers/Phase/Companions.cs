@@ -168,7 +168,7 @@ internal sealed unsafe class Companions
             [.. added.Select(parameter => (_slots, TensorShape.OfVector(parameter.Length)))], StateFormat.Float32);
         Companion[] companions = [.. added.Select(parameter => new Companion(
             parameter,
-            _groups.FirstOrDefault(group => group.Where?.Invoke(parameter) ?? true),
+            _groups.Where((group, index) => group.Has(parameter, index)).FirstOrDefault(),
             new OptimizerState(TensorShape.OfVector(parameter.Length), _slots, [], StateFormat.Float32, pools)))];
         _companions.AddRange(companions);
     }

@@ -19,7 +19,7 @@ public sealed record Cosine : ILrSchedule
         Require.NonNegative(peak);
         Require.AtLeast(steps, 1);
         Require.NonNegative(floor);
-        Require.NotAbove(floor, peak, Curve.ToRise);
+        Require.AtMostOther(floor, peak, Curve.ToRise);
         Peak = peak;
         Steps = steps;
         Floor = floor;

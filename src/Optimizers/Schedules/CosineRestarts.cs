@@ -43,7 +43,7 @@ public sealed record CosineRestarts : ILrSchedule
         Require.Between(periodMultiplier, 0, 1_000);
         Require.Positive(peakMultiplier);
         Require.NonNegative(floor);
-        Require.NotAbove(floor, peak, Curve.ToRise);
+        Require.AtMostOther(floor, peak, Curve.ToRise);
         Peak = peak;
         Period = period;
         PeriodMultiplier = periodMultiplier;

@@ -53,7 +53,7 @@ public sealed record Cyclic : ILrSchedule
     {
         Require.NonNegative(@base, nameof(@base));
         Require.NonNegative(peak);
-        Require.NotAbove(@base, peak, "Exchange them, and begin at the higher rate with Shift(-stepsUp).", nameof(@base));
+        Require.AtMostOther(@base, peak, "Exchange them, and begin at the higher rate with Shift(-stepsUp).", nameof(@base));
         Require.AtLeast(stepsUp, 1);
         long down = stepsDown ?? stepsUp;
         Require.AtLeast(down, 1, nameof(stepsDown));

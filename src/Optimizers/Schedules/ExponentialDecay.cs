@@ -36,7 +36,7 @@ public sealed record ExponentialDecay : ILrSchedule
             Require.NonNegative(bound, nameof(floor));
             if (decayRate < 1)
             {
-                Require.NotAbove(bound, initial, "The rate falls, and could not fall below it.", nameof(floor));
+                Require.AtMostOther(bound, initial, "The rate falls, and could not fall below it.", nameof(floor));
             }
             else if (decayRate > 1)
             {

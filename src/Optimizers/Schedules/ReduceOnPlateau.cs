@@ -78,7 +78,7 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
         Require.Defined(thresholdMode);
         Require.AtLeast(cooldown, 0);
         Require.NonNegative(floor);
-        Require.NotAbove(floor, initial, "The rate could never be lowered.");
+        Require.AtMostOther(floor, initial, "The rate could never be lowered.");
         Require.NonNegative(epsilon);
         if (initial > floor && initial - Math.Max(initial * factor, floor) <= epsilon)
         {

@@ -27,7 +27,7 @@ public sealed record Tanh : ILrSchedule
         Require.NonNegative(initial);
         Require.AtLeast(steps, 1);
         Require.NonNegative(floor);
-        Require.NotAbove(floor, initial, Curve.ToRise);
+        Require.AtMostOther(floor, initial, Curve.ToRise);
         Require.Finite(lowerBound);
         Require.Finite(upperBound);
         Require.AboveOther(upperBound, lowerBound);

@@ -21,7 +21,7 @@ public sealed record WarmupConstant : ILrSchedule
         Require.NonNegative(peak);
         Require.AtLeast(warmupSteps, 0);
         Require.NonNegative(start);
-        Require.NotAbove(start, peak, Curve.ToBeginHigher);
+        Require.AtMostOther(start, peak, Curve.ToBeginHigher);
         Peak = peak;
         WarmupSteps = warmupSteps;
         Start = start;

@@ -28,8 +28,8 @@ public sealed record WarmupLinear : ILrSchedule
         Require.AboveOther(totalSteps, warmupSteps);
         Require.NonNegative(floor);
         Require.NonNegative(start);
-        Require.NotAbove(floor, peak, Curve.ToRise);
-        Require.NotAbove(start, peak, Curve.ToBeginHigher);
+        Require.AtMostOther(floor, peak, Curve.ToRise);
+        Require.AtMostOther(start, peak, Curve.ToBeginHigher);
         Peak = peak;
         WarmupSteps = warmupSteps;
         TotalSteps = totalSteps;

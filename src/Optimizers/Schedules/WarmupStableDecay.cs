@@ -34,7 +34,7 @@ public sealed record WarmupStableDecay : ILrSchedule
         Require.AtLeast(stableSteps, 0);
         Require.AtLeast(decaySteps, 0);
         Require.NonNegative(floor);
-        Require.NotAbove(floor, peak, Curve.ToRise);
+        Require.AtMostOther(floor, peak, Curve.ToRise);
         Require.Defined(decayShape);
         if (stableSteps == 0 && decaySteps == 0)
         {
