@@ -1,4 +1,5 @@
 using Optimizers;
+using Optimizers.Schedules;
 
 namespace AdamByHand;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using CharModel;
+using Optimizers.Checkpoints;
 using Samples;
 using Spectre.Console;
 

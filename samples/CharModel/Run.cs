@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Optimizers;
+using Optimizers.Checkpoints;
 
 namespace CharModel;
 

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Optimizers;
 using Optimizers.Schedules;
+using Optimizers.Training;
 
 namespace CharModel;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Optimizers.Schedules;
+using Optimizers.Charts;
 
 namespace Digits;
 

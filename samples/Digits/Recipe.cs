@@ -1,5 +1,6 @@
 using Optimizers;
 using Optimizers.Schedules;
+using Optimizers.Training;
 using Samples;
 
 namespace Digits;

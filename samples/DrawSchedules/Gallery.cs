@@ -1,4 +1,5 @@
 using Optimizers;
+using Optimizers.Charts;
 using Optimizers.Schedules;
 
 namespace DrawSchedules;

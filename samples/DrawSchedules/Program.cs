@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using DrawSchedules;
+using Optimizers.Charts;
+using Optimizers.Configuration;
 using Optimizers.Schedules;
 using Samples;
 

@@ -6,6 +6,7 @@ using Microsoft.CodeAnalysis.CSharp.Scripting;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Scripting;
 using Optimizers;
+using Optimizers.Configuration;
 using Optimizers.Schedules;
 using Samples;
 

@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Text;
 using Digits;
 using Optimizers;
-using Optimizers.Schedules;
+using Optimizers.Charts;
+using Optimizers.Diagnostics;
 
 namespace FindRate;
 

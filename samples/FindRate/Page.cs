@@ -1,5 +1,5 @@
 using Digits;
-using Optimizers.Schedules;
+using Optimizers.Charts;
 using Samples;
 
 namespace FindRate;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Digits;
 using FindRate;
 using Optimizers;
+using Optimizers.Diagnostics;
 using Samples;
 using Spectre.Console;
 

@@ -1,6 +1,7 @@
 using Digits;
 using Optimizers;
-using Optimizers.Schedules;
+using Optimizers.Charts;
+using Optimizers.Diagnostics;
 
 namespace FindRate;
 

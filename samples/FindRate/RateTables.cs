@@ -1,5 +1,6 @@
 using System.Globalization;
 using Optimizers;
+using Optimizers.Diagnostics;
 using Spectre.Console;
 
 namespace FindRate;

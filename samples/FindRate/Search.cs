@@ -1,5 +1,7 @@
 using Digits;
 using Optimizers;
+using Optimizers.Diagnostics;
+using Optimizers.Schedules;
 using Samples;
 
 namespace FindRate;

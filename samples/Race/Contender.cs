@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Optimizers;
+using Optimizers.Configuration;
 
 namespace Race;
 

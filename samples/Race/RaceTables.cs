@@ -1,4 +1,5 @@
 using System.Globalization;
+using Optimizers.Schedules;
 using Samples;
 using Spectre.Console;
 

@@ -1,1 +1,9 @@
+global using Optimizers.Charts;
+global using Optimizers.Checkpoints;
+global using Optimizers.Configuration;
+global using Optimizers.Diagnostics;
+global using Optimizers.Engine;
+global using Optimizers.Rules;
+global using Optimizers.Schedules;
+global using Optimizers.Training;
 global using System.Runtime.CompilerServices;

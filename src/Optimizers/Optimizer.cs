@@ -16,7 +16,7 @@ public unsafe class Optimizer : IOptimizer
     private WorkList _work;
     private OverflowGuard _overflow;
     private StepGuard _guard;
-    private TouchedRows? _rows;
+    private SparseRows? _rows;
 
     // What the guard has measured: the parameters at this address, and the state as it was after its last load.
     private nuint _measuredAddress;
@@ -142,7 +142,7 @@ public unsafe class Optimizer : IOptimizer
         _guard.Enter();
         try
         {
-            TouchedRows rows = Check(parameters, gradients, learningRate);
+            SparseRows rows = Check(parameters, gradients, learningRate);
             rows.Take(gradients.Rows, gradients.Values);
             fixed (float* address = parameters)
             {
@@ -234,7 +234,7 @@ public unsafe class Optimizer : IOptimizer
         }
     }
 
-    private TouchedRows Check(Span<float> parameters, RowGradients gradients, double learningRate)
+    private SparseRows Check(Span<float> parameters, RowGradients gradients, double learningRate)
     {
         if ((_group.WhyNotRows(State.Format) ?? _group.WhyNotRows(Options.WeightDecay)) is { } reason)
         {
@@ -251,7 +251,7 @@ public unsafe class Optimizer : IOptimizer
         // Their values are copied before anything is written, so that they may lie anywhere.
         return _rows is { } rows && rows.Width == gradients.Width
             ? rows
-            : _rows = new TouchedRows(State.Length / gradients.Width, gradients.Width);
+            : _rows = new SparseRows(State.Length / gradients.Width, gradients.Width);
     }
 
     private void Check(Span<float> parameters, double learningRate)
@@ -277,7 +277,7 @@ public unsafe class Optimizer : IOptimizer
         _work.Clear();
     }
 
-    private void Apply(TouchedRows? rows)
+    private void Apply(SparseRows? rows)
     {
         _work[0].Rule = _group.PrepareRule(State);
         if (NonFinite == NonFinitePolicy.Propagate || IsAdmitted(rows))
@@ -292,7 +292,7 @@ public unsafe class Optimizer : IOptimizer
     }
 
     // Refused gradients throw, or are counted.
-    private bool IsAdmitted(TouchedRows? rows)
+    private bool IsAdmitted(SparseRows? rows)
     {
         double norm = _work.GradientNorm(Norm.Euclidean);
         Overflow? overflow = null;
@@ -331,7 +331,7 @@ public unsafe class Optimizer : IOptimizer
         return overflow;
     }
 
-    private bool CannotOverflow(double largestGradient, TouchedRows? rows)
+    private bool CannotOverflow(double largestGradient, SparseRows? rows)
     {
         var address = (nuint)_work[0].Addresses.Parameters;
         if (address != _measuredAddress || State.Revision != _measuredRevision)

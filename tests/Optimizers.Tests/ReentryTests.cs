@@ -1,5 +1,3 @@
-using Optimizers.Schedules;
-
 namespace Optimizers.Tests;
 
 /// <summary>A step inside a step of the same optimizer is refused, from whatever thread, and the optimizer goes on.</summary>

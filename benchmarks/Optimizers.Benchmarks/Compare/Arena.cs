@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Optimizers.Engine;
+using Optimizers.Training;
 
 namespace Optimizers.Benchmarks;
 

@@ -1,3 +1,5 @@
+using Optimizers.Engine;
+
 namespace Optimizers.Benchmarks;
 
 /// <summary>One number of the comparison: what was done, on how much, by whom.</summary>

@@ -1,3 +1,5 @@
+using Optimizers.Engine;
+
 namespace Optimizers.Benchmarks;
 
 /// <summary>Makes the contenders of one optimizer on parameters of one shape.</summary>

@@ -1,3 +1,4 @@
+using Optimizers.Engine;
 using Spectre.Console;
 
 namespace Optimizers.Benchmarks;

@@ -1,3 +1,6 @@
+using Optimizers.Engine;
+using Optimizers.Schedules;
+
 namespace Optimizers.Benchmarks;
 
 /// <summary>

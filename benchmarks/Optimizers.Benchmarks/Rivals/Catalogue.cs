@@ -1,3 +1,6 @@
+using Optimizers.Engine;
+using Optimizers.Rules;
+
 namespace Optimizers.Benchmarks;
 
 /// <summary>The table of all optimizers that are timed; a new one is one row more. What a row leaves out does not compete.</summary>

@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using Optimizers.Engine;
+using Optimizers.Schedules;
 
 namespace Optimizers.Benchmarks;
 

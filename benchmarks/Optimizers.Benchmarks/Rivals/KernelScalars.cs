@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Optimizers.Rules;
 
 namespace Optimizers.Benchmarks;
 

@@ -1,3 +1,5 @@
+using Optimizers.Schedules;
+
 namespace Optimizers.Benchmarks;
 
 internal static unsafe partial class ScalarLoops

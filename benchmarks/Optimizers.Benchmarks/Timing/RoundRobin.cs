@@ -1,5 +1,6 @@
 using System.Runtime;
 using System.Runtime.CompilerServices;
+using Optimizers.Schedules;
 
 namespace Optimizers.Benchmarks;
 

@@ -100,7 +100,7 @@ internal static class ScheduleFreePoints
         double share = IsEvaluating(state) == evaluating || state.Iteration == 0 ? 0
             : evaluating ? 1 - (1 / interpolation)
             : 1 - interpolation;
-        BetweenSteps.Move(new TowardsRule(share), state, parameters);
+        SingleTensorPass.Move(new TowardsRule(share), state, parameters);
         state.SetScalar(EvaluatingName, evaluating ? 1 : 0);
     }
 }

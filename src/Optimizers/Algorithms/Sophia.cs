@@ -84,7 +84,7 @@ public sealed class Sophia(int length, SophiaOptions? options = null, int thread
     /// <exception cref="ArgumentException">The length is not the optimizer's, or the estimate is the optimizer's own state.
     /// Nothing has changed then.</exception>
     public void UpdateHessian(ReadOnlySpan<float> estimate) =>
-        BetweenSteps.Feed(new HessianRule(Hyperparameters.Beta2), State, estimate);
+        SingleTensorPass.Feed(new HessianRule(Hyperparameters.Beta2), State, estimate);
 
     private SophiaOptions Hyperparameters => (SophiaOptions)Options;
 }
@@ -111,7 +111,7 @@ public static class SophiaExtensions
     public static void UpdateHessian(this ModelOptimizer optimizer, string name, ReadOnlySpan<float> estimate)
     {
         (OptimizerState state, SophiaOptions options) = Find(optimizer, name);
-        BetweenSteps.Feed(new HessianRule(options.Beta2), state, estimate);
+        SingleTensorPass.Feed(new HessianRule(options.Beta2), state, estimate);
     }
 
     private static (OptimizerState State, SophiaOptions Options) Find(ModelOptimizer optimizer, string name)

@@ -1,4 +1,4 @@
-namespace Optimizers.Schedules;
+namespace Optimizers.Charts;
 
 /// <summary>The two axes of a chart, and its lines in parts without a gap.</summary>
 internal sealed class ChartAxes

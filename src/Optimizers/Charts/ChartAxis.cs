@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Optimizers.Schedules;
+namespace Optimizers.Charts;
 
 /// <summary>An axis: the range of numbers that it shows, and its ticks.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Optimizers.Schedules;
+namespace Optimizers.Charts;
 
 /// <summary>
 /// Lines over an axis, as an SVG picture for light and dark surroundings or as text for a terminal:

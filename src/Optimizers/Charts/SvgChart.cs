@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 
-namespace Optimizers.Schedules;
+namespace Optimizers.Charts;
 
 /// <summary>Draws a chart as an SVG picture.</summary>
 internal static class SvgChart

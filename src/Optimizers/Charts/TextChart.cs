@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Optimizers.Schedules;
+namespace Optimizers.Charts;
 
 /// <summary>Draws a chart as text.</summary>
 internal static class TextChart

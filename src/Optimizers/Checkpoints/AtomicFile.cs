@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// A file that takes the place of another all at once: it is written beside it under another name, flushed to the disk and

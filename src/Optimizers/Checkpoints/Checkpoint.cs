@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// A training run as one file: the parameters of a model, the state of its optimizer with its schedules and loss scale,
@@ -39,12 +39,12 @@ public sealed class Checkpoint
     // What the library's own names in a file begin with.
     private static readonly string[] _taken =
     [
-        ParametersKey, "state", "values", "groups", "options", ModelContents.ScaleName, ModelContents.SchedulesName,
-        ModelContents.UpdateCountKey, VersionKey, FileChecksum.Key,
+        ParametersKey, "state", "values", "groups", "options", ModelManifest.ScaleName, ModelManifest.SchedulesName,
+        ModelManifest.UpdateCountKey, VersionKey, FileChecksum.Key,
     ];
 
     private readonly ModelOptimizer? _optimizer;
-    private readonly List<(string Prefix, object Part, Action<CheckpointContents> List)> _parts = [];
+    private readonly List<(string Prefix, object Part, Action<CheckpointManifest> List)> _parts = [];
 
     /// <summary>Makes a checkpoint.</summary>
     /// <param name="optimizer">The optimizer of a model; null: none, for what is added alone.</param>
@@ -79,7 +79,7 @@ public sealed class Checkpoint
     public void Add(string name, OptimizerState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        AddPart(name, state, contents => StateContents.List(contents, state, [state.Length]));
+        AddPart(name, state, contents => StateManifest.List(contents, state, [state.Length]));
     }
 
     /// <summary>Saves everything.</summary>
@@ -146,7 +146,7 @@ public sealed class Checkpoint
     internal CheckpointSave Prepare(IProgress<CheckpointProgress>? progress = null, bool withGradients = false) =>
         Prepare(Contents(loading: null, withGradients), progress);
 
-    private CheckpointSave Prepare(CheckpointContents contents, IProgress<CheckpointProgress>? progress)
+    private CheckpointSave Prepare(CheckpointManifest contents, IProgress<CheckpointProgress>? progress)
     {
         IEnumerable<KeyValuePair<string, string>> metadata = contents.Entries.OfType<ValueEntry>()
             .Select(entry => KeyValuePair.Create(entry.Name, entry.Get()))
@@ -162,7 +162,7 @@ public sealed class Checkpoint
     internal async ValueTask<CheckpointSaveReport> SaveCore(
         string path, bool asynchronous, IProgress<CheckpointProgress>? progress, CancellationToken cancellation)
     {
-        CheckpointContents contents = Contents(loading: null, withGradients: false);
+        CheckpointManifest contents = Contents(loading: null, withGradients: false);
         using var held = new HeldValues(Sets, "a checkpoint of them is being saved. Await the save before the next step.");
         CheckpointSave saving = Prepare(contents, progress);
         using AtomicFile file = AtomicFile.Create(path, saving.Length, asynchronous);
@@ -201,7 +201,7 @@ public sealed class Checkpoint
         using SafetensorsReader file = await SafetensorsReader.OpenCore(stream, leaveOpen: false, asynchronous, cancellation)
             .ConfigureAwait(false);
         var load = new CheckpointLoad(file.Header, options ?? new CheckpointLoadOptions(), restores);
-        CheckpointContents contents = Contents(load, withGradients: restores);
+        CheckpointManifest contents = Contents(load, withGradients: restores);
         load.Compare(contents, Values);
         var copy = new CheckpointCopy(file, load.Tensors, progress);
         await copy.Check(path, new StreamAccess(stream, asynchronous, cancellation)).ConfigureAwait(false);
@@ -263,7 +263,7 @@ public sealed class Checkpoint
         }
     }
 
-    private void AddPart(string name, object part, Action<CheckpointContents> list)
+    private void AddPart(string name, object part, Action<CheckpointManifest> list)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (_taken.Contains(name) || _parts.Exists(other => other.Prefix == name) || name.Contains('.', StringComparison.Ordinal))
@@ -288,14 +288,14 @@ public sealed class Checkpoint
             .Distinct(),
     ];
 
-    private CheckpointContents Contents(CheckpointLoad? loading, bool withGradients)
+    private CheckpointManifest Contents(CheckpointLoad? loading, bool withGradients)
     {
         foreach (ParameterSet set in Sets)
         {
             set.RequireValuesOfTheRun();
         }
 
-        var contents = new CheckpointContents(loading);
+        var contents = new CheckpointManifest(loading);
         var withValues = new HashSet<ParameterSet>();
         if (_optimizer is not null)
         {
@@ -303,7 +303,7 @@ public sealed class Checkpoint
         }
 
         // Before the optimizer, which lists what it holds only if the user has not done so.
-        foreach ((string prefix, object part, Action<CheckpointContents> list) in _parts)
+        foreach ((string prefix, object part, Action<CheckpointManifest> list) in _parts)
         {
             contents.Lists(part);
             list(contents.Under(prefix));
@@ -322,7 +322,7 @@ public sealed class Checkpoint
         return contents;
     }
 
-    private void ListParameters(CheckpointContents contents, ParameterSet set, bool withGradients)
+    private void ListParameters(CheckpointManifest contents, ParameterSet set, bool withGradients)
     {
         foreach (Parameter parameter in set)
         {
@@ -343,7 +343,7 @@ public sealed class Checkpoint
         }
     }
 
-    private string[] NotListed(CheckpointContents contents) =>
+    private string[] NotListed(CheckpointManifest contents) =>
     [
         .. Sets.SelectMany(set => set.Parts)
             .Where(part => !contents.HasListed(part))

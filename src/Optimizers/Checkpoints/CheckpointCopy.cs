@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>Reads the data of a checkpoint, in chunks: once to check all of it, and once more to take over what is wanted.</summary>
 internal sealed class CheckpointCopy(

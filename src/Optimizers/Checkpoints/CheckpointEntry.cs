@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>Something that a checkpoint holds.</summary>
 internal abstract record CheckpointEntry(string Name)

@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// A file that cannot be used, and why: the only exception that a bad file is refused with. Nothing has been changed then.

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// The newest checkpoints of a run, one file each, in a folder: saves under the number of the step, deletes old ones, and

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// Holds what a file has against what is asked for. Nothing is changed: what comes out is a list of what there is to do, or
@@ -85,7 +85,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     }
 
     /// <summary>Compares everything, and notes what is wrong.</summary>
-    public void Compare(CheckpointContents contents, IDictionary<string, string> userValues)
+    public void Compare(CheckpointManifest contents, IDictionary<string, string> userValues)
     {
         long? updates = IsForeign ? UpdatesOfForeignFile() : null;
         HashSet<OptimizerState> unborn = IsForeign ? StatesThatTheFileLacks(contents) : [];
@@ -219,11 +219,11 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             ? version
             : Checkpoint.Version;
 
-    private bool WantsEveryParameter(CheckpointContents contents) =>
+    private bool WantsEveryParameter(CheckpointManifest contents) =>
         contents.Entries.All(entry => entry.Owner is not { } owner || Wants(owner.Parameter));
 
     // Notes it if the file has none of the values that are asked for.
-    private bool HasParameters(CheckpointContents contents)
+    private bool HasParameters(CheckpointManifest contents)
     {
         CheckpointEntry[] values = [.. contents.Entries.Where(entry => entry.Owner is { State: null } owner && Wants(owner.Parameter))];
         string[] places = [.. values.Select(entry => entry.Name[..^entry.Owner!.Parameter.Length]).Distinct()];
@@ -240,7 +240,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         return false;
     }
 
-    private static string NothingWanted(CheckpointContents contents)
+    private static string NothingWanted(CheckpointManifest contents)
     {
         string[] names = [.. contents.Entries.Select(entry => entry.Owner?.Parameter).OfType<string>().Distinct().Take(5)];
         return $"missing: {nameof(CheckpointLoadOptions.Where)} asks for no parameter that is here"
@@ -258,13 +258,13 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     private long? UpdatesOfForeignFile()
     {
-        bool isSaid = file.Metadata.TryGetValue(ModelContents.UpdateCountKey, out string? text);
+        bool isSaid = file.Metadata.TryGetValue(ModelManifest.UpdateCountKey, out string? text);
         return options.UpdateCount
             ?? (isSaid && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long count) ? count : null);
     }
 
     // Another library makes the state of a parameter at its first update, and a frozen parameter has none.
-    private HashSet<OptimizerState> StatesThatTheFileLacks(CheckpointContents contents) =>
+    private HashSet<OptimizerState> StatesThatTheFileLacks(CheckpointManifest contents) =>
         [.. contents.Entries
             .Where(entry => entry is TensorEntry && entry.Owner is { State: { } state } owner && Remembers(state) && Wants(owner.Parameter))
             .GroupBy(entry => entry.Owner!.State!)
@@ -419,7 +419,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     // The state of a schedule is of no use to another schedule.
     private bool MayDiffer(string key) =>
         (options.AllowDifferentOptions || options.AllowDifferentGroups)
-        && $".{key}".Contains($".{ModelContents.SchedulesName}.", StringComparison.Ordinal);
+        && $".{key}".Contains($".{ModelManifest.SchedulesName}.", StringComparison.Ordinal);
 
     // Slots have no dot in their names, but parameters may.
     private bool BeginsAnew(string tensor) => _leftPrefixes.Contains(PrefixOf(tensor));

@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>What a load may do beyond taking over a file that is exactly what is asked for.</summary>
 public sealed record CheckpointLoadOptions

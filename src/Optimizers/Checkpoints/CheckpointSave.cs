@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>Writes the file of a checkpoint from front to back, and its checksum last.</summary>
 internal sealed class CheckpointSave

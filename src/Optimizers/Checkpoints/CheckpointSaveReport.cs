@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>What a save did.</summary>
 /// <param name="Path">The file.</param>

@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// The file of a checkpoint in memory, with the gradients too: what everything can be put back to, bit for bit and as often

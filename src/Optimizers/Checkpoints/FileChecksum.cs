@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// The SHA-256 of a whole file, kept in its own metadata: it is taken with its own 64 digits as zeros. A rename cannot

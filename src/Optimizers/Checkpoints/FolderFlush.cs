@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// Flushes files and folders to the disk. Without a flush of its folder, a power cut may undo the renaming of a file or the

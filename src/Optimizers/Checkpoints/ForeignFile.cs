@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>Recognizes files of other kinds by their first bytes, for the message of the exception that refuses them.</summary>
 internal static class ForeignFile

@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// Parameter sets whose values are read or written by a checkpoint at present: steps, swaps and other checkpoints of them are

@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// Something that a checkpoint can hold: it lists everything that a resumed run needs to go on with the same bits. Saving
@@ -8,5 +8,5 @@ public interface ICheckpointed
 {
     /// <summary>Lists what there is, by name. Nothing is read or written yet.</summary>
     /// <param name="contents">Takes the list.</param>
-    void Describe(CheckpointContents contents);
+    void Describe(CheckpointManifest contents);
 }

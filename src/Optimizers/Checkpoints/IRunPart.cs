@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// Something with state that belongs to a parameter set, such as an average. The set knows it, so that a save can report it

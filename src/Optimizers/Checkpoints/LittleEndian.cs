@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>Elements as a file has them: the low byte first, whatever the processor does.</summary>
 internal static class LittleEndian

@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// A file of a fixed length in memory, which may be longer than an array can be. Closing it keeps what it holds, so that it

@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>What was found wrong: all of it, up to a number beyond which nobody reads, and a file could make it without end.</summary>
 internal sealed class ProblemList

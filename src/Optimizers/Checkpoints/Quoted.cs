@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>Text out of a file, for messages: short, on one line, and without what a terminal would act on.</summary>
 internal static class Quoted

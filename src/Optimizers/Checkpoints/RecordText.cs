@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// Options as JSON, by the text that every record gives of itself: the compiler writes it, so that options of anybody's

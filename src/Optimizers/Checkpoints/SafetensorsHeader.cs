@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>The header of a safetensors file: JSON that says where in the rest of the file each tensor lies.</summary>
 internal sealed class SafetensorsHeader

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// Reads a safetensors file, which may come from anywhere: everything that its header says is checked before anything is

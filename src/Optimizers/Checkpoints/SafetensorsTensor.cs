@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>A tensor of a safetensors file: its name, type and shape, without its elements.</summary>
 public sealed class SafetensorsTensor

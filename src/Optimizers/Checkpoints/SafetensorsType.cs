@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// The type of a tensor's elements in a safetensors file. In the format's own order, which is also that of alignment.

@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// Writes a safetensors file from front to back, in bounded memory: first say which tensors it is to have, then give the

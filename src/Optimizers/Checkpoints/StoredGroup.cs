@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>A group as a file has it.</summary>
 /// <param name="Optimizer">The options of the optimizer.</param>

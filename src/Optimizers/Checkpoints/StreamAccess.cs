@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// A stream that is used either at once or asynchronously, so that what is done with it is written once. At once, every

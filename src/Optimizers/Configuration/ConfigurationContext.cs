@@ -1,8 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using Optimizers.Schedules;
 
-namespace Optimizers;
+namespace Optimizers.Configuration;
 
 /// <summary>How options and schedules are read and written, as the compiler has worked it out: nothing is left to reflection.</summary>
 [JsonSourceGenerationOptions(

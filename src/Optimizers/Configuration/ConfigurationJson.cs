@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 
-namespace Optimizers;
+namespace Optimizers.Configuration;
 
 /// <summary>Values as JSON, by the serializers that the compiler has made.</summary>
 internal static class ConfigurationJson

@@ -1,6 +1,4 @@
-using Optimizers.Schedules;
-
-namespace Optimizers;
+namespace Optimizers.Configuration;
 
 /// <summary>Which configuration a name belongs to, for the message to somebody who gave it to another one.</summary>
 internal static class ConfigurationKinds

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 
-namespace Optimizers;
+namespace Optimizers.Configuration;
 
 /// <summary>Names, and the types of the values that JSON objects of that kind make.</summary>
 /// <param name="what">What the names are names of.</param>

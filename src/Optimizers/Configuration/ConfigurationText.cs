@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Optimizers;
+namespace Optimizers.Configuration;
 
 /// <summary>JSON in and out of strings.</summary>
 internal static class ConfigurationText

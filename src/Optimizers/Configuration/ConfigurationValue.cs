@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Optimizers.Schedules;
 
-namespace Optimizers;
+namespace Optimizers.Configuration;
 
 /// <summary>Checks the value of an option before the serializer sees it, so that the message can say what it should be.</summary>
 internal static class ConfigurationValue

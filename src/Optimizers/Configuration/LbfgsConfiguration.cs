@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Optimizers;
+namespace Optimizers.Configuration;
 
 /// <summary>
 /// <see cref="Lbfgs"/> from JSON: <c>{"kind": "Lbfgs", "historySize": 10, "lineSearch": "StrongWolfe"}</c>. It evaluates the loss

@@ -1,4 +1,4 @@
-namespace Optimizers;
+namespace Optimizers.Configuration;
 
 /// <summary>
 /// Orders names by how well another one fits them: first those that it abbreviates, as "lr" does "learningRate", then by how few

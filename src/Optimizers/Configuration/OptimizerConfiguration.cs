@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Optimizers;
+namespace Optimizers.Configuration;
 
 /// <summary>
 /// Optimizers from their names and JSON: <c>{"kind": "AdamW", "learningRate": 3e-4}</c>. What is not given has its default.

@@ -1,7 +1,6 @@
 using System.Text.Json;
-using Optimizers.Schedules;
 
-namespace Optimizers;
+namespace Optimizers.Configuration;
 
 /// <summary>
 /// Schedules from their names and JSON: <c>{"kind": "Cosine", "peak": 3e-4, "steps": 1000}</c>. What is not given has its default,

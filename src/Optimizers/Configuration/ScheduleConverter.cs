@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Optimizers;
+namespace Optimizers.Configuration;
 
 /// <summary>Schedules within schedules, of any kind.</summary>
 internal sealed class ScheduleConverter : JsonConverter<ILrSchedule>

@@ -207,7 +207,7 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
         $"{nameof(ReduceOnPlateau)} {{ Initial = {Initial}, Mode = {Mode}, Factor = {Factor}, Patience = {Patience}, Threshold = {Threshold}, ThresholdMode = {ThresholdMode}, Cooldown = {Cooldown}, Floor = {Floor}, Epsilon = {Epsilon} }}");
 
     /// <inheritdoc/>
-    public void Describe(CheckpointContents contents)
+    public void Describe(CheckpointManifest contents)
     {
         ArgumentNullException.ThrowIfNull(contents);
         contents.Lists(this);

@@ -1,5 +1,3 @@
-using Optimizers.Schedules;
-
 namespace Optimizers.Tests;
 
 /// <summary>A rate whose product with a decoupled decay is above 1 would change the signs of parameters, and is refused.</summary>

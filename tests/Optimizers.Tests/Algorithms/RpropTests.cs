@@ -1,5 +1,3 @@
-using Optimizers.Schedules;
-
 namespace Optimizers.Tests;
 
 /// <summary>Step sizes begin at the first rate above 0, whenever that comes.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Xml.Linq;
-using Optimizers.Schedules;
 
 namespace Optimizers.Tests;
 

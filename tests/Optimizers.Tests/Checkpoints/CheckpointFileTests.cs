@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Optimizers.Schedules;
 
 namespace Optimizers.Tests;
 

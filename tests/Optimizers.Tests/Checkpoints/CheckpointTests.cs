@@ -1,5 +1,3 @@
-using Optimizers.Schedules;
-
 namespace Optimizers.Tests;
 
 /// <summary>What a checkpoint takes over, what it refuses, and that a refusal changes nothing.</summary>
@@ -275,8 +273,8 @@ public sealed class CheckpointTests
                      () => model.Checkpoint.Save(""),
                      () => model.Checkpoint.Load(""),
                      () => _ = new CheckpointLoadOptions { UpdateCount = -1 },
-                     () => new CheckpointContents().Tensor<bool>("x", [], () => new bool[1]),
-                     () => new CheckpointContents().Counter("", () => 1, _ => { }),
+                     () => new CheckpointManifest().Tensor<bool>("x", [], () => new bool[1]),
+                     () => new CheckpointManifest().Counter("", () => 1, _ => { }),
                  })
         {
             action.Should().Throw<ArgumentException>();
@@ -422,9 +420,9 @@ public sealed class CheckpointTests
         public void Dispose() => Set.Dispose();
     }
 
-    private sealed class Listed(Action<CheckpointContents> list) : ICheckpointed
+    private sealed class Listed(Action<CheckpointManifest> list) : ICheckpointed
     {
-        public void Describe(CheckpointContents contents) => list(contents);
+        public void Describe(CheckpointManifest contents) => list(contents);
     }
 
     private sealed class Recorder(int stopAt = 0, CancellationTokenSource? stop = null) : IProgress<CheckpointProgress>

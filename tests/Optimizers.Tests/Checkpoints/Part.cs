@@ -24,7 +24,7 @@ internal sealed class Part : ICheckpointed
     /// <summary>Is called whenever floats are asked for.</summary>
     public Action? Asked { get; set; }
 
-    public void Describe(CheckpointContents contents)
+    public void Describe(CheckpointManifest contents)
     {
         contents.Tensor("floats", [2, 3], () =>
         {
@@ -33,7 +33,7 @@ internal sealed class Part : ICheckpointed
         });
         contents.Tensor("rounded", [1], () => Rounded.AsSpan());
         contents.Tensor("codes", [3], () => Codes.AsSpan());
-        CheckpointContents inner = contents.Under("inner");
+        CheckpointManifest inner = contents.Under("inner");
         inner.Tensor<Half>("halves", [2], () => Halves);
         inner.Tensor<ushort>("indices", [], () => Indices);
         inner.Tensor<double>("sums", [1, 1], () => Sums);

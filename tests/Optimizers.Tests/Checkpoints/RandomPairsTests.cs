@@ -1,5 +1,4 @@
 using System.Globalization;
-using Optimizers.Schedules;
 
 namespace Optimizers.Tests;
 

@@ -1,5 +1,3 @@
-using Optimizers.Schedules;
-
 namespace Optimizers.Tests;
 
 /// <summary>What a file says of groups and their settings, what the program says, and which of them counts.</summary>

@@ -1,5 +1,3 @@
-using Optimizers.Schedules;
-
 namespace Optimizers.Tests;
 
 /// <summary>A file has all that belongs to the run, or the save says what it lacks.</summary>
@@ -315,7 +313,7 @@ public sealed class WhatARunHoldsTests
 
     private sealed class Both(ICheckpointed one, ICheckpointed other) : ICheckpointed
     {
-        public void Describe(CheckpointContents contents)
+        public void Describe(CheckpointManifest contents)
         {
             one.Describe(contents.Under("one"));
             other.Describe(contents.Under("other"));
@@ -326,6 +324,6 @@ public sealed class WhatARunHoldsTests
     {
         public double At(long step) => plateau.At(step) / 2;
 
-        public void Describe(CheckpointContents contents) => plateau.Describe(contents);
+        public void Describe(CheckpointManifest contents) => plateau.Describe(contents);
     }
 }

@@ -1,5 +1,3 @@
-using Optimizers.Schedules;
-
 namespace Optimizers.Tests;
 
 /// <summary>
@@ -167,7 +165,7 @@ public sealed class WrappedResumeTests
         /// <summary>The place in the data and the state of the generator, as a user would list them.</summary>
         private sealed class Place(Run run) : ICheckpointed
         {
-            public void Describe(CheckpointContents contents)
+            public void Describe(CheckpointManifest contents)
             {
                 contents.Counter("done", () => run.Done, done => run.Done = done);
                 contents.Counter("random_low", () => (long)(run._random & uint.MaxValue), low => run._random = (run._random & ~(ulong)uint.MaxValue) | (uint)low);

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text.Json;
-using Optimizers.Schedules;
 
 namespace Optimizers.Tests;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Optimizers.Schedules;
 
 namespace Optimizers.Tests;
 

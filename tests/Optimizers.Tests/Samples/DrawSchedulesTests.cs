@@ -1,7 +1,6 @@
 extern alias DrawSchedules;
 
 using DrawSchedules::DrawSchedules;
-using Optimizers.Schedules;
 
 namespace Optimizers.Tests.Samples;
 

@@ -6,7 +6,6 @@ using System.Xml.Linq;
 using FindRate::Digits;
 using FindRate::FindRate;
 using FindRate::Samples;
-using Optimizers.Schedules;
 
 namespace Optimizers.Tests.Samples;
 

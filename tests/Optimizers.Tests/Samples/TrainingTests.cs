@@ -5,6 +5,7 @@ using Digits;
 using FluentAssertions.Execution;
 using Samples;
 using Xunit.Abstractions;
+using DigitsTraining = Digits.Training;
 
 namespace Optimizers.Tests.Samples;
 
@@ -16,7 +17,7 @@ public sealed class TrainingTests(ITestOutputHelper output)
     [Trait("Category", "Golden")]
     public void DigitsRunsAreTheRecordedOnes() => ForEachRun("epochs", (file, recorded) =>
     {
-        Run run = Training.Train(TrainingRecordings.Start<Plan>(file), TrainingRecordings.RecipeOf(recorded), _digits);
+        Run run = DigitsTraining.Train(TrainingRecordings.Start<Plan>(file), TrainingRecordings.RecipeOf(recorded), _digits);
         recorded.ShouldHaveLosses(run.Losses);
         run.TestAccuracies.Should().HaveSameCount(recorded.TestAccuracy);
         foreach ((double accuracy, double expected) in run.TestAccuracies.Zip(recorded.TestAccuracy!))

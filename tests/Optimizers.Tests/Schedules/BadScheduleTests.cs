@@ -1,5 +1,3 @@
-using Optimizers.Schedules;
-
 namespace Optimizers.Tests;
 
 /// <summary>A schedule that makes no sense is refused when it is made, with the argument's name and value.</summary>

@@ -1,5 +1,3 @@
-using Optimizers.Schedules;
-
 namespace Optimizers.Tests;
 
 /// <summary>The one schedule with a history; its numbers are held against the golden recordings.</summary>
@@ -149,7 +147,7 @@ public sealed class ReduceOnPlateauTests
     [Fact]
     public void TwoInOneCheckpointNeedTwoNames()
     {
-        var contents = new CheckpointContents();
+        var contents = new CheckpointManifest();
         new ReduceOnPlateau(1).Describe(contents);
         new ReduceOnPlateau(1) { Name = "second" }.Describe(contents);
         FluentActions.Invoking(() => new ReduceOnPlateau(1).Describe(contents)).Should().Throw<ArgumentException>();
@@ -157,7 +155,7 @@ public sealed class ReduceOnPlateauTests
 
     private static ValueEntry Entry(ReduceOnPlateau plateau)
     {
-        var contents = new CheckpointContents();
+        var contents = new CheckpointManifest();
         plateau.Describe(contents);
         return (ValueEntry)contents.Entries.Single();
     }

@@ -1,5 +1,3 @@
-using Optimizers.Schedules;
-
 namespace Optimizers.Tests;
 
 /// <summary>What all schedules promise; their numbers are held against the golden recordings.</summary>

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Optimizers.Schedules;
 
 namespace Optimizers.Tests;
 

@@ -3,6 +3,7 @@ extern alias CharModel;
 using System.Diagnostics;
 using System.Globalization;
 using CharModel::CharModel;
+using CharTraining = CharModel::CharModel.Training;
 using Xunit.Abstractions;
 
 namespace Optimizers.Tests.Samples.CharModel;
@@ -102,7 +103,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     {
         WriteText();
         System.IO.File.WriteAllText(_sample.PathOf("other.txt"), $"{SmallRun.Text}!");
-        using (Training training = SmallRun.Start())
+        using (CharTraining training = SmallRun.Start())
         {
             training.Step();
             new TrainingCheckpoint(training, CheckpointPath).Save();
@@ -123,7 +124,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     public void DamagedCheckpointIsRefusedInOneLine()
     {
         WriteText();
-        using (Training training = SmallRun.Start())
+        using (CharTraining training = SmallRun.Start())
         {
             training.Step();
             new TrainingCheckpoint(training, CheckpointPath).Save();
@@ -151,7 +152,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
 
     private static string[] HashesOfUninterruptedRun()
     {
-        using Training training = SmallRun.Start();
+        using CharTraining training = SmallRun.Start();
         var hashes = new string[SmallRun.Settings.Steps + 1];
         hashes[0] = training.WeightsHash;
         for (int step = 1; step < hashes.Length; step++)
@@ -209,7 +210,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
 
     private long ShouldBeIntact(long atLeast)
     {
-        using Training training = SmallRun.Start();
+        using CharTraining training = SmallRun.Start();
         new TrainingCheckpoint(training, CheckpointPath).Load();
         long step = training.Optimizer.UpdateCount;
         step.Should().BeInRange(atLeast, SmallRun.Settings.Steps);

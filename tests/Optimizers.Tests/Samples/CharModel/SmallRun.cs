@@ -2,6 +2,7 @@ extern alias CharModel;
 
 using System.Globalization;
 using CharModel::CharModel;
+using CharTraining = CharModel::CharModel.Training;
 
 namespace Optimizers.Tests.Samples.CharModel;
 
@@ -14,7 +15,7 @@ internal static class SmallRun
 
     public static Corpus Corpus { get; } = new(Text);
 
-    public static Training Start(int threads = 1) => new(Settings, Corpus, threads);
+    public static CharTraining Start(int threads = 1) => new(Settings, Corpus, threads);
 
     /// <summary>The command line of the run; the text is in text.txt.</summary>
     public static string[] Arguments(params string[] more) =>

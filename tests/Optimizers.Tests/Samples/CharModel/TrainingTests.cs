@@ -1,6 +1,7 @@
 extern alias CharModel;
 
 using CharModel::CharModel;
+using CharTraining = CharModel::CharModel.Training;
 
 namespace Optimizers.Tests.Samples.CharModel;
 
@@ -14,7 +15,7 @@ public sealed class TrainingTests
     [Fact]
     public void LossGoesDownOnTextThatIsSeenAndOnTextThatIsNot()
     {
-        using var training = new Training(_small, _corpus, threads: 1);
+        using var training = new CharTraining(_small, _corpus, threads: 1);
         double uniform = Math.Log(_corpus.AlphabetSize);
         training.Validate(training.ValidationSequences).Should().BeApproximately(uniform, 0.3, "nothing is known at first");
         Train(training, _small.Steps);
@@ -27,7 +28,7 @@ public sealed class TrainingTests
     {
         string[] hashes = [.. new[] { 1, 1, 2, 3, 8, 0 }.Select(threads =>
         {
-            using var training = new Training(_small, _corpus, threads);
+            using var training = new CharTraining(_small, _corpus, threads);
             Train(training, 12);
             return $"{training.WeightsHash} {training.Smoothing.Mean:R} {training.Validate(5):R} {training.Write(40, 0.8)}";
         })];
@@ -39,7 +40,7 @@ public sealed class TrainingTests
     {
         string[] hashes = [.. new[] { 1, 2, 3 }.Select(seed =>
         {
-            using var training = new Training(_small with { Seed = seed }, _corpus, threads: 1);
+            using var training = new CharTraining(_small with { Seed = seed }, _corpus, threads: 1);
             return training.WeightsHash;
         })];
         hashes.Should().OnlyHaveUniqueItems();
@@ -48,7 +49,7 @@ public sealed class TrainingTests
     [Fact]
     public void MatricesOfLayersAloneDecay()
     {
-        using var training = new Training(_small, _corpus, threads: 1);
+        using var training = new CharTraining(_small, _corpus, threads: 1);
         ParameterGroup[] groups = [.. training.Optimizer.Groups];
         groups.Select(group => group.Options.WeightDecay).Should().Equal(0.1, 0);
         training.Optimizer.Parameters.Where(parameter => groups[0].Where!(parameter)).Select(parameter => parameter.Name)
@@ -66,12 +67,12 @@ public sealed class TrainingTests
     [Fact]
     public void ColdestTextIsTheLikeliestAndRepeatsTheTextThatWasLearned()
     {
-        using var training = new Training(_small with { Steps = 150 }, _corpus, threads: 0);
+        using var training = new CharTraining(_small with { Steps = 150 }, _corpus, threads: 0);
         Train(training, 150);
         training.Write(60, temperature: 0).Should().Contain("Long live the king!");
     }
 
-    private static void Train(Training training, int steps)
+    private static void Train(CharTraining training, int steps)
     {
         for (int step = 0; step < steps; step++)
         {

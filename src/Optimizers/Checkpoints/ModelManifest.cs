@@ -1,0 +1,316 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Optimizers.Checkpoints;
+
+/// <summary>
+/// What of a model's optimizer lies in a file: the state of each parameter, of the schedules and of the loss scale, and as JSON the
+/// count of updates, the options, and each group with its optimizer, its schedules, its settings, and its parameters.
+/// </summary>
+internal sealed class ModelManifest(
+    ModelOptimizerOptions options,
+    GroupRun[] groups,
+    IReadOnlyList<(Parameter Parameter, ParameterGroup Group, OptimizerState State)> members)
+{
+    public const string UpdateCountKey = "update_count";
+    public const string SchedulesName = "schedules";
+    public const string ScaleName = "loss_scaler";
+
+    public void List(
+        CheckpointManifest contents,
+        Func<long> updateCount,
+        Action<long> setUpdateCount,
+        (Func<(long All, int InARow)> Get, Action<(long All, int InARow)> Set) skips)
+    {
+        CheckpointLoad? loading = contents.Loading;
+        contents.Add(new ValueEntry(
+            UpdateCountKey,
+            () => updateCount().ToString(CultureInfo.InvariantCulture),
+            json => AcceptUpdateCount(json, setUpdateCount))
+        {
+            WhenAbsent = updates => updates.ToString(CultureInfo.InvariantCulture),
+            CountsUpdates = true,
+        });
+        contents.Add(new ValueEntry(
+            "skips",
+            () => string.Create(CultureInfo.InvariantCulture, $"[{skips.Get().All}, {skips.Get().InARow}]"),
+            json => AcceptSkips(json, skips.Set))
+        {
+            WhenAbsent = _ => "[0, 0]",
+        });
+        contents.Add(new ValueEntry("options", () => ConfigurationText.Write(WriteOptions), json => AcceptOptions(json, loading!)));
+        contents.Add(new ValueEntry("groups", () => ConfigurationText.Write(WriteGroups), json => AcceptGroups(json, loading!)) { ComparesParameters = true });
+        foreach ((Parameter parameter, ParameterGroup group, OptimizerState state) in members)
+        {
+            StateManifest.List(
+                contents.Under($"state.{parameter.Name}", new CheckpointOwner(parameter.Name, state)),
+                state,
+                parameter.Shape,
+                group.MomentumSchedule is not null);
+        }
+
+        ListSchedules(contents);
+        options.LossScaler?.Describe(contents.Under(ScaleName));
+    }
+
+    private static Action AcceptUpdateCount(string json, Action<long> set)
+    {
+        JsonElement element = JsonElement.Parse(json);
+        return element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out long count) && count >= 0
+            ? () => set(count)
+            : throw new FormatException($"{Quoted.Name(json)}, which counts no updates");
+    }
+
+    private static Action AcceptSkips(string json, Action<(long All, int InARow)> set)
+    {
+        JsonElement element = JsonElement.Parse(json);
+        return element.ValueKind == JsonValueKind.Array
+            && element.GetArrayLength() == 2
+            && element[0].TryGetInt64(out long all)
+            && element[1].TryGetInt32(out int inARow)
+            && all >= inARow
+            && inARow >= 0
+            ? () => set((all, inARow))
+            : throw new FormatException($"{Quoted.Name(json)}, which counts no skipped steps");
+    }
+
+    // Each schedule with state once, at the first place where it is used. What the user has added by hand is listed already.
+    private void ListSchedules(CheckpointManifest contents)
+    {
+        CheckpointManifest schedules = contents.Under(SchedulesName, owner: null, since: 2);
+        ListSchedule(schedules, "model", options.Schedule);
+        foreach (GroupRun run in groups)
+        {
+            ListSchedule(schedules, $"{run.Number}.rate", run.Group.Schedule);
+            ListSchedule(schedules, $"{run.Number}.momentum", run.Group.MomentumSchedule);
+            ListSchedule(schedules, $"{run.Number}.weight_decay", run.Group.WeightDecaySchedule);
+        }
+    }
+
+    private static void ListSchedule(CheckpointManifest contents, string place, ILrSchedule? schedule)
+    {
+        int number = 0;
+        foreach (ICheckpointed part in ScheduleState.Of(schedule))
+        {
+            if (contents.Lists(part))
+            {
+                part.Describe(contents.Under(string.Create(CultureInfo.InvariantCulture, $"{place}.{number++}")));
+            }
+        }
+    }
+
+    // Without what changes no bit; a loss scaler lists itself.
+    private void WriteOptions(Utf8JsonWriter writer) => RecordText.Write(writer, options with { Name = "", Threads = 0, MeasureUpdates = false, LossScaler = null, MeterFactory = null });
+
+    private Action AcceptOptions(string json, CheckpointLoad loading)
+    {
+        loading.CompareOptions("options", JsonElement.Parse(json), JsonElement.Parse(ConfigurationText.Write(WriteOptions)));
+        return () => { };
+    }
+
+    private void WriteGroups(Utf8JsonWriter writer)
+    {
+        writer.WriteStartArray();
+        foreach (GroupRun run in groups)
+        {
+            StoredGroup.Write(
+                writer, run, members.Where(member => member.Group == run.Group).Select(member => member.Parameter));
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private Action AcceptGroups(string json, CheckpointLoad loading)
+    {
+        StoredGroup[] stored = [.. JsonElement.Parse(json).EnumerateArray().Select(StoredGroup.Parse)];
+        Dictionary<string, int> places = PlacesIn(stored);
+        JsonElement[] here = [.. JsonElement.Parse(ConfigurationText.Write(WriteGroups)).EnumerateArray()];
+        bool sameGroups = loading.IsPartial || CompareGroups(stored, places, loading);
+        CompareOptimizers(stored, places, here, loading);
+        if (loading.IsPartial)
+        {
+            return () => { };
+        }
+
+        Action settings = () => { };
+        for (int i = 0; i < here.Length; i++)
+        {
+            int[] origins = sameGroups ? [i] : OriginsOf(i, places);
+            foreach ((int there, string name, JsonElement schedule) in origins
+                .SelectMany(there => stored[there].Schedules.Select(pair => (there, pair.Name, pair.Schedule))))
+            {
+                loading.CompareOptions($"groups[{i}].{name}", schedule, here[i].GetProperty(name));
+            }
+
+            settings += AcceptSettings(i, [.. origins.Select(there => stored[there])], loading);
+        }
+
+        return settings + AcceptGradients(stored, places, loading);
+    }
+
+    // The groups of the file that the parameters of a group here were in.
+    private int[] OriginsOf(int here, Dictionary<string, int> places) =>
+    [
+        .. members.Where(member => member.Group == groups[here].Group && places.ContainsKey(member.Parameter.Name))
+            .Select(member => places[member.Parameter.Name])
+            .Distinct()
+            .Order(),
+    ];
+
+    private static Dictionary<string, int> PlacesIn(StoredGroup[] stored)
+    {
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int i = 0; i < stored.Length; i++)
+        {
+            foreach (string name in stored[i].Parameters)
+            {
+                if (!places.TryAdd(name, i))
+                {
+                    throw new FormatException($"parameter {Quoted.Name(name)} is in two groups");
+                }
+            }
+        }
+
+        return places;
+    }
+
+    // Parameters that only one side has are noted with their tensors.
+    private bool CompareGroups(StoredGroup[] stored, Dictionary<string, int> places, CheckpointLoad loading)
+    {
+        bool same = stored.Length == groups.Length;
+        if (!same)
+        {
+            loading.NoteOtherGroups($"there are {stored.Length} groups in the file, but {groups.Length} here");
+        }
+
+        foreach ((Parameter parameter, ParameterGroup group, _) in members)
+        {
+            int here = IndexOf(group);
+            if (places.TryGetValue(parameter.Name, out int there) && there != here)
+            {
+                loading.NoteOtherGroups(
+                    $"parameter {Quoted.Name(parameter.Name)} is in group {there} in the file, but in group {here} here");
+                same = false;
+            }
+        }
+
+        return same;
+    }
+
+    // Every pair of groups that have a parameter in common, whose state is taken along. Without other groups, every group.
+    private void CompareOptimizers(StoredGroup[] stored, Dictionary<string, int> places, JsonElement[] here, CheckpointLoad loading)
+    {
+        var pairs = new HashSet<(int There, int Here)>();
+        foreach ((Parameter parameter, ParameterGroup group, OptimizerState state) in members)
+        {
+            int index = IndexOf(group);
+            if (loading.Wants(parameter.Name)
+                && places.TryGetValue(parameter.Name, out int there)
+                && loading.TakesState(parameter.Name, state, there, stored[there].Optimizer, index, here[index].GetProperty("optimizer")))
+            {
+                pairs.Add((there, index));
+            }
+        }
+
+        if (!loading.IsPartial && !loading.AllowsOtherGroups)
+        {
+            pairs.UnionWith(Enumerable.Range(0, Math.Min(stored.Length, here.Length)).Select(index => (index, index)));
+        }
+
+        foreach ((int there, int index) in pairs.Order())
+        {
+            loading.CompareOptions($"groups[{index}]", stored[there].Optimizer, here[index].GetProperty("optimizer"));
+        }
+    }
+
+    /// <summary>
+    /// What a run has changed of a group is in the file and counts. What the program says otherwise than the run ever did is
+    /// refused, or stays as it is here.
+    /// </summary>
+    private Action AcceptSettings(int index, StoredGroup[] origins, CheckpointLoad loading)
+    {
+        GroupRun run = groups[index];
+        if (origins.Length == 0)
+        {
+            return () => { };
+        }
+
+        if (origins.Length > 1 && run.Prepared.Update.SharesScalars)
+        {
+            loading.NoteOtherGroups(
+                $"groups[{index}] has parameters of {origins.Length} groups in the file, and from the next step they share the scalars of its "
+                + "first parameter, such as the distance of Prodigy");
+        }
+
+        StoredGroup stored = origins[0];
+        if (origins.Any(origin => origin.Settings != stored.Settings))
+        {
+            loading.NoteOtherGroups(
+                $"groups[{index}] has parameters of groups with different {nameof(ParameterGroup.RateFactor)}, {nameof(ParameterGroup.WeightDecay)} "
+                + $"or {nameof(ParameterGroup.Frozen)} in the file: it keeps {GroupSettings.Of(run.Group)}");
+            return () => { };
+        }
+
+        GroupSettings now = GroupSettings.Of(run.Group);
+        GroupSettings said = run.Started ?? now;
+        double rateFactor = Accept(nameof(ParameterGroup.RateFactor), settings => settings.RateFactor);
+        double? decay = run.Group.WeightDecaySchedule is null || stored.Settings.WeightDecay is null
+            ? Accept(nameof(ParameterGroup.WeightDecay), settings => settings.WeightDecay)
+            : KeepScheduledDecay();
+        bool frozen = Accept(nameof(ParameterGroup.Frozen), settings => settings.Frozen);
+        return () =>
+        {
+            run.Group.RateFactor = rateFactor;
+            run.Group.WeightDecay = decay;
+            run.Group.Frozen = frozen;
+            run.TakeBeginnings(stored.Before);
+        };
+
+        T Accept<T>(string name, Func<GroupSettings, T> field)
+        {
+            T there = field(stored.Settings);
+            T here = field(now);
+            bool known = loading.Restores
+                || stored.Before.Count == 0
+                || stored.Before.Append(stored.Settings).Any(settings => EqualityComparer<T>.Default.Equals(field(settings), field(said)));
+            if (!known)
+            {
+                loading.NoteOtherOptions($"groups[{index}].{name} is {Shown(there)} in the file, but {Shown(field(said))} here");
+                return here;
+            }
+
+            if (!EqualityComparer<T>.Default.Equals(there, here))
+            {
+                loading.Changes.Add($"groups[{index}].{name} was {Shown(here)} here, and is {Shown(there)} now, as in the file");
+            }
+
+            return there;
+        }
+
+        double? KeepScheduledDecay()
+        {
+            loading.NoteOtherOptions(
+                $"groups[{index}].{nameof(ParameterGroup.WeightDecay)} is {Shown(stored.Settings.WeightDecay)} in the file, but here the "
+                + $"{nameof(ParameterGroup.WeightDecaySchedule)} sets it");
+            return null;
+        }
+    }
+
+    private Action AcceptGradients(StoredGroup[] stored, Dictionary<string, int> places, CheckpointLoad loading)
+    {
+        HashSet<string> without = [.. stored.SelectMany(group => group.WithoutGradient)];
+        Parameter[] known = [.. members.Select(member => member.Parameter).Where(parameter => places.ContainsKey(parameter.Name))];
+        foreach (Parameter parameter in known.Where(parameter => parameter.HasGradient == without.Contains(parameter.Name)))
+        {
+            string now = parameter.HasGradient ? "none" : "one";
+            loading.Changes.Add(
+                $"parameter {Quoted.Name(parameter.Name)} had {(parameter.HasGradient ? "a" : "no")} gradient here, and has {now} now, as in the file");
+        }
+
+        return () => Array.ForEach(known, parameter => parameter.HasGradient = !without.Contains(parameter.Name));
+    }
+
+    private static string Shown<T>(T value) => string.Create(CultureInfo.InvariantCulture, $"{value}") is { Length: > 0 } text ? text : "null";
+
+    private int IndexOf(ParameterGroup group) => Array.FindIndex(groups, run => run.Group == group);
+}

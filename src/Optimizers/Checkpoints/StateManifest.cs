@@ -1,0 +1,66 @@
+namespace Optimizers.Checkpoints;
+
+/// <summary>
+/// How the state of a parameter lies in a file: each slot and each scalar under its name, and the count of updates as "step".
+/// </summary>
+internal static class StateManifest
+{
+    public static void List(CheckpointManifest contents, OptimizerState state, IReadOnlyList<int> shape, bool scheduledMomentum = false)
+    {
+        foreach (Slot slot in state.Slots)
+        {
+            ListSlot(contents, slot, TensorShape.DimensionsOf(slot.Declared.Extent, shape));
+        }
+
+        foreach (string scalar in state.ScalarNames)
+        {
+            contents.Scalar(scalar, () => state.Scalar(scalar), value => state.SetScalar(scalar, value));
+        }
+
+        // Only a schedule of the momentum makes this more than a power.
+        if (contents.Wants("momentum_product", here: scheduledMomentum || state.MomentumProduct is not null))
+        {
+            contents.Scalar(
+                "momentum_product",
+                () => state.Momenta,
+                product => state.Momenta = product);
+        }
+        else
+        {
+            // A file without it is of a run in which no schedule set a momentum.
+            contents.WhenLoaded(() => state.MomentumProduct = null);
+        }
+
+        contents.Counter("step", () => state.Iteration, step => state.Iteration = step, countsUpdates: true);
+    }
+
+    // As it stands in memory, so that nothing is rounded on the way.
+    private static void ListSlot(CheckpointManifest contents, Slot slot, IReadOnlyList<int> shape)
+    {
+        string name = slot.Declared.Name;
+        switch (slot.Format)
+        {
+            case StateFormat.Float32:
+                contents.Tensor(name, shape, slot.Stored<float>);
+                break;
+
+            case StateFormat.BFloat16:
+                contents.Tensor(name, shape, slot.Stored<BFloat16>);
+                break;
+
+            // Not the numbers themselves, but their roots.
+            case StateFormat.Half when slot.Declared.NonNegative:
+                contents.Tensor($"{name}_root", shape, slot.Stored<Half>);
+                break;
+
+            case StateFormat.Half:
+                contents.Tensor(name, shape, slot.Stored<Half>);
+                break;
+
+            default:
+                contents.Tensor($"{name}_codes", shape, slot.Stored<byte>);
+                contents.Tensor($"{name}_scales", [((IScaled)slot).Scales.Length], () => ((IScaled)slot).Scales);
+                break;
+        }
+    }
+}

@@ -1,0 +1,178 @@
+namespace Optimizers.Diagnostics;
+
+/// <summary>The options of <see cref="RateSweep"/>.</summary>
+public sealed record RateSweepOptions
+{
+    /// <summary>
+    /// The rates, at least one, each finite and above that before it, the first above 0. Default the powers of ten from 1e-5 to 1.
+    /// </summary>
+    public IReadOnlyList<double> Rates { get; init; } = RateSweep.PerDecade(1e-5, 1, rates: 1);
+
+    /// <summary>The number of steps of each run, at least 2, because a single loss cannot fall; default 100.</summary>
+    public int Steps { get; init; } = 100;
+
+    /// <summary>
+    /// The weight β of the past in the average of the losses, of which the last one counts. At least 0, below 1; default 0.9: the
+    /// last ten steps or so.
+    /// </summary>
+    public double Smoothing { get; init; } = 0.9;
+
+    /// <summary>
+    /// A run ends where its averaged loss is above its first by this factor, less one, times the magnitude of the first. Above 1;
+    /// default 4.
+    /// </summary>
+    public double DivergenceFactor { get; init; } = 4;
+
+    /// <summary>The groups of the model whose rate is tried, while the others keep theirs. Default null: all.</summary>
+    public IReadOnlyList<ParameterGroup>? Groups { get; init; }
+
+    internal void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(Rates);
+        if (Rates.Count == 0)
+        {
+            throw new ArgumentException("There is no rate. Give at least one.", nameof(Rates));
+        }
+
+        double before = 0;
+        foreach (double rate in Rates)
+        {
+            Require.Positive(rate, nameof(Rates));
+            if (rate <= before)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(Rates), rate, $"{nameof(Rates)} must be in ascending order without repetition, but {before} is followed by {rate}.");
+            }
+
+            before = rate;
+        }
+
+        Require.AtLeast(Steps, 2, nameof(Steps));
+        Require.Beta(Smoothing, nameof(Smoothing));
+        Require.Above(DivergenceFactor, 1, nameof(DivergenceFactor));
+    }
+}
+
+/// <summary>
+/// Trains for a short while at each of several rates, from the same start, and says which one took the loss furthest down:
+/// the powers of ten first, as the usual advice goes. Afterwards everything is as it was before, bit for bit.
+/// </summary>
+/// <remarks>
+/// <para>Bengio 2012, Practical Recommendations for Gradient-Based Training of Deep Architectures, arXiv 1206.5533, section
+/// 3.1.1: try rates on a logarithmic grid, and take the one with the lowest training loss.</para>
+/// <para>It takes more steps than a <see cref="RateFinder"/>, and answers the question itself: what training at a rate comes to.
+/// The rate that is best after a short while is often higher than the one that is best in the end, unless a schedule lowers it.</para>
+/// </remarks>
+/// <example>
+/// <code>
+/// RateSweepReport report = RateSweep.Try(optimizer, (rate, step) =>
+/// {
+///     double loss = ComputeGradients(batches[step]);
+///     optimizer.Step();
+///     return loss;
+/// });
+/// Console.WriteLine(report.Reason);
+/// </code>
+/// </example>
+public static class RateSweep
+{
+    /// <summary>Rates on a logarithmic grid, through the powers of ten.</summary>
+    /// <remarks>10^(k/rates) for every whole k for which it is in the range; the ends are taken in, whatever their last bits.</remarks>
+    /// <param name="lowest">The lower end of the range. Finite, above 0.</param>
+    /// <param name="highest">The upper end. Finite, at least the lower one.</param>
+    /// <param name="rates">The number of rates in each decade. At least 1, at most 1,000.</param>
+    /// <returns>The rates, from the lowest to the highest.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public static IReadOnlyList<double> PerDecade(double lowest, double highest, int rates)
+    {
+        Require.Positive(lowest);
+        Require.Positive(highest);
+        Require.AtLeastOther(highest, lowest);
+        Require.AtLeast(rates, 1);
+        Require.AtMost(rates, 1_000);
+
+        // Far less than the distance of two rates, and far more than a logarithm is off.
+        const double Tolerance = 1e-6;
+        int first = (int)Math.Ceiling((Math.Log10(lowest) * rates) - Tolerance);
+        int last = (int)Math.Floor((Math.Log10(highest) * rates) + Tolerance);
+        return [.. Enumerable.Range(first, Math.Max(0, last - first + 1)).Select(k => Math.Pow(10, (double)k / rates))];
+    }
+
+    /// <summary>Trains a model at each rate.</summary>
+    /// <remarks>Each rate is used in the place of the schedule's and of the options'; the factors of groups act on it.</remarks>
+    /// <param name="optimizer">The optimizer of the model.</param>
+    /// <param name="step">Is told the rate and the index of the step in its run, from 0. Computes the gradients of a batch, which
+    /// should be the same one for the same index, calls the optimizer's <see cref="ModelOptimizer.Step"/>, and returns the loss of
+    /// the batch as it was before the update.</param>
+    /// <param name="options">The options; null: the defaults.</param>
+    /// <returns>Every run, and the choice with its reason.</returns>
+    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be; or the first
+    /// loss is not finite.</exception>
+    public static RateSweepReport Try(ModelOptimizer optimizer, Func<double, int, double> step, RateSweepOptions? options = null) =>
+        Try(RateTrial.CheckpointOf(optimizer), step, options);
+
+    /// <summary>Trains a buffer of parameters at each rate.</summary>
+    /// <param name="parameters">The parameters, as many as the optimizer was made for.</param>
+    /// <param name="optimizer">Their optimizer.</param>
+    /// <param name="step">As for a model, but it calls the optimizer's <see cref="IOptimizer.Step(Span{float}, ReadOnlySpan{float}, double)"/> with the rate.</param>
+    /// <param name="options">The options; null: the defaults.</param>
+    /// <inheritdoc cref="Try(ModelOptimizer, Func{double, int, double}, RateSweepOptions?)" path="/returns|/exception"/>
+    public static RateSweepReport Try(
+        Memory<float> parameters, IOptimizer optimizer, Func<double, int, double> step, RateSweepOptions? options = null) =>
+        Try(RateTrial.CheckpointOf(parameters, optimizer), step, options);
+
+    /// <summary>Trains whatever a checkpoint holds at each rate.</summary>
+    /// <remarks>The rates of its optimizer's groups are set as for a model. Without one, the step has to use the rate.</remarks>
+    /// <param name="checkpoint">Everything that the step changes. With an optimizer, it has to
+    /// <see cref="Checkpoint.IncludeParameters"/>.</param>
+    /// <param name="step">As for a model.</param>
+    /// <param name="options">The options; null: the defaults.</param>
+    /// <inheritdoc cref="Try(ModelOptimizer, Func{double, int, double}, RateSweepOptions?)" path="/returns|/exception"/>
+    public static RateSweepReport Try(Checkpoint checkpoint, Func<double, int, double> step, RateSweepOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        options ??= new RateSweepOptions();
+        options.Validate();
+        double[] rates = [.. options.Rates];
+        using RateTrial trial = RateTrial.Of(checkpoint, options.Groups);
+        var runs = new List<RateRun>();
+        string? refusal = null;
+        foreach (double rate in rates)
+        {
+            if (runs.Count > 0)
+            {
+                trial.Restart();
+            }
+
+            try
+            {
+                runs.Add(Run(trial, rate, step, options));
+            }
+            catch (WeightDecayException exception) when (runs.Count > 0)
+            {
+                refusal = exception.Reason;
+                break;
+            }
+        }
+
+        return new RateSweepReport(runs, refusal);
+    }
+
+    private static RateRun Run(RateTrial trial, double rate, Func<double, int, double> step, RateSweepOptions options)
+    {
+        var average = new LossAverage(options.Smoothing);
+        double first = double.NaN;
+        for (int i = 0; i < options.Steps; i++)
+        {
+            double loss = trial.Take(rate, i, step);
+            first = i == 0 ? loss : first;
+            average.Add(loss, place: 0);
+            if (!double.IsFinite(average.Loss) || average.Loss > first + ((options.DivergenceFactor - 1) * Math.Abs(first)))
+            {
+                return new RateRun(rate, first, average.Loss, i + 1, Diverged: true);
+            }
+        }
+
+        return new RateRun(rate, first, average.Loss, options.Steps, Diverged: false);
+    }
+}

@@ -1,0 +1,139 @@
+namespace Optimizers.Diagnostics;
+
+/// <summary>
+/// Steps that are taken to try a rate, and undone: what the range test and the sweep share. At its end everything is as it
+/// was, whatever happened.
+/// </summary>
+internal sealed class RateTrial : IDisposable
+{
+    private readonly CheckpointSnapshot _start;
+    private readonly IReadOnlyList<ParameterGroup> _groups;
+    private readonly ParameterSet? _parameters;
+
+    private RateTrial(Checkpoint checkpoint, IReadOnlyList<ParameterGroup> groups)
+    {
+        _start = new CheckpointSnapshot(checkpoint);
+        _groups = groups;
+        _parameters = checkpoint.Optimizer?.Parameters;
+        _parameters?.IsOnTrial = true;
+    }
+
+    /// <summary>Begins trials of a model, or of whatever else a checkpoint holds.</summary>
+    public static RateTrial Of(Checkpoint checkpoint, IReadOnlyList<ParameterGroup>? groups)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        if (checkpoint is { Optimizer: not null, IncludeParameters: false })
+        {
+            throw new ArgumentException(
+                $"{nameof(Checkpoint.IncludeParameters)} is false, so the parameters could not be restored after the search. Set it to true.", nameof(checkpoint));
+        }
+
+        IReadOnlyList<ParameterGroup> all = checkpoint.Optimizer?.Groups ?? [];
+        foreach (ParameterGroup group in groups ?? [])
+        {
+            if (!all.Contains(group))
+            {
+                throw new ArgumentException($"The group ({group}) is not one of the optimizer. Take it from its {nameof(ModelOptimizer.Groups)}.", nameof(groups));
+            }
+        }
+
+        if (groups is { Count: 0 })
+        {
+            throw new ArgumentException(
+                "The list of groups is empty, so no rate would be tried. Give the groups to try, or null for all.", nameof(groups));
+        }
+
+        return new RateTrial(checkpoint, groups ?? all);
+    }
+
+    /// <summary>A checkpoint of a buffer and its optimizer.</summary>
+    public static Checkpoint CheckpointOf(Memory<float> parameters, IOptimizer optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        if (parameters.Length != optimizer.State.Length)
+        {
+            throw new ArgumentException(
+                $"There are {parameters.Length} parameters, but the optimizer was made for {optimizer.State.Length}.",
+                nameof(parameters));
+        }
+
+        var checkpoint = new Checkpoint();
+        checkpoint.Add("optimizer", optimizer.State);
+        checkpoint.Add("buffer", new Buffer(parameters));
+        return checkpoint;
+    }
+
+    /// <summary>A checkpoint of a model.</summary>
+    public static Checkpoint CheckpointOf(ModelOptimizer optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        return new Checkpoint(optimizer);
+    }
+
+    /// <summary>Takes a step at a rate.</summary>
+    /// <param name="rate">The rate.</param>
+    /// <param name="index">How many steps came before.</param>
+    /// <param name="step">The user's step.</param>
+    /// <returns>The loss; NaN if gradients were refused because they are not finite.</returns>
+    public double Take(double rate, int index, Func<double, int, double> step)
+    {
+        foreach (ParameterGroup group in _groups)
+        {
+            group.TriedRate = rate;
+        }
+
+        double loss;
+        try
+        {
+            loss = step(rate, index);
+        }
+        catch (NonFiniteGradientException) when (index > 0)
+        {
+            // That is what divergence looks like to an optimizer that throws.
+            return double.NaN;
+        }
+        catch (Exception exception) when (exception is not (NonFiniteGradientException or WeightDecayException or OperationCanceledException))
+        {
+            throw new InvalidOperationException(
+                $"The function {nameof(step)} threw in its call {index + 1} at the rate {RateReport.Shown(rate)}: {exception.Message.TrimEnd('.')}. "
+                + "Everything is as it was before the search.",
+                exception);
+        }
+
+        return index > 0 || double.IsFinite(loss)
+            ? loss
+            : throw new ArgumentOutOfRangeException(
+                nameof(step), loss, $"{nameof(step)} must return a finite loss in its first call, but returned {loss} at the rate {RateReport.Shown(rate)}. Begin with a lower "
+                + "rate, or look for the cause in the model or the data.");
+    }
+
+    /// <summary>Puts everything back to where it began.</summary>
+    public void Restart()
+    {
+        bool wasOnTrial = _parameters is { IsOnTrial: true };
+        _parameters?.IsOnTrial = false;
+        _start.Restore();
+        _parameters?.IsOnTrial = wasOnTrial;
+    }
+
+    /// <summary>Puts everything back, and has the groups use their own rates again.</summary>
+    public void Dispose()
+    {
+        foreach (ParameterGroup group in _groups)
+        {
+            group.TriedRate = null;
+        }
+
+        _parameters?.IsOnTrial = false;
+        using (_start)
+        {
+            Restart();
+        }
+    }
+
+    private sealed class Buffer(Memory<float> parameters) : ICheckpointed
+    {
+        public void Describe(CheckpointManifest contents) =>
+            contents.Tensor("values", [parameters.Length], () => parameters.Span);
+    }
+}

@@ -1,0 +1,55 @@
+namespace Optimizers.Engine;
+
+/// <summary>
+/// Any element-wise rule, made cautious (Liang et al. 2024, arXiv 2411.16085, algorithm 1): an element moves only where the
+/// rule would have it go against its gradient, and those that do move by as much more as there are fewer of them.
+/// </summary>
+/// <remarks>
+/// The rule runs on a parameter of 0, which gives its move, once to count and once more to apply. So it must not use the
+/// parameter. The gradient is that which the rule sees, a coupled decay included; a decoupled one acts on every element, as in
+/// the authors' code.
+/// </remarks>
+internal struct CautiousRule<TRule>(TRule rule) : IMeasuringRule<CautiousRule<TRule>>
+    where TRule : struct, IUpdateRule<TRule>
+{
+    private TRule _rule = rule;
+    private float _scale;
+
+    public static int SlotCount => TRule.SlotCount;
+
+    public static bool MeasuringChangesState => false;
+
+    public static bool SumsSquares => false;
+
+    public static double MagnitudeOf(ReadOnlySpan<double> scalars) => OverflowGuard.LargestOf(scalars);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Measure<V, TStorage>(
+        ref CautiousRule<TRule> cautious, V gradient, V parameter, in SlotAddresses slots, nuint index, out V first, out V second)
+        where V : struct, ILane<V>
+        where TStorage : struct, IStorage
+    {
+        V move = V.Splat(0);
+        TRule.Update<V, TStorage>(ref cautious._rule, gradient, ref move, slots, index);
+        first = Agreement.IfMovingAgainst(gradient, move, V.Splat(1), V.Splat(0));
+        second = V.Splat(0);
+    }
+
+    public readonly CautiousRule<TRule> Conclude(in MeasuredSums sums, Span<double> scalars)
+    {
+        CautiousRule<TRule> concluded = this;
+        concluded._scale = Agreement.ScaleOf(sums.First / sums.Count);
+        return concluded;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Update<V, TStorage>(
+        ref CautiousRule<TRule> cautious, V gradient, ref V parameter, in SlotAddresses slots, nuint index)
+        where V : struct, ILane<V>
+        where TStorage : struct, IStorage
+    {
+        V move = V.Splat(0);
+        TRule.Update<V, TStorage>(ref cautious._rule, gradient, ref move, slots, index);
+        parameter = Agreement.IfMovingAgainst(gradient, move, parameter + cautious._scale * move, parameter);
+    }
+}

@@ -1,0 +1,25 @@
+namespace Optimizers.Engine;
+
+/// <summary>A loop over elements that fill whole lanes of any width.</summary>
+internal interface ILaneLoop
+{
+    void Run<V>(nuint start, nuint end)
+        where V : struct, ILane<V>;
+}
+
+/// <summary>Runs such loops.</summary>
+internal static class LaneLoop
+{
+    /// <summary>Runs a loop at the widest lanes that are allowed; they leave nothing over.</summary>
+    public static void Run<TLoop>(in TLoop loop, nuint start, nuint end, int widestLane)
+        where TLoop : struct, ILaneLoop
+    {
+        switch (widestLane)
+        {
+            case >= 16: loop.Run<Lane16>(start, end); break;
+            case >= 8: loop.Run<Lane8>(start, end); break;
+            case >= 4: loop.Run<Lane4>(start, end); break;
+            default: loop.Run<Lane1>(start, end); break;
+        }
+    }
+}

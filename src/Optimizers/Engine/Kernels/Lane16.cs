@@ -1,0 +1,128 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Optimizers.Engine;
+
+/// <summary>16 elements in a <see cref="Vector512{T}"/>.</summary>
+internal readonly unsafe struct Lane16(Vector512<float> value) : ILane<Lane16>
+{
+    private readonly Vector512<float> _value = value;
+
+    public static int Count => 16;
+
+    public static Lane16 Splat(float value) => new(Vector512.Create(value));
+
+    public static Lane16 operator +(Lane16 left, Lane16 right) => new(left._value + right._value);
+
+    public static Lane16 operator -(Lane16 left, Lane16 right) => new(left._value - right._value);
+
+    public static Lane16 operator *(Lane16 left, Lane16 right) => new(left._value * right._value);
+
+    public static Lane16 operator *(float left, Lane16 right) => new(Vector512.Create(left) * right._value);
+
+    public static Lane16 operator *(Lane16 left, float right) => new(left._value * Vector512.Create(right));
+
+    public static Lane16 operator +(Lane16 left, float right) => new(left._value + Vector512.Create(right));
+
+    public static Lane16 operator /(Lane16 left, Lane16 right) => new(left._value / right._value);
+
+    public static Lane16 operator -(Lane16 value) => new(-value._value);
+
+    public static Lane16 Sqrt(Lane16 value) => new(Vector512.Sqrt(value._value));
+
+    public static Lane16 Abs(Lane16 value) => new(Vector512.Abs(value._value));
+
+    public static Lane16 Min(Lane16 left, Lane16 right) => new(Vector512.Min(left._value, right._value));
+
+    public static Lane16 Max(Lane16 left, Lane16 right) => new(Vector512.Max(left._value, right._value));
+
+    public static Lane16 CopySign(Lane16 magnitude, Lane16 sign) =>
+        new(Vector512.CopySign(magnitude._value, sign._value));
+
+    public static Lane16 Pow(Lane16 value, Lane16 exponent) => LanePower.Of(value, exponent);
+
+    public static Lane16 IfLess(Lane16 left, Lane16 right, Lane16 then, Lane16 otherwise) =>
+        Avx512F.IsSupported
+            ? new(Avx512F.BlendVariable(otherwise._value, then._value, Avx512F.CompareLessThan(left._value, right._value)))
+            : new(Vector512.ConditionalSelect(Vector512.LessThan(left._value, right._value), then._value, otherwise._value));
+
+    public static Lane16 IfEqual(Lane16 left, Lane16 right, Lane16 then, Lane16 otherwise) =>
+        Avx512F.IsSupported
+            ? new(Avx512F.BlendVariable(otherwise._value, then._value, Avx512F.CompareEqual(left._value, right._value)))
+            : new(Vector512.ConditionalSelect(Vector512.Equals(left._value, right._value), then._value, otherwise._value));
+
+    public static Lane16 DivideOrZero(Lane16 dividend, Lane16 divisor)
+    {
+        Vector512<float> quotient = dividend._value / divisor._value;
+        return Avx512F.IsSupported
+            ? new(Avx512F.BlendVariable(Vector512<float>.Zero, quotient, Avx512F.CompareNotEqual(divisor._value, Vector512<float>.Zero)))
+            : new(Vector512.ConditionalSelect(Vector512.Equals(divisor._value, Vector512<float>.Zero), Vector512<float>.Zero, quotient));
+    }
+
+    public static Lane16 Load(float* address) => new(Vector512.Load(address));
+
+    public static Lane16 Load(float* address, float factor) => new(Vector512.Load(address) * factor);
+
+    public static void Store(Lane16 value, float* address) => value._value.Store(address);
+
+    public static Lane16 CountingBits => new(Vector512<uint>.Indices.AsSingle());
+
+    public static Lane16 SplatBits(uint bits) => new(Vector512.Create(bits).AsSingle());
+
+    public static Lane16 AddBits(Lane16 left, Lane16 right) => new((left.Bits + right.Bits).AsSingle());
+
+    public static Lane16 MultiplyBits(Lane16 left, Lane16 right) => new((left.Bits * right.Bits).AsSingle());
+
+    public static Lane16 MinBits(Lane16 left, Lane16 right) =>
+        new(Vector512.Min(left._value.AsInt32(), right._value.AsInt32()).AsSingle());
+
+    public static Lane16 MaxBits(Lane16 left, Lane16 right) =>
+        new(Vector512.Max(left._value.AsInt32(), right._value.AsInt32()).AsSingle());
+
+    public static int LargestBits(Lane16 bits) =>
+        Lane8.LargestBits(Lane8.MaxBits(new(bits._value.GetLower()), new(bits._value.GetUpper())));
+
+    public static Lane16 AndBits(Lane16 left, Lane16 right) => new(left._value & right._value);
+
+    public static Lane16 OrBits(Lane16 left, Lane16 right) => new(left._value | right._value);
+
+    public static Lane16 ShiftLeftBits(Lane16 bits, int count) => new((bits.Bits << count).AsSingle());
+
+    public static Lane16 ShiftRightBits(Lane16 bits, int count) => new((bits.Bits >>> count).AsSingle());
+
+    public static Lane16 LoadUpperBits(byte* address)
+    {
+        Vector512<uint> bits = Avx512F.IsSupported
+            ? Avx512F.ConvertToVector512Int32(Vector128.Load(address)).AsUInt32()
+            : Widened(Vector256.WidenLower(Vector128.Load(address).ToVector256Unsafe()));
+        return new((bits << 24).AsSingle());
+    }
+
+    public static Lane16 LoadUpperBits(ushort* address)
+    {
+        Vector512<uint> bits = Avx512F.IsSupported
+            ? Avx512F.ConvertToVector512Int32(Vector256.Load(address)).AsUInt32()
+            : Widened(Vector256.Load(address));
+        return new((bits << 16).AsSingle());
+    }
+
+    public static void StoreUpperBits(Lane16 bits, byte* address)
+    {
+        Vector512<uint> upper = bits.Bits >>> 24;
+        (Avx512F.IsSupported
+            ? Avx512F.ConvertToVector128Byte(upper)
+            : Vector128.Narrow(Narrowed(upper).GetLower(), Narrowed(upper).GetUpper())).Store(address);
+    }
+
+    public static void StoreUpperBits(Lane16 bits, ushort* address)
+    {
+        Vector512<uint> upper = bits.Bits >>> 16;
+        (Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(upper) : Narrowed(upper)).Store(address);
+    }
+
+    private Vector512<uint> Bits => _value.AsUInt32();
+
+    private static Vector512<uint> Widened(Vector256<ushort> bits) => Vector512.WidenLower(bits.ToVector512Unsafe());
+
+    private static Vector256<ushort> Narrowed(Vector512<uint> bits) => Vector256.Narrow(bits.GetLower(), bits.GetUpper());
+}

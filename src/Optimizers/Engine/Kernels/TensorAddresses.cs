@@ -1,0 +1,60 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Optimizers.Engine;
+
+/// <summary>Where the buffers of one tensor lie during a step; they are pinned for as long.</summary>
+internal unsafe struct TensorAddresses
+{
+    public float* Parameters;
+    public float* Gradients;
+
+    // Null where nobody wants one.
+    public BFloat16* RoundedCopy;
+    public SlotAddresses Slots;
+}
+
+/// <summary>Where the state slots of one tensor lie.</summary>
+internal unsafe struct SlotAddresses
+{
+    public const int Count = 4;
+
+    public SlotAddress Slot0;
+    public SlotAddress Slot1;
+    public SlotAddress Slot2;
+    public SlotAddress Slot3;
+
+    /// <summary>For storage that rounds: <see cref="Chance.Slope"/> of this step.</summary>
+    public uint Slope;
+
+    /// <summary>Scratch for the two values that a pass measures.</summary>
+    public float* First;
+    public float* Second;
+
+    /// <summary>What an update of matrices keeps here between the passes of a step; otherwise null.</summary>
+    public void* Workspace;
+
+    [UnscopedRef]
+    public ref SlotAddress this[int index]
+    {
+        get
+        {
+            switch (index)
+            {
+                case 0: return ref Slot0;
+                case 1: return ref Slot1;
+                case 2: return ref Slot2;
+                case 3: return ref Slot3;
+                default: throw new ArgumentOutOfRangeException(nameof(index), index, "A rule has at most four slots.");
+            }
+        }
+    }
+}
+
+/// <summary>Where one state slot of one tensor lies; a <see cref="IStorage"/> knows what stands there.</summary>
+internal unsafe struct SlotAddress
+{
+    public void* Elements;
+
+    /// <summary>For storage that rounds: <see cref="Chance.First"/> of this step, as many as the widest lane has.</summary>
+    public uint* FirstChances;
+}

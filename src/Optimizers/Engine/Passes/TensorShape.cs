@@ -1,0 +1,62 @@
+namespace Optimizers.Engine;
+
+/// <summary>
+/// A tensor as matrices: the last two of its dimensions, as often as those before them say. One without two dimensions is no
+/// matrix.
+/// </summary>
+/// <param name="Order">The number of dimensions.</param>
+/// <param name="Batches">The number of matrices.</param>
+/// <param name="Rows">The rows of each; 1 without two dimensions.</param>
+/// <param name="Columns">The columns of each; all elements without two dimensions.</param>
+internal readonly record struct TensorShape(int Order, int Batches, int Rows, int Columns)
+{
+    public bool IsMatrix => Order >= 2;
+
+    public int Length => Batches * Rows * Columns;
+
+    public static TensorShape OfVector(int length) => new(1, 1, 1, length);
+
+    public static TensorShape Of(ReadOnlySpan<int> dimensions) => dimensions.Length < 2
+        ? new TensorShape(dimensions.Length, 1, 1, Product(dimensions))
+        : new TensorShape(dimensions.Length, Product(dimensions[..^2]), dimensions[^2], dimensions[^1]);
+
+    /// <summary>The number of elements of a slot.</summary>
+    public int LengthOf(SlotExtent extent) => extent switch
+    {
+        SlotExtent.Rows => Batches * Rows,
+        SlotExtent.Columns => Batches * Columns,
+        _ => Length,
+    };
+
+    /// <summary>The dimensions of a slot of a tensor of some dimensions.</summary>
+    public static IReadOnlyList<int> DimensionsOf(SlotExtent extent, IReadOnlyList<int> dimensions) => extent switch
+    {
+        SlotExtent.Rows => [.. dimensions.Take(dimensions.Count - 1), 1],
+        SlotExtent.Columns => [.. dimensions.Take(dimensions.Count - 2), 1, dimensions[^1]],
+        _ => dimensions,
+    };
+
+    private static int Product(ReadOnlySpan<int> dimensions)
+    {
+        int product = 1;
+        foreach (int dimension in dimensions)
+        {
+            product *= dimension;
+        }
+
+        return product;
+    }
+}
+
+/// <summary>What a slot has one number for.</summary>
+internal enum SlotExtent
+{
+    /// <summary>Each element.</summary>
+    Elements,
+
+    /// <summary>Each row of each matrix.</summary>
+    Rows,
+
+    /// <summary>Each column of each matrix.</summary>
+    Columns,
+}

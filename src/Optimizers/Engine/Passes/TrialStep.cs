@@ -1,0 +1,224 @@
+namespace Optimizers.Engine;
+
+/// <summary>
+/// Takes a step on copies, tensor by tensor, to see whether parameters and state would stay finite. Nothing that belongs to the
+/// user or the optimizer is written to, but the rules know their sums afterwards and have to be prepared anew.
+/// </summary>
+internal static unsafe class TrialStep
+{
+    /// <summary>Finds what would no longer be finite.</summary>
+    /// <param name="work">The step, ready to be applied.</param>
+    /// <param name="states">The state of each of its tensors.</param>
+    /// <returns>The largest gradient among the elements concerned; null: all would stay finite.</returns>
+    public static Overflow? Find(WorkList work, ReadOnlySpan<OptimizerState> states)
+    {
+        var trial = new WorkList(threads: 1, work.WidestLane);
+        var tensors = new List<Trial>();
+        for (int first = 0; first < work.Count; first++)
+        {
+            // Tensors that share their sums are tried together, all others one by one, which takes less memory.
+            GroupUpdate group = work[first].Group;
+            bool together = group.Update.SharesScalars;
+            if (together && HasEarlier(work, first, group))
+            {
+                continue;
+            }
+
+            trial.Clear();
+            tensors.Clear();
+            for (int job = first; job < (together ? work.Count : first + 1); job++)
+            {
+                if (work[job].Group == group)
+                {
+                    tensors.Add(new Trial(work[job], job, states[job]));
+                    tensors[^1].AddTo(trial);
+                }
+            }
+
+            trial.Apply();
+            Overflow? worst = null;
+            foreach (Trial tensor in tensors)
+            {
+                Overflow? found = tensor.FindOverflow();
+                worst = found is not null && !(found.Magnitude <= worst?.Magnitude) ? found : worst;
+            }
+
+            if (worst is not null)
+            {
+                return worst;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool HasEarlier(WorkList work, int job, GroupUpdate group)
+    {
+        for (int earlier = 0; earlier < job; earlier++)
+        {
+            if (work[earlier].Group == group)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A tensor with copies of its buffers; of a table, of the rows that the step touches.</summary>
+    private sealed class Trial
+    {
+        private readonly TensorJob _job;
+        private readonly int _number;
+        private readonly OptimizerState _before;
+        private readonly OptimizerState _after;
+        private readonly float[] _parameters;
+        private readonly float[] _gradients;
+
+        public Trial(in TensorJob job, int number, OptimizerState state)
+        {
+            _job = job;
+            _number = number;
+            _before = state;
+            IUpdate update = job.Group.Update;
+            int length = job.Rows?.Length ?? state.Length;
+            _parameters = GC.AllocateUninitializedArray<float>(length, pinned: true);
+            _gradients = GC.AllocateUninitializedArray<float>(length, pinned: true);
+            RowsPass.Gather(job, 0, _parameters);
+            new ReadOnlySpan<float>(job.Addresses.Gradients, length).CopyTo(_gradients);
+            _after = job.Rows is null
+                ? new OptimizerState(state.Shape, update, state.Format)
+                : new OptimizerState(TensorShape.OfVector(length), update);
+            for (int i = 0; i < state.Slots.Count; i++)
+            {
+                if (job.Rows is null)
+                {
+                    _after.Slots[i].CopyFrom(state.Slots[i]);
+                }
+                else
+                {
+                    RowsPass.Gather(SlotAsParameters(i), 0, _after.Slots[i].Stored<float>());
+                }
+            }
+        }
+
+        public void AddTo(WorkList trial)
+        {
+            ref TensorJob job = ref trial.Add(_job.Group, _parameters.Length);
+            job = _job;
+            job.Addresses.Parameters = AddressOf(_parameters);
+            job.Addresses.Gradients = AddressOf(_gradients);
+            job.Addresses.RoundedCopy = null;
+            job.Addresses.Slots = _after.Addresses;
+            job.Rows = null;
+            job.Shape = _after.Shape;
+            job.Coded = _after.Coded;
+        }
+
+        public Overflow? FindOverflow()
+        {
+            Overflow? worst = null;
+            for (int i = 0; i < _after.Slots.Count; i++)
+            {
+                FindInSlot(i, ref worst);
+            }
+
+            ReadOnlySpan<double> scalars = _job.Group.Update.ScalarsAfter(_job.Rule);
+            for (int i = 0; i < scalars.Length; i++)
+            {
+                if (!double.IsFinite(scalars[i]) && double.IsFinite(_before.Scalars[i]))
+                {
+                    Take(LargestGradient(), $"\"{_before.ScalarNames[i]}\"", ref worst);
+                }
+            }
+
+            Span<float> before = stackalloc float[Blocks.Length];
+            for (int start = 0; start < _parameters.Length; start += Blocks.Length)
+            {
+                Span<float> piece = before[..Math.Min(Blocks.Length, _parameters.Length - start)];
+                RowsPass.Gather(_job, (nuint)start, piece);
+                Compare(piece, _parameters.AsSpan(start, piece.Length), start, "the parameter", ref worst);
+            }
+
+            GC.KeepAlive(_before);
+            return worst;
+        }
+
+        private static float* AddressOf(float[] pinned) =>
+            (float*)Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(pinned));
+
+        private void FindInSlot(int number, ref Overflow? worst)
+        {
+            Slot slot = _after.Slots[number];
+            float* before = stackalloc float[Blocks.Length];
+            float* after = stackalloc float[Blocks.Length];
+            for (int start = 0; start < slot.Length; start += Blocks.Length)
+            {
+                int count = Math.Min(Blocks.Length, slot.Length - start);
+                var beforeValues = new Span<float>(before, count);
+                if (_job.Rows is null)
+                {
+                    _before.Slots[number].Read((nuint)start, (nuint)(start + count), before, Kernel.WidestLane);
+                }
+                else
+                {
+                    RowsPass.Gather(SlotAsParameters(number), (nuint)start, beforeValues);
+                }
+
+                slot.Read((nuint)start, (nuint)(start + count), after, Kernel.WidestLane);
+                Compare(beforeValues, new Span<float>(after, count), start, $"\"{slot.Declared.Name}\"", ref worst, slot.Declared.Extent);
+            }
+        }
+
+        private void Compare(
+            ReadOnlySpan<float> before,
+            ReadOnlySpan<float> after,
+            int start,
+            string what,
+            ref Overflow? worst,
+            SlotExtent extent = SlotExtent.Elements)
+        {
+            for (int i = 0; i < after.Length; i++)
+            {
+                if (!float.IsFinite(after[i]) && float.IsFinite(before[i]))
+                {
+                    Take(extent == SlotExtent.Elements ? start + i : LargestGradient(), what, ref worst);
+                }
+            }
+        }
+
+        private void Take(int element, string what, ref Overflow? worst)
+        {
+            float magnitude = element < _gradients.Length ? Math.Abs(_gradients[element]) : 0;
+            if (worst is null || magnitude > worst.Magnitude)
+            {
+                worst = new Overflow(_number, element, magnitude, what);
+            }
+        }
+
+        private int LargestGradient()
+        {
+            int largest = 0;
+            for (int i = 1; i < _gradients.Length; i++)
+            {
+                largest = Math.Abs(_gradients[i]) > Math.Abs(_gradients[largest]) ? i : largest;
+            }
+
+            return largest;
+        }
+
+        private TensorJob SlotAsParameters(int number)
+        {
+            TensorJob job = _job;
+            job.Addresses.Parameters = (float*)_before.Slots[number].Address;
+            return job;
+        }
+    }
+}
+
+/// <summary>What a step with finite gradients would make infinite or NaN.</summary>
+/// <param name="Job">The tensor, by its number in the step.</param>
+/// <param name="Element">The element of its gradient.</param>
+/// <param name="Magnitude">The magnitude of that.</param>
+/// <param name="What">The slot or scalar of state, or the parameter, in the words of a message.</param>
+internal sealed record Overflow(int Job, int Element, float Magnitude, string What);

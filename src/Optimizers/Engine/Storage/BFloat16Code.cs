@@ -1,0 +1,38 @@
+namespace Optimizers.Engine;
+
+/// <summary>bfloat16: the upper half of a float.</summary>
+internal readonly struct BFloat16Code : IStateCode
+{
+    private const int Dropped = 16;
+
+    // Ten times the smallest normal number.
+    private const float Flushed = 1.2e-37f;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Decode<V>(V code)
+        where V : struct, ILane<V> =>
+        code;
+
+    /// <inheritdoc/>
+    /// <remarks>What is so small that it is or would become denormal becomes 0, as in any state.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Encode<V>(V value, V chance)
+        where V : struct, ILane<V>
+    {
+        // Adding to the bits of a NaN could make anything of it; its product with 0 is NaN, and that of a small number is 0.
+        V lifted = V.AddBits(value, V.ShiftRightBits(chance, 32 - Dropped));
+        return V.IfLess(V.Splat(Flushed), V.Abs(value), lifted, value * 0);
+    }
+
+    /// <summary>The nearest, ties to even, as <see cref="BFloat16.Round"/> does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Nearest<V>(V value)
+        where V : struct, ILane<V>
+    {
+        // A NaN keeps its sign and becomes quiet.
+        V odd = V.AndBits(V.ShiftRightBits(value, Dropped), V.SplatBits(1));
+        V rounded = V.AddBits(value, V.AddBits(odd, V.SplatBits(0x7FFF)));
+        V quiet = V.OrBits(value, V.SplatBits(0x400000));
+        return V.IfEqual(value, value, rounded, quiet);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+
+namespace Optimizers.Engine;
+
+/// <summary>State as codes of 8 bits in blocks; behind the codes of all blocks stand their scales, which are powers of two.</summary>
+internal sealed unsafe class BlockSlot<TCode>(StateSlot declared, int number, int length, SlotBuffer buffer)
+    : Slot(declared, number, length, buffer), IScaled
+    where TCode : struct, IBlockCode
+{
+    public override long Bytes => Length + ((long)Blocks.CountOf(Length) * sizeof(float));
+
+    public Span<float> Scales => Buffer.Span<float>(Blocks.CodesFor(Length), Blocks.CountOf(Length));
+
+    private float* FirstScale => (float*)(Address + Blocks.CodesFor(Length));
+
+    public override void Read(nuint start, nuint end, float* values, int widestLane) =>
+        BlockLoops.Read<TCode>(Address, FirstScale, values - start, start, end, widestLane);
+
+    public override void Write(nuint start, nuint end, float* values, long iteration, int widestLane) =>
+        BlockLoops.Write<TCode>(
+            values - start, Address, FirstScale, Chance.For(iteration, Number), start, end, widestLane);
+
+    public override void Save(Span<byte> destination)
+    {
+        Stored<byte>().CopyTo(destination);
+        MemoryMarshal.AsBytes(Scales).CopyTo(destination[Length..]);
+    }
+
+    public override void Load(ReadOnlySpan<byte> source)
+    {
+        source[..Length].CopyTo(Stored<byte>());
+        source[Length..].CopyTo(MemoryMarshal.AsBytes(Scales));
+    }
+}
+
+/// <summary>A slot whose blocks each have a scale.</summary>
+internal interface IScaled
+{
+    /// <summary>What the numbers of each block are multiplied by.</summary>
+    Span<float> Scales { get; }
+}

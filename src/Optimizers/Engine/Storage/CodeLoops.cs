@@ -1,0 +1,63 @@
+namespace Optimizers.Engine;
+
+/// <summary>The loops between codes of 16 bits and values. They go on to the end of a lane, as memory and scratch do.</summary>
+internal static unsafe class CodeLoops
+{
+    private const nuint Widest = 16;
+
+    /// <summary>The elements that there must be memory for.</summary>
+    public static nuint RoomFor(int length) => WholeLanes((nuint)length);
+
+    /// <summary>Reads values; codes and values begin with element 0.</summary>
+    public static void Read<TCode>(ushort* codes, float* values, nuint start, nuint end, int widestLane)
+        where TCode : struct, IStateCode =>
+        LaneLoop.Run(new Reading<TCode>(codes, values), start, WholeLanes(end), widestLane);
+
+    /// <summary>Writes codes.</summary>
+    public static void Write<TCode>(float* values, ushort* codes, Chance chance, nuint start, nuint end, int widestLane)
+        where TCode : struct, IStateCode =>
+        LaneLoop.Run(new Writing<TCode>(values, codes, chance), start, WholeLanes(end), widestLane);
+
+    private static nuint WholeLanes(nuint length) => (length + (Widest - 1)) / Widest * Widest;
+
+    private readonly struct Reading<TCode>(ushort* codes, float* values) : ILaneLoop
+        where TCode : struct, IStateCode
+    {
+        private readonly ushort* _codes = codes;
+        private readonly float* _values = values;
+
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        public void Run<V>(nuint i, nuint end)
+            where V : struct, ILane<V>
+        {
+            ushort* codes = _codes;
+            float* values = _values;
+            for (; i < end; i += (nuint)V.Count)
+            {
+                V.Store(TCode.Decode(V.LoadUpperBits(codes + i)), values + i);
+            }
+        }
+    }
+
+    private readonly struct Writing<TCode>(float* values, ushort* codes, Chance chance) : ILaneLoop
+        where TCode : struct, IStateCode
+    {
+        private readonly float* _values = values;
+        private readonly ushort* _codes = codes;
+        private readonly Chance _chance = chance;
+
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        public void Run<V>(nuint i, nuint end)
+            where V : struct, ILane<V>
+        {
+            float* values = _values;
+            ushort* codes = _codes;
+            uint slope = _chance.Slope;
+            V first = _chance.First<V>();
+            for (; i < end; i += (nuint)V.Count)
+            {
+                V.StoreUpperBits(TCode.Encode(V.Load(values + i), V.AddBits(Chance.Shift<V>(i, slope), first)), codes + i);
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices;
+
+namespace Optimizers.Engine;
+
+/// <summary>State as codes of 16 bits.</summary>
+internal sealed unsafe class CodeSlot<TCode>(StateSlot declared, int number, int length, SlotBuffer buffer)
+    : Slot(declared, number, length, buffer)
+    where TCode : struct, IStateCode
+{
+    public override long Bytes => (long)Length * sizeof(ushort);
+
+    private Span<byte> Memory => MemoryMarshal.AsBytes(Stored<ushort>());
+
+    public override void Read(nuint start, nuint end, float* values, int widestLane) =>
+        CodeLoops.Read<TCode>((ushort*)Address, values - start, start, end, widestLane);
+
+    public override void Write(nuint start, nuint end, float* values, long iteration, int widestLane) =>
+        CodeLoops.Write<TCode>(
+            values - start, (ushort*)Address, Chance.For(iteration, Number), start, end, widestLane);
+
+    public override void Save(Span<byte> destination) => Memory.CopyTo(destination);
+
+    public override void Load(ReadOnlySpan<byte> source) => source.CopyTo(Memory);
+}

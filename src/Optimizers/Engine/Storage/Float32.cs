@@ -1,0 +1,15 @@
+namespace Optimizers.Engine;
+
+/// <summary>State as it is computed: four bytes an element.</summary>
+internal readonly struct Float32 : IStorage
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Load<V>(in SlotAddress slot, nuint index)
+        where V : struct, ILane<V> =>
+        V.Load((float*)slot.Elements + index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Store<V>(V value, in SlotAddress slot, uint slope, nuint index)
+        where V : struct, ILane<V> =>
+        V.Store(value, (float*)slot.Elements + index);
+}

@@ -1,0 +1,59 @@
+using System.Runtime.InteropServices;
+
+namespace Optimizers.Engine;
+
+/// <summary>
+/// Memory for one state slot of many tensors: small ones lie next to each other, so that a step streams on from one to the
+/// next; a large one has an array of its own.
+/// </summary>
+internal sealed class SlotPool
+{
+    private const nuint Small = 256 * 1024;
+    private const nuint Line = 64;
+
+    // Of a pool that an array cannot hold, what is left over gets arrays of its own.
+    private static readonly nuint _most = unchecked((nuint)(int.MaxValue / 2) * Line);
+
+    private readonly AlignedArray _shared;
+    private readonly int _stream;
+    private nuint _used;
+
+    /// <param name="slot">The number of the slot.</param>
+    /// <param name="sizes">The sizes that will be taken, in bytes.</param>
+    public SlotPool(int slot, IEnumerable<nuint> sizes)
+    {
+        _stream = 2 + slot;
+        nuint shared = sizes.Where(bytes => bytes < Small).Aggregate((nuint)0, (sum, bytes) => sum + Padded(bytes));
+        _shared = new AlignedArray(nuint.Min(shared, _most), _stream);
+    }
+
+    public SlotBuffer Take(nuint bytes)
+    {
+        nuint padded = Padded(bytes);
+        if (bytes >= Small || padded > _shared.Bytes - _used)
+        {
+            return new SlotBuffer(new AlignedArray(bytes, _stream), 0, bytes);
+        }
+
+        var buffer = new SlotBuffer(_shared, _used, bytes);
+        _used += padded;
+        return buffer;
+    }
+
+    private static nuint Padded(nuint bytes) => (bytes + Line - 1) / Line * Line;
+}
+
+/// <summary>A part of an array: one slot of one tensor.</summary>
+internal readonly unsafe struct SlotBuffer(AlignedArray array, nuint start, nuint bytes)
+{
+    /// <summary>Valid while the array is reachable.</summary>
+    public byte* Address => array.Address + start;
+
+    /// <summary>Makes all of it 0, as it was at first.</summary>
+    public void Clear() => NativeMemory.Clear(Address, bytes);
+
+    /// <summary>Elements, of which the first begins so many bytes from the start.</summary>
+    public Span<T> Span<T>(nuint offset, int length)
+        where T : unmanaged =>
+        array.Span<T>(start + offset, length);
+}

@@ -1,0 +1,640 @@
+namespace Optimizers;
+
+/// <summary>
+/// The optimizer of a whole model: groups of parameters, each with its own optimizer, and what happens around the update.
+/// One <see cref="Step"/> updates them all in one pass, after one more for the norm if gradients are clipped.
+/// </summary>
+/// <remarks>
+/// <para>It gives the same bits as an <see cref="Optimizer"/> for each parameter. Parameters may be added to the set, and
+/// groups frozen and thawed, between steps; the state of what stays is kept, and every parameter counts its own
+/// updates.</para>
+/// <para>An instance is used by one thread at a time, and uses several itself.</para>
+/// </remarks>
+public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
+{
+    private readonly ModelOptimizerOptions _options;
+    private readonly GroupRun[] _groups;
+    private readonly WorkList _work;
+    private readonly ModelPlan _plan;
+    private readonly StepMeter _meter;
+    private readonly OverflowGuard _overflow = new();
+    private StepGuard _guard;
+    private int _consecutiveSkips;
+    private long _skips;
+    private int _valuesRevision;
+    private GradientAccumulator? _waitsFor;
+
+    /// <summary>Makes an optimizer that treats all parameters alike.</summary>
+    /// <param name="parameters">The parameters, at least one.</param>
+    /// <param name="optimizer">The hyperparameters of the optimizer for all of them.</param>
+    /// <param name="options">What happens around the update; null: nothing.</param>
+    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be.</exception>
+    public ModelOptimizer(ParameterSet parameters, IOptimizerOptions optimizer, ModelOptimizerOptions? options = null)
+        : this(parameters, [GroupOf(optimizer)], options)
+    {
+    }
+
+    /// <summary>Makes an optimizer with groups.</summary>
+    /// <param name="parameters">The parameters, at least one.</param>
+    /// <param name="groups">The groups, at least one; a parameter belongs to the first that matches it.</param>
+    /// <param name="options">What happens around the update; null: nothing.</param>
+    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be; a parameter
+    /// matches no group; or a group can have no parameter (<see cref="ParameterGroup.MayBeEmpty"/>), is listed twice, or belongs to
+    /// another model.</exception>
+    public ModelOptimizer(
+        ParameterSet parameters, IReadOnlyList<ParameterGroup> groups, ModelOptimizerOptions? options = null)
+        : this(parameters, groups, options, widestLane: 0)
+    {
+    }
+
+    internal ModelOptimizer(
+        ParameterSet parameters, IReadOnlyList<ParameterGroup> groups, ModelOptimizerOptions? options, int widestLane)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(groups);
+        _options = options ?? new ModelOptimizerOptions();
+        _options.Validate();
+        if (parameters.Count == 0)
+        {
+            throw new ArgumentException("The set has no parameters. Add them first.", nameof(parameters));
+        }
+
+        if (groups.Count == 0)
+        {
+            throw new ArgumentException("There is no group. Give at least one, without a predicate for all parameters.", nameof(groups));
+        }
+
+        foreach (ParameterGroup group in groups)
+        {
+            ArgumentNullException.ThrowIfNull(group, nameof(groups));
+        }
+
+        Parameters = parameters;
+        _groups = [.. groups.Select((group, index) => new GroupRun(group, index))];
+        GroupCheck.RequireOwn(_groups, parameters);
+        _meter = StepMeter.For(_options.MeterFactory);
+        _work = new WorkList(_options.Threads, widestLane);
+        _plan = new ModelPlan(parameters, _groups, _work);
+        TakeNewParameters();
+        foreach (ParameterGroup group in groups)
+        {
+            group.Model = parameters;
+        }
+
+        parameters.Attach(this);
+    }
+
+    /// <inheritdoc/>
+    public ParameterSet Parameters { get; }
+
+    /// <inheritdoc/>
+    public long UpdateCount { get; private set; }
+
+    /// <summary>The groups, in their order.</summary>
+    public IReadOnlyList<ParameterGroup> Groups => Array.AsReadOnly(Array.ConvertAll(_groups, run => run.Group));
+
+    /// <summary>The memory that the state of all parameters takes, in bytes.</summary>
+    public long StateBytes => _plan.StateBytes;
+
+    string? IRunPart.LostIfNotSaved => UpdateCount == 0
+        ? null
+        : $"{nameof(ModelOptimizer)} \"{_options.Name}\", another one of these parameters: its state after {UpdateCount} updates";
+
+    /// <summary>The state of a parameter.</summary>
+    /// <exception cref="ArgumentException">The parameter is not in the set, or was added since the last step.</exception>
+    public OptimizerState StateOf(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _plan.Find(name)?.State ?? throw NoStateOf(name);
+    }
+
+    /// <summary>The hyperparameters that a parameter is updated with: those of its group.</summary>
+    /// <exception cref="ArgumentException">The parameter is not in the set, or was added since the last step.</exception>
+    public IOptimizerOptions OptionsOf(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _plan.Find(name)?.Options ?? throw NoStateOf(name);
+    }
+
+    /// <summary>
+    /// Compares the signs in the state with what the slots were declared to be: a check of a rule of your own. Call it after some
+    /// updates, in any format; steps do nothing for it.
+    /// </summary>
+    /// <returns>As <see cref="OptimizerState.CheckSlots"/>, but a slot is judged by all parameters of a group together.</returns>
+    public IReadOnlyList<string> CheckSlots() =>
+        [.. _groups.SelectMany(run => SlotCheck.Of(
+            _plan.Members.Where(member => member.Group == run.Group)
+                .Select(member => ($" of \"{member.Parameter.Name}\"", member.State))).Select(problem => $"In {run.Title}: {problem}"))];
+
+    /// <summary>The rate that the next step will use for a group.</summary>
+    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    public double LearningRateOf(ParameterGroup group) => RateOf(RunOf(group).Group);
+
+    /// <summary>
+    /// The largest ‖Δp‖/‖p‖ of the group's parameters in the last update; NaN unless
+    /// <see cref="ModelOptimizerOptions.MeasureUpdates"/> is set, and before the first.
+    /// </summary>
+    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    public double UpdateRatioOf(ParameterGroup group) => RunOf(group).UpdateRatio;
+
+    /// <summary>The momentum or β₁ that the next step will use for a group; null if its optimizer has none.</summary>
+    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    public double? MomentumOf(ParameterGroup group)
+    {
+        GroupRun run = RunOf(group);
+        return ScheduledMomentumOf(run.Group) ?? run.Group.Options.SchedulableMomentum;
+    }
+
+    /// <summary>The weight decay that the next step will use for a group.</summary>
+    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    public double WeightDecayOf(ParameterGroup group) => DecayOf(RunOf(group).Group);
+
+    /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
+    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken, beside the
+    /// <see cref="LossScaler"/>'s scale; they are multiplied by its inverse while they are in registers. Left out: 1.</param>
+    /// <returns>What was done.</returns>
+    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state so, and
+    /// <see cref="ModelOptimizerOptions.NonFinite"/> is to throw, or too many steps in a row were skipped. Nothing has changed
+    /// then.</exception>
+    /// <exception cref="ArgumentException">A parameter that was added matches no group, or gradients that are to be zeroed
+    /// overlap. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale and that of the
+    /// <see cref="LossScaler"/> make a product, that cannot be used; or a rate is above what a decoupled weight decay allows
+    /// (<see cref="WeightDecayException"/>). Nothing has changed then.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer, its <see cref="LossScaler"/>
+    /// belongs to another one, or the function of a schedule gave no rate or threw, or the predicate of a group threw, and
+    /// nothing has changed; or a rule threw the inner exception while it ran, and the step is
+    /// incomplete.</exception>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public StepReport Step(LossScale lossScale = default)
+    {
+        _guard.Enter();
+        try
+        {
+            return TakeStep(lossScale, UpdateCount);
+        }
+        finally
+        {
+            _guard.Leave();
+            GC.KeepAlive(Parameters);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step.</exception>
+    public void Describe(CheckpointManifest contents)
+    {
+        ArgumentNullException.ThrowIfNull(contents);
+        _guard.Enter();
+        try
+        {
+            TakeNewParameters();
+        }
+        finally
+        {
+            _guard.Leave();
+        }
+
+        new ModelManifest(_options, _groups, _plan.Members).List(
+            contents,
+            () => UpdateCount,
+            count => UpdateCount = count,
+            (() => (_skips, _consecutiveSkips), skips => (_skips, _consecutiveSkips) = skips));
+        contents.Lists(this);
+    }
+
+    /// <summary>
+    /// Describes the model as a table of text: every parameter with its shape, its group, its optimizer, the rate and the decay of the
+    /// next step, and its state, and below it the sums.
+    /// </summary>
+    /// <returns>Lines that end with \n, in invariant culture.</returns>
+    /// <exception cref="ArgumentException">A parameter that was added matches no group.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate or a decay that cannot be used.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step, or a function of a schedule or a group threw.</exception>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public string Describe()
+    {
+        _guard.Enter();
+        try
+        {
+            TakeNewParameters();
+            return ModelDescription.Of(this, _plan);
+        }
+        finally
+        {
+            _guard.Leave();
+        }
+    }
+
+    /// <summary>The name of the model, the number of parameters and groups, their optimizers, the updates and the state.</summary>
+    public override string ToString()
+    {
+        string optimizers = string.Join(", ", _groups.Select(run => TextTable.OptimizerOf(run.Group.Options)).Distinct());
+        return $"{Quoted.Name(_options.Name)}: {TextTable.Count(Parameters.Count, "parameter")}, "
+            + $"{TextTable.Count(Parameters.ElementCount, "element")} in {TextTable.Count(_groups.Length, "group")} ({optimizers}), "
+            + $"{TextTable.Count(UpdateCount, "update")}, {TextTable.Count(StateBytes, "byte")} of state";
+    }
+
+    /// <summary>Every parameter that has a state, with its group and its state.</summary>
+    internal IReadOnlyList<(Parameter Parameter, ParameterGroup Group, OptimizerState State)> Members => _plan.Members;
+
+    IModelOptimizer? IModelOptimizer.Inner => null;
+
+    /// <summary>What happens around the update.</summary>
+    internal ModelOptimizerOptions Options => _options;
+
+    StepReport IModelOptimizer.Flush() => StepReport.WithoutUpdate(StepOutcome.NothingToUpdate, UpdateCount, ScaleOf(default));
+
+    /// <summary>What a loss was multiplied by: the scale of a step beside the scaler's.</summary>
+    internal double ScaleOf(LossScale lossScale) => lossScale.Factor * (_options.LossScaler?.Scale ?? 1);
+
+    /// <summary>Refuses steps while an accumulator has gradients for the next one; null: it has none any more.</summary>
+    internal void Waits(GradientAccumulator? accumulator) => _waitsFor = accumulator;
+
+    private StepReport TakeStep(LossScale lossScale, long update)
+    {
+        if (_waitsFor is { } accumulator)
+        {
+            throw new InvalidOperationException(
+                $"A {nameof(GradientAccumulator)} has the gradients of {accumulator.Accumulated} of {accumulator.MicroBatches} micro-batches for the next step. "
+                + $"Call its {nameof(Step)}, {nameof(GradientAccumulator.Flush)} or {nameof(GradientAccumulator.Discard)}.");
+        }
+
+        TakeNewParameters();
+        double learningRate = TakeRates();
+        _plan.Gather();
+        _options.LossScaler?.ClaimFor(this);
+        double scale = ScaleOf(lossScale);
+        double divisor = scale * lossScale.MicroBatches;
+        bool canDivide = CanDivideBy(divisor, lossScale);
+        double norm = Measure(divisor);
+        StepOutcome outcome = _work.Count == 0 ? StepOutcome.NothingToUpdate
+            : canDivide && (double.IsFinite(norm) || !Checks) ? StepOutcome.Applied
+            : StepOutcome.Skipped;
+        double clipFactor = 1;
+        double updateRatio = double.NaN;
+        Overflow? overflow = null;
+        if (outcome == StepOutcome.Applied)
+        {
+            (clipFactor, double largest) = Clip(norm, divisor);
+
+            // Some clips write gradients, so a rule that refuses the step has to do it before.
+            _plan.PrepareRules();
+            overflow = RewriteAndFindOverflow(largest, divisor);
+            outcome = overflow is null ? outcome : StepOutcome.Skipped;
+        }
+
+        if (outcome == StepOutcome.Applied)
+        {
+            if (_groups[0].Started is null)
+            {
+                Array.ForEach(_groups, static run => run.Start());
+            }
+
+            _plan.Age();
+            UpdateCount = checked(update + 1);
+            _work.Apply(_options.MeasureUpdates);
+            _plan.TakeScalars();
+            updateRatio = TakeUpdateRatios();
+            _consecutiveSkips = 0;
+        }
+        else if (outcome == StepOutcome.Skipped)
+        {
+            clipFactor = 1;
+            Skip(canDivide, overflow);
+        }
+
+        if (_options.ZeroGradients)
+        {
+            _plan.ZeroGradients(onlyOfResting: outcome == StepOutcome.Applied);
+        }
+
+        _options.LossScaler?.Update(outcome, lossScale.Divisor);
+        var report = new StepReport
+        {
+            Outcome = outcome,
+            Update = update,
+            LearningRate = learningRate,
+            GradientNorm = norm,
+            ClipFactor = clipFactor,
+            LossScale = scale,
+            LargestUpdateRatio = updateRatio,
+            Updated = outcome == StepOutcome.Applied ? _work.Count : 0,
+            WithoutGradient = _plan.WithoutGradient,
+            Frozen = _plan.Frozen,
+            ConsecutiveSkips = _consecutiveSkips,
+            Skips = _skips,
+        };
+        if (outcome != StepOutcome.NothingToUpdate)
+        {
+            _meter.Record(_options.Name, report, _groups);
+        }
+
+        return report;
+    }
+
+    private ArgumentException NoStateOf(string name) => Parameters.TryGet(name, out _)
+        ? new ArgumentException(
+            $"The parameter {Quoted.Name(name)} was added to the set after the last step, so it has no state yet. Take a step first.",
+            nameof(name))
+        : UnknownName.Of("parameter", name, _plan.Members.Select(member => member.Parameter.Name), " in the model");
+
+    private static ParameterGroup GroupOf(IOptimizerOptions optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        return new ParameterGroup(optimizer);
+    }
+
+    // Parameters are only ever added to a set, at its end.
+    private void TakeNewParameters()
+    {
+        Parameters.Alive(null);
+        if (_plan.Count == Parameters.Count)
+        {
+            return;
+        }
+
+        var added = new List<(Parameter Parameter, GroupRun Run)>();
+        foreach (Parameter parameter in Parameters.Skip(_plan.Count))
+        {
+            GroupRun run = Array.Find(_groups, candidate => candidate.Has(parameter))
+                ?? throw new ArgumentException(
+                    $"The parameter {Quoted.Name(parameter.Name)} matches no group. Its shape is {parameter.Shape}. Add a group without "
+                    + $"{nameof(ParameterGroup.Where)} at the end, for all that the others leave.",
+                    nameof(Groups));
+            run.Prepared.Update.Matrices?.Check(TensorShape.Of(parameter.Dimensions), $"parameter \"{parameter.Name}\"");
+            _options.Clip?.Check(parameter, nameof(ModelOptimizerOptions.Clip));
+            CheckTable(parameter, run, nameof(Groups));
+            added.Add((parameter, run));
+        }
+
+        if (_plan.Count == 0)
+        {
+            GroupCheck.RequireParameters(_groups, added);
+        }
+
+        if (_options.ZeroGradients)
+        {
+            Parameters.RequireGradientsApart("zeroed", nameof(ModelOptimizerOptions.ZeroGradients));
+        }
+
+        if (_options.Clip is { Rewrites: true })
+        {
+            Parameters.RequireGradientsApart("clipped", nameof(ModelOptimizerOptions.Clip));
+        }
+
+        _plan.Add(added);
+    }
+
+    private static void CheckTable(Parameter parameter, GroupRun run, string argument)
+    {
+        if (parameter.IsTable && run.Prepared.WhyNotRows(run.Group.StateFormat) is { } reason)
+        {
+            throw new ArgumentException($"The table \"{parameter.Name}\" cannot be in {run.Title}: {reason}.", argument);
+        }
+    }
+
+    private static ArgumentOutOfRangeException OutOfRange(string argument, double? value, string message) =>
+        new(argument, value, message);
+
+    private string TitleOf(ParameterGroup group) => RunOf(group).Title;
+
+    private GroupRun RunOf(ParameterGroup group) =>
+        Array.Find(_groups, candidate => candidate.Group == group)
+            ?? throw new ArgumentException($"The group ({group}) is not one of this optimizer. Take it from its {nameof(Groups)}.", nameof(group));
+
+    private double RateOf(ParameterGroup group)
+    {
+        ILrSchedule? schedule = group.Schedule ?? _options.Schedule;
+        double learningRate = (group.TriedRate ?? schedule?.At(UpdateCount) ?? group.Options.LearningRate) * group.RateFactor;
+        if (!(learningRate >= 0) || !float.IsFinite((float)learningRate))
+        {
+            throw OutOfRange(
+                nameof(learningRate),
+                learningRate,
+                $"The rate of {TitleOf(group)} is {learningRate} in update {UpdateCount}, but must be finite and at least 0. Look at "
+                + $"its schedule and its {nameof(ParameterGroup.RateFactor)}.");
+        }
+
+        return learningRate;
+    }
+
+    private double? ScheduledMomentumOf(ParameterGroup group)
+    {
+        double? momentum = group.MomentumSchedule?.At(UpdateCount);
+        return momentum is null or (>= 0 and < 1) && (float)(momentum ?? 0) < 1
+            ? momentum
+            : throw OutOfRange(
+                nameof(group.MomentumSchedule),
+                momentum,
+                $"The {nameof(group.MomentumSchedule)} of {TitleOf(group)} gave {momentum} in update {UpdateCount}, but a momentum must "
+                + "be at least 0 and less than 1, also after it is rounded to float.");
+    }
+
+    private double DecayOf(ParameterGroup group)
+    {
+        double decay = group.WeightDecaySchedule?.At(UpdateCount) ?? group.WeightDecay ?? group.Options.WeightDecay;
+        return decay >= 0 && float.IsFinite((float)decay)
+            ? decay
+            : throw OutOfRange(
+                nameof(group.WeightDecaySchedule),
+                decay,
+                $"The weight decay of {TitleOf(group)} is {decay} in update {UpdateCount}, but must be finite and at least 0.");
+    }
+
+    private double TakeRates()
+    {
+        double first = double.NaN;
+        foreach (GroupRun run in _groups)
+        {
+            double learningRate = RateOf(run.Group);
+            double decay = DecayOf(run.Group);
+            if (!run.Group.Frozen)
+            {
+                run.Prepared.RequireDecay(learningRate, decay, run.Title);
+            }
+
+            if (run.HasTables && run.Prepared.WhyNotRows(decay) is { } reason)
+            {
+                throw new ArgumentException($"{run.Title} has a table, which cannot be updated: {reason}.", nameof(ParameterGroup.WeightDecay));
+            }
+
+            run.Prepared.Begin(
+                learningRate,
+                decay,
+                _options.ZeroGradients,
+                ScheduledMomentumOf(run.Group),
+                _options.Clip?.Limit ?? float.PositiveInfinity);
+            if (double.IsNaN(first) && !run.Group.Frozen)
+            {
+                first = learningRate;
+            }
+        }
+
+        return first;
+    }
+
+    private bool Checks => _options.NonFinite != NonFinitePolicy.Propagate || _options.LossScaler is not null;
+
+    // The norm of the gradients as they stand, divided by the scale, is that of the unscaled ones.
+    private double Measure(double lossScale) =>
+        Checks || _options.Clip is { MeasuresAll: true } or { MeasuresEach: true }
+            ? _work.GradientNorm(_options.Clip?.Norm ?? Norm.Euclidean) / lossScale
+            : double.NaN;
+
+    // The rules see gradients that are unscaled and clipped, while the buffers keep theirs.
+    private (double Factor, double LargestGradient) Clip(double norm, double lossScale)
+    {
+        double factor = 1;
+        double smallest = 1;
+        double largest = norm;
+        if (_options.Clip is { } clip)
+        {
+            factor = clip.MeasuresAll ? clip.FactorOfAll(norm) : 1;
+            largest = Math.Min(largest * factor, clip.Limit);
+            if (clip.MeasuresEach)
+            {
+                largest = 0;
+                for (int job = 0; job < _work.Count; job++)
+                {
+                    double ofTensor = _work.GradientNormOf(job) / lossScale;
+                    double factorOfTensor = clip.FactorOfEach(ofTensor);
+                    _work[job].ClipFactor = (float)factorOfTensor;
+                    smallest = Math.Min(smallest, factorOfTensor);
+                    largest = Math.Max(largest, ofTensor * factorOfTensor);
+                }
+            }
+        }
+
+        foreach (GroupRun run in _groups)
+        {
+            run.Prepared.ScaleGradients((float)(factor / lossScale));
+        }
+
+        return (factor * smallest, largest);
+    }
+
+    // What depends on more than a norm is clipped where it lies. That is put back if the step is then refused.
+    private Overflow? RewriteAndFindOverflow(double largestGradient, double lossScale)
+    {
+        bool tries = Checks && !CannotOverflow(largestGradient);
+        float[][] gradients = [];
+        if (_options.Clip is { Rewrites: true } clip)
+        {
+            gradients = tries ? _plan.CopyGradients() : gradients;
+            _plan.Rewrite(clip, lossScale);
+        }
+
+        if (!tries)
+        {
+            return null;
+        }
+
+        Overflow? found = TrialStep.Find(_work, _plan.States());
+        _overflow.Forget();
+        if (found is null)
+        {
+            _plan.PrepareRules();
+        }
+        else if (gradients.Length > 0)
+        {
+            _plan.PutBackGradients(gradients);
+        }
+
+        return found;
+    }
+
+    private bool CannotOverflow(double largestGradient)
+    {
+        double learningRate = 0;
+        double decay = 0;
+        double safe = double.PositiveInfinity;
+        bool measures = false;
+        foreach (GroupRun run in _groups)
+        {
+            measures |= run.Prepared.Update.Measures || run.Prepared.Treatment.CoupledDecay != 0;
+            learningRate = Math.Max(learningRate, run.Prepared.LearningRate);
+            decay = Math.Max(decay, run.Prepared.WeightDecay);
+            safe = Math.Min(safe, run.Prepared.SafeMagnitude);
+        }
+
+        if (_plan.StatesReplaced || _valuesRevision != Parameters.ValuesRevision)
+        {
+            _valuesRevision = Parameters.ValuesRevision;
+            _overflow.Forget();
+        }
+
+        var demand = new StepDemand(
+            largestGradient, _plan.LargestScalar(), learningRate, decay, safe, MeasuresAtIntervals: measures && !_plan.HasTables);
+        if (_overflow.Admits(demand))
+        {
+            return true;
+        }
+
+        _overflow.Take(_plan.LargestMagnitude());
+        return _overflow.Admits(demand);
+    }
+
+    // A product that is too large is skipped like an overflow where a smaller scale may follow: a scaler that stops growing at
+    // one number of micro-batches may be above its limit at another.
+    private bool CanDivideBy(double divisor, LossScale lossScale)
+    {
+        if (Require.IsScale(divisor))
+        {
+            return true;
+        }
+
+        bool mayFall = _options.LossScaler is { CanBackOff: true } || _options.NonFinite == NonFinitePolicy.Skip;
+        return divisor > 1 && mayFall && _consecutiveSkips < _options.MaximumConsecutiveSkips
+            ? false
+            : throw new ArgumentOutOfRangeException(
+                nameof(lossScale),
+                divisor,
+                string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"Gradients cannot be divided by {divisor}: the loss scale of the step is {lossScale.Factor}, that of the {nameof(LossScaler)} {_options.LossScaler?.Scale ?? 1}, and the gradients are those of {lossScale.MicroBatches} micro-batches. The inverse of the product must be a normal float (the product from about 3e-39 to 8.5e37). Give the step another loss scale."));
+    }
+
+    // A scale that is too large is no reason to throw, but to try with a smaller one.
+    private void Skip(bool canDivide, Overflow? overflow)
+    {
+        bool tolerated = _options.NonFinite != NonFinitePolicy.Throw || _options.LossScaler is { CanBackOff: true };
+        if (canDivide && (!tolerated || _consecutiveSkips == _options.MaximumConsecutiveSkips))
+        {
+            (int job, int index) = overflow is null ? _work.FindNonFinite() : (overflow.Job, overflow.Element);
+            Parameter parameter = _plan.ParameterOf(job);
+            (int place, float value) = parameter.GradientAt(index);
+            int skips = tolerated ? _consecutiveSkips : 0;
+            throw new NonFiniteGradientException(parameter.Name, place, value, skips, overflow?.What, parameter.Values[place]);
+        }
+
+        _consecutiveSkips++;
+        _skips++;
+    }
+
+    // To the larger number, NaN is no number.
+    private double TakeUpdateRatios()
+    {
+        double largest = double.NaN;
+        if (!_options.MeasureUpdates)
+        {
+            return largest;
+        }
+
+        foreach (GroupRun run in _groups)
+        {
+            run.UpdateRatio = double.NaN;
+            for (int job = 0; job < _work.Count; job++)
+            {
+                if (_work[job].Group == run.Prepared)
+                {
+                    run.UpdateRatio = double.MaxNumber(run.UpdateRatio, _work.UpdateRatioOf(job));
+                }
+            }
+
+            largest = double.MaxNumber(largest, run.UpdateRatio);
+        }
+
+        return largest;
+    }
+}

@@ -1,0 +1,270 @@
+using System.Numerics.Tensors;
+
+namespace Optimizers.Training;
+
+/// <summary>
+/// Scales gradients down unit by unit, to at most a part of the norm of the unit's own weights: adaptive gradient clipping, AGC.
+/// </summary>
+/// <remarks>
+/// <para>Brock, De, Smith &amp; Simonyan 2021, arXiv 2102.06171, section 4.1, in optax's form:</para>
+/// <code>
+/// M = Clipping·max(‖p‖, Epsilon), norms over the elements of a unit
+/// where ‖g‖ ≥ M: g ← g·M/max(‖g‖, 1e-6)
+/// </code>
+/// <para>A unit is what is left when one axis is summed over: for a matrix and Axis 0 a column, for Axis 1 a row. The weights
+/// of one neuron are a row if matrices are outputs × inputs, as PyTorch has them: take Axis 1 then. A tensor with fewer than two
+/// dimensions is one unit. Of a table, whose gradient is that of some rows, the units have to be rows: Axis 1. The paper leaves out
+/// the last layer of a network.</para>
+/// <para>Norms are summed in double. A NaN spreads to its unit; an infinite element becomes NaN and the others of its unit 0.
+/// With zero gradients nothing happens.</para>
+/// </remarks>
+public sealed record AdaptiveClip : IGradientClip
+{
+    // Units that are worked on side by side: their sums stay in the first-level cache.
+    private const int Side = 512;
+
+    /// <summary>The part of the norm of its weights that the norm of a gradient may have. Finite, above 0; default 0.01, as
+    /// in optax and the paper.</summary>
+    public double Clipping
+    {
+        get;
+        init
+        {
+            Require.Bound(value, nameof(Clipping));
+            field = value;
+        }
+    } = 0.01;
+
+    /// <summary>ε, the least that the norm of weights counts as, so that weights of zero can grow. Finite, at least 0; default
+    /// 1e-3, as in optax and the paper. With 0 the gradients of a unit whose weights are all 0 become 0, so it stays there.</summary>
+    public double Epsilon
+    {
+        get;
+        init
+        {
+            Require.NonNegative(value, nameof(Epsilon));
+            field = value;
+        }
+    } = 1e-3;
+
+    /// <summary>The axis that is summed over, in tensors of two dimensions and more. At least 0; default 0, as in optax.</summary>
+    public int Axis
+    {
+        get;
+        init
+        {
+            Require.AtLeast(value, 0, nameof(Axis));
+            field = value;
+        }
+    }
+
+    bool IGradientClip.Rewrites => true;
+
+    /// <summary>Clips the gradients of one tensor in place, on the caller's thread.</summary>
+    /// <param name="gradients">The gradients, row-major.</param>
+    /// <param name="values">The weights, as many.</param>
+    /// <param name="shape">The length of each dimension; their product is the number of elements.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit together, buffers overlap, or the tensor has no such axis.
+    /// Nothing has changed then.</exception>
+    public void Apply(Span<float> gradients, ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
+    {
+        CheckLengths(gradients, values, shape);
+        if (shape.Length >= 2)
+        {
+            CheckAxis(shape.Length, "the tensor", nameof(shape));
+        }
+
+        Apply(gradients, values, shape, lossScale: 1);
+    }
+
+    /// <summary>Clips the gradients of a parameter in place, on the caller's thread; they stay as they are if it has none.</summary>
+    /// <exception cref="ArgumentException">The parameter has no such axis, or is a table and the axis is not 1. Nothing has changed
+    /// then.</exception>
+    /// <exception cref="InvalidOperationException">The parameters of the set do not hold their own values at present.</exception>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public void Apply(Parameter parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        parameter.RequireOwnValues();
+        CheckUnits(parameter, nameof(parameter));
+        Clip(parameter, lossScale: 1);
+    }
+
+    /// <summary>
+    /// Clips the gradients of each parameter of a set, but of those that have none, in place, on the caller's thread.
+    /// </summary>
+    /// <exception cref="ArgumentException">Gradients overlap, and would be scaled more than once, or a parameter has no such
+    /// axis, or is a table and the axis is not 1. Nothing has changed then.</exception>
+    /// <exception cref="InvalidOperationException">The parameters do not hold their own values at present. Nothing has changed
+    /// then.</exception>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public void Apply(ParameterSet parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        parameters.RequireAlive();
+        parameters.RequireOwnValues();
+        parameters.RequireGradientsApart("scaled", nameof(parameters));
+        foreach (Parameter parameter in parameters)
+        {
+            CheckUnits(parameter, nameof(parameters));
+        }
+
+        foreach (Parameter parameter in parameters)
+        {
+            Clip(parameter, lossScale: 1);
+        }
+    }
+
+    void IGradientClip.Check(Parameter parameter, string argument) => CheckUnits(parameter, argument);
+
+    void IGradientClip.Rewrite(Parameter parameter, double lossScale) => Clip(parameter, lossScale);
+
+    private void CheckUnits(Parameter parameter, string argument)
+    {
+        if (parameter.IsTable && Axis != 1)
+        {
+            throw new ArgumentException(
+                $"\"{parameter.Name}\" is a table, whose gradient is that of some rows; it can only be clipped row by row, with {nameof(Axis)} = 1, but {nameof(Axis)} is {Axis}.",
+                argument);
+        }
+
+        int dimensions = parameter.Dimensions.Length;
+        if (dimensions >= 2 && Axis >= dimensions)
+        {
+            CheckAxis(dimensions, $"\"{parameter.Name}\"", argument);
+        }
+    }
+
+    private void Clip(Parameter parameter, double lossScale)
+    {
+        ReadOnlySpan<float> values = parameter.Values;
+        if (!parameter.HasGradient)
+        {
+            return;
+        }
+
+        if (parameter.Rows is not { } table)
+        {
+            Apply(parameter.Gradients, values, parameter.Dimensions, lossScale);
+            return;
+        }
+
+        for (int row = 0; row < table.Count; row++)
+        {
+            ApplyToUnits(
+                table.WritableValues.Slice(row * table.Width, table.Width),
+                values.Slice(table.Rows[row] * table.Width, table.Width),
+                side: 1,
+                lossScale);
+        }
+    }
+
+    private static void CheckLengths(ReadOnlySpan<float> gradients, ReadOnlySpan<float> values, ReadOnlySpan<int> shape)
+    {
+        if (values.Length != gradients.Length)
+        {
+            throw new ArgumentException($"There are {gradients.Length} gradients for {values.Length} values.", nameof(values));
+        }
+
+        if (values.Overlaps(gradients))
+        {
+            throw new ArgumentException("The gradients overlap the values. Keep them in another buffer.", nameof(gradients));
+        }
+
+        long length = 1;
+        foreach (int dimension in shape)
+        {
+            length = dimension >= 0 && length <= int.MaxValue ? length * dimension : -1;
+        }
+
+        if (length != gradients.Length)
+        {
+            throw new ArgumentException(
+                $"The shape [{string.Join(", ", shape.ToArray())}] does not have {gradients.Length} elements, as many as there are gradients.", nameof(shape));
+        }
+    }
+
+    private void CheckAxis(int dimensions, string what, string argument)
+    {
+        if (Axis >= dimensions)
+        {
+            throw new ArgumentException(
+                $"{nameof(Axis)} = {Axis} is outside [0, {dimensions}), the dimensions of {what}.", argument);
+        }
+    }
+
+    private void Apply(
+        Span<float> gradients, ReadOnlySpan<float> values, ReadOnlySpan<int> shape, double lossScale)
+    {
+        if (shape.Length < 2)
+        {
+            ApplyToUnits(gradients, values, side: 1, lossScale);
+            return;
+        }
+
+        int side = 1;
+        foreach (int dimension in shape[(Axis + 1)..])
+        {
+            side *= dimension;
+        }
+
+        int together = shape[Axis] * side;
+        for (int start = 0; start < gradients.Length; start += together)
+        {
+            ApplyToUnits(gradients.Slice(start, together), values.Slice(start, together), side, lossScale);
+        }
+    }
+
+    // Unit i is every side-th element from the i-th on.
+    private void ApplyToUnits(Span<float> gradients, ReadOnlySpan<float> values, int side, double lossScale)
+    {
+        if (side == 1)
+        {
+            GradientScaling.Apply(gradients, Factor(SumOfSquares(values), SumOfSquares(gradients), lossScale));
+            return;
+        }
+
+        Span<double> valueSums = stackalloc double[Math.Min(Side, side)];
+        Span<double> gradientSums = stackalloc double[Math.Min(Side, side)];
+        Span<float> factors = stackalloc float[Math.Min(Side, side)];
+        for (int first = 0; first < side; first += Side)
+        {
+            int units = Math.Min(Side, side - first);
+            AddSquares(values[first..], side, valueSums[..units]);
+            AddSquares(gradients[first..], side, gradientSums[..units]);
+            bool clips = false;
+            for (int unit = 0; unit < units; unit++)
+            {
+                factors[unit] = (float)Factor(valueSums[unit], gradientSums[unit], lossScale);
+                clips |= factors[unit] != 1;
+            }
+
+            for (int start = first; clips && start < gradients.Length; start += side)
+            {
+                Span<float> row = gradients.Slice(start, units);
+                TensorPrimitives.Multiply(row, factors[..units], row);
+            }
+        }
+    }
+
+    // The square of a float is exact in double: whether the addition is fused with it or not, there is one rounding.
+    private static void AddSquares(ReadOnlySpan<float> elements, int side, Span<double> sums)
+    {
+        Span<double> row = stackalloc double[sums.Length];
+        sums.Clear();
+        for (int start = 0; start < elements.Length; start += side)
+        {
+            TensorPrimitives.ConvertChecked(elements.Slice(start, row.Length), row);
+            TensorPrimitives.MultiplyAdd(row, row, sums, sums);
+        }
+    }
+
+    private static double SumOfSquares(ReadOnlySpan<float> elements) => Norm.Euclidean.OfTensor(elements).Sum;
+
+    private double Factor(double squaredValues, double squaredGradients, double lossScale)
+    {
+        double norm = Math.Sqrt(squaredGradients) / lossScale;
+        double maximum = Clipping * Math.Max(Math.Sqrt(squaredValues), Epsilon);
+        return norm < maximum ? 1 : maximum / Math.Max(norm, 1e-6);
+    }
+}

@@ -1,0 +1,208 @@
+using System.Runtime.InteropServices;
+
+namespace Optimizers.Training;
+
+/// <summary>
+/// A tensor beside each parameter of a set, and element-wise passes over both on several threads: the memory of averages,
+/// Lookahead and SAM. Parameters that are added to the set get theirs when they are next asked for.
+/// </summary>
+internal sealed unsafe class AuxiliaryTensors
+{
+    private readonly IReadOnlyList<ParameterGroup> _groups;
+    private readonly StateSlot[] _slots;
+    private readonly List<AuxiliaryTensor> _companions = [];
+    private readonly WorkList _work;
+    private readonly GroupUpdate _exchange =
+        new(new PassUpdate<ExchangeRule, NoGradient, NoDecay, Float32>(_ => default));
+
+    private Predicate<AuxiliaryTensor>? _exchanged;
+
+    /// <param name="parameters">The set.</param>
+    /// <param name="groups">The groups of its parameters; may be empty.</param>
+    /// <param name="name">What a companion is called after the name of its parameter and a dot.</param>
+    /// <param name="threads">The number of threads of a pass at most; 0: as many as there are processors.</param>
+    /// <param name="widestLane">The widest lane to use; 0: the processor's.</param>
+    public AuxiliaryTensors(
+        ParameterSet parameters, IReadOnlyList<ParameterGroup> groups, string name, int threads, int widestLane)
+    {
+        Parameters = parameters;
+        _groups = groups;
+        _slots = [new StateSlot(name)];
+        _work = new WorkList(threads, widestLane);
+    }
+
+    public ParameterSet Parameters { get; }
+
+    /// <summary>The memory that all of them take, in bytes.</summary>
+    public long Bytes => _companions.Sum(companion => companion.State.Bytes);
+
+    /// <summary>Whether values and companions have changed places.</summary>
+    public bool AreExchanged => _exchanged is not null;
+
+    /// <summary>All that there are so far, in the order of the set.</summary>
+    public ReadOnlySpan<AuxiliaryTensor> All => CollectionsMarshal.AsSpan(_companions);
+
+    public IEnumerable<string> Names => _companions.Select(companion => companion.Parameter.Name);
+
+    public AuxiliaryTensor? Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _companions.Find(companion => companion.Parameter.Name == name);
+    }
+
+    /// <summary>Gives every parameter that has been added to the set its companion, zero.</summary>
+    /// <returns>The new ones.</returns>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public ReadOnlySpan<AuxiliaryTensor> TakeNewParameters()
+    {
+        Parameters.Alive(null);
+        int first = _companions.Count;
+        if (first < Parameters.Count)
+        {
+            Take([.. Parameters.Skip(first)]);
+        }
+
+        return All[first..];
+    }
+
+    /// <summary>Runs a pass over some of them. Its rule is told their age, and as the rate a scalar.</summary>
+    public void Run(GroupUpdate pass, Predicate<AuxiliaryTensor> which, double scalar = 1)
+    {
+        Prepare(pass, which, scalar);
+        _work.Apply();
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Makes some of them one pass older.</summary>
+    public void Age(Predicate<AuxiliaryTensor> which)
+    {
+        foreach (AuxiliaryTensor companion in All)
+        {
+            if (which(companion))
+            {
+                companion.State.Iteration++;
+            }
+        }
+    }
+
+    /// <summary>The Euclidean norm of the gradients of some of them.</summary>
+    public double NormOfGradients(Predicate<AuxiliaryTensor> which)
+    {
+        Prepare(_exchange, which, scalar: 1);
+        return Norm();
+    }
+
+    /// <summary>The Euclidean norm of some of them.</summary>
+    public double NormOfCompanions(Predicate<AuxiliaryTensor> which)
+    {
+        Prepare(_exchange, which, scalar: 1);
+        for (int job = 0; job < _work.Count; job++)
+        {
+            ref TensorAddresses addresses = ref _work[job].Addresses;
+            addresses.Gradients = (float*)addresses.Slots.Slot0.Elements;
+        }
+
+        return Norm();
+    }
+
+    /// <summary>
+    /// Has values and companions change places until <see cref="ExchangeBack"/>; steps and whatever else needs the values
+    /// themselves are refused for as long.
+    /// </summary>
+    /// <param name="which">Which of them; must say the same until then.</param>
+    /// <param name="guest">What stands in the place of the values, in the words of an exception.</param>
+    /// <exception cref="InvalidOperationException">Something else stands there already.</exception>
+    public void Exchange(Predicate<AuxiliaryTensor> which, string guest)
+    {
+        Parameters.Alive(null);
+        Parameters.RequireOwnValues();
+        Run(_exchange, which);
+        Parameters.Guest = guest;
+        _exchanged = which;
+    }
+
+    /// <summary>Undoes the exchange, if there is one to undo and the set is still there.</summary>
+    public void ExchangeBack()
+    {
+        if (_exchanged is not { } which)
+        {
+            return;
+        }
+
+        if (!Parameters.IsDisposed)
+        {
+            Run(_exchange, which);
+        }
+
+        Parameters.Guest = null;
+        _exchanged = null;
+    }
+
+    /// <summary>Lists the elements of each, and its age if that counts.</summary>
+    /// <exception cref="InvalidOperationException">The values of the parameters are not their own.</exception>
+    public void Describe(CheckpointManifest contents, bool withAge)
+    {
+        Parameters.RequireOwnValues();
+        foreach (AuxiliaryTensor companion in All)
+        {
+            string name = $"{companion.Parameter.Name}.{_slots[0].Name}";
+            contents.Tensor(name, companion.Parameter.Shape, () =>
+            {
+                Parameters.RequireNoGuest();
+                return companion.Elements;
+            });
+            if (withAge)
+            {
+                // A count below 0 can only come from a file that nobody wrote in earnest.
+                contents.Counter(
+                    $"{name}_updates",
+                    () => companion.State.Iteration,
+                    count => companion.State.Iteration = Math.Max(0, count));
+            }
+        }
+    }
+
+    private void Take(Parameter[] added)
+    {
+        SlotPool[] pools = OptimizerState.PoolsFor(
+            [.. added.Select(parameter => (_slots, TensorShape.OfVector(parameter.Length)))], StateFormat.Float32);
+        AuxiliaryTensor[] companions = [.. added.Select(parameter => new AuxiliaryTensor(
+            parameter,
+            _groups.Where((group, index) => group.Has(parameter, index)).FirstOrDefault(),
+            new OptimizerState(TensorShape.OfVector(parameter.Length), _slots, [], StateFormat.Float32, pools)))];
+        _companions.AddRange(companions);
+    }
+
+    private void Prepare(GroupUpdate pass, Predicate<AuxiliaryTensor> which, double scalar)
+    {
+        pass.Begin(scalar, weightDecay: 0, zeroGradients: false);
+        pass.Update.Clear();
+        _work.Clear();
+        foreach (AuxiliaryTensor companion in All)
+        {
+            if (which(companion))
+            {
+                Parameter parameter = companion.Parameter;
+                pass.AddTo(
+                    _work, companion.State, parameter.ValuesAddress, parameter.GradientsAddress, parameter.RoundedCopyAddress);
+                _work[_work.Count - 1].Rule = pass.PrepareRule(companion.State);
+            }
+        }
+    }
+
+    private double Norm()
+    {
+        double norm = _work.GradientNorm(Optimizers.Engine.Norm.Euclidean);
+        GC.KeepAlive(this);
+        return norm;
+    }
+}
+
+/// <summary>Values and companions change places.</summary>
+internal readonly struct ExchangeRule : IUpdateRule1<ExchangeRule>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Apply<V>(V g, ref V p, ref V companion)
+        where V : struct, ILane<V> =>
+        (p, companion) = (companion, p);
+}

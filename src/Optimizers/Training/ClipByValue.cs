@@ -1,0 +1,50 @@
+using System.Numerics.Tensors;
+
+namespace Optimizers.Training;
+
+/// <summary>Limits every element of the gradients by itself.</summary>
+/// <remarks>
+/// <para>PyTorch's <c>clip_grad_value_</c>:</para>
+/// <code>
+/// g ← min(max(g, −Limit), Limit)
+/// </code>
+/// <para>Unlike clipping by a norm it changes the direction of the gradient. An infinite element becomes ±Limit; a NaN stays a
+/// NaN.</para>
+/// </remarks>
+public sealed record ClipByValue : IGradientClip
+{
+    /// <summary>The largest magnitude that is left as it is. Finite, above 0; default 1.</summary>
+    public double Limit
+    {
+        get;
+        init
+        {
+            Require.Bound(value, nameof(Limit));
+            field = value;
+        }
+    } = 1;
+
+    float IGradientClip.Limit => (float)Limit;
+
+    /// <summary>Clips one buffer of gradients in place, on the caller's thread.</summary>
+    public void Apply(Span<float> gradients) =>
+        TensorPrimitives.Clamp(gradients, -(float)Limit, (float)Limit, gradients);
+
+    /// <summary>
+    /// Clips the gradients of all parameters of a set, but of those that have none, in place, on the caller's thread; of a table,
+    /// those of the rows that have one.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public void Apply(ParameterSet parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        parameters.RequireAlive();
+        foreach (Parameter parameter in parameters)
+        {
+            if (parameter.HasGradient)
+            {
+                Apply(parameter.WritableGradients);
+            }
+        }
+    }
+}
