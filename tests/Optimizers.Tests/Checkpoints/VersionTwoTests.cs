@@ -2,7 +2,7 @@ namespace Optimizers.Tests;
 
 /// <summary>
 /// Files of the second version of the format, whose options are the texts of records, are read, and their runs go on with the
-/// same bits. <c>OPTIMIZERS_WRITE_VERSION_TWO</c> is for the code of that version alone.
+/// same bits. The files stay as that version wrote them.
 /// </summary>
 public sealed class VersionTwoTests
 {
@@ -89,21 +89,9 @@ public sealed class VersionTwoTests
     }
 
     [Fact]
-    public void ThereIsARunForEachFile()
-    {
-        if (Environment.GetEnvironmentVariable("OPTIMIZERS_WRITE_VERSION_TWO") is { Length: > 0 } folder)
-        {
-            foreach (string name in VersionTwoRun.Names)
-            {
-                using var run = new VersionTwoRun(name);
-                run.Train(0, VersionTwoRun.SavedAt);
-                run.Checkpoint.Save(Path.Combine(folder, $"{name}.safetensors"));
-            }
-        }
-
+    public void ThereIsARunForEachFile() =>
         Directory.GetFiles(Path.GetDirectoryName(PathOf("any"))!).Select(Path.GetFileNameWithoutExtension)
             .Should().BeEquivalentTo(VersionTwoRun.Names);
-    }
 
     private static bool Matches(string text, string pattern)
     {
