@@ -59,11 +59,8 @@ public interface IOptimizerOptions
     {
     }
 
-    /// <summary>
-    /// Makes the update that these options ask for: its rule and its state slots. Called after <see cref="Validate"/>, once
-    /// for each optimizer or group; it must make a new one each time.
-    /// </summary>
-    IUpdate CreateUpdate();
+    /// <summary>Defines the optimizer: its rule and its state. Called after <see cref="Validate"/>.</summary>
+    OptimizerDefinition Define();
 }
 
 /// <summary>How weight decay λ acts on a parameter p with gradient g at rate η.</summary>

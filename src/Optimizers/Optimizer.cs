@@ -12,8 +12,9 @@ public unsafe class Optimizer : IOptimizer
     private readonly int _threads;
     private readonly int _widestLane;
     private readonly StateFormat _stateFormat;
-    private GroupUpdate _group;
-    private WorkList _work;
+    private TensorBatch _batch;
+    private GroupStep _step;
+    private PassRunner _runner;
     private OverflowGuard _overflow;
     private StepGuard _guard;
     private SparseRows? _rows;
@@ -118,9 +119,9 @@ public unsafe class Optimizer : IOptimizer
             fixed (float* parameterAddress = parameters)
             fixed (float* gradientAddress = gradients)
             {
-                Begin(learningRate);
-                _group.AddTo(_work, State, parameterAddress, gradientAddress);
-                Apply(rows: null);
+                _batch.Clear();
+                _batch.Add(_step, State, parameterAddress, gradientAddress);
+                Apply(learningRate, rows: null);
             }
         }
         finally
@@ -146,9 +147,9 @@ public unsafe class Optimizer : IOptimizer
             rows.Take(gradients.Rows, gradients.Values);
             fixed (float* address = parameters)
             {
-                Begin(learningRate);
-                _group.AddTo(_work, State, address, rows);
-                Apply(rows);
+                _batch.Clear();
+                _batch.Add(_step, State, address, rows);
+                Apply(learningRate, rows);
             }
         }
         finally
@@ -198,20 +199,21 @@ public unsafe class Optimizer : IOptimizer
     }
 
     // What belongs to one instance alone: its buffers, and what a step leaves behind.
-    [MemberNotNull(nameof(_group), nameof(_work), nameof(_overflow), nameof(State))]
+    [MemberNotNull(nameof(_step), nameof(_batch), nameof(_runner), nameof(_overflow), nameof(State))]
     private void Allocate()
     {
         TensorShape shape = TensorShape.Of(_shape);
-        _group = new GroupUpdate(Options);
-        _group.Update.Matrices?.Check(shape, "the buffer");
-        _work = new WorkList(_threads, _widestLane);
+        _step = GroupStep.Of(Options);
+        _step.Definition.Matrices?.Check(shape, "the buffer");
+        _batch = new TensorBatch();
+        _runner = new PassRunner(_batch, _threads, _widestLane);
         _overflow = new OverflowGuard();
         _measuredRevision = -1;
         Skips = 0;
         ConsecutiveSkips = 0;
         _rows = null;
         _guard = default;
-        State = new OptimizerState(shape, _group.Update, _stateFormat);
+        State = new OptimizerState(shape, _step.Definition, _stateFormat);
     }
 
     private void Check(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate)
@@ -236,7 +238,7 @@ public unsafe class Optimizer : IOptimizer
 
     private SparseRows Check(Span<float> parameters, RowGradients gradients, double learningRate)
     {
-        if ((_group.WhyNotRows(State.Format) ?? _group.WhyNotRows(Options.WeightDecay)) is { } reason)
+        if ((_step.WhyNotRows(State.Format) ?? _step.WhyNotRows(Options.WeightDecay)) is { } reason)
         {
             throw new NotSupportedException($"Gradients of some rows are refused: {reason}. Pass gradients of all elements.");
         }
@@ -263,58 +265,59 @@ public unsafe class Optimizer : IOptimizer
         }
 
         Require.NonNegative(learningRate);
-        _group.RequireDecay(learningRate, Options.WeightDecay);
+        _step.RequireDecay(learningRate, Options.WeightDecay);
         if (State.Overlaps(parameters))
         {
             throw new ArgumentException("The parameters overlap the optimizer's own state. Pass a copy of them.", nameof(parameters));
         }
     }
 
-    private void Begin(double learningRate)
+    private void Apply(double learningRate, SparseRows? rows)
     {
-        _group.Begin(learningRate, Options.WeightDecay, zeroGradients: false);
-        _group.Update.Clear();
-        _work.Clear();
-    }
-
-    private void Apply(SparseRows? rows)
-    {
-        _work[0].Rule = _group.PrepareRule(State);
+        _step.Begin(learningRate, Options.WeightDecay, zeroGradients: false);
+        int rule = MakeRule();
         if (NonFinite == NonFinitePolicy.Propagate || IsAdmitted(rows))
         {
-            State.Age = _group.After(State.Age);
-            _work.Apply();
-            State.TakeScalars(_group.Update.ScalarsAfter(_work[0].Rule));
+            State.Advance(_step.AgeOf(rule));
+            _runner.Apply();
+            if (_step.HasScalars)
+            {
+                State.TakeScalars(_step.ScalarsAfter(rule));
+            }
         }
 
         GC.KeepAlive(State);
         GC.KeepAlive(_rows);
     }
 
+    private int MakeRule()
+    {
+        _step.Clear();
+        return _batch[0].Rule = _step.AddRule(State, State.Scalars);
+    }
+
     // Refused gradients throw, or are counted.
     private bool IsAdmitted(SparseRows? rows)
     {
-        double norm = _work.GradientNorm(Norm.Euclidean);
+        double norm = _runner.GradientNorm(Norm.Euclidean);
         Overflow? overflow = null;
         if (double.IsFinite(norm) && (CannotOverflow(norm, rows) || (overflow = TryOnCopy()) is null))
         {
-            // The step that follows changes the count of updates once.
-            _measuredRevision = State.Revision + 1;
             ConsecutiveSkips = 0;
             return true;
         }
 
         if (NonFinite == NonFinitePolicy.Throw)
         {
-            int element = overflow?.Element ?? _work.FindNonFinite().Index;
-            float value = _work[0].Addresses.Gradients[element];
+            int element = overflow?.Element ?? _runner.FindNonFinite().Index;
+            float value = _batch[0].Addresses.Gradients[element];
             int place = rows?.PlaceOf(element) ?? element;
             throw new NonFiniteGradientException(
                 parameterName: null,
                 place,
                 value,
                 overflowing: overflow?.What,
-                parameterValue: _work[0].Addresses.Parameters[place]);
+                parameterValue: _batch[0].Addresses.Parameters[place]);
         }
 
         Skips++;
@@ -324,16 +327,15 @@ public unsafe class Optimizer : IOptimizer
 
     private Overflow? TryOnCopy()
     {
-        Overflow? overflow = TrialStep.Find(_work, [State]);
+        Overflow? overflow = TrialStep.Find(_batch, _runner.WidestLane, [State]);
         _overflow.Forget();
-        _group.Update.Clear();
-        _work[0].Rule = _group.PrepareRule(State);
+        MakeRule();
         return overflow;
     }
 
     private bool CannotOverflow(double largestGradient, SparseRows? rows)
     {
-        var address = (nuint)_work[0].Addresses.Parameters;
+        var address = (nuint)_batch[0].Addresses.Parameters;
         if (address != _measuredAddress || State.Revision != _measuredRevision)
         {
             _overflow.Forget();
@@ -341,11 +343,11 @@ public unsafe class Optimizer : IOptimizer
 
         var demand = new StepDemand(
             largestGradient,
-            _group.Update.MagnitudeOf(State.Scalars),
-            _group.LearningRate,
-            _group.WeightDecay,
-            _group.SafeMagnitude,
-            MeasuresAtIntervals: rows is null && (_group.Update.Measures || _group.Treatment.CoupledDecay != 0));
+            _step.Definition.MagnitudeOf(State.Scalars),
+            _step.LearningRate,
+            _step.WeightDecay,
+            _step.SafeMagnitude,
+            MeasuresAtIntervals: rows is null && (_step.Measures || _step.Transforms.Decay.Coupled != 0));
         if (_overflow.Admits(demand))
         {
             return true;
@@ -354,7 +356,7 @@ public unsafe class Optimizer : IOptimizer
         _measuredAddress = address;
         _measuredRevision = State.Revision;
         _overflow.Take(Math.Max(
-            Reductions.MaximumMagnitude(_work[0].Addresses.Parameters, (nuint)State.Length), State.LargestMagnitude()));
+            Reductions.MaximumMagnitude(_batch[0].Addresses.Parameters, (nuint)State.Length), State.LargestMagnitude()));
         return _overflow.Admits(demand);
     }
 }

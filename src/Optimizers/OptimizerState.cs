@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Optimizers;
 
 /// <summary>
@@ -8,78 +6,37 @@ namespace Optimizers;
 /// </summary>
 public sealed class OptimizerState
 {
-    private readonly Slot[] _slots;
+    private readonly SlotSet _slots;
     private readonly StateScalar[] _namedScalars;
     private readonly double[] _scalars;
-    private readonly AlignedArray? _workspace;
-    private readonly Slot[]? _view;
-    private long _iteration;
-    private StepClock? _clock;
+    private TensorAge _age = new(0, double.NaN);
 
-    internal OptimizerState(TensorShape shape, IUpdate update, StateFormat format = StateFormat.Float32)
-        : this(shape, update, format, PoolsFor(update, [shape], format))
+    internal OptimizerState(TensorShape shape, OptimizerDefinition definition, StateFormat format = StateFormat.Float32)
+        : this(shape, definition, format, SlotSet.PoolsFor(definition, [shape], format))
     {
     }
 
-    internal unsafe OptimizerState(TensorShape shape, IUpdate update, StateFormat format, SlotPool[] pools)
-        : this(shape, SlotsOf(update, shape), update.Scalars, format, pools)
+    internal OptimizerState(TensorShape shape, OptimizerDefinition definition, StateFormat format, SlotPool[] pools)
+        : this(shape, definition.Scalars, new SlotSet(shape, definition, format, pools))
     {
-        if (update.Matrices is { } matrices)
-        {
-            SlotAddresses addresses = Addresses;
-            if (matrices.WorkspaceFor(shape) is > 0 and nuint workspace)
-            {
-                _workspace = new AlignedArray(workspace, 2 + _slots.Length);
-                addresses.Workspace = _workspace.Address;
-            }
-
-            _view = matrices.View(shape, addresses);
-            Addresses = addresses;
-        }
     }
 
-    internal unsafe OptimizerState(
-        TensorShape shape,
-        IReadOnlyList<StateSlot> slots,
-        IReadOnlyList<StateScalar> scalars,
-        StateFormat format,
-        SlotPool[] pools)
+    internal OptimizerState(TensorShape shape, IReadOnlyList<StateScalar> scalars, SlotSet slots)
     {
         Shape = shape;
+        Length = shape.Length;
+        _slots = slots;
         _namedScalars = [.. scalars];
         _scalars = Array.ConvertAll(_namedScalars, scalar => scalar.Initial);
         ScalarNames = Array.AsReadOnly(Array.ConvertAll(_namedScalars, scalar => scalar.Name));
-        Length = shape.Length;
-        _slots = [.. slots.Select((slot, number) => Slot.Make(slot, number, shape.LengthOf(slot.Extent), format, pools[number]))];
-        Format = Array.Exists(_slots, slot => slot.Format != StateFormat.Float32) ? format : StateFormat.Float32;
-        SlotNames = Array.AsReadOnly(Array.ConvertAll(_slots, slot => slot.Declared.Name));
-        var addresses = default(SlotAddresses);
-        for (int i = 0; i < _slots.Length; i++)
-        {
-            addresses[i].Elements = _slots[i].Address;
-
-            // New memory is zero already, and a page that nobody has written to costs nothing yet.
-            if (_slots[i].Declared.Initial != 0)
-            {
-                _slots[i].Reset();
-            }
-        }
-
-        Addresses = addresses;
+        SlotNames = Array.AsReadOnly([.. Slots.Select(slot => slot.Declared.Name)]);
     }
 
     /// <summary>The number of updates so far, t; the next one is number t + 1.</summary>
     public long Iteration
     {
-        get => _iteration + (_clock?.Steps ?? 0);
-
-        internal set
-        {
-            Revision++;
-            _clock?.Disturb();
-            _clock = null;
-            _iteration = value;
-        }
+        get => _age.Iteration;
+        internal set => Replace(_age with { Iteration = value });
     }
 
     /// <summary>
@@ -88,8 +45,8 @@ public sealed class OptimizerState
     /// </summary>
     public double? MomentumProduct
     {
-        get => double.IsNaN(Momenta) ? null : Momenta;
-        internal set => Momenta = value ?? double.NaN;
+        get => double.IsNaN(_age.MomentumProduct) ? null : _age.MomentumProduct;
+        internal set => Replace(_age with { MomentumProduct = value ?? double.NaN });
     }
 
     /// <summary>
@@ -107,10 +64,10 @@ public sealed class OptimizerState
     /// The format of the slots but for those of <see cref="StateSlot.FullPrecision"/>: that which was asked for, but
     /// <see cref="StateFormat.Float32"/> where no slot has it, because there is none that may or the tensor is too small.
     /// </summary>
-    public StateFormat Format { get; }
+    public StateFormat Format => _slots.Format;
 
     /// <summary>The memory that the slots hold, in bytes.</summary>
-    public long Bytes => _slots.Sum(slot => slot.Bytes);
+    public long Bytes => _slots.Bytes;
 
     /// <summary>A slot in float32, as it is now; later steps show in it.</summary>
     /// <param name="name">The name, out of <see cref="SlotNames"/>.</param>
@@ -169,7 +126,7 @@ public sealed class OptimizerState
         Iteration = 0;
         TakeScalars(Array.ConvertAll(_namedScalars, scalar => scalar.Initial));
         MomentumProduct = null;
-        Array.ForEach(_slots, slot => slot.Reset());
+        ForEachSlot(slot => slot.Reset());
     }
 
     /// <summary>Copies everything into plain data.</summary>
@@ -215,12 +172,12 @@ public sealed class OptimizerState
         if (Format == StateFormat.Float32)
         {
             Check(snapshot, snapshot.Slots, slot => slot.Length, "elements");
-            Array.ForEach(_slots, slot => snapshot.Slots[slot.Declared.Name].Span.CopyTo(slot.Stored<float>()));
+            ForEachSlot(slot => snapshot.Slots[slot.Declared.Name].Span.CopyTo(slot.Stored<float>()));
         }
         else
         {
             Check(snapshot, snapshot.Stored, slot => slot.Bytes, "bytes");
-            Array.ForEach(_slots, slot => slot.Load(snapshot.Stored[slot.Declared.Name].Span));
+            ForEachSlot(slot => slot.Load(snapshot.Stored[slot.Declared.Name].Span));
         }
 
         Iteration = snapshot.Iteration;
@@ -231,89 +188,31 @@ public sealed class OptimizerState
     /// <summary>The scalars, in their order.</summary>
     internal ReadOnlySpan<double> Scalars => _scalars;
 
-    /// <summary><see cref="MomentumProduct"/>, but NaN where that is null.</summary>
-    internal double Momenta { get; set; } = double.NaN;
-
-    /// <summary>What a rule needs to know of the updates so far.</summary>
     /// <summary>The number of updates, the slots and their memory.</summary>
     public override string ToString() =>
         $"{TextTable.Count(Iteration, "update")}, {TextTable.Count(Bytes, "byte")} of state"
         + (SlotNames.Count == 0 ? string.Empty : $" in {Format} ({string.Join(", ", SlotNames)})");
 
-    internal TensorAge Age
-    {
-        get => new(Iteration, Momenta);
-        set => (Iteration, Momenta) = (value.Iteration, value.MomentumProduct);
-    }
+    /// <summary>The number of updates so far, and the product of their β₁.</summary>
+    internal TensorAge Age => _age;
 
-    /// <summary>Changes whenever the number of updates is set, as every load and reset does.</summary>
+    /// <summary>Changes whenever something but a step sets the number of updates or a scalar, as every load and reset does.</summary>
     internal int Revision { get; private set; }
 
-    /// <summary>
-    /// The largest magnitude in the slots, where that of a slot of squares is the root of its values; NaN if there is one.
-    /// </summary>
-    internal unsafe double LargestMagnitude()
-    {
-        // Memory that no update has touched yet is not read, since that would be all the work there is.
-        bool isNew = Iteration == 0 && Revision == 0;
-        double largest = 0;
-        float* values = stackalloc float[Blocks.Length];
-        foreach (Slot slot in _slots)
-        {
-            double ofSlot = Math.Abs(slot.Declared.Initial);
-            if (!isNew && slot.Format == StateFormat.Float32)
-            {
-                ofSlot = Reductions.MaximumMagnitude((float*)slot.Address, (nuint)slot.Length);
-            }
-            else if (!isNew)
-            {
-                for (int start = 0; start < slot.Length; start += Blocks.Length)
-                {
-                    int count = Math.Min(Blocks.Length, slot.Length - start);
-                    slot.Read((nuint)start, (nuint)(start + count), values, Kernel.WidestLane);
-                    ofSlot = Math.Max(ofSlot, Reductions.MaximumMagnitude(values, (nuint)count));
-                }
-            }
+    /// <summary>The slots in their order.</summary>
+    internal IReadOnlyList<Slot> Slots => _slots.All;
 
-            largest = Math.Max(largest, slot.Declared.NonNegative ? Math.Sqrt(ofSlot) : ofSlot);
-        }
-
-        GC.KeepAlive(this);
-        return largest;
-    }
-
-    /// <summary>The slots in their order, for those who keep what stands in their memory.</summary>
-    internal IReadOnlyList<Slot> Slots => _slots;
-
-    /// <summary>The slots, if a loop cannot work on them in place; otherwise null.</summary>
-    internal Slot[]? Coded => _view is not null
-        ? _view
-        : Format == StateFormat.Float32 || Array.TrueForAll(_slots, slot => slot.Format == StateFormat.BFloat16) ? null : _slots;
+    /// <summary>The slots as a loop sees them that cannot work on them in place; otherwise null.</summary>
+    internal Slot[]? Quantized => _slots.Quantized;
 
     /// <summary>Where the slots lie; valid while this object is reachable.</summary>
-    internal SlotAddresses Addresses { get; }
+    internal SlotAddresses Addresses => _slots.Addresses;
 
     /// <summary>The shape of the parameter.</summary>
     internal TensorShape Shape { get; }
 
-    /// <summary>Memory for the state of tensors of some shapes: a pool for each slot.</summary>
-    internal static SlotPool[] PoolsFor(IUpdate update, IEnumerable<TensorShape> shapes, StateFormat format) =>
-        PoolsFor([.. shapes.Select(shape => (SlotsOf(update, shape), shape))], format);
-
-    /// <summary>The same for tensors that have certain slots.</summary>
-    internal static SlotPool[] PoolsFor(
-        (IReadOnlyList<StateSlot> Slots, TensorShape Shape)[] tensors, StateFormat format) =>
-        [.. Enumerable.Range(0, tensors.Select(tensor => tensor.Slots.Count).DefaultIfEmpty().Max()).Select(number => new SlotPool(
-            number,
-            tensors.Where(tensor => number < tensor.Slots.Count).Select(tensor => Slot.RoomFor(
-                tensor.Slots[number], tensor.Shape.LengthOf(tensor.Slots[number].Extent), format))))];
-
-    /// <summary>Counts on with a clock that stands at 0, or by hand where that is null.</summary>
-    internal void Follow(StepClock? clock)
-    {
-        _iteration = Iteration;
-        _clock = clock;
-    }
+    /// <summary>Takes over the age that a step brings.</summary>
+    internal void Advance(in TensorAge age) => _age = age;
 
     /// <summary>Takes over what the scalars are after a step.</summary>
     internal void TakeScalars(ReadOnlySpan<double> scalars) => scalars.CopyTo(_scalars);
@@ -321,29 +220,19 @@ public sealed class OptimizerState
     /// <summary>Changes a scalar between steps.</summary>
     internal void SetScalar(string name, double value)
     {
-        _clock?.Disturb();
+        Revision++;
         _scalars[IndexOfScalar(name)] = value;
     }
 
-    // Nobody outside can have got hold of the memory of another format.
-    internal unsafe bool Overlaps(ReadOnlySpan<float> values)
+    /// <summary>The largest magnitude in the slots: see <see cref="SlotSet.LargestMagnitude"/>.</summary>
+    internal double LargestMagnitude()
     {
-        // State does not move, so what has an address in it lies in it.
-        byte* start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(values));
-        byte* end = start + ((nint)values.Length * sizeof(float));
-        foreach (Slot slot in _slots)
-        {
-            if (slot.Format == StateFormat.Float32 && start < slot.Address + ((nint)slot.Length * sizeof(float)) && slot.Address < end)
-            {
-                return true;
-            }
-        }
-
-        return false;
+        double largest = _slots.LargestMagnitude(isNew: Iteration == 0 && Revision == 0);
+        GC.KeepAlive(this);
+        return largest;
     }
 
-    private static IReadOnlyList<StateSlot> SlotsOf(IUpdate update, in TensorShape shape) =>
-        update.Matrices?.SlotsFor(shape) ?? update.Slots;
+    internal bool Overlaps(ReadOnlySpan<float> values) => _slots.Overlap(values);
 
     private static string List(IEnumerable<string> names) => string.Join(", ", names.DefaultIfEmpty("none"));
 
@@ -360,8 +249,22 @@ public sealed class OptimizerState
     private Slot SlotOf(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return Array.Find(_slots, slot => slot.Declared.Name == name)
+        return Slots.FirstOrDefault(slot => slot.Declared.Name == name)
             ?? throw UnknownName.Of("slot", name, SlotNames);
+    }
+
+    private void Replace(in TensorAge age)
+    {
+        Revision++;
+        _age = age;
+    }
+
+    private void ForEachSlot(Action<Slot> action)
+    {
+        foreach (Slot slot in Slots)
+        {
+            action(slot);
+        }
     }
 
     private int IndexOfScalar(string name)
@@ -374,7 +277,7 @@ public sealed class OptimizerState
     }
 
     private Dictionary<string, T> Copies<T>(bool wanted, Func<Slot, T> copy) =>
-        wanted ? _slots.ToDictionary(slot => slot.Declared.Name, copy) : [];
+        wanted ? Slots.ToDictionary(slot => slot.Declared.Name, copy) : [];
 
     private void Check<T>(
         OptimizerSnapshot snapshot,
@@ -393,27 +296,4 @@ public sealed class OptimizerState
             }
         }
     }
-}
-
-/// <summary>The state of an optimizer for one parameter as plain data.</summary>
-/// <param name="Iteration">The number of updates so far.</param>
-/// <param name="Slots">The elements of every slot in float32, by its name; none if the state is in another format.</param>
-public sealed record OptimizerSnapshot(long Iteration, IReadOnlyDictionary<string, ReadOnlyMemory<float>> Slots)
-{
-    /// <summary>The format of the state.</summary>
-    public StateFormat Format { get; init; }
-
-    /// <summary>
-    /// The memory of every slot by its name, if the state is not all in float32: numbers of two bytes, or the bytes of all
-    /// elements, and after them the scale of each block of 256 as a float; floats where the slot is kept so all the same.
-    /// </summary>
-    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Stored { get; init; } =
-        new Dictionary<string, ReadOnlyMemory<byte>>();
-
-    /// <summary>The scalars by their names; none for most optimizers.</summary>
-    public IReadOnlyDictionary<string, double> Scalars { get; init; } =
-        System.Collections.ObjectModel.ReadOnlyDictionary<string, double>.Empty;
-
-    /// <summary>See <see cref="OptimizerState.MomentumProduct"/>. At least 0; default null.</summary>
-    public double? MomentumProduct { get; init; }
 }

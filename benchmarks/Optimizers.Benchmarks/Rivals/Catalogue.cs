@@ -130,7 +130,7 @@ internal delegate void Composition(in NativeTensor tensor, in KernelScalars scal
 /// <summary>One optimizer and its rivals.</summary>
 internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
 {
-    private readonly IUpdate _update = new GroupUpdate(Options).Update;
+    private readonly GroupStep _step = GroupStep.Of(Options);
 
     /// <summary>The function in Native/kernels.c.</summary>
     public string? Kernel { get; init; }
@@ -145,9 +145,9 @@ internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
     /// <summary>What the rivals are handed in a step.</summary>
     public Func<StepScalars, KernelScalars> ScalarsOf { get; init; } = KernelScalars.Of;
 
-    public int Slots => _update.Slots.Count;
+    public int Slots => _step.Definition.Slots.Count;
 
-    public int FlushInterval => _update.FlushInterval;
+    public int FlushInterval => _step.Definition.FlushInterval;
 
     /// <summary>
     /// The bytes that a step must move for a parameter: p, g and state read, p and state written; a rule that measures
@@ -162,8 +162,8 @@ internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
     public double BytesOfStepWith(StateFormat format)
     {
         const int Many = 1 << 20;
-        double slots = _update.Slots.Sum(slot => (double)Slot.RoomFor(slot, Many, format)) / Many;
-        int reads = !_update.Measures ? 2 : _update.MeasuringChangesState ? 3 : 4;
+        double slots = _step.Definition.Slots.Sum(slot => (double)Slot.RoomFor(slot, Many, format)) / Many;
+        int reads = !_step.Measures ? 2 : _step.MeasuringChangesState ? 3 : 4;
         return (Math.Min(reads, 3) * slots) + ((reads + 1) * sizeof(float));
     }
 

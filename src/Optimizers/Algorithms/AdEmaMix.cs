@@ -50,11 +50,11 @@ public sealed record AdEmaMixOptions : IOptimizerOptions
         }
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate()
+    OptimizerDefinition IOptimizerOptions.Define()
     {
         // 0 for β₁ = 0, whose logarithm is infinite.
         double ratio = WarmupSteps > 0 && Beta1 > 0 ? Powers.Log(Beta3) / Powers.Log(Beta1) : 0;
-        return Update.Elementwise(
+        return OptimizerDefinition.Elementwise(
             step =>
             {
                 double warmth = step.Iteration < WarmupSteps ? (double)step.Iteration / WarmupSteps : 1;

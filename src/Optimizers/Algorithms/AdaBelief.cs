@@ -37,7 +37,7 @@ public sealed record AdaBeliefOptions : IOptimizerOptions
         Require.NonNegative(EpsilonRoot);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new AdaBeliefRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_var") { NonNegative = true });
 }
 

@@ -27,7 +27,7 @@ public sealed record AdaDeltaOptions : IOptimizerOptions
         Require.Positive(Epsilon);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new AdaDeltaRule(step.LearningRate, Rho, Epsilon),
         new StateSlot("square_avg") { NonNegative = true },
         new StateSlot("acc_delta") { NonNegative = true });

@@ -32,7 +32,7 @@ public sealed record AdaGradOptions : IOptimizerOptions
         Require.NonNegative(Epsilon);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new AdaGradRule(step.LearningRate / (1 + ((step.Iteration - 1) * LearningRateDecay)), Epsilon),
         new StateSlot("sum", (float)InitialAccumulator) { NonNegative = true });
 }

@@ -41,7 +41,7 @@ public sealed record AdafactorOptions : IOptimizerOptions
         Require.Positive(ClipThreshold);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.OfMatrices(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.OfMatrices(
         step => new AdafactorRule(step, this),
         new FactoredMoment(t => AdafactorRule.WeightAt(t, Beta2Decay), AdafactorRule.FloorOf(this)),
         FactoredMoment.Whole);
@@ -100,7 +100,7 @@ internal readonly struct AdafactorRule(StepScalars step, AdafactorOptions option
         second = Direction(g, ref v);
     }
 
-    public AdafactorRule Conclude(in MeasuredSums sums, Span<double> scalars)
+    public AdafactorRule WithSums(in MeasuredSums sums, Span<double> scalars)
     {
         double size = Math.Max(_leastSize, Math.Sqrt(sums.First / sums.Count));
         double excess = Math.Max(1, Math.Sqrt(sums.Second / sums.Count) / _threshold);

@@ -33,7 +33,7 @@ public sealed record AdamOptions : IOptimizerOptions
 
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
-    IUpdate IOptimizerOptions.CreateUpdate() => AdamFormula.CreateUpdate(Beta1, Beta2, Epsilon, AmsGrad);
+    OptimizerDefinition IOptimizerOptions.Define() => AdamFormula.Define(Beta1, Beta2, Epsilon, AmsGrad);
 }
 
 /// <summary>Adam: a running mean of the gradient, divided by the root of a running mean of its square.</summary>
@@ -67,14 +67,14 @@ internal static class AdamFormula
         Require.NonNegative(epsilon, nameof(AdamOptions.Epsilon));
     }
 
-    public static IUpdate CreateUpdate(double beta1, double beta2, double epsilon, bool amsGrad)
+    public static OptimizerDefinition Define(double beta1, double beta2, double epsilon, bool amsGrad)
     {
         var m = new StateSlot("exp_avg");
         var v = new StateSlot("exp_avg_sq") { NonNegative = true };
         return amsGrad
-            ? Update.Elementwise(
+            ? OptimizerDefinition.Elementwise(
                 step => new AmsGradRule(new AdamRule(step, beta1, beta2, epsilon)), m, v, new StateSlot("max_exp_avg_sq") { NonNegative = true })
-            : Update.Elementwise(step => new AdamRule(step, beta1, beta2, epsilon), m, v);
+            : OptimizerDefinition.Elementwise(step => new AdamRule(step, beta1, beta2, epsilon), m, v);
     }
 }
 

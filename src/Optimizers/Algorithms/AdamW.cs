@@ -37,7 +37,7 @@ public sealed record AdamWOptions : IOptimizerOptions
 
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
-    IUpdate IOptimizerOptions.CreateUpdate() => AdamFormula.CreateUpdate(Beta1, Beta2, Epsilon, AmsGrad);
+    OptimizerDefinition IOptimizerOptions.Define() => AdamFormula.Define(Beta1, Beta2, Epsilon, AmsGrad);
 }
 
 /// <summary>Adam with decoupled weight decay.</summary>

@@ -30,7 +30,7 @@ public sealed record AdamaxOptions : IOptimizerOptions
 
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new AdamaxRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_inf") { NonNegative = true });
 }
 

@@ -42,7 +42,7 @@ public sealed record AdanOptions : IOptimizerOptions
         Require.NonNegative(EpsilonRoot);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new AdanRule(step, this),
         new StateSlot("exp_avg"),
         new StateSlot("exp_avg_diff"),

@@ -28,7 +28,7 @@ public sealed record AdoptOptions : IOptimizerOptions
 
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new AdoptRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq") { NonNegative = true });
 }
 

@@ -32,7 +32,7 @@ public sealed record AsgdOptions : IOptimizerOptions
         Require.AtLeast(AveragingStart, 0);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         (step, scalars) =>
         {
             // The next update uses this rate, and could not be taken if it were refused only then.

@@ -36,13 +36,13 @@ public sealed record FtrlOptions : IOptimizerOptions
         Require.NonNegative(InitialAccumulator);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate()
+    OptimizerDefinition IOptimizerOptions.Define()
     {
         var z = new StateSlot("z");
         var n = new StateSlot("n", (float)InitialAccumulator) { NonNegative = true };
         return LearningRatePower == -0.5
-            ? Update.Elementwise(step => new FtrlRule(new(step.LearningRate, this)), z, n)
-            : Update.Elementwise(step => new PowerFtrlRule(new(step.LearningRate, this), -LearningRatePower), z, n);
+            ? OptimizerDefinition.Elementwise(step => new FtrlRule(new(step.LearningRate, this)), z, n)
+            : OptimizerDefinition.Elementwise(step => new PowerFtrlRule(new(step.LearningRate, this), -LearningRatePower), z, n);
     }
 }
 

@@ -29,7 +29,7 @@ public sealed record LambOptions : IOptimizerOptions
 
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.MeasureThenApply(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Measuring(
         step => new LambRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq") { NonNegative = true });
 }
 
@@ -76,7 +76,7 @@ internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeas
         second = Direction(p, m, v);
     }
 
-    public LambRule Conclude(in MeasuredSums sums, Span<double> scalars)
+    public LambRule WithSums(in MeasuredSums sums, Span<double> scalars)
     {
         double ratio = sums.First == 0 || sums.Second == 0 ? 1 : Math.Sqrt(sums.First) / Math.Sqrt(sums.Second);
         // Beyond a float where the norm that divides is tiny; the step itself is not.

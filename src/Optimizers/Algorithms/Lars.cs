@@ -37,8 +37,8 @@ public sealed record LarsOptions : IOptimizerOptions
         Require.NonNegative(Epsilon);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() =>
-        Update.MeasureThenApply(step => new LarsRule(step, this), new StateSlot("momentum_buffer"));
+    OptimizerDefinition IOptimizerOptions.Define() =>
+        OptimizerDefinition.Measuring(step => new LarsRule(step, this), new StateSlot("momentum_buffer"));
 }
 
 /// <summary>LARS: momentum, with a rate for each tensor in proportion to the tensor's own norm; made for large batches.</summary>
@@ -86,7 +86,7 @@ internal readonly struct LarsRule(StepScalars step, LarsOptions options) : IMeas
         second = Direction(g, p);
     }
 
-    public LarsRule Conclude(in MeasuredSums sums, Span<double> scalars)
+    public LarsRule WithSums(in MeasuredSums sums, Span<double> scalars)
     {
         double ratio = sums.First == 0 || sums.Second == 0
             ? 1

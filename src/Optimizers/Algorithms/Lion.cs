@@ -32,7 +32,7 @@ public sealed record LionOptions : IOptimizerOptions
         Require.Beta(Beta2);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.LightElementwise(
         step => new LionRule(step.LearningRate, step.MomentumOr(Beta1), Beta2), Beta2, new StateSlot("exp_avg"));
 }
 

@@ -56,7 +56,7 @@ public sealed record MomentumOptions : IOptimizerOptions
         }
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.LightElementwise(
         step => new MomentumRule(step.LearningRate, step.MomentumOr(Momentum), GainAt(step)),
         Momentum,
         new StateSlot("momentum_buffer"));

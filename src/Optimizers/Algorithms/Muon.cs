@@ -44,7 +44,7 @@ public sealed record MuonOptions : IOptimizerOptions
         Require.Defined(RateAdjustment);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.OfMatrices(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.OfMatrices(
         step => new MuonRule(step, this), new NewtonSchulz(NewtonSchulzSteps, Epsilon), new StateSlot("momentum_buffer"));
 }
 
@@ -105,23 +105,23 @@ internal readonly struct MuonRule(StepScalars step, MuonOptions options) : IStep
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Measure<V, TStorage>(
-        ref MuonRule rule, V g, V p, in SlotAddresses slots, nuint index, out V first, out V second)
+        ref MuonRule rule, V g, V p, in SlotAddresses slots, long index, out V first, out V second)
         where V : struct, ILane<V>
         where TStorage : struct, IStorage
     {
         V b = TStorage.Load<V>(slots.Slot0, index);
         b = rule._momentum * b + rule._gain * g;
-        TStorage.Store(b, slots.Slot0, slots.Slope, index);
+        TStorage.Store(b, slots.Slot0, slots.DitherSlope, index);
         first = rule._ofGradient * g + rule._ofAverage * b;
         second = V.Splat(0);
         V.Store(first, (float*)slots.Workspace + index);
     }
 
-    public MuonRule Conclude(in MeasuredSums sums, Span<double> scalars) => this;
+    public MuonRule WithSums(in MeasuredSums sums, Span<double> scalars) => this;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe V Step<V, TStorage>(
-        ref MuonRule rule, V g, V p, in SlotAddresses slots, nuint index)
+        ref MuonRule rule, V g, V p, in SlotAddresses slots, long index)
         where V : struct, ILane<V>
         where TStorage : struct, IStorage =>
         rule.StepSize * V.Load((float*)slots.Workspace + index);

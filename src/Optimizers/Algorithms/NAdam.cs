@@ -40,10 +40,10 @@ public sealed record NAdamOptions : IOptimizerOptions
         Require.NonNegative(MomentumDecay);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate()
+    OptimizerDefinition IOptimizerOptions.Define()
     {
         double fading = Powers.Of(0.96, MomentumDecay);
-        return Update.Elementwise(
+        return OptimizerDefinition.Elementwise(
             (step, scalars) =>
             {
                 double momentum = MomentumAt(step.Iteration);

@@ -26,7 +26,7 @@ public sealed record NesterovOptions : IOptimizerOptions
 
     void IOptimizerOptions.Validate() => Require.NonNegative(Momentum);
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.LightElementwise(
         step => new NesterovRule(step.LearningRate, step.MomentumOr(Momentum)),
         Momentum,
         new StateSlot("momentum_buffer"));

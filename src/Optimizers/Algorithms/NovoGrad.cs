@@ -29,7 +29,7 @@ public sealed record NovoGradOptions : IOptimizerOptions
 
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.MeasureThenApply(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Measuring(
         (step, _) => new NovoGradRule(step, this), [new StateScalar("exp_avg_sq")], new StateSlot("exp_avg"));
 }
 
@@ -65,6 +65,9 @@ internal readonly struct NovoGradRule(StepScalars step, NovoGradOptions options)
 
     public static bool MeasuringChangesState => false;
 
+    // The mean of squares stays in double.
+    public static double MagnitudeOf(ReadOnlySpan<double> scalars) => 0;
+
     private float Norm { get; init; }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -75,7 +78,7 @@ internal readonly struct NovoGradRule(StepScalars step, NovoGradOptions options)
         second = V.Splat(0);
     }
 
-    public NovoGradRule Conclude(in MeasuredSums sums, Span<double> scalars)
+    public NovoGradRule WithSums(in MeasuredSums sums, Span<double> scalars)
     {
         scalars[0] = (_keep * scalars[0]) + ((1 - _keep) * sums.First);
         return this with { Norm = (float)(Math.Sqrt(scalars[0]) + _epsilon) };

@@ -61,7 +61,7 @@ public sealed record ProdigyOptions : IOptimizerOptions
         Require.AtLeast(GrowthRate ?? 1, 1.0, nameof(GrowthRate));
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.MeasureThenApply(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Measuring(
         (step, scalars) => new ProdigyRule(step, scalars, this),
         [new StateScalar("d", InitialD), new StateScalar("d_max", InitialD), new StateScalar("d_numerator"), new StateScalar("k")],
         new StateSlot("exp_avg"),
@@ -163,7 +163,7 @@ internal readonly struct ProdigyRule : IMeasuringRule4<ProdigyRule>
         second = V.Abs(s);
     }
 
-    public ProdigyRule Conclude(in MeasuredSums sums, Span<double> scalars)
+    public ProdigyRule WithSums(in MeasuredSums sums, Span<double> scalars)
     {
         if (sums.Second == 0)
         {

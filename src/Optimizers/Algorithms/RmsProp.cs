@@ -41,17 +41,17 @@ public sealed record RmsPropOptions : IOptimizerOptions
         Require.NonNegative(Momentum);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate()
+    OptimizerDefinition IOptimizerOptions.Define()
     {
         var v = new StateSlot("square_avg") { NonNegative = true };
         var m = new StateSlot("grad_avg");
         var b = new StateSlot("momentum_buffer");
         return (Centered, Momentum > 0) switch
         {
-            (false, false) => Update.Elementwise(step => new RmsPropRule(new(this, step)), v),
-            (true, false) => Update.Elementwise(step => new CenteredRmsPropRule(new(this, step)), v, m),
-            (false, true) => Update.Elementwise(step => new MomentumRmsPropRule(new(this, step)), v, b),
-            (true, true) => Update.Elementwise(step => new CenteredMomentumRmsPropRule(new(this, step)), v, m, b),
+            (false, false) => OptimizerDefinition.Elementwise(step => new RmsPropRule(new(this, step)), v),
+            (true, false) => OptimizerDefinition.Elementwise(step => new CenteredRmsPropRule(new(this, step)), v, m),
+            (false, true) => OptimizerDefinition.Elementwise(step => new MomentumRmsPropRule(new(this, step)), v, b),
+            (true, true) => OptimizerDefinition.Elementwise(step => new CenteredMomentumRmsPropRule(new(this, step)), v, m, b),
         };
     }
 }

@@ -35,7 +35,7 @@ public sealed record RpropOptions : IOptimizerOptions
         Require.AtLeastOther(MaximumStep, MinimumStep);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new RpropRule(step, this), new StateSlot("prev"), new StateSlot("step_size") { NonNegative = true });
 }
 

@@ -40,7 +40,7 @@ public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions
         ScheduleFreePoints.Validate(this);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         (step, scalars) =>
         {
             _ = WeightDecayException.FactorOf(step.LearningRate * ScheduleFreeMove.WarmthAt(step.Iteration, this), step.WeightDecay);

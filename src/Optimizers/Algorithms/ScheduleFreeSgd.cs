@@ -34,7 +34,7 @@ public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions
         ScheduleFreePoints.Validate(this);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         (step, scalars) => new ScheduleFreeSgdRule(new(step, scalars, this)),
         ScheduleFreePoints.Scalars,
         new StateSlot("z") { FullPrecision = true });

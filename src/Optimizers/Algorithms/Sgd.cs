@@ -18,7 +18,7 @@ public sealed record SgdOptions : IOptimizerOptions
 
     double IOptimizerOptions.SafeMagnitude => 1e30;
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(step => new SgdRule(step.LearningRate));
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(step => new SgdRule(step.LearningRate));
 }
 
 /// <summary>Stochastic gradient descent.</summary>

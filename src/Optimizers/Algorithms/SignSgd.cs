@@ -13,7 +13,7 @@ public sealed record SignSgdOptions : IOptimizerOptions
 
     double IOptimizerOptions.SafeMagnitude => 1e30;
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(step => new SignSgdRule(step.LearningRate));
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(step => new SignSgdRule(step.LearningRate));
 }
 
 /// <summary>signSGD: every parameter moves by exactly the rate, against the sign of its gradient.</summary>

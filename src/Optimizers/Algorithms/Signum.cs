@@ -21,7 +21,7 @@ public sealed record SignumOptions : IOptimizerOptions
 
     void IOptimizerOptions.Validate() => Require.Beta(Momentum);
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.LightElementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.LightElementwise(
         step => new SignumRule(step.LearningRate, Momentum), Momentum, new StateSlot("momentum_buffer"));
 }
 

@@ -40,7 +40,7 @@ public sealed record SophiaOptions : IOptimizerOptions
         Require.AtLeast(HessianInterval, 1);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new SophiaRule(step.LearningRate, this), new StateSlot("hessian"), new StateSlot("exp_avg"));
 }
 

@@ -25,7 +25,7 @@ public sealed record SparseAdamOptions : IOptimizerOptions
 
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new SparseAdamRule(step, Beta1, Beta2, Epsilon),
         new StateSlot("exp_avg"),
         new StateSlot("exp_avg_sq") { NonNegative = true });

@@ -32,7 +32,7 @@ public sealed record YogiOptions : IOptimizerOptions
         Require.NonNegative(InitialAccumulator);
     }
 
-    IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(
+    OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new YogiRule(step, this),
         new StateSlot("exp_avg", (float)InitialAccumulator),
         new StateSlot("exp_avg_sq", (float)InitialAccumulator) { NonNegative = true });

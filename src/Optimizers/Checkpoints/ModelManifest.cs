@@ -235,7 +235,7 @@ internal sealed class ModelManifest(
             return () => { };
         }
 
-        if (origins.Length > 1 && run.Prepared.Update.SharesScalars)
+        if (origins.Length > 1 && run.Step.Definition.SharesScalars)
         {
             loading.NoteOtherGroups(
                 $"groups[{index}] has parameters of {origins.Length} groups in the file, and from the next step they share the scalars of its "

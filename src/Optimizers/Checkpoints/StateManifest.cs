@@ -22,8 +22,8 @@ internal static class StateManifest
         {
             contents.Scalar(
                 "momentum_product",
-                () => state.Momenta,
-                product => state.Momenta = product);
+                () => state.Age.MomentumProduct,
+                product => state.MomentumProduct = product);
         }
         else
         {

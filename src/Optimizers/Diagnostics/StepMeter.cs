@@ -84,7 +84,7 @@ internal sealed class StepMeter
             if (!groups[i].Group.Frozen)
             {
                 var group = new KeyValuePair<string, object?>(GroupTag, groups[i].Group.Name ?? groups[i].Number);
-                _rate.Record(groups[i].Prepared.LearningRate, tag, group);
+                _rate.Record(groups[i].Step.LearningRate, tag, group);
                 if (double.IsFinite(groups[i].UpdateRatio))
                 {
                     _updateRatio.Record(groups[i].UpdateRatio, tag, group);

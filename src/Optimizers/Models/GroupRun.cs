@@ -35,7 +35,7 @@ internal sealed class GroupRun(ParameterGroup group, int index)
     /// <summary>The number of the group and its name, if it has one, for messages.</summary>
     public string Title { get; } = group.TitleAt(index);
 
-    public GroupUpdate Prepared { get; } = new(group.Options);
+    public GroupStep Step { get; } = GroupStep.Of(group.Options);
 
     /// <summary>Whether some parameter of the group is a table.</summary>
     public bool HasTables { get; set; }

@@ -14,7 +14,8 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 {
     private readonly ModelOptimizerOptions _options;
     private readonly GroupRun[] _groups;
-    private readonly WorkList _work;
+    private readonly TensorBatch _batch = new();
+    private readonly PassRunner _runner;
     private readonly ModelPlan _plan;
     private readonly StepMeter _meter;
     private readonly OverflowGuard _overflow = new();
@@ -73,8 +74,8 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         _groups = [.. groups.Select((group, index) => new GroupRun(group, index))];
         GroupCheck.RequireOwn(_groups, parameters);
         _meter = StepMeter.For(_options.MeterFactory);
-        _work = new WorkList(_options.Threads, widestLane);
-        _plan = new ModelPlan(parameters, _groups, _work);
+        _runner = new PassRunner(_batch, _options.Threads, widestLane);
+        _plan = new ModelPlan(parameters, _groups, _batch);
         TakeNewParameters();
         foreach (ParameterGroup group in groups)
         {
@@ -268,7 +269,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         double divisor = scale * lossScale.MicroBatches;
         bool canDivide = CanDivideBy(divisor, lossScale);
         double norm = Measure(divisor);
-        StepOutcome outcome = _work.Count == 0 ? StepOutcome.NothingToUpdate
+        StepOutcome outcome = _batch.Count == 0 ? StepOutcome.NothingToUpdate
             : canDivide && (double.IsFinite(norm) || !Checks) ? StepOutcome.Applied
             : StepOutcome.Skipped;
         double clipFactor = 1;
@@ -279,7 +280,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             (clipFactor, double largest) = Clip(norm, divisor);
 
             // Some clips write gradients, so a rule that refuses the step has to do it before.
-            _plan.PrepareRules();
+            _plan.MakeRules();
             overflow = RewriteAndFindOverflow(largest, divisor);
             outcome = overflow is null ? outcome : StepOutcome.Skipped;
         }
@@ -293,7 +294,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
             _plan.Age();
             UpdateCount = checked(update + 1);
-            _work.Apply(_options.MeasureUpdates);
+            _runner.Apply(_options.MeasureUpdates);
             _plan.TakeScalars();
             updateRatio = TakeUpdateRatios();
             _consecutiveSkips = 0;
@@ -319,7 +320,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             ClipFactor = clipFactor,
             LossScale = scale,
             LargestUpdateRatio = updateRatio,
-            Updated = outcome == StepOutcome.Applied ? _work.Count : 0,
+            Updated = outcome == StepOutcome.Applied ? _batch.Count : 0,
             WithoutGradient = _plan.WithoutGradient,
             Frozen = _plan.Frozen,
             ConsecutiveSkips = _consecutiveSkips,
@@ -362,7 +363,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
                     $"The parameter {Quoted.Name(parameter.Name)} matches no group. Its shape is {parameter.Shape}. Add a group without "
                     + $"{nameof(ParameterGroup.Where)} at the end, for all that the others leave.",
                     nameof(Groups));
-            run.Prepared.Update.Matrices?.Check(TensorShape.Of(parameter.Dimensions), $"parameter \"{parameter.Name}\"");
+            run.Step.Definition.Matrices?.Check(TensorShape.Of(parameter.Dimensions), $"parameter \"{parameter.Name}\"");
             _options.Clip?.Check(parameter, nameof(ModelOptimizerOptions.Clip));
             CheckTable(parameter, run, nameof(Groups));
             added.Add((parameter, run));
@@ -388,7 +389,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
     private static void CheckTable(Parameter parameter, GroupRun run, string argument)
     {
-        if (parameter.IsTable && run.Prepared.WhyNotRows(run.Group.StateFormat) is { } reason)
+        if (parameter.IsTable && run.Step.WhyNotRows(run.Group.StateFormat) is { } reason)
         {
             throw new ArgumentException($"The table \"{parameter.Name}\" cannot be in {run.Title}: {reason}.", argument);
         }
@@ -451,19 +452,19 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             double decay = DecayOf(run.Group);
             if (!run.Group.Frozen)
             {
-                run.Prepared.RequireDecay(learningRate, decay, run.Title);
+                run.Step.RequireDecay(learningRate, decay, run.Title);
             }
 
-            if (run.HasTables && run.Prepared.WhyNotRows(decay) is { } reason)
+            if (run.HasTables && run.Step.WhyNotRows(decay) is { } reason)
             {
                 throw new ArgumentException($"{run.Title} has a table, which cannot be updated: {reason}.", nameof(ParameterGroup.WeightDecay));
             }
 
-            run.Prepared.Begin(
+            run.Step.Begin(
                 learningRate,
                 decay,
                 _options.ZeroGradients,
-                ScheduledMomentumOf(run.Group),
+                ScheduledMomentumOf(run.Group) ?? double.NaN,
                 _options.Clip?.Limit ?? float.PositiveInfinity);
             if (double.IsNaN(first) && !run.Group.Frozen)
             {
@@ -479,7 +480,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     // The norm of the gradients as they stand, divided by the scale, is that of the unscaled ones.
     private double Measure(double lossScale) =>
         Checks || _options.Clip is { MeasuresAll: true } or { MeasuresEach: true }
-            ? _work.GradientNorm(_options.Clip?.Norm ?? Norm.Euclidean) / lossScale
+            ? _runner.GradientNorm(_options.Clip?.Norm ?? Norm.Euclidean) / lossScale
             : double.NaN;
 
     // The rules see gradients that are unscaled and clipped, while the buffers keep theirs.
@@ -495,11 +496,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             if (clip.MeasuresEach)
             {
                 largest = 0;
-                for (int job = 0; job < _work.Count; job++)
+                for (int job = 0; job < _batch.Count; job++)
                 {
-                    double ofTensor = _work.GradientNormOf(job) / lossScale;
+                    double ofTensor = _runner.GradientNormOf(job) / lossScale;
                     double factorOfTensor = clip.FactorOfEach(ofTensor);
-                    _work[job].ClipFactor = (float)factorOfTensor;
+                    _batch[job].ClipFactor = (float)factorOfTensor;
                     smallest = Math.Min(smallest, factorOfTensor);
                     largest = Math.Max(largest, ofTensor * factorOfTensor);
                 }
@@ -508,7 +509,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
         foreach (GroupRun run in _groups)
         {
-            run.Prepared.ScaleGradients((float)(factor / lossScale));
+            run.Step.ScaleGradients((float)(factor / lossScale));
         }
 
         return (factor * smallest, largest);
@@ -530,11 +531,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             return null;
         }
 
-        Overflow? found = TrialStep.Find(_work, _plan.States());
+        Overflow? found = TrialStep.Find(_batch, _runner.WidestLane, _plan.States());
         _overflow.Forget();
         if (found is null)
         {
-            _plan.PrepareRules();
+            _plan.MakeRules();
         }
         else if (gradients.Length > 0)
         {
@@ -552,10 +553,10 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         bool measures = false;
         foreach (GroupRun run in _groups)
         {
-            measures |= run.Prepared.Update.Measures || run.Prepared.Treatment.CoupledDecay != 0;
-            learningRate = Math.Max(learningRate, run.Prepared.LearningRate);
-            decay = Math.Max(decay, run.Prepared.WeightDecay);
-            safe = Math.Min(safe, run.Prepared.SafeMagnitude);
+            measures |= run.Step.Measures || run.Step.Transforms.Decay.Coupled != 0;
+            learningRate = Math.Max(learningRate, run.Step.LearningRate);
+            decay = Math.Max(decay, run.Step.WeightDecay);
+            safe = Math.Min(safe, run.Step.SafeMagnitude);
         }
 
         if (_plan.StatesReplaced || _valuesRevision != Parameters.ValuesRevision)
@@ -601,7 +602,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         bool tolerated = _options.NonFinite != NonFinitePolicy.Throw || _options.LossScaler is { CanBackOff: true };
         if (canDivide && (!tolerated || _consecutiveSkips == _options.MaximumConsecutiveSkips))
         {
-            (int job, int index) = overflow is null ? _work.FindNonFinite() : (overflow.Job, overflow.Element);
+            (int job, int index) = overflow is null ? _runner.FindNonFinite() : (overflow.Job, overflow.Element);
             Parameter parameter = _plan.ParameterOf(job);
             (int place, float value) = parameter.GradientAt(index);
             int skips = tolerated ? _consecutiveSkips : 0;
@@ -624,11 +625,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         foreach (GroupRun run in _groups)
         {
             run.UpdateRatio = double.NaN;
-            for (int job = 0; job < _work.Count; job++)
+            for (int job = 0; job < _batch.Count; job++)
             {
-                if (_work[job].Group == run.Prepared)
+                if (_batch[job].Group == run.Step)
                 {
-                    run.UpdateRatio = double.MaxNumber(run.UpdateRatio, _work.UpdateRatioOf(job));
+                    run.UpdateRatio = double.MaxNumber(run.UpdateRatio, _runner.UpdateRatioOf(job));
                 }
             }
 

@@ -1,19 +1,17 @@
 namespace Optimizers;
 
 /// <summary>
-/// Which parameters take part in a step, as jobs of a work list. From one step to the next the plan usually stands, and
+/// Which parameters take part in a step, as jobs of a batch. From one step to the next the plan usually stands, and
 /// then only the rules have to be worked out anew: one for each group, however many tensors there are.
 /// </summary>
-internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] groups, WorkList work)
+internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] groups, TensorBatch batch)
 {
     private readonly List<Entry> _entries = [];
-    private readonly bool _haveScalars = Array.Exists(groups, run => run.Prepared.Update.Scalars.Count > 0);
-    private readonly bool _sharesScalars = Array.Exists(groups, run => run.Prepared.Update.SharesScalars);
-    private StepClock _clock = new();
+    private readonly bool _haveScalars = Array.Exists(groups, run => run.Step.HasScalars);
+    private readonly bool _sharesScalars = Array.Exists(groups, run => run.Step.Definition.SharesScalars);
     private int _revision;
     private bool _gathered;
     private bool _aged;
-    private bool _compounds;
     private bool _haveTables;
 
     /// <summary>The number of parameters, whether they take part or not.</summary>
@@ -39,21 +37,21 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     {
         Dictionary<GroupRun, SlotPool[]> pools = added.GroupBy(parameter => parameter.Run).ToDictionary(
             group => group.Key,
-            group => OptimizerState.PoolsFor(
-                group.Key.Prepared.Update,
+            group => SlotSet.PoolsFor(
+                group.Key.Step.Definition,
                 group.Select(parameter => TensorShape.Of(parameter.Parameter.Dimensions)),
                 group.Key.Group.StateFormat));
         Entry[] entries = [.. added.Select(one => new Entry(
             one.Parameter,
             one.Run,
             new OptimizerState(
-                TensorShape.Of(one.Parameter.Dimensions), one.Run.Prepared.Update, one.Run.Group.StateFormat, pools[one.Run])))];
+                TensorShape.Of(one.Parameter.Dimensions), one.Run.Step.Definition, one.Run.Group.StateFormat, pools[one.Run])))];
         _entries.AddRange(entries);
         foreach (Entry entry in entries)
         {
             entry.Run.HasTables |= entry.Parameter.IsTable;
             // All in a group that shares its scalars have the same, but those that come later have none yet.
-            entry.Run.Shared ??= entry.Run.Prepared.Update.SharesScalars ? entry.State : null;
+            entry.Run.Shared ??= entry.Run.Step.Definition.SharesScalars ? entry.State : null;
         }
 
         _gathered = false;
@@ -69,16 +67,22 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     public (IOptimizerOptions Options, OptimizerState State)? Find(string name) =>
         _entries.Find(entry => entry.Parameter.Name == name) is { } entry ? (entry.Options, entry.State) : null;
 
-    /// <summary>Has the work list hold every parameter that takes part.</summary>
+    /// <summary>Has the batch hold every parameter that takes part.</summary>
     public void Gather()
     {
         parameters.RequireOwnValues();
-        StatesReplaced = _clock.Disturbed;
+        StatesReplaced = false;
+        foreach (Entry entry in _entries)
+        {
+            StatesReplaced |= entry.TakesPart && entry.TakesReplacedState();
+        }
+
+        _aged &= !StatesReplaced;
         if (Stands())
         {
             if (_haveTables)
             {
-                work.TakeRows();
+                batch.TakeRows();
             }
 
             return;
@@ -89,7 +93,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         _haveTables = false;
         _revision = parameters.Revision;
         _aged = false;
-        work.Clear();
+        batch.Clear();
         foreach (GroupRun run in groups)
         {
             run.WasFrozen = run.Group.Frozen;
@@ -97,17 +101,18 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
 
         foreach (Entry entry in _entries)
         {
-            StatesReplaced |= entry.Remember();
+            StatesReplaced |= entry.TakesReplacedState();
+            entry.Remember();
             _haveTables |= entry.Parameter.IsTable;
             if (entry.TakesPart && entry.Parameter.Rows is { } rows)
             {
-                entry.Run.Prepared.AddTo(
-                    work, entry.State, entry.Parameter.ValuesAddress, rows, entry.Parameter.RoundedCopyAddress);
+                batch.Add(
+                    entry.Run.Step, entry.State, entry.Parameter.ValuesAddress, rows, entry.Parameter.RoundedCopyAddress);
             }
             else if (entry.TakesPart)
             {
-                entry.Run.Prepared.AddTo(
-                    work,
+                batch.Add(
+                    entry.Run.Step,
                     entry.State,
                     entry.Parameter.ValuesAddress,
                     entry.Parameter.GradientsAddress,
@@ -126,36 +131,32 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         _gathered = true;
     }
 
-    /// <summary>Works out the rules for the next update of what was gathered.</summary>
-    public void PrepareRules()
+    /// <summary>Makes the rules for the next update of the gathered parameters.</summary>
+    public void MakeRules()
     {
-        if (_aged && !_clock.Disturbed && (!_sharesScalars || SharedStand()))
+        if (_aged && (!_sharesScalars || SharedStand()))
         {
             _aged = false;
             foreach (GroupRun run in groups)
             {
-                run.Prepared.Update.Advance(run.Prepared);
+                run.Step.Advance();
             }
 
             return;
         }
 
         _aged = false;
-        _compounds = false;
-        _clock = new StepClock();
         foreach (GroupRun run in groups)
         {
-            run.Prepared.Update.Clear();
+            run.Step.Clear();
         }
 
         int job = 0;
         foreach (Entry entry in _entries)
         {
-            entry.State.Follow(entry.TakesPart ? _clock : null);
             if (entry.TakesPart)
             {
-                work[job++].Rule = entry.Run.Prepared.PrepareRule(entry.State, entry.Run.Shared);
-                _compounds |= entry.Run.Prepared.Momentum is not null || !double.IsNaN(entry.State.Momenta);
+                batch[job++].Rule = entry.Run.Step.AddRule(entry.State, (entry.Run.Shared ?? entry.State).Scalars);
             }
         }
     }
@@ -163,19 +164,15 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     /// <summary>Makes every parameter that takes part one update older.</summary>
     public void Age()
     {
-        if (_compounds)
+        int job = 0;
+        foreach (Entry entry in _entries)
         {
-            // Factor by factor as the rules have it, so that a run that is resumed has the same bits.
-            foreach (Entry entry in _entries)
+            if (entry.TakesPart)
             {
-                if (entry.TakesPart)
-                {
-                    entry.State.Momenta = entry.Run.Prepared.AgeAfter(entry.State).MomentumProduct;
-                }
+                entry.State.Advance(entry.Run.Step.AgeOf(batch[job++].Rule));
             }
         }
 
-        _clock.Tick();
         _aged = true;
     }
 
@@ -192,7 +189,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         {
             if (entry.TakesPart)
             {
-                ReadOnlySpan<double> after = entry.Run.Prepared.Update.ScalarsAfter(work[job++].Rule);
+                ReadOnlySpan<double> after = entry.Run.Step.ScalarsAfter(batch[job++].Rule);
                 entry.State.TakeScalars(after);
                 entry.Run.Shared?.TakeScalars(after);
             }
@@ -207,7 +204,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         }
     }
 
-    /// <summary>The parameter of a job of the work list.</summary>
+    /// <summary>The parameter of a job of the batch.</summary>
     public Parameter ParameterOf(int job) => _entries.Where(entry => entry.TakesPart).ElementAt(job).Parameter;
 
     /// <summary>Zeroes gradients: all, or those that no rule has read and zeroed.</summary>
@@ -254,7 +251,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
                 if (entry.TakesPart)
                 {
                     OptimizerState state = entry.Run.Shared ?? entry.State;
-                    largest = Math.Max(largest, entry.Run.Prepared.Update.MagnitudeOf(state.Scalars));
+                    largest = Math.Max(largest, entry.Run.Step.Definition.MagnitudeOf(state.Scalars));
                 }
             }
         }
@@ -262,7 +259,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         return largest;
     }
 
-    /// <summary>The states of the jobs of the work list.</summary>
+    /// <summary>The states of the jobs of the batch.</summary>
     public OptimizerState[] States() => [.. _entries.Where(entry => entry.TakesPart).Select(entry => entry.State)];
 
     /// <summary>Copies of the gradients of those that take part, in their order.</summary>
@@ -294,12 +291,12 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         }
     }
 
-    // Those of a group may have been changed through one that rests, whose clock is another.
+    // Those of a group may have been changed through a parameter that does not take part.
     private bool SharedStand()
     {
         foreach (GroupRun run in groups)
         {
-            if (run.Shared is { } shared && !shared.Scalars.SequenceEqual(run.Prepared.Update.ScalarsAfter(0)))
+            if (run.Shared is { } shared && !shared.Scalars.SequenceEqual(run.Step.ScalarsAfter(0)))
             {
                 return false;
             }
@@ -344,11 +341,15 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
 
         private bool HasRoundedCopy => Parameter.RoundedCopyAddress != null;
 
-        /// <returns>Whether the state is new or was loaded since the last call.</returns>
-        public bool Remember()
+        public void Remember()
         {
             TakesPart = WantsToTakePart;
             _hadRoundedCopy = HasRoundedCopy;
+        }
+
+        /// <summary>Whether the state is new, or something but a step has changed it, since the last call.</summary>
+        public bool TakesReplacedState()
+        {
             bool replaced = _stateRevision != State.Revision;
             _stateRevision = State.Revision;
             return replaced;

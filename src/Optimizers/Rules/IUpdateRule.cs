@@ -14,7 +14,7 @@ public interface IUpdateRule<TSelf>
 
     /// <summary>Reads the state at <paramref name="index"/>, applies the rule and writes the state back.</summary>
     internal static abstract void Update<V, TStorage>(
-        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, nuint index)
+        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, long index)
         where V : struct, ILane<V>
         where TStorage : struct, IStorage;
 }
@@ -32,7 +32,7 @@ public interface IUpdateRule0<TSelf> : IUpdateRule<TSelf>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void IUpdateRule<TSelf>.Update<V, TStorage>(
-        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, nuint index) =>
+        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, long index) =>
         rule.Apply(gradient, ref parameter);
 }
 
@@ -49,11 +49,11 @@ public interface IUpdateRule1<TSelf> : IUpdateRule<TSelf>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static unsafe void IUpdateRule<TSelf>.Update<V, TStorage>(
-        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, nuint index)
+        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, long index)
     {
         V slot0 = TStorage.Load<V>(slots.Slot0, index);
         rule.Apply(gradient, ref parameter, ref slot0);
-        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
+        TStorage.Store(slot0, slots.Slot0, slots.DitherSlope, index);
     }
 }
 
@@ -70,13 +70,13 @@ public interface IUpdateRule2<TSelf> : IUpdateRule<TSelf>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static unsafe void IUpdateRule<TSelf>.Update<V, TStorage>(
-        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, nuint index)
+        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, long index)
     {
         V slot0 = TStorage.Load<V>(slots.Slot0, index);
         V slot1 = TStorage.Load<V>(slots.Slot1, index);
         rule.Apply(gradient, ref parameter, ref slot0, ref slot1);
-        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
-        TStorage.Store(slot1, slots.Slot1, slots.Slope, index);
+        TStorage.Store(slot0, slots.Slot0, slots.DitherSlope, index);
+        TStorage.Store(slot1, slots.Slot1, slots.DitherSlope, index);
     }
 }
 
@@ -93,15 +93,15 @@ public interface IUpdateRule3<TSelf> : IUpdateRule<TSelf>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static unsafe void IUpdateRule<TSelf>.Update<V, TStorage>(
-        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, nuint index)
+        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, long index)
     {
         V slot0 = TStorage.Load<V>(slots.Slot0, index);
         V slot1 = TStorage.Load<V>(slots.Slot1, index);
         V slot2 = TStorage.Load<V>(slots.Slot2, index);
         rule.Apply(gradient, ref parameter, ref slot0, ref slot1, ref slot2);
-        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
-        TStorage.Store(slot1, slots.Slot1, slots.Slope, index);
-        TStorage.Store(slot2, slots.Slot2, slots.Slope, index);
+        TStorage.Store(slot0, slots.Slot0, slots.DitherSlope, index);
+        TStorage.Store(slot1, slots.Slot1, slots.DitherSlope, index);
+        TStorage.Store(slot2, slots.Slot2, slots.DitherSlope, index);
     }
 }
 
@@ -118,16 +118,16 @@ public interface IUpdateRule4<TSelf> : IUpdateRule<TSelf>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static unsafe void IUpdateRule<TSelf>.Update<V, TStorage>(
-        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, nuint index)
+        ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, long index)
     {
         V slot0 = TStorage.Load<V>(slots.Slot0, index);
         V slot1 = TStorage.Load<V>(slots.Slot1, index);
         V slot2 = TStorage.Load<V>(slots.Slot2, index);
         V slot3 = TStorage.Load<V>(slots.Slot3, index);
         rule.Apply(gradient, ref parameter, ref slot0, ref slot1, ref slot2, ref slot3);
-        TStorage.Store(slot0, slots.Slot0, slots.Slope, index);
-        TStorage.Store(slot1, slots.Slot1, slots.Slope, index);
-        TStorage.Store(slot2, slots.Slot2, slots.Slope, index);
-        TStorage.Store(slot3, slots.Slot3, slots.Slope, index);
+        TStorage.Store(slot0, slots.Slot0, slots.DitherSlope, index);
+        TStorage.Store(slot1, slots.Slot1, slots.DitherSlope, index);
+        TStorage.Store(slot2, slots.Slot2, slots.DitherSlope, index);
+        TStorage.Store(slot3, slots.Slot3, slots.DitherSlope, index);
     }
 }

@@ -13,6 +13,13 @@ public readonly record struct StepScalars(long Iteration, double LearningRate, d
     private readonly double _momentum = double.NaN;
     private readonly double _momentumProduct = double.NaN;
 
+    internal StepScalars(long iteration, double learningRate, double weightDecay, double momentum, double momentumProduct)
+        : this(iteration, learningRate, weightDecay)
+    {
+        _momentum = momentum;
+        _momentumProduct = momentumProduct;
+    }
+
     /// <summary>The momentum or β₁ that a schedule gives to this step; null: that of the options.</summary>
     public double? Momentum
     {

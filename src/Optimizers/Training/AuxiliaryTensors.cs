@@ -11,9 +11,9 @@ internal sealed unsafe class AuxiliaryTensors
     private readonly IReadOnlyList<ParameterGroup> _groups;
     private readonly StateSlot[] _slots;
     private readonly List<AuxiliaryTensor> _companions = [];
-    private readonly WorkList _work;
-    private readonly GroupUpdate _exchange =
-        new(new PassUpdate<ExchangeRule, NoGradient, NoDecay, Float32>(_ => default));
+    private readonly TensorBatch _batch = new();
+    private readonly PassRunner _runner;
+    private readonly GroupStep _exchange = new SetPass<ExchangeRule, NoGradient, DecoupledDecay, Float32>(_ => default);
 
     private Predicate<AuxiliaryTensor>? _exchanged;
 
@@ -28,7 +28,7 @@ internal sealed unsafe class AuxiliaryTensors
         Parameters = parameters;
         _groups = groups;
         _slots = [new StateSlot(name)];
-        _work = new WorkList(threads, widestLane);
+        _runner = new PassRunner(_batch, threads, widestLane);
     }
 
     public ParameterSet Parameters { get; }
@@ -66,10 +66,10 @@ internal sealed unsafe class AuxiliaryTensors
     }
 
     /// <summary>Runs a pass over some of them. Its rule is told their age, and as the rate a scalar.</summary>
-    public void Run(GroupUpdate pass, Predicate<AuxiliaryTensor> which, double scalar = 1)
+    public void Run(GroupStep pass, Predicate<AuxiliaryTensor> which, double scalar = 1, bool zeroGradients = false)
     {
-        Prepare(pass, which, scalar);
-        _work.Apply();
+        Prepare(pass, which, scalar, zeroGradients);
+        _runner.Apply();
         GC.KeepAlive(this);
     }
 
@@ -88,17 +88,17 @@ internal sealed unsafe class AuxiliaryTensors
     /// <summary>The Euclidean norm of the gradients of some of them.</summary>
     public double NormOfGradients(Predicate<AuxiliaryTensor> which)
     {
-        Prepare(_exchange, which, scalar: 1);
+        Prepare(_exchange, which, scalar: 1, zeroGradients: false);
         return Norm();
     }
 
     /// <summary>The Euclidean norm of some of them.</summary>
     public double NormOfCompanions(Predicate<AuxiliaryTensor> which)
     {
-        Prepare(_exchange, which, scalar: 1);
-        for (int job = 0; job < _work.Count; job++)
+        Prepare(_exchange, which, scalar: 1, zeroGradients: false);
+        for (int job = 0; job < _batch.Count; job++)
         {
-            ref TensorAddresses addresses = ref _work[job].Addresses;
+            ref TensorAddresses addresses = ref _batch[job].Addresses;
             addresses.Gradients = (float*)addresses.Slots.Slot0.Elements;
         }
 
@@ -164,35 +164,45 @@ internal sealed unsafe class AuxiliaryTensors
 
     private void Take(Parameter[] added)
     {
-        SlotPool[] pools = OptimizerState.PoolsFor(
+        SlotPool[] pools = SlotSet.PoolsFor(
             [.. added.Select(parameter => (_slots, TensorShape.OfVector(parameter.Length)))], StateFormat.Float32);
         AuxiliaryTensor[] companions = [.. added.Select(parameter => new AuxiliaryTensor(
             parameter,
             _groups.Where((group, index) => group.Has(parameter, index)).FirstOrDefault(),
-            new OptimizerState(TensorShape.OfVector(parameter.Length), _slots, [], StateFormat.Float32, pools)))];
+            NewState(parameter, pools)))];
         _companions.AddRange(companions);
     }
 
-    private void Prepare(GroupUpdate pass, Predicate<AuxiliaryTensor> which, double scalar)
+    private OptimizerState NewState(Parameter parameter, SlotPool[] pools)
     {
-        pass.Begin(scalar, weightDecay: 0, zeroGradients: false);
-        pass.Update.Clear();
-        _work.Clear();
+        TensorShape shape = TensorShape.OfVector(parameter.Length);
+        return new OptimizerState(shape, [], new SlotSet(SlotSet.Make(_slots, shape, StateFormat.Float32, pools), StateFormat.Float32));
+    }
+
+    private void Prepare(GroupStep pass, Predicate<AuxiliaryTensor> which, double scalar, bool zeroGradients)
+    {
+        pass.BeginPass(scalar, zeroGradients);
+        pass.Clear();
+        _batch.Clear();
         foreach (AuxiliaryTensor companion in All)
         {
             if (which(companion))
             {
                 Parameter parameter = companion.Parameter;
-                pass.AddTo(
-                    _work, companion.State, parameter.ValuesAddress, parameter.GradientsAddress, parameter.RoundedCopyAddress);
-                _work[_work.Count - 1].Rule = pass.PrepareRule(companion.State);
+                _batch.Add(
+                    pass,
+                    companion.State,
+                    parameter.ValuesAddress,
+                    parameter.GradientsAddress,
+                    pass.WritesParameters ? parameter.RoundedCopyAddress : null);
+                _batch[_batch.Count - 1].Rule = pass.AddRule(companion.State, []);
             }
         }
     }
 
     private double Norm()
     {
-        double norm = _work.GradientNorm(Optimizers.Engine.Norm.Euclidean);
+        double norm = _runner.GradientNorm(Engine.Norm.Euclidean);
         GC.KeepAlive(this);
         return norm;
     }

@@ -60,8 +60,9 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     private readonly IModelOptimizer _optimizer;
     private readonly ModelOptimizer? _model;
     private readonly GradientAccumulatorOptions _options;
-    private readonly GroupUpdate _sum = new(Optimizers.Rules.Update.Elementwise(_ => default(SumRule)));
-    private readonly WorkList _work = new(threads: 0);
+    private readonly GroupStep _sum = new SetPass<SumRule, ScaledGradient, DecoupledDecay, Float32>(_ => default);
+    private readonly TensorBatch _batch = new();
+    private readonly PassRunner _runner;
     private readonly List<Sum> _sums = [];
     private StepGuard _guard;
     private LossScale? _lossScale;
@@ -82,7 +83,8 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         _options = options;
         RequireZeroing();
         MicroBatches = options.MicroBatches;
-        _sum.Begin(learningRate: 1, weightDecay: 0, zeroGradients: true);
+        _sum.BeginPass(scalar: 1, zeroGradients: true);
+        _runner = new PassRunner(_batch, threads: 0);
         TakeNewParameters();
         Parameters.Attach(this);
     }
@@ -362,7 +364,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         var pool = new SlotPool(slot: 0, _options.AddsInPlace ? [] : added.Select(parameter => BytesOf(parameter)));
         _sums.AddRange(added.Select(parameter => new Sum(
             parameter,
-            new OptimizerState(TensorShape.OfVector(parameter.Length), _sum.Update),
+            new OptimizerState(TensorShape.OfVector(parameter.Length), _sum.Definition),
             _options.AddsInPlace ? null : pool.Take(BytesOf(parameter)))));
     }
 
@@ -371,8 +373,8 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     // One pass adds the gradients to the sums and zeroes them, or the other way round.
     private void Fold(bool intoSums, bool flushes = false)
     {
-        _work.Clear();
-        _sum.Update.Clear();
+        _batch.Clear();
+        _sum.Clear();
         foreach (Sum sum in _sums)
         {
             bool adds = !_options.AddsInPlace && (intoSums ? sum.Parameter.HasGradient : sum.HasGradient);
@@ -389,12 +391,12 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
             {
                 float* gradients = sum.Parameter.GradientsAddress;
                 float* sums = sum.Address;
-                _sum.AddTo(_work, sum.State, intoSums ? sums : gradients, intoSums ? gradients : sums);
-                _work[_work.Count - 1].Rule = _sum.PrepareRule(sum.State);
+                _batch.Add(_sum, sum.State, intoSums ? sums : gradients, intoSums ? gradients : sums);
+                _batch[_batch.Count - 1].Rule = _sum.AddRule(sum.State, []);
             }
         }
 
-        _work.Apply();
+        _runner.Apply();
     }
 
     /// <summary>What has been accumulated for a parameter.</summary>

@@ -45,7 +45,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
 
     private readonly IModelOptimizer _optimizer;
     private readonly AuxiliaryTensors _slow;
-    private readonly GroupUpdate _synchronization;
+    private readonly GroupStep _synchronization;
     private readonly long _period;
     private readonly Gate _gate = new("This Lookahead");
 
@@ -71,8 +71,8 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         _optimizer = optimizer;
         _period = options.SynchronizationPeriod;
         _slow = new AuxiliaryTensors(optimizer.Parameters, optimizer.Groups, "slow", options.Threads, widestLane);
-        _synchronization = new GroupUpdate(new PassUpdate<SynchronizationRule, NoGradient, NoDecay, Float32>(
-            _ => new SynchronizationRule(options.SlowStepSize)));
+        _synchronization = new SetPass<SynchronizationRule, NoGradient, DecoupledDecay, Float32>(
+            _ => new SynchronizationRule(options.SlowStepSize));
         TakeNewParameters();
         Parameters.Attach(this);
     }

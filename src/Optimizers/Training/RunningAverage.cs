@@ -10,7 +10,7 @@ internal sealed class RunningAverage
     private static readonly Predicate<AuxiliaryTensor> _begun = companion => companion.State.Iteration > 0;
 
     private readonly AuxiliaryTensors _averages;
-    private readonly GroupUpdate _pass;
+    private readonly GroupStep _pass;
     private readonly long _firstStep;
     private readonly long _interval;
     private readonly Gate _gate = new("This average");
@@ -28,8 +28,8 @@ internal sealed class RunningAverage
         _firstStep = firstStep;
         _interval = interval;
         _averages = new AuxiliaryTensors(parameters, [], "average", threads, widestLane);
-        _pass = new GroupUpdate(new PassUpdate<AverageRule, NoGradient, Untouched<NoDecay>, Flushed<Float32, EveryUpdate>>(
-            step => new AverageRule(weight(step.Iteration))));
+        _pass = new SetPass<AverageRule, NoGradient, ReadOnlyParameter, Flushed<Float32, EveryUpdate>>(
+            step => new AverageRule(weight(step.Iteration)));
         _averages.TakeNewParameters();
     }
 

@@ -55,9 +55,9 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     private readonly ModelOptimizer? _model;
     private readonly SamOptions _options;
     private readonly AuxiliaryTensors _origins;
-    private readonly GroupUpdate _weighing = new(new PassUpdate<WeighingRule, PlainGradient, Untouched<NoDecay>, Float32>(_ => default));
-    private readonly GroupUpdate _ascent;
-    private readonly GroupUpdate _return = new(new PassUpdate<ReturnRule, NoGradient, NoDecay, ReadOnlyStorage<Float32>>(_ => default));
+    private readonly GroupStep _weighing = new SetPass<WeighingRule, ScaledGradient, ReadOnlyParameter, Float32>(_ => default);
+    private readonly GroupStep _ascent;
+    private readonly GroupStep _return = new SetPass<ReturnRule, NoGradient, DecoupledDecay, ReadOnlyStorage<Float32>>(_ => default);
     private readonly Gate _gate = new("This Sam");
 
     /// <summary>Wraps an optimizer.</summary>
@@ -81,9 +81,9 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         _model = optimizer.Innermost();
         _options = options;
         _origins = new AuxiliaryTensors(optimizer.Parameters, optimizer.Groups, "origin", options.Threads, widestLane);
-        _ascent = new GroupUpdate(options.Adaptive
-            ? new PassUpdate<AscentRule<ByWeight>, ZeroedGradient<PlainGradient>, NoDecay, Float32>(Ascent<ByWeight>)
-            : new PassUpdate<AscentRule<Evenly>, ZeroedGradient<PlainGradient>, NoDecay, Float32>(Ascent<Evenly>));
+        _ascent = options.Adaptive
+            ? new SetPass<AscentRule<ByWeight>, ScaledGradient, DecoupledDecay, Float32>(Ascent<ByWeight>)
+            : new SetPass<AscentRule<Evenly>, ScaledGradient, DecoupledDecay, Float32>(Ascent<Evenly>);
     }
 
     /// <inheritdoc/>
@@ -253,7 +253,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         {
             // Gradients so small that this is beyond a float are denormal ones.
             double rate = Math.Min(_options.Rho / (norm + 1e-12) / divisor, float.MaxValue);
-            _origins.Run(_ascent, _ascending, rate);
+            _origins.Run(_ascent, _ascending, rate, zeroGradients: true);
         }
         else
         {

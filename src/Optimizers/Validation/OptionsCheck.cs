@@ -17,15 +17,15 @@ internal static class OptionsCheck
         }
 
         options.Validate();
-        if (options.Cautious && !CanBeCautious(options.CreateUpdate(), options.DecayForm))
+        if (options.Cautious && !CanBeCautious(options.Define(), options.DecayForm))
         {
             throw new ArgumentException(
-                $"{nameof(options.Cautious)} cannot be set, because the update of {options.GetType().Name} depends on the parameter.",
+                $"{nameof(options.Cautious)} cannot be set, because the rule of {options.GetType().Name} depends on the parameter.",
                 nameof(options));
         }
     }
 
     // An element-wise rule runs on a parameter of 0, which would hide a decay from it.
-    private static bool CanBeCautious(IUpdate update, DecayForm decay) =>
-        update.Cautious() is not null && (update.Measures || decay != DecayForm.InRule);
+    private static bool CanBeCautious(OptimizerDefinition definition, DecayForm decay) =>
+        definition.Cautious() is not null && (definition.Measures || decay != DecayForm.InRule);
 }

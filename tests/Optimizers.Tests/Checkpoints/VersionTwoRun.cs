@@ -452,7 +452,7 @@ internal sealed class VersionTwoRun : IDisposable
 
     private sealed class Numbers(Parameter point, float[] buffer) : ICheckpointed
     {
-        public void Describe(CheckpointContents contents)
+        public void Describe(CheckpointManifest contents)
         {
             contents.Tensor("point", point.Shape, () => point.Values);
             contents.Tensor("buffer", [buffer.Length], () => buffer.AsSpan());

@@ -37,7 +37,7 @@ public sealed class RowWorkTests
 
         bool IOptimizerOptions.TakesRows => true;
 
-        IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(step => new CountingRule((float)step.LearningRate));
+        OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(step => new CountingRule((float)step.LearningRate));
     }
 
     private readonly struct CountingRule(float rate) : IUpdateRule0<CountingRule>

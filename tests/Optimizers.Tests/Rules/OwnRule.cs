@@ -19,7 +19,7 @@ public sealed record OwnOptions : IOptimizerOptions
         }
     }
 
-    public IUpdate CreateUpdate() => Update.Elementwise(
+    public OptimizerDefinition Define() => OptimizerDefinition.Elementwise(
         step => new OwnRule(step, Beta),
         new StateSlot("mean"),
         new StateSlot("largest", 1e-3f),

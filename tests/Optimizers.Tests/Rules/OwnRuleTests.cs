@@ -68,14 +68,22 @@ public sealed class OwnRuleTests
     }
 
     [Fact]
-    public void AnUpdateThatIsGivenTwiceIsRefused()
+    public void OptimizersMayShareADefinition()
     {
-        IUpdate one = new ThrowingOptions().CreateUpdate();
-        var options = new CachedOptions(one);
-        var first = new Optimizer(1, options);
-        FluentActions.Invoking(() => new Optimizer(1, options))
-            .Should().Throw<InvalidOperationException>().WithMessage("*CreateUpdate*new one each time*");
-        first.Step([1f], [1f], 1);
+        var shared = new CachedOptions(new OwnOptions().Define());
+        var first = new Optimizer(_start.Length, shared);
+        var second = new Optimizer(_start.Length, shared);
+        float[] alone = [.. _start];
+        float[] together = [.. _start];
+        var single = new Optimizer(_start.Length, new OwnOptions());
+        for (int step = 0; step < Steps; step++)
+        {
+            first.Step(together, _gradients[step], 0.01);
+            second.Step([.. _start], _gradients[0], 0.5);
+            single.Step(alone, _gradients[step], 0.01);
+        }
+
+        together.ShouldHaveTheBitsOf(alone, "the optimizer with a shared definition");
     }
 
     [Fact]
@@ -92,13 +100,13 @@ public sealed class OwnRuleTests
                      ([a, null!, b, c], "*slots[1]*"),
                  })
         {
-            FluentActions.Invoking(() => Update.Elementwise(step => new OwnRule(step, 0.9), slots))
+            FluentActions.Invoking(() => OptimizerDefinition.Elementwise(step => new OwnRule(step, 0.9), slots))
                 .Should().Throw<ArgumentException>().WithMessage(message).WithParameterName("slots");
         }
 
-        FluentActions.Invoking(() => Update.Elementwise(step => new OwnRule(step, 0.9), null!))
+        FluentActions.Invoking(() => OptimizerDefinition.Elementwise(step => new OwnRule(step, 0.9), null!))
             .Should().Throw<ArgumentNullException>().WithParameterName("slots");
-        FluentActions.Invoking(() => Update.Elementwise<OwnRule>(null!, a, b, c, new StateSlot("d")))
+        FluentActions.Invoking(() => OptimizerDefinition.Elementwise<OwnRule>(null!, a, b, c, new StateSlot("d")))
             .Should().Throw<ArgumentNullException>().WithParameterName("rule");
     }
 
@@ -118,10 +126,12 @@ public sealed class OwnRuleTests
         return parameters;
     }
 
-    private sealed record CachedOptions(IUpdate Update) : IOptimizerOptions
+    private sealed record CachedOptions(OptimizerDefinition Definition) : IOptimizerOptions
     {
         public double LearningRate => 1;
 
-        public IUpdate CreateUpdate() => Update;
+        public DecayForm DecayForm => DecayForm.Decoupled;
+
+        public OptimizerDefinition Define() => Definition;
     }
 }

@@ -11,7 +11,7 @@ public sealed record PlainAdamOptions : IOptimizerOptions
     /// <summary>Whether the mean of squares is.</summary>
     public bool Second { get; init; }
 
-    public IUpdate CreateUpdate() => Update.Elementwise(
+    public OptimizerDefinition Define() => OptimizerDefinition.Elementwise(
         step => new PlainAdamRule(step),
         new StateSlot("exp_avg") { NonNegative = First },
         new StateSlot("exp_avg_sq") { NonNegative = Second });

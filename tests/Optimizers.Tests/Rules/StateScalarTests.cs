@@ -147,11 +147,11 @@ public sealed class StateScalarTests
         foreach ((StateScalar[] scalars, string message) in new (StateScalar[], string)[]
                  { ([new("a"), new("a")], "*scalars*\"a\"*"), ([new("a"), new("")], "*scalars[1]*"), ([null!], "*scalars[0]*") })
         {
-            FluentActions.Invoking(() => Update.Elementwise((_, _) => default(SgdRule), scalars))
+            FluentActions.Invoking(() => OptimizerDefinition.Elementwise((_, _) => default(SgdRule), scalars))
                 .Should().Throw<ArgumentException>().WithMessage(message).WithParameterName("scalars");
         }
 
-        FluentActions.Invoking(() => Update.Elementwise((_, _) => default(SgdRule), null!))
+        FluentActions.Invoking(() => OptimizerDefinition.Elementwise((_, _) => default(SgdRule), null!))
             .Should().Throw<ArgumentNullException>().WithParameterName("scalars");
     }
 
@@ -162,7 +162,7 @@ public sealed class StateScalarTests
 
         public double LearningRate => 0.5;
 
-        public IUpdate CreateUpdate() => Update.Elementwise(
+        public OptimizerDefinition Define() => OptimizerDefinition.Elementwise(
             (step, scalars) =>
             {
                 scalars[0] += step.LearningRate;

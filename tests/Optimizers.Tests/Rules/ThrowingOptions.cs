@@ -9,7 +9,7 @@ internal sealed record ThrowingOptions : IOptimizerOptions
 
     public Action OnRun { get; init; } = () => { };
 
-    public IUpdate CreateUpdate() => Update.Elementwise(step =>
+    public OptimizerDefinition Define() => OptimizerDefinition.Elementwise(step =>
     {
         OnMake(step);
         return new Rule(OnRun);

@@ -42,17 +42,17 @@ public sealed class NormTests
 
     private static unsafe double Norm(ClipByGlobalNorm clip, int threads, int width, int offset)
     {
-        var work = new WorkList(threads, width);
-        var group = new GroupUpdate(new SgdOptions());
+        var batch = new TensorBatch();
+        GroupStep group = GroupStep.Of(new SgdOptions());
         float[][] memory = [.. _lengths.Select(length => GC.AllocateArray<float>(length + offset + 1, pinned: true))];
         for (int i = 0; i < memory.Length; i++)
         {
             Draw.Floats(_lengths[i], _lengths[i]).CopyTo(memory[i].AsSpan(offset));
-            work.Add(group, _lengths[i]).Addresses.Gradients =
-                (float*)Marshal.UnsafeAddrOfPinnedArrayElement(memory[i], offset);
+            var state = new OptimizerState(TensorShape.OfVector(_lengths[i]), group.Definition);
+            batch.Add(group, state, parameters: null, (float*)Marshal.UnsafeAddrOfPinnedArrayElement(memory[i], offset));
         }
 
-        double norm = work.GradientNorm(((IGradientClip)clip).Norm);
+        double norm = new PassRunner(batch, threads, width).GradientNorm(((IGradientClip)clip).Norm);
         GC.KeepAlive(memory);
         return norm;
     }

@@ -415,7 +415,7 @@ public sealed class OverflowTests
 
         double IOptimizerOptions.SafeMagnitude => Safe;
 
-        IUpdate IOptimizerOptions.CreateUpdate() => Update.Elementwise(_ => default(CubingRule), new StateSlot("cubes"));
+        OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(_ => default(CubingRule), new StateSlot("cubes"));
     }
 
     private readonly struct CubingRule : IUpdateRule1<CubingRule>

@@ -25,7 +25,7 @@ internal struct CautiousRule<TRule>(TRule rule) : IMeasuringRule<CautiousRule<TR
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Measure<V, TStorage>(
-        ref CautiousRule<TRule> cautious, V gradient, V parameter, in SlotAddresses slots, nuint index, out V first, out V second)
+        ref CautiousRule<TRule> cautious, V gradient, V parameter, in SlotAddresses slots, long index, out V first, out V second)
         where V : struct, ILane<V>
         where TStorage : struct, IStorage
     {
@@ -35,16 +35,16 @@ internal struct CautiousRule<TRule>(TRule rule) : IMeasuringRule<CautiousRule<TR
         second = V.Splat(0);
     }
 
-    public readonly CautiousRule<TRule> Conclude(in MeasuredSums sums, Span<double> scalars)
+    public readonly CautiousRule<TRule> WithSums(in MeasuredSums sums, Span<double> scalars)
     {
-        CautiousRule<TRule> concluded = this;
-        concluded._scale = Agreement.ScaleOf(sums.First / sums.Count);
-        return concluded;
+        CautiousRule<TRule> summed = this;
+        summed._scale = Agreement.ScaleOf(sums.First / sums.Count);
+        return summed;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Update<V, TStorage>(
-        ref CautiousRule<TRule> cautious, V gradient, ref V parameter, in SlotAddresses slots, nuint index)
+        ref CautiousRule<TRule> cautious, V gradient, ref V parameter, in SlotAddresses slots, long index)
         where V : struct, ILane<V>
         where TStorage : struct, IStorage
     {

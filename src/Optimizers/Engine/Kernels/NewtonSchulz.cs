@@ -8,16 +8,8 @@ namespace Optimizers.Engine;
 /// </summary>
 /// <param name="steps">The number of iterations, of the fifth degree each.</param>
 /// <param name="epsilon">The least norm that the matrix is divided by.</param>
-internal sealed unsafe class NewtonSchulz(int steps, double epsilon) : IMatrixWork
+internal sealed class NewtonSchulz(int steps, double epsilon) : IMatrixDefinition
 {
-    // Jordan et al. 2024: steepest at 0, and within 0.3 of 1 on the rest of the way.
-    private const float First = 3.4445f;
-    private const float Third = -4.7750f;
-    private const float Fifth = 2.0315f;
-
-    private readonly MatrixProduct _product = new();
-    private float[] _memory = [];
-
     public void Check(in TensorShape shape, string name)
     {
         if (shape.Order != 2)
@@ -28,73 +20,87 @@ internal sealed unsafe class NewtonSchulz(int steps, double epsilon) : IMatrixWo
         }
     }
 
-    public nuint WorkspaceFor(in TensorShape shape) => (nuint)shape.Length * sizeof(float);
+    // The last lane of a tensor may write beyond its elements.
+    public nuint WorkspaceFor(in TensorShape shape) => (nuint)(shape.Length + Lane16.Count) * sizeof(float);
 
-    public void After(in TensorJob job, in MeasuredSums sums, ITaskRunner runner)
+    public MatrixWork NewWork() => new Work(steps, epsilon);
+
+    private sealed unsafe class Work(int steps, double epsilon) : MatrixWork
     {
-        TensorShape shape = job.Shape;
-        if (shape.Length == 0)
-        {
-            return;
-        }
+        // Jordan et al. 2024: steepest at 0, and within 0.3 of 1 on the rest of the way.
+        private const float First = 3.4445f;
+        private const float Third = -4.7750f;
+        private const float Fifth = 2.0315f;
 
-        // The shorter side is that of the squares.
-        bool isTall = shape.Rows > shape.Columns;
-        int rows = Math.Min(shape.Rows, shape.Columns);
-        int columns = Math.Max(shape.Rows, shape.Columns);
-        nint whole = shape.Length;
-        nint square = (nint)rows * rows;
-        nint room = (3 * whole) + (2 * square);
-        if (_memory.Length < room)
-        {
-            _memory = GC.AllocateUninitializedArray<float>(checked((int)room), pinned: true);
-        }
+        private readonly MatrixProduct _product = new();
+        private float[] _memory = [];
 
-        float* x = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
-        float* next = x + whole;
-        float* transposed = next + whole;
-        float* gram = transposed + whole;
-        float* polynomial = gram + square;
-        float* matrix = (float*)job.Addresses.Slots.Workspace;
+        public override void After(in TensorJob job, in MeasuredSums sums, ITaskRunner runner)
+        {
+            TensorShape shape = job.Shape;
+            if (shape.Length == 0)
+            {
+                return;
+            }
 
-        // A matrix of zeros stays one, whatever it is divided by.
-        double norm = Math.Max(Math.Sqrt(sums.First), epsilon);
-        double scale = norm == 0 ? 0 : 1 / norm;
-        for (nint i = 0; i < whole; i++)
-        {
-            transposed[i] = (float)(matrix[i] * scale);
-        }
+            // The shorter side is that of the squares.
+            bool isTall = shape.Rows > shape.Columns;
+            int rows = Math.Min(shape.Rows, shape.Columns);
+            int columns = Math.Max(shape.Rows, shape.Columns);
+            nint whole = shape.Length;
+            nint square = (nint)rows * rows;
+            nint room = (3 * whole) + (2 * square);
+            if (_memory.Length < room)
+            {
+                _memory = GC.AllocateUninitializedArray<float>(checked((int)room), pinned: true);
+            }
 
-        if (isTall)
-        {
-            MatrixProduct.Transpose(transposed, x, shape.Rows, shape.Columns);
-        }
-        else
-        {
-            Buffer.MemoryCopy(transposed, x, whole * sizeof(float), whole * sizeof(float));
-        }
+            float* x = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
+            float* next = x + whole;
+            float* transposed = next + whole;
+            float* gram = transposed + whole;
+            float* polynomial = gram + square;
+            float* matrix = (float*)job.Addresses.Slots.Workspace;
 
-        for (int step = 0; step < steps; step++)
-        {
-            // A = XXᵀ, X ← aX + (bA + cA²)X
-            MatrixProduct.Transpose(x, transposed, rows, columns);
-            _product.Run(new(rows, columns, rows, x, transposed, gram), runner);
-            _product.Run(new(rows, rows, rows, gram, gram, polynomial) { Factor = Fifth, Added = gram, FactorOfAdded = Third }, runner);
-            _product.Run(new(rows, rows, columns, polynomial, x, next) { Added = x, FactorOfAdded = First }, runner);
-            float* swapped = x;
-            x = next;
-            next = swapped;
-        }
+            // A matrix of zeros stays one, whatever it is divided by.
+            double norm = Math.Max(Math.Sqrt(sums.First), epsilon);
+            double scale = norm == 0 ? 0 : 1 / norm;
+            for (nint i = 0; i < whole; i++)
+            {
+                transposed[i] = (float)(matrix[i] * scale);
+            }
 
-        if (isTall)
-        {
-            MatrixProduct.Transpose(x, matrix, rows, columns);
-        }
-        else
-        {
-            Buffer.MemoryCopy(x, matrix, whole * sizeof(float), whole * sizeof(float));
-        }
+            if (isTall)
+            {
+                MatrixProduct.Transpose(transposed, x, shape.Rows, shape.Columns);
+            }
+            else
+            {
+                Buffer.MemoryCopy(transposed, x, whole * sizeof(float), whole * sizeof(float));
+            }
 
-        GC.KeepAlive(_memory);
+            for (int step = 0; step < steps; step++)
+            {
+                // A = XXᵀ, X ← aX + (bA + cA²)X
+                MatrixProduct.Transpose(x, transposed, rows, columns);
+                _product.Run(new(rows, columns, rows, x, transposed, gram), runner);
+                _product.Run(new(rows, rows, rows, gram, gram, polynomial) { Factor = Fifth, Added = gram, FactorOfAdded = Third }, runner);
+                _product.Run(new(rows, rows, columns, polynomial, x, next) { Added = x, FactorOfAdded = First }, runner);
+                float* swapped = x;
+                x = next;
+                next = swapped;
+            }
+
+            if (isTall)
+            {
+                MatrixProduct.Transpose(x, matrix, rows, columns);
+            }
+            else
+            {
+                Buffer.MemoryCopy(x, matrix, whole * sizeof(float), whole * sizeof(float));
+            }
+
+            GC.KeepAlive(_memory);
+        }
     }
 }

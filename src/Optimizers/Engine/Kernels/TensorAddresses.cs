@@ -7,9 +7,6 @@ internal unsafe struct TensorAddresses
 {
     public float* Parameters;
     public float* Gradients;
-
-    // Null where nobody wants one.
-    public BFloat16* RoundedCopy;
     public SlotAddresses Slots;
 }
 
@@ -23,14 +20,14 @@ internal unsafe struct SlotAddresses
     public SlotAddress Slot2;
     public SlotAddress Slot3;
 
-    /// <summary>For storage that rounds: <see cref="Chance.Slope"/> of this step.</summary>
-    public uint Slope;
+    /// <summary>For storage that rounds: <see cref="RoundingDither.Slope"/> of this step.</summary>
+    public uint DitherSlope;
 
     /// <summary>Scratch for the two values that a pass measures.</summary>
     public float* First;
     public float* Second;
 
-    /// <summary>What an update of matrices keeps here between the passes of a step; otherwise null.</summary>
+    /// <summary>Memory of an optimizer of matrices between the passes of a step; otherwise null.</summary>
     public void* Workspace;
 
     [UnscopedRef]
@@ -50,11 +47,11 @@ internal unsafe struct SlotAddresses
     }
 }
 
-/// <summary>Where one state slot of one tensor lies; a <see cref="IStorage"/> knows what stands there.</summary>
+/// <summary>Where one state slot of one tensor lies; a <see cref="IStorage"/> knows the format of its elements.</summary>
 internal unsafe struct SlotAddress
 {
     public void* Elements;
 
-    /// <summary>For storage that rounds: <see cref="Chance.First"/> of this step, as many as the widest lane has.</summary>
-    public uint* FirstChances;
+    /// <summary>For storage that rounds: <see cref="RoundingDither.First"/> of this step, as many as the widest lane has.</summary>
+    public uint* FirstDither;
 }

@@ -1,30 +1,31 @@
 namespace Optimizers.Engine;
 
 /// <summary>Runs a pass that writes two values for each element to scratch, and adds them up block by block.</summary>
-internal static class MeasuredBlocks
+internal static unsafe class MeasuredBlocks
 {
     // Measured values go through the first-level cache on their way to the sums.
     private const int Piece = 512;
 
-    public static unsafe void Gather<TPass, TStorage>(
-        in TPass pass,
-        in TensorJob job,
-        in Treatment treatment,
-        nuint start,
-        nuint end,
-        Span<double> first,
-        Span<double> second,
-        bool squares,
-        int widestLane)
+    /// <param name="pass">The pass.</param>
+    /// <param name="job">The tensor.</param>
+    /// <param name="start">The first element, at the start of a block.</param>
+    /// <param name="end">The element behind the last.</param>
+    /// <param name="sums">Takes the sums.</param>
+    /// <param name="squares">Whether the squares of the values are summed.</param>
+    /// <param name="changesState">Whether the pass writes state.</param>
+    /// <param name="widestLane">The width of the lanes.</param>
+    [SkipLocalsInit]
+    public static void Run<TPass>(
+        in TPass pass, in TensorJob job, nuint start, nuint end, BlockSums sums, bool squares, bool changesState, int widestLane)
         where TPass : struct, IUpdateRule<TPass>
-        where TStorage : struct, IStorage
     {
-        float* firstValues = stackalloc float[Piece];
-        float* secondValues = stackalloc float[Piece];
-        TensorAddresses addresses = job.Addresses;
-        addresses.RoundedCopy = null;
-        int block = 0;
-        for (nuint blockStart = start; blockStart < end; blockStart += Reductions.Block, block++)
+        // The last lane of a tensor may write beyond its elements.
+        float* firstValues = stackalloc float[Piece + Lane16.Count];
+        float* secondValues = stackalloc float[Piece + Lane16.Count];
+        float* limited = stackalloc float[Piece + Lane16.Count];
+        TensorJob part = job;
+        StepTransforms transforms = job.Transforms;
+        for (nuint blockStart = start; blockStart < end; blockStart += Reductions.Block)
         {
             var firstSum = default(SumLanes);
             var secondSum = default(SumLanes);
@@ -32,29 +33,32 @@ internal static class MeasuredBlocks
             for (nuint piece = blockStart; piece < blockEnd; piece += Piece)
             {
                 nuint pieceEnd = nuint.Min(blockEnd, piece + Piece);
-                addresses.Slots.First = firstValues - piece;
-                addresses.Slots.Second = secondValues - piece;
-                if (treatment.CoupledDecay != 0)
+                part.Addresses.Slots.First = firstValues - piece;
+                part.Addresses.Slots.Second = secondValues - piece;
+                StepTransforms seen = LimitedGradient.Transform(job, transforms, limited, piece, pieceEnd, ref part.Addresses, widestLane);
+                if (changesState)
                 {
-                    TreatedKernel.Run<TPass, Untouched<CoupledDecay>, TStorage>(
-                        pass, treatment, addresses, piece, pieceEnd, widestLane);
+                    KernelDispatch.ReadAndStore(pass, part, seen, piece, pieceEnd, widestLane);
                 }
                 else
                 {
-                    TreatedKernel.Run<TPass, Untouched<NoDecay>, TStorage>(
-                        pass, treatment, addresses, piece, pieceEnd, widestLane);
+                    KernelDispatch.Read(pass, part, seen, piece, pieceEnd, widestLane);
                 }
 
                 Add(ref firstSum, firstValues, pieceEnd - piece, squares);
                 Add(ref secondSum, secondValues, pieceEnd - piece, squares);
             }
 
-            first[block] = firstSum.Sum();
-            second[block] = secondSum.Sum();
+            if (transforms.ZeroGradient && changesState && job.Group.MeasuringEndsGradient)
+            {
+                new Span<float>(job.Addresses.Gradients + blockStart, (int)(blockEnd - blockStart)).Clear();
+            }
+
+            sums.Set(job.FirstBlock + (int)(blockStart / Reductions.Block), firstSum.Sum(), secondSum.Sum());
         }
     }
 
-    private static unsafe void Add(ref SumLanes sum, float* values, nuint count, bool squares)
+    private static void Add(ref SumLanes sum, float* values, nuint count, bool squares)
     {
         if (squares)
         {

@@ -1,8 +1,8 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Passes over tensors whose state is not worked on in place: piece by piece, the state is read into scratch in the first-level cache,
-/// updated there as any float32 state, and written back. Neither rule nor update knows of it.
+/// Passes over tensors whose state a loop cannot work on in place: piece by piece, the state is decoded into scratch in the
+/// first-level cache, updated there as float32 state, and encoded again. Rules and steps know nothing of it.
 /// </summary>
 internal static unsafe class QuantizedStatePass
 {
@@ -12,9 +12,8 @@ internal static unsafe class QuantizedStatePass
 
     /// <summary>Updates parameters, and state unless it is done, from <paramref name="start"/> to <paramref name="end"/>.</summary>
     [SkipLocalsInit]
-    public static void Apply(in TensorJob job, Slot[] slots, nuint start, nuint end, int widestLane)
+    public static void Apply(in TensorJob job, Slot[] slots, in StepTransforms transforms, nuint start, nuint end, int widestLane)
     {
-        IUpdate update = job.Group.Update;
         float* scratch = stackalloc float[slots.Length * Piece];
         TensorJob piece = job;
         piece.Format = StateFormat.Float32;
@@ -22,42 +21,43 @@ internal static unsafe class QuantizedStatePass
         {
             nuint pieceEnd = nuint.Min(end, pieceStart + Piece);
             Read(slots, ref piece, pieceStart, pieceEnd, scratch, Piece, widestLane);
-            update.Apply(piece, pieceStart, pieceEnd, widestLane);
-
-            if (!update.MeasuringChangesState)
+            job.Group.Apply(piece, transforms, pieceStart, pieceEnd, widestLane);
+            if (!job.Group.MeasuringChangesState)
             {
                 Write(slots, piece, pieceStart, pieceEnd, scratch, Piece, widestLane);
             }
         }
     }
 
-    /// <summary>Gathers the sums of the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    /// <summary>Measures the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    public static void Measure(in TensorJob job, Slot[] slots, nuint start, nuint end, BlockSums sums, int widestLane) =>
+        Run(job, slots, start, end, sums, counts: false, widestLane);
+
+    /// <summary>Counts the elements that will move in these blocks.</summary>
+    public static void Count(in TensorJob job, Slot[] slots, nuint start, nuint end, BlockSums counts, int widestLane) =>
+        Run(job, slots, start, end, counts, counts: true, widestLane);
+
     [SkipLocalsInit]
-    public static void Gather(
-        in TensorJob job,
-        Slot[] slots,
-        nuint start,
-        nuint end,
-        Span<double> first,
-        Span<double> second,
-        bool counting,
-        int widestLane)
+    private static void Run(in TensorJob job, Slot[] slots, nuint start, nuint end, BlockSums sums, bool counts, int widestLane)
     {
-        IUpdate update = job.Group.Update;
         float* scratch = stackalloc float[slots.Length * Reductions.Block];
         TensorJob piece = job;
         piece.Format = StateFormat.Float32;
-        int block = 0;
-        for (nuint pieceStart = start; pieceStart < end; pieceStart += Reductions.Block, block++)
+        for (nuint blockStart = start; blockStart < end; blockStart += Reductions.Block)
         {
-            nuint pieceEnd = nuint.Min(end, pieceStart + Reductions.Block);
-            Read(slots, ref piece, pieceStart, pieceEnd, scratch, Reductions.Block, widestLane);
-            update.Gather(piece, pieceStart, pieceEnd, first.Slice(block, 1), second.Slice(block, 1), counting, widestLane);
-
-            // Counting leaves the state as it is.
-            if (update.MeasuringChangesState && !counting)
+            nuint blockEnd = nuint.Min(end, blockStart + Reductions.Block);
+            Read(slots, ref piece, blockStart, blockEnd, scratch, Reductions.Block, widestLane);
+            if (counts)
             {
-                Write(slots, piece, pieceStart, pieceEnd, scratch, Reductions.Block, widestLane);
+                job.Group.Count(piece, blockStart, blockEnd, sums, widestLane);
+            }
+            else
+            {
+                job.Group.Measure(piece, blockStart, blockEnd, sums, widestLane);
+                if (job.Group.MeasuringChangesState)
+                {
+                    Write(slots, piece, blockStart, blockEnd, scratch, Reductions.Block, widestLane);
+                }
             }
         }
     }
@@ -75,7 +75,7 @@ internal static unsafe class QuantizedStatePass
     private static void Write(
         Slot[] slots, in TensorJob piece, nuint start, nuint end, float* scratch, int room, int widestLane)
     {
-        long iteration = piece.Group.Update.IterationOf(piece.Rule);
+        long iteration = piece.Group.IterationOf(piece.Rule);
         for (int i = 0; i < slots.Length; i++, scratch += room)
         {
             slots[i].Write(start, end, scratch, iteration, widestLane);

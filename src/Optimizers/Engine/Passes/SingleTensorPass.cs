@@ -16,7 +16,7 @@ internal static unsafe class SingleTensorPass
         Check(state, input, name);
         fixed (float* address = input)
         {
-            Run<TRule, PlainGradient, Untouched<NoDecay>, Flushed<Float32, EveryUpdate>>(rule, state, address);
+            Run<TRule, ScaledGradient, ReadOnlyParameter, Flushed<Float32, EveryUpdate>>(rule, state, address);
         }
     }
 
@@ -31,7 +31,7 @@ internal static unsafe class SingleTensorPass
         Check(state, parameters, name);
         fixed (float* address = parameters)
         {
-            Run<TRule, NoGradient, NoDecay, ReadOnlyStorage<Float32>>(rule, state, address);
+            Run<TRule, NoGradient, DecoupledDecay, ReadOnlyStorage<Float32>>(rule, state, address);
         }
     }
 
@@ -49,17 +49,17 @@ internal static unsafe class SingleTensorPass
     }
 
     [SkipLocalsInit]
-    private static void Run<TRule, TGradient, TWriting, TStorage>(in TRule rule, OptimizerState state, float* elements)
+    private static void Run<TRule, TGradient, TParameter, TStorage>(in TRule rule, OptimizerState state, float* elements)
         where TRule : struct, IUpdateRule<TRule>
         where TGradient : struct, IGradientReading
-        where TWriting : struct, IParameterWriting
+        where TParameter : struct, IParameterAccess
         where TStorage : struct, IStorage
     {
         var addresses = new TensorAddresses { Parameters = elements, Gradients = elements, Slots = state.Addresses };
         if (state.Format == StateFormat.Float32)
         {
-            Kernel.Run<TRule, TGradient, TWriting, TStorage>(
-                rule, default, addresses, 0, (nuint)state.Length, Kernel.WidestLane);
+            Kernel.Run<TRule, TGradient, TParameter, TStorage>(
+                rule, StepTransforms.None, addresses, 0, (nuint)state.Length, Kernel.WidestLane);
             GC.KeepAlive(state);
             return;
         }
@@ -75,7 +75,7 @@ internal static unsafe class SingleTensorPass
                 addresses.Slots[i].Elements = values - start;
             }
 
-            Kernel.Run<TRule, TGradient, TWriting, TStorage>(rule, default, addresses, start, end, Kernel.WidestLane);
+            Kernel.Run<TRule, TGradient, TParameter, TStorage>(rule, StepTransforms.None, addresses, start, end, Kernel.WidestLane);
             for (int i = 0; i < state.Slots.Count && !TStorage.IsReadOnly; i++)
             {
                 state.Slots[i].Write(start, end, scratch + (i * Piece), state.Iteration, Kernel.WidestLane);

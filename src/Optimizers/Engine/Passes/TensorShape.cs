@@ -32,6 +32,7 @@ internal readonly record struct TensorShape(int Order, int Batches, int Rows, in
     public static IReadOnlyList<int> DimensionsOf(SlotExtent extent, IReadOnlyList<int> dimensions) => extent switch
     {
         SlotExtent.Rows => [.. dimensions.Take(dimensions.Count - 1), 1],
+        SlotExtent.Columns when dimensions.Count < 2 => dimensions,
         SlotExtent.Columns => [.. dimensions.Take(dimensions.Count - 2), 1, dimensions[^1]],
         _ => dimensions,
     };
@@ -48,15 +49,3 @@ internal readonly record struct TensorShape(int Order, int Batches, int Rows, in
     }
 }
 
-/// <summary>What a slot has one number for.</summary>
-internal enum SlotExtent
-{
-    /// <summary>Each element.</summary>
-    Elements,
-
-    /// <summary>Each row of each matrix.</summary>
-    Rows,
-
-    /// <summary>Each column of each matrix.</summary>
-    Columns,
-}

@@ -7,35 +7,37 @@ namespace Optimizers.Engine;
 internal static unsafe class TrialStep
 {
     /// <summary>Finds what would no longer be finite.</summary>
-    /// <param name="work">The step, ready to be applied.</param>
+    /// <param name="step">The tensors of the step, ready to be applied.</param>
+    /// <param name="widestLane">The width of the lanes.</param>
     /// <param name="states">The state of each of its tensors.</param>
     /// <returns>The largest gradient among the elements concerned; null: all would stay finite.</returns>
-    public static Overflow? Find(WorkList work, ReadOnlySpan<OptimizerState> states)
+    public static Overflow? Find(TensorBatch step, int widestLane, ReadOnlySpan<OptimizerState> states)
     {
-        var trial = new WorkList(threads: 1, work.WidestLane);
+        var trial = new TensorBatch();
+        var runner = new PassRunner(trial, threads: 1, widestLane);
         var tensors = new List<Trial>();
-        for (int first = 0; first < work.Count; first++)
+        for (int first = 0; first < step.Count; first++)
         {
             // Tensors that share their sums are tried together, all others one by one, which takes less memory.
-            GroupUpdate group = work[first].Group;
-            bool together = group.Update.SharesScalars;
-            if (together && HasEarlier(work, first, group))
+            GroupStep group = step[first].Group;
+            bool together = group.Definition.SharesScalars;
+            if (together && HasEarlier(step, first, group))
             {
                 continue;
             }
 
             trial.Clear();
             tensors.Clear();
-            for (int job = first; job < (together ? work.Count : first + 1); job++)
+            for (int job = first; job < (together ? step.Count : first + 1); job++)
             {
-                if (work[job].Group == group)
+                if (step[job].Group == group)
                 {
-                    tensors.Add(new Trial(work[job], job, states[job]));
+                    tensors.Add(new Trial(step[job], job, states[job]));
                     tensors[^1].AddTo(trial);
                 }
             }
 
-            trial.Apply();
+            runner.Apply();
             Overflow? worst = null;
             foreach (Trial tensor in tensors)
             {
@@ -52,11 +54,11 @@ internal static unsafe class TrialStep
         return null;
     }
 
-    private static bool HasEarlier(WorkList work, int job, GroupUpdate group)
+    private static bool HasEarlier(TensorBatch step, int job, GroupStep group)
     {
         for (int earlier = 0; earlier < job; earlier++)
         {
-            if (work[earlier].Group == group)
+            if (step[earlier].Group == group)
             {
                 return true;
             }
@@ -80,15 +82,14 @@ internal static unsafe class TrialStep
             _job = job;
             _number = number;
             _before = state;
-            IUpdate update = job.Group.Update;
             int length = job.Rows?.Length ?? state.Length;
             _parameters = GC.AllocateUninitializedArray<float>(length, pinned: true);
             _gradients = GC.AllocateUninitializedArray<float>(length, pinned: true);
-            RowsPass.Gather(job, 0, _parameters);
+            ParameterCopy.Take(job, 0, _parameters);
             new ReadOnlySpan<float>(job.Addresses.Gradients, length).CopyTo(_gradients);
             _after = job.Rows is null
-                ? new OptimizerState(state.Shape, update, state.Format)
-                : new OptimizerState(TensorShape.OfVector(length), update);
+                ? new OptimizerState(state.Shape, job.Group.Definition, state.Format)
+                : new OptimizerState(TensorShape.OfVector(length), job.Group.Definition);
             for (int i = 0; i < state.Slots.Count; i++)
             {
                 if (job.Rows is null)
@@ -97,22 +98,17 @@ internal static unsafe class TrialStep
                 }
                 else
                 {
-                    RowsPass.Gather(SlotAsParameters(i), 0, _after.Slots[i].Stored<float>());
+                    ParameterCopy.Take(job, (float*)state.Slots[i].Address, 0, _after.Slots[i].Stored<float>());
                 }
             }
         }
 
-        public void AddTo(WorkList trial)
+        public void AddTo(TensorBatch trial)
         {
-            ref TensorJob job = ref trial.Add(_job.Group, _parameters.Length);
-            job = _job;
-            job.Addresses.Parameters = AddressOf(_parameters);
+            ref TensorJob job = ref trial.Add(_job.Group, _after, _parameters.Length, AddressOf(_parameters), roundedCopy: null);
             job.Addresses.Gradients = AddressOf(_gradients);
-            job.Addresses.RoundedCopy = null;
-            job.Addresses.Slots = _after.Addresses;
-            job.Rows = null;
-            job.Shape = _after.Shape;
-            job.Coded = _after.Coded;
+            job.Rule = _job.Rule;
+            job.ClipFactor = _job.ClipFactor;
         }
 
         public Overflow? FindOverflow()
@@ -123,7 +119,7 @@ internal static unsafe class TrialStep
                 FindInSlot(i, ref worst);
             }
 
-            ReadOnlySpan<double> scalars = _job.Group.Update.ScalarsAfter(_job.Rule);
+            ReadOnlySpan<double> scalars = _job.Group.ScalarsAfter(_job.Rule);
             for (int i = 0; i < scalars.Length; i++)
             {
                 if (!double.IsFinite(scalars[i]) && double.IsFinite(_before.Scalars[i]))
@@ -136,7 +132,7 @@ internal static unsafe class TrialStep
             for (int start = 0; start < _parameters.Length; start += Blocks.Length)
             {
                 Span<float> piece = before[..Math.Min(Blocks.Length, _parameters.Length - start)];
-                RowsPass.Gather(_job, (nuint)start, piece);
+                ParameterCopy.Take(_job, (nuint)start, piece);
                 Compare(piece, _parameters.AsSpan(start, piece.Length), start, "the parameter", ref worst);
             }
 
@@ -162,7 +158,7 @@ internal static unsafe class TrialStep
                 }
                 else
                 {
-                    RowsPass.Gather(SlotAsParameters(number), (nuint)start, beforeValues);
+                    ParameterCopy.Take(_job, (float*)_before.Slots[number].Address, (nuint)start, beforeValues);
                 }
 
                 slot.Read((nuint)start, (nuint)(start + count), after, Kernel.WidestLane);
@@ -205,13 +201,6 @@ internal static unsafe class TrialStep
             }
 
             return largest;
-        }
-
-        private TensorJob SlotAsParameters(int number)
-        {
-            TensorJob job = _job;
-            job.Addresses.Parameters = (float*)_before.Slots[number].Address;
-            return job;
         }
     }
 }

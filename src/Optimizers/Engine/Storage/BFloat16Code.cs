@@ -16,11 +16,11 @@ internal readonly struct BFloat16Code : IStateCode
     /// <inheritdoc/>
     /// <remarks>What is so small that it is or would become denormal becomes 0, as in any state.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Encode<V>(V value, V chance)
+    public static V Encode<V>(V value, V dither)
         where V : struct, ILane<V>
     {
         // Adding to the bits of a NaN could make anything of it; its product with 0 is NaN, and that of a small number is 0.
-        V lifted = V.AddBits(value, V.ShiftRightBits(chance, 32 - Dropped));
+        V lifted = V.AddBits(value, V.ShiftRightBits(dither, 32 - Dropped));
         return V.IfLess(V.Splat(Flushed), V.Abs(value), lifted, value * 0);
     }
 

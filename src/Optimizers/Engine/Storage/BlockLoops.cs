@@ -11,9 +11,9 @@ internal static unsafe class BlockLoops
 
     /// <summary>Chooses the scale of each block, and writes the codes.</summary>
     public static void Write<TCode>(
-        float* values, byte* codes, float* scales, Chance chance, nuint start, nuint end, int widestLane)
+        float* values, byte* codes, float* scales, RoundingDither dither, nuint start, nuint end, int widestLane)
         where TCode : struct, IBlockCode =>
-        LaneLoop.Run(new Writing<TCode>(values, codes, scales, chance), start, end, widestLane);
+        LaneLoop.Run(new Writing<TCode>(values, codes, scales, dither), start, end, widestLane);
 
     private readonly struct Reading<TCode>(byte* codes, float* scales, float* values) : ILaneLoop
         where TCode : struct, IBlockCode
@@ -43,13 +43,13 @@ internal static unsafe class BlockLoops
         }
     }
 
-    private readonly struct Writing<TCode>(float* values, byte* codes, float* scales, Chance chance) : ILaneLoop
+    private readonly struct Writing<TCode>(float* values, byte* codes, float* scales, RoundingDither dither) : ILaneLoop
         where TCode : struct, IBlockCode
     {
         private readonly float* _values = values;
         private readonly byte* _codes = codes;
         private readonly float* _scales = scales;
-        private readonly Chance _chance = chance;
+        private readonly RoundingDither _dither = dither;
 
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         public void Run<V>(nuint i, nuint end)
@@ -57,8 +57,8 @@ internal static unsafe class BlockLoops
         {
             float* values = _values;
             byte* codes = _codes;
-            uint slope = _chance.Slope;
-            V first = _chance.First<V>();
+            uint slope = _dither.Slope;
+            V first = _dither.First<V>();
             float* scale = _scales + (i / Blocks.Length);
             while (i < end)
             {
@@ -68,8 +68,8 @@ internal static unsafe class BlockLoops
                 nuint stop = i + Blocks.Length;
                 do
                 {
-                    V chance = V.AddBits(Chance.Shift<V>(i, slope), first);
-                    V.StoreUpperBits(TCode.Encode(V.Load(values + i), inverseScale, chance), codes + i);
+                    V dither = V.AddBits(RoundingDither.Shift<V>((long)i, slope), first);
+                    V.StoreUpperBits(TCode.Encode(V.Load(values + i), inverseScale, dither), codes + i);
                     i += (nuint)V.Count;
                 }
                 while (i != stop);

@@ -18,7 +18,7 @@ internal sealed unsafe class BlockSlot<TCode>(StateSlot declared, int number, in
 
     public override void Write(nuint start, nuint end, float* values, long iteration, int widestLane) =>
         BlockLoops.Write<TCode>(
-            values - start, Address, FirstScale, Chance.For(iteration, Number), start, end, widestLane);
+            values - start, Address, FirstScale, RoundingDither.For(iteration, Number), start, end, widestLane);
 
     public override void Save(Span<byte> destination)
     {

@@ -28,11 +28,11 @@ internal static class ByteCode
 
     /// <summary>The inverse.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Encode<V>(V number, uint nan, V chance)
+    public static V Encode<V>(V number, uint nan, V dither)
         where V : struct, ILane<V>
     {
         V raised = V.MinBits(number + Offset, Raised<V>(nan));
-        V rounded = V.AddBits(raised, V.ShiftRightBits(chance, 32 - Dropped));
+        V rounded = V.AddBits(raised, V.ShiftRightBits(dither, 32 - Dropped));
 
         // The offset's own bits fall out on the left.
         return V.ShiftLeftBits(rounded, 24 - Dropped);
@@ -59,11 +59,11 @@ internal readonly struct SignedByteCode : IBlockCode
         V.OrBits(ByteCode.Decode(V.AndBits(code, V.SplatBits(NaN << 24)), scale, NaN), V.AndBits(code, V.SplatBits(SignBit << 24)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Encode<V>(V value, V inverseScale, V chance)
+    public static V Encode<V>(V value, V inverseScale, V dither)
         where V : struct, ILane<V>
     {
         V sign = V.AndBits(value, V.SplatBits(SignBit << 24));
-        return V.OrBits(ByteCode.Encode(V.Abs(value) * inverseScale, NaN, chance), sign);
+        return V.OrBits(ByteCode.Encode(V.Abs(value) * inverseScale, NaN, dither), sign);
     }
 }
 
@@ -84,11 +84,11 @@ internal readonly struct UnsignedByteCode : IBlockCode
         ByteCode.Decode(code, scale, NaN);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Encode<V>(V value, V inverseScale, V chance)
+    public static V Encode<V>(V value, V inverseScale, V dither)
         where V : struct, ILane<V>
     {
         V number = V.Abs(value) * inverseScale;
         V floored = V.MaxBits(number, V.Splat(ByteCode.Least));
-        return ByteCode.Encode(V.IfEqual(value, V.Splat(0), number, floored), NaN, chance);
+        return ByteCode.Encode(V.IfEqual(value, V.Splat(0), number, floored), NaN, dither);
     }
 }

@@ -14,9 +14,9 @@ internal static unsafe class CodeLoops
         LaneLoop.Run(new Reading<TCode>(codes, values), start, WholeLanes(end), widestLane);
 
     /// <summary>Writes codes.</summary>
-    public static void Write<TCode>(float* values, ushort* codes, Chance chance, nuint start, nuint end, int widestLane)
+    public static void Write<TCode>(float* values, ushort* codes, RoundingDither dither, nuint start, nuint end, int widestLane)
         where TCode : struct, IStateCode =>
-        LaneLoop.Run(new Writing<TCode>(values, codes, chance), start, WholeLanes(end), widestLane);
+        LaneLoop.Run(new Writing<TCode>(values, codes, dither), start, WholeLanes(end), widestLane);
 
     private static nuint WholeLanes(nuint length) => (length + (Widest - 1)) / Widest * Widest;
 
@@ -39,12 +39,12 @@ internal static unsafe class CodeLoops
         }
     }
 
-    private readonly struct Writing<TCode>(float* values, ushort* codes, Chance chance) : ILaneLoop
+    private readonly struct Writing<TCode>(float* values, ushort* codes, RoundingDither dither) : ILaneLoop
         where TCode : struct, IStateCode
     {
         private readonly float* _values = values;
         private readonly ushort* _codes = codes;
-        private readonly Chance _chance = chance;
+        private readonly RoundingDither _dither = dither;
 
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         public void Run<V>(nuint i, nuint end)
@@ -52,11 +52,11 @@ internal static unsafe class CodeLoops
         {
             float* values = _values;
             ushort* codes = _codes;
-            uint slope = _chance.Slope;
-            V first = _chance.First<V>();
+            uint slope = _dither.Slope;
+            V first = _dither.First<V>();
             for (; i < end; i += (nuint)V.Count)
             {
-                V.StoreUpperBits(TCode.Encode(V.Load(values + i), V.AddBits(Chance.Shift<V>(i, slope), first)), codes + i);
+                V.StoreUpperBits(TCode.Encode(V.Load(values + i), V.AddBits(RoundingDither.Shift<V>((long)i, slope), first)), codes + i);
             }
         }
     }

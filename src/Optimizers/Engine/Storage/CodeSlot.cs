@@ -16,7 +16,7 @@ internal sealed unsafe class CodeSlot<TCode>(StateSlot declared, int number, int
 
     public override void Write(nuint start, nuint end, float* values, long iteration, int widestLane) =>
         CodeLoops.Write<TCode>(
-            values - start, (ushort*)Address, Chance.For(iteration, Number), start, end, widestLane);
+            values - start, (ushort*)Address, RoundingDither.For(iteration, Number), start, end, widestLane);
 
     public override void Save(Span<byte> destination) => Memory.CopyTo(destination);
 

@@ -8,13 +8,15 @@ internal readonly struct Flushed<TStorage, TThreshold> : IStorage
     where TStorage : struct, IStorage
     where TThreshold : struct, IFlushThreshold
 {
+    public static int ElementSize => TStorage.ElementSize;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe V Load<V>(in SlotAddress slot, nuint index)
+    public static unsafe V Load<V>(in SlotAddress slot, long index)
         where V : struct, ILane<V> =>
         TStorage.Load<V>(slot, index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Store<V>(V value, in SlotAddress slot, uint slope, nuint index)
+    public static unsafe void Store<V>(V value, in SlotAddress slot, uint slope, long index)
         where V : struct, ILane<V> =>
         TStorage.Store(V.IfLess(V.Abs(value), V.Splat(TThreshold.Value), V.Splat(0), value), slot, slope, index);
 }

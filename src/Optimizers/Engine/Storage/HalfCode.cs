@@ -33,14 +33,14 @@ internal readonly struct HalfCode : IStateCode
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Encode<V>(V value, V chance)
+    public static V Encode<V>(V value, V dither)
         where V : struct, ILane<V>
     {
         // The inverse: a sum aligns the fraction of a number below the least normal one, and is smaller for any other.
         V magnitude = V.Abs(value);
         V finite = V.MinBits(magnitude, V.Splat(Largest));
         V aligned = V.AddBits(finite + LeastNormal, V.SplatBits(unchecked(0 - OneExponent)));
-        V lifted = V.AddBits(V.MaxBits(finite, aligned), V.ShiftRightBits(chance, 32 - Dropped));
+        V lifted = V.AddBits(V.MaxBits(finite, aligned), V.ShiftRightBits(dither, 32 - Dropped));
         V number = V.ShiftLeftBits(V.AddBits(lifted, V.SplatBits(unchecked(0 - Rebias))), 16 - Dropped);
 
         V infinity = V.Splat(float.PositiveInfinity);
@@ -65,11 +65,11 @@ internal readonly struct RootHalfCode : IStateCode
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Encode<V>(V value, V chance)
+    public static V Encode<V>(V value, V dither)
         where V : struct, ILane<V>
     {
         V root = V.Sqrt(V.Abs(value));
         V floored = V.MaxBits(root, V.Splat(HalfCode.Least));
-        return HalfCode.Encode(V.IfEqual(root, V.Splat(0), root, floored), chance);
+        return HalfCode.Encode(V.IfEqual(root, V.Splat(0), root, floored), dither);
     }
 }

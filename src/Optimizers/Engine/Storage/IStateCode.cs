@@ -11,10 +11,10 @@ internal interface IStateCode
         where V : struct, ILane<V>;
 
     /// <summary>
-    /// The code of the next smaller or the next larger value that has one, so that of all chances, which are 32 bits, as many
+    /// The code of the next smaller or the next larger value that has one, so that of all dither bits, which are 32, as many
     /// lead to the larger one as the value is near to it. A value that has a code gets that one.
     /// </summary>
-    static abstract V Encode<V>(V value, V chance)
+    static abstract V Encode<V>(V value, V dither)
         where V : struct, ILane<V>;
 }
 
@@ -29,6 +29,6 @@ internal interface IBlockCode
         where V : struct, ILane<V>;
 
     /// <inheritdoc cref="IStateCode.Encode"/>
-    static abstract V Encode<V>(V value, V inverseScale, V chance)
+    static abstract V Encode<V>(V value, V inverseScale, V dither)
         where V : struct, ILane<V>;
 }

@@ -6,13 +6,16 @@ internal interface IStorage
     /// <summary>Whether what is written is lost.</summary>
     static virtual bool IsReadOnly => false;
 
-    static abstract unsafe V Load<V>(in SlotAddress slot, nuint index)
+    /// <summary>The bytes of an element.</summary>
+    static abstract int ElementSize { get; }
+
+    static abstract unsafe V Load<V>(in SlotAddress slot, long index)
         where V : struct, ILane<V>;
 
     /// <param name="value">What is stored.</param>
     /// <param name="slot">Where.</param>
-    /// <param name="slope">For storage that rounds: the <see cref="Chance.Slope"/> of this step.</param>
+    /// <param name="slope">For storage that rounds: the <see cref="RoundingDither.Slope"/> of this step.</param>
     /// <param name="index">The first element.</param>
-    static abstract unsafe void Store<V>(V value, in SlotAddress slot, uint slope, nuint index)
+    static abstract unsafe void Store<V>(V value, in SlotAddress slot, uint slope, long index)
         where V : struct, ILane<V>;
 }

@@ -27,7 +27,7 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
 
     /// <summary>The format that a slot gets where one is asked for.</summary>
     public static StateFormat FormatFor(StateSlot declared, int length, StateFormat asked) =>
-        declared.FullPrecision || (asked == StateFormat.Block8 && length < FewestInBlocks) ? StateFormat.Float32 : asked;
+        declared.FullPrecision || declared.Extent != SlotExtent.Elements || (asked == StateFormat.Block8 && length < FewestInBlocks) ? StateFormat.Float32 : asked;
 
     /// <summary>The memory to take for a slot.</summary>
     public static nuint RoomFor(StateSlot declared, int length, StateFormat asked) => FormatFor(declared, length, asked) switch

@@ -59,19 +59,19 @@ public sealed unsafe class GuardPageTests : IDisposable
     {
         float* parameterAddress = Place(_parameters, start, atEnd);
         float* gradientAddress = Place(_gradients, gradients, atEnd);
-        var group = new GroupUpdate(options);
-        var state = new OptimizerState(TensorShape.Of(Catalogue.ShapeFor(options, start.Length)), group.Update);
-        var work = new WorkList(threads: 1, width);
+        GroupStep group = GroupStep.Of(options);
+        var state = new OptimizerState(TensorShape.Of(Catalogue.ShapeFor(options, start.Length)), group.Definition);
+        var batch = new TensorBatch();
         group.Begin(options.LearningRate, options.WeightDecay, zero);
-        group.AddTo(work, state, parameterAddress, gradientAddress);
-        work[0].Rule = group.PrepareRule(state);
+        batch.Add(group, state, parameterAddress, gradientAddress);
+        batch[0].Rule = group.AddRule(state, state.Scalars);
         for (int i = 0; i < state.SlotNames.Count; i++)
         {
-            work[0].Addresses.Slots[i].Elements = Place(_slots[i], state[state.SlotNames[i]], atEnd);
+            batch[0].Addresses.Slots[i].Elements = Place(_slots[i], state[state.SlotNames[i]], atEnd);
         }
 
-        work[0].Coded = group.Update.Matrices?.View(state.Shape, work[0].Addresses.Slots) ?? work[0].Coded;
-        work.Apply();
+        batch[0].Quantized = group.Definition.Matrices?.View(state.Shape, state.Slots, batch[0].Addresses.Slots) ?? batch[0].Quantized;
+        new PassRunner(batch, threads: 1, width).Apply();
         return new Span<float>(parameterAddress, start.Length).ToArray();
     }
 

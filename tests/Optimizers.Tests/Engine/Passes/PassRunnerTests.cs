@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Optimizers.Tests;
 
 /// <summary>A pass does every element once, in parts that begin at block boundaries, and outlives what goes wrong.</summary>
-public sealed class WorkListTests
+public sealed class PassRunnerTests
 {
     private static readonly int[][] _byHand =
         [[], [0], [1], [4_096], [0, 5, 0, 0, 70_000, 0], [200_001], [40_000, 1, 40_000, 0, 40_000]];
@@ -18,13 +18,14 @@ public sealed class WorkListTests
     {
         foreach (int[] lengths in (int[][])[.. _byHand, .. Enumerable.Range(0, 20).Select(Drawn)])
         {
-            var update = new RecordingUpdate();
-            var work = new WorkList(threads);
-            Fill(work, update, lengths);
+            var update = new RecordingStep();
+            var batch = new TensorBatch();
+            var runner = new PassRunner(batch, threads);
+            Fill(batch, update, lengths);
             for (int pass = 0; pass < 2; pass++)
             {
                 update.Parts.Clear();
-                work.Apply();
+                runner.Apply();
                 for (int job = 0; job < lengths.Length; job++)
                 {
                     CheckCover([.. update.Parts.Where(part => part.Job == job).Select(part => (part.Start, part.End)).Order()], lengths[job]);
@@ -36,20 +37,22 @@ public sealed class WorkListTests
     [Fact]
     public void ASmallPassStaysOnItsThread()
     {
-        var update = new RecordingUpdate();
-        var work = new WorkList(threads: 4);
-        Fill(work, update, [20_000, 5]);
-        work.Apply();
+        var update = new RecordingStep();
+        var batch = new TensorBatch();
+        var runner = new PassRunner(batch, threads: 4);
+        Fill(batch, update, [20_000, 5]);
+        runner.Apply();
         update.Parts.Should().HaveCount(2).And.OnlyContain(part => part.Thread == Environment.CurrentManagedThreadId);
     }
 
     [Fact]
     public void ALargePassIsSharedOut()
     {
-        var update = new RecordingUpdate();
-        var work = new WorkList(threads: 2);
-        Fill(work, update, [60_000]);
-        work.Apply();
+        var update = new RecordingStep();
+        var batch = new TensorBatch();
+        var runner = new PassRunner(batch, threads: 2);
+        Fill(batch, update, [60_000]);
+        runner.Apply();
         // There are 16 shares, two of which begin in the block where another begins, and so are empty.
         update.Parts.Should().HaveCount(14);
     }
@@ -57,10 +60,11 @@ public sealed class WorkListTests
     [Fact]
     public void OneThreadMeansOne()
     {
-        var update = new RecordingUpdate();
-        var work = new WorkList(threads: 1);
-        Fill(work, update, [600_000]);
-        work.Apply();
+        var update = new RecordingStep();
+        var batch = new TensorBatch();
+        var runner = new PassRunner(batch, threads: 1);
+        Fill(batch, update, [600_000]);
+        runner.Apply();
         update.Parts.Should().ContainSingle().Which.Thread.Should().Be(Environment.CurrentManagedThreadId);
     }
 
@@ -70,18 +74,19 @@ public sealed class WorkListTests
     [InlineData(4, 200_000)]
     public void WhatARuleThrowsReachesTheCaller(int threads, int length)
     {
-        var update = new RecordingUpdate { Failure = new FormatException("mine") };
-        var work = new WorkList(threads);
-        Fill(work, update, [length]);
+        var update = new RecordingStep { Failure = new FormatException("mine") };
+        var batch = new TensorBatch();
+        var runner = new PassRunner(batch, threads);
+        Fill(batch, update, [length]);
         for (int attempt = 0; attempt < 3; attempt++)
         {
-            work.Invoking(w => w.Apply()).Should().Throw<InvalidOperationException>()
+            runner.Invoking(w => w.Apply()).Should().Throw<InvalidOperationException>()
                 .WithMessage("*incomplete*").WithInnerException<FormatException>().WithMessage("mine");
         }
 
         update.Failure = null;
         update.Parts.Clear();
-        work.Apply();
+        runner.Apply();
         update.Parts.Sum(part => (long)(part.End - part.Start)).Should().Be(length);
     }
 
@@ -90,7 +95,7 @@ public sealed class WorkListTests
     {
         int caller = Environment.CurrentManagedThreadId;
         using var helped = new ManualResetEventSlim();
-        var update = new RecordingUpdate
+        var update = new RecordingStep
         {
             OnPart = () =>
             {
@@ -103,9 +108,10 @@ public sealed class WorkListTests
                 helped.Wait(TimeSpan.FromMinutes(1));
             },
         };
-        var work = new WorkList(threads: 2);
-        Fill(work, update, [200_000]);
-        work.Invoking(w => w.Apply()).Should().Throw<InvalidOperationException>()
+        var batch = new TensorBatch();
+        var runner = new PassRunner(batch, threads: 2);
+        Fill(batch, update, [200_000]);
+        runner.Invoking(w => w.Apply()).Should().Throw<InvalidOperationException>()
             .WithInnerException<FormatException>().WithMessage("on a helper");
     }
 
@@ -124,25 +130,19 @@ public sealed class WorkListTests
         done.Should().Be((nuint)length);
     }
 
-    private static void Fill(WorkList work, RecordingUpdate update, int[] lengths)
+    private static unsafe void Fill(TensorBatch batch, RecordingStep step, int[] lengths)
     {
-        var group = new GroupUpdate(new RecordingOptions(update));
-        work.Clear();
+        var state = new OptimizerState(TensorShape.OfVector(0), step.Definition);
+        step.Begin(learningRate: 1, weightDecay: 0, zeroGradients: false);
+        batch.Clear();
         for (int i = 0; i < lengths.Length; i++)
         {
-            work.Add(group, lengths[i]).Rule = i;
+            batch.Add(step, state, lengths[i], parameters: null, roundedCopy: null).Rule = i;
         }
     }
 
-    private sealed record RecordingOptions(IUpdate Update) : IOptimizerOptions
-    {
-        public double LearningRate => 1;
-
-        public IUpdate CreateUpdate() => Update;
-    }
-
     /// <summary>Touches no memory, but notes what it was asked to do.</summary>
-    private sealed class RecordingUpdate : IUpdate
+    private sealed class RecordingStep() : GroupStep(((IOptimizerOptions)new SgdOptions()).Define(), new SgdOptions())
     {
         public ConcurrentBag<(int Job, nuint Start, nuint End, int Thread)> Parts { get; } = [];
 
@@ -150,31 +150,23 @@ public sealed class WorkListTests
 
         public Action? OnPart { get; init; }
 
-        public IReadOnlyList<StateSlot> Slots => [];
-
-        public IReadOnlyList<StateScalar> Scalars => [];
-
-        int IUpdate.FlushInterval => 1;
-
-        void IUpdate.Claim()
+        public override void Clear()
         {
         }
 
-        void IUpdate.Clear()
+        public override int AddRule(OptimizerState state, ReadOnlySpan<double> scalars) => 0;
+
+        public override void Advance()
         {
         }
 
-        void IUpdate.Advance(GroupUpdate group)
-        {
-        }
+        public override TensorAge AgeOf(int rule) => new(1, double.NaN);
 
-        long IUpdate.IterationOf(int rule) => 1;
+        public override long IterationOf(int rule) => 1;
 
-        int IUpdate.Prepare(TensorAge age, in TensorShape shape, ReadOnlySpan<double> scalars, GroupUpdate group) => 0;
+        public override ReadOnlySpan<double> ScalarsAfter(int rule) => [];
 
-        ReadOnlySpan<double> IUpdate.ScalarsAfter(int rule) => [];
-
-        void IUpdate.Apply(in TensorJob job, nuint start, nuint end, int widestLane)
+        public override void Apply(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
         {
             Parts.Add((job.Rule, start, end, Environment.CurrentManagedThreadId));
             OnPart?.Invoke();

@@ -1,0 +1,101 @@
+namespace Optimizers.Engine;
+
+/// <summary>
+/// The update of a tensor that takes more than one loop: what happens around a rule and needs no register is done on blocks that
+/// are in the first-level cache before and after the loop.
+/// </summary>
+internal static unsafe class BlockPass
+{
+    /// <summary>Updates the elements from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    public static void Apply(in TensorJob job, nuint start, nuint end, int widestLane)
+    {
+        StepTransforms transforms = job.Transforms;
+        if (job.Rows is { } rows)
+        {
+            ApplyToRows(job, rows, transforms, start, end, widestLane);
+        }
+        else
+        {
+            ApplyInBlocks(job, transforms, start, end, widestLane);
+        }
+    }
+
+    // Of a table the rows that have a gradient lie side by side in the gradient, and where they belong in parameters and state: each
+    // run of neighbouring rows is updated like a tensor.
+    private static void ApplyToRows(
+        in TensorJob job, SparseRows rows, in StepTransforms transforms, nuint start, nuint end, int widestLane)
+    {
+        TensorJob run = job;
+        while (start < end)
+        {
+            (nuint place, nuint count) = rows.Run(start, end);
+
+            // The loop counts from the start of the table.
+            run.Addresses.Gradients = job.Addresses.Gradients + start - place;
+            ApplyInBlocks(run, transforms, place, place + count, widestLane);
+            start += count;
+        }
+    }
+
+    private static void ApplyInBlocks(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
+    {
+        bool zeroes = transforms.ZeroGradient && !job.Group.MeasuringEndsGradient;
+        if (!zeroes && !transforms.AtRest && !transforms.Gradient.IsLimited && job.RoundedCopy == null)
+        {
+            ApplyLoop(job, transforms, start, end, widestLane);
+            return;
+        }
+
+        for (nuint block = start; block < end; block += Reductions.Block)
+        {
+            nuint blockEnd = nuint.Min(end, block + Reductions.Block);
+            if (transforms.AtRest || transforms.Gradient.IsLimited)
+            {
+                ApplyOnCopies(job, transforms, block, blockEnd, widestLane);
+            }
+            else
+            {
+                ApplyLoop(job, transforms, block, blockEnd, widestLane);
+            }
+
+            if (job.RoundedCopy != null)
+            {
+                RoundingLoop.Run(job.Addresses.Parameters, job.RoundedCopy, block, blockEnd, widestLane);
+            }
+
+            if (zeroes)
+            {
+                new Span<float>(job.Addresses.Gradients + block, (int)(blockEnd - block)).Clear();
+            }
+        }
+    }
+
+    // Limited gradients are a copy of them. At a rate of 0 the rule updates its state, and a copy of the parameters.
+    [SkipLocalsInit]
+    private static void ApplyOnCopies(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
+    {
+        float* gradients = stackalloc float[Reductions.Block];
+        float* parameters = stackalloc float[Reductions.Block];
+        TensorJob copied = job;
+        StepTransforms left = LimitedGradient.Transform(job, transforms, gradients, start, end, ref copied.Addresses, widestLane);
+        if (transforms.AtRest)
+        {
+            new ReadOnlySpan<float>(job.Addresses.Parameters + start, (int)(end - start)).CopyTo(new Span<float>(parameters, Reductions.Block));
+            copied.Addresses.Parameters = parameters - start;
+        }
+
+        ApplyLoop(copied, left, start, end, widestLane);
+    }
+
+    private static void ApplyLoop(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
+    {
+        if (job.Quantized is { } slots)
+        {
+            QuantizedStatePass.Apply(job, slots, transforms, start, end, widestLane);
+        }
+        else
+        {
+            job.Group.Apply(job, transforms, start, end, widestLane);
+        }
+    }
+}

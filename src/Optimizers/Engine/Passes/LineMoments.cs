@@ -1,0 +1,94 @@
+namespace Optimizers.Engine;
+
+/// <summary>The slots of a rule that has one number for each row or column, and the sums that they take in before the step.</summary>
+internal sealed unsafe class LineMoments<TRule> : IMatrixDefinition
+    where TRule : struct, IUpdateRule<TRule>, ILineRule<TRule>
+{
+    private LineMoments()
+    {
+    }
+
+    /// <exception cref="ArgumentException">No slot has one number for each row or column.</exception>
+    public static LineMoments<TRule> For(StateSlot[] slots)
+    {
+        ArgumentNullException.ThrowIfNull(slots);
+        return Array.Exists(slots, slot => slot is not null && slot.Extent != SlotExtent.Elements)
+            ? new LineMoments<TRule>()
+            : throw new ArgumentException(
+                $"No slot has one number for each row or column. Set {nameof(StateSlot.Extent)} on one, or call {nameof(OptimizerDefinition.Elementwise)}.",
+                nameof(slots));
+    }
+
+    public nuint WorkspaceFor(in TensorShape shape) => new LineWorkspace(shape, null).Bytes;
+
+    public Slot[] View(in TensorShape shape, IReadOnlyList<Slot> slots, in SlotAddresses addresses)
+    {
+        var view = new Slot[slots.Count];
+        SlotAddresses lines = addresses;
+        for (int i = 0; i < view.Length; i++)
+        {
+            StateSlot declared = slots[i].Declared;
+            view[i] = declared.Extent == SlotExtent.Elements ? slots[i] : new LineSlot(declared, shape, (float*)lines[i].Elements);
+        }
+
+        return view;
+    }
+
+    public MatrixWork NewWork() => new Work();
+
+    private sealed class Work : LineSums
+    {
+        protected override bool IsSummed(in TensorShape shape) => true;
+
+        protected override void Read(in TensorJob job, nuint start, int count, float* values, int widestLane)
+        {
+            nuint end = start + (nuint)count;
+            TensorJob read = job;
+            read.Format = StateFormat.Float32;
+            read.Addresses.Slots.First = values - start;
+            StepTransforms transforms = LimitedGradient.Transform(job, job.Transforms, values, start, end, ref read.Addresses, widestLane);
+            KernelDispatch.Read(new TermPass(((RuleStep<TRule>)job.Group)[job.Rule]), read, transforms, start, end, widestLane);
+        }
+
+        protected override void Finish(in TensorJob job, LineWorkspace sums)
+        {
+            TensorShape shape = job.Shape;
+            ref TRule rule = ref ((RuleStep<TRule>)job.Group)[job.Rule];
+            IReadOnlyList<StateSlot> slots = job.Group.Definition.Slots;
+            SlotAddresses addresses = job.Addresses.Slots;
+            for (int slot = 0; slot < slots.Count; slot++)
+            {
+                float* averages = (float*)addresses[slot].Elements;
+                if (slots[slot].Extent == SlotExtent.Rows)
+                {
+                    for (int row = 0; row < shape.Batches * shape.Rows; row++)
+                    {
+                        averages[row] = LineWorkspace.Stored(rule.Average(slot, averages[row], sums.SumsOfRows[row], shape.Columns));
+                    }
+                }
+                else if (slots[slot].Extent == SlotExtent.Columns)
+                {
+                    for (int column = 0; column < shape.Batches * shape.Columns; column++)
+                    {
+                        double sum = sums.SumOfColumn(column / shape.Columns, column % shape.Columns);
+                        averages[column] = LineWorkspace.Stored(rule.Average(slot, averages[column], sum, shape.Rows));
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes the terms to scratch.</summary>
+    private struct TermPass(TRule rule) : IUpdateRule<TermPass>
+    {
+        private TRule _rule = rule;
+
+        public static int SlotCount => 0;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Update<V, TStorage>(ref TermPass pass, V gradient, ref V parameter, in SlotAddresses slots, long index)
+            where V : struct, ILane<V>
+            where TStorage : struct, IStorage =>
+            V.Store(pass._rule.Term(gradient), slots.First + index);
+    }
+}

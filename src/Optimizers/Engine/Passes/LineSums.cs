@@ -1,0 +1,127 @@
+namespace Optimizers.Engine;
+
+/// <summary>
+/// Sums of squares over the rows and columns of a tensor, in parts that depend on its shape alone, so that the number of threads
+/// changes no bit.
+/// </summary>
+internal abstract unsafe class LineSums : MatrixWork, ITasks
+{
+    private const int Piece = 512;
+
+    private TensorJob _job;
+
+    public sealed override void Before(in TensorJob job, ITaskRunner runner)
+    {
+        if (!IsSummed(job.Shape) || job.Shape.Length == 0)
+        {
+            return;
+        }
+
+        _job = job;
+        runner.Run(this, job.Shape.Batches * LineWorkspace.TasksOf(job.Shape), job.Shape.Length);
+        Finish(job, new LineWorkspace(job.Shape, job.Addresses.Slots.Workspace));
+    }
+
+    void ITasks.Run(int task, int widestLane)
+    {
+        TensorShape shape = _job.Shape;
+        var workspace = new LineWorkspace(shape, _job.Addresses.Slots.Workspace);
+        (int first, int end) = LineWorkspace.RowsOf(task, shape);
+        double* ofColumns = workspace.SumsOfColumns + ((nint)task * shape.Columns);
+        new Span<double>(ofColumns, shape.Columns).Clear();
+
+        // Rows that are short come together.
+        float* values = stackalloc float[Piece + Lane16.Count];
+        int together = Math.Max(1, Piece / shape.Columns);
+        for (int row = first; row < end; row += together)
+        {
+            int rows = Math.Min(together, end - row);
+            if (rows > 1 || shape.Columns <= Piece)
+            {
+                Read(_job, (nuint)row * (nuint)shape.Columns, rows * shape.Columns, values, widestLane);
+            }
+
+            for (int i = 0; i < rows; i++)
+            {
+                var sum = default(SumLanes);
+                for (int column = 0; column < shape.Columns; column += Piece)
+                {
+                    int count = Math.Min(Piece, shape.Columns - column);
+                    float* part = values + (i * shape.Columns);
+                    if (shape.Columns > Piece)
+                    {
+                        part = values;
+                        Read(_job, ((nuint)row * (nuint)shape.Columns) + (nuint)column, count, values, widestLane);
+                    }
+
+                    sum.AddSquares(part, (nuint)count);
+                    Reductions.AddSquaresTo(ofColumns + column, part, count);
+                }
+
+                workspace.SumsOfRows[row + i] = sum.Sum();
+            }
+        }
+    }
+
+    /// <summary>Whether a tensor of a shape has sums.</summary>
+    protected abstract bool IsSummed(in TensorShape shape);
+
+    /// <summary>Reads the values whose squares are summed.</summary>
+    protected abstract void Read(in TensorJob job, nuint start, int count, float* values, int widestLane);
+
+    /// <summary>Uses the sums, on the stepping thread.</summary>
+    protected abstract void Finish(in TensorJob job, LineWorkspace sums);
+}
+
+/// <summary>The memory of the sums over the rows and columns of a tensor.</summary>
+internal readonly unsafe struct LineWorkspace(TensorShape shape, void* address)
+{
+    // Rows that are one task, so that the sums of columns are in parts that do not depend on the number of threads.
+    private const int LeastRows = 64;
+    private const int MostTasks = 16;
+
+    /// <summary>One for each row of each matrix.</summary>
+    public double* SumsOfRows => (double*)address;
+
+    /// <summary>One for each column of each task.</summary>
+    public double* SumsOfColumns => SumsOfRows + ((nint)shape.Batches * shape.Rows);
+
+    /// <summary>One float for each row of each matrix, for what becomes of its sum.</summary>
+    public float* Factors => (float*)(SumsOfColumns + ((nint)shape.Batches * TasksOf(shape) * shape.Columns));
+
+    public nuint Bytes =>
+        ((nuint)shape.Batches * (((nuint)shape.Rows * (sizeof(double) + sizeof(float)))
+        + ((nuint)TasksOf(shape) * (nuint)shape.Columns * sizeof(double))));
+
+    /// <summary>The number of tasks of one matrix.</summary>
+    public static int TasksOf(in TensorShape shape) => Math.Clamp(shape.Rows / LeastRows, 1, MostTasks);
+
+    /// <summary>The rows of a task, counted through all matrices.</summary>
+    public static (int Start, int End) RowsOf(int task, in TensorShape shape)
+    {
+        int tasks = TasksOf(shape);
+        int matrix = task / tasks * shape.Rows;
+        task %= tasks;
+        return (matrix + (int)((long)shape.Rows * task / tasks), matrix + (int)((long)shape.Rows * (task + 1) / tasks));
+    }
+
+    /// <summary>The sum over a column of a matrix.</summary>
+    public double SumOfColumn(int matrix, int column)
+    {
+        int tasks = TasksOf(shape);
+        double sum = 0;
+        for (int task = matrix * tasks; task < (matrix + 1) * tasks; task++)
+        {
+            sum += SumsOfColumns[((nint)task * shape.Columns) + column];
+        }
+
+        return sum;
+    }
+
+    /// <summary>A number as state keeps it: those so small that they are or would become denormal are 0.</summary>
+    public static float Stored(double value)
+    {
+        float stored = (float)value;
+        return Math.Abs(stored) < EveryUpdate.Value ? 0 : stored;
+    }
+}

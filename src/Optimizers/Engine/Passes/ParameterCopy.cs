@@ -1,0 +1,26 @@
+namespace Optimizers.Engine;
+
+/// <summary>Copies the parameters that a step touches.</summary>
+internal static unsafe class ParameterCopy
+{
+    /// <summary>Copies parameters from <paramref name="start"/> on; of a table those of the rows that have a gradient.</summary>
+    public static void Take(in TensorJob job, nuint start, Span<float> values) => Take(job, job.Addresses.Parameters, start, values);
+
+    /// <summary>The same from another buffer that lies as the parameters do.</summary>
+    public static void Take(in TensorJob job, float* buffer, nuint start, Span<float> values)
+    {
+        if (job.Rows is not { } rows)
+        {
+            new ReadOnlySpan<float>(buffer + start, values.Length).CopyTo(values);
+            return;
+        }
+
+        for (nuint end = start + (nuint)values.Length; start < end;)
+        {
+            (nuint place, nuint count) = rows.Run(start, end);
+            new ReadOnlySpan<float>(buffer + place, (int)count).CopyTo(values);
+            values = values[(int)count..];
+            start += count;
+        }
+    }
+}

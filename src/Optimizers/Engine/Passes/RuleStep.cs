@@ -1,0 +1,84 @@
+namespace Optimizers.Engine;
+
+/// <summary>
+/// A step whose rule has a certain type. The list of rules grows to the largest number that a step needed and stays so.
+/// </summary>
+internal abstract class RuleStep<TRule>(RuleDefinition<TRule> definition, IOptimizerOptions? options) : GroupStep(definition, options)
+    where TRule : struct, IUpdateRule<TRule>
+{
+    private readonly RuleFactory<TRule> _createRule = definition.CreateRule;
+    private AgedRule[] _rules = new AgedRule[1];
+
+    /// <summary>The rule of that number.</summary>
+    public ref TRule this[int rule] => ref _rules[rule].Rule;
+
+    protected int RuleCount { get; private set; }
+
+    public override void Clear() => RuleCount = 0;
+
+    // Tensors of the same age and scalars share their rule.
+    public override int AddRule(OptimizerState state, ReadOnlySpan<double> scalars)
+    {
+        TensorAge age = AgeAfter(state);
+        return RuleCount > 0 && _rules[RuleCount - 1].Age == age && (!HasScalars || scalars.SequenceEqual(_rules[RuleCount - 1].Before))
+            ? RuleCount - 1
+            : Add(age, scalars);
+    }
+
+    public override void Advance()
+    {
+        for (int rule = 0; rule < RuleCount; rule++)
+        {
+            Set(rule, After(_rules[rule].Age));
+        }
+    }
+
+    public override TensorAge AgeOf(int rule) => _rules[rule].Age;
+
+    public override long IterationOf(int rule) => _rules[rule].Age.Iteration;
+
+    public override ReadOnlySpan<double> ScalarsAfter(int rule) => _rules[rule].After;
+
+    protected Span<double> WritableScalarsAfter(int rule) => _rules[rule].After;
+
+    protected int Add(TensorAge age, ReadOnlySpan<double> scalars)
+    {
+        if (RuleCount == _rules.Length)
+        {
+            Array.Resize(ref _rules, 2 * RuleCount);
+        }
+
+        if (HasScalars)
+        {
+            ref AgedRule rule = ref _rules[RuleCount];
+            rule.Before ??= new double[Definition.Scalars.Count];
+            rule.After ??= new double[Definition.Scalars.Count];
+            scalars.CopyTo(rule.After);
+        }
+
+        Set(RuleCount, age);
+        return RuleCount++;
+    }
+
+    private void Set(int index, TensorAge age)
+    {
+        ref AgedRule rule = ref _rules[index];
+        rule.Age = age;
+        rule.After?.CopyTo(rule.Before!, 0);
+
+        // A rule is a pure function of the numbers, so equally old neighbours without scalars have the same.
+        rule.Rule = index > 0 && !HasScalars && _rules[index - 1].Age == age
+            ? _rules[index - 1].Rule
+            : _createRule(ScalarsOf(age), rule.After);
+    }
+
+    private struct AgedRule
+    {
+        public TensorAge Age;
+        public TRule Rule;
+
+        // The scalars of state around the update; null where there are none.
+        public double[]? Before;
+        public double[]? After;
+    }
+}

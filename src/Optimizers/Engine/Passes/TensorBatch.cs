@@ -1,0 +1,140 @@
+namespace Optimizers.Engine;
+
+/// <summary>
+/// The tensors of one step as one list of work, which is cut into shares at the boundaries of blocks of 4,096 elements, counted from
+/// the start of each tensor.
+/// </summary>
+internal sealed unsafe class TensorBatch
+{
+    private TensorJob[] _jobs = new TensorJob[1];
+    private nuint[] _starts = new nuint[2];
+    private int[] _firstBlocks = new int[2];
+
+    /// <summary>The number of tensors.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The number of buffers that the update of an element reads at most.</summary>
+    public int Streams { get; private set; }
+
+    /// <summary>Whether a tensor is measured before its update.</summary>
+    public bool Measures { get; private set; }
+
+    /// <summary>Whether the signs of a tensor are counted before its update.</summary>
+    public bool Counts { get; private set; }
+
+    /// <summary>Whether there is work on matrices between the passes.</summary>
+    public bool HasMatrices { get; private set; }
+
+    /// <summary>The number of elements of all tensors.</summary>
+    public nuint Length => _starts[Count];
+
+    /// <summary>The number of blocks of all tensors.</summary>
+    public int BlockCount => _firstBlocks[Count];
+
+    public ref TensorJob this[int index] => ref _jobs[index];
+
+    public void Clear()
+    {
+        Count = 0;
+        Streams = 0;
+        Measures = false;
+        Counts = false;
+        HasMatrices = false;
+    }
+
+    /// <summary>Adds a tensor, whose buffers are pinned.</summary>
+    public void Add(
+        GroupStep group, OptimizerState state, float* parameters, float* gradients, BFloat16* roundedCopy = null)
+    {
+        ref TensorJob job = ref Add(group, state, state.Length, parameters, roundedCopy);
+        job.Addresses.Gradients = gradients;
+    }
+
+    /// <summary>Adds a table of which some rows have a gradient.</summary>
+    public void Add(GroupStep group, OptimizerState state, float* parameters, SparseRows rows, BFloat16* roundedCopy = null)
+    {
+        ref TensorJob job = ref Add(group, state, rows.Length, parameters, roundedCopy);
+        job.Addresses.Gradients = rows.Address;
+        job.Rows = rows;
+    }
+
+    /// <summary>Adds a tensor of a certain length, whose gradients are still missing.</summary>
+    public ref TensorJob Add(GroupStep group, OptimizerState state, int length, float* parameters, BFloat16* roundedCopy)
+    {
+        if (Count == _jobs.Length)
+        {
+            Array.Resize(ref _jobs, 2 * Count);
+            Array.Resize(ref _starts, (2 * Count) + 1);
+            Array.Resize(ref _firstBlocks, (2 * Count) + 1);
+        }
+
+        Streams = Math.Max(Streams, group.Streams);
+        Measures |= group.Measures;
+        Counts |= group.Counts;
+        HasMatrices |= group.Matrices is not null;
+        ref TensorJob job = ref _jobs[Count];
+        job.Group = group;
+        job.ClipFactor = 1;
+        job.Rows = null;
+        job.Addresses.Parameters = parameters;
+        job.Addresses.Slots = state.Addresses;
+        job.RoundedCopy = roundedCopy;
+        job.Shape = state.Shape;
+        job.Format = state.Format;
+        job.Quantized = state.Quantized;
+        SetLength(Count++, (nuint)length);
+        return ref job;
+    }
+
+    /// <summary>Gives every table the length of the rows that have a gradient now.</summary>
+    public void TakeRows()
+    {
+        nuint before = _starts[0];
+        for (int i = 0; i < Count; i++)
+        {
+            nuint length = _starts[i + 1] - before;
+            before = _starts[i + 1];
+            if (_jobs[i].Rows is { } rows)
+            {
+                length = (nuint)rows.Length;
+                _jobs[i].Addresses.Gradients = rows.Address;
+            }
+
+            SetLength(i, length);
+        }
+    }
+
+    /// <summary>The number of elements of a tensor.</summary>
+    public nuint LengthOf(int job) => _starts[job + 1] - _starts[job];
+
+    /// <summary>The blocks of a tensor: the first, and that behind the last.</summary>
+    public (int Start, int End) BlocksOf(int job) => (_firstBlocks[job], _firstBlocks[job + 1]);
+
+    /// <summary>
+    /// Where a share begins: an even division of all elements, moved back to the block boundary of the tensor that it falls into.
+    /// </summary>
+    public (int Job, nuint Start) Cut(int share, int shares)
+    {
+        if (share == shares)
+        {
+            return (Count, 0);
+        }
+
+        nuint position = _starts[Count] / (nuint)shares * (nuint)share;
+        int job = _starts.AsSpan(0, Count).BinarySearch(position);
+        if (job < 0)
+        {
+            job = ~job - 1;
+        }
+
+        nuint start = position - _starts[job];
+        return (job, start - (start % Reductions.Block));
+    }
+
+    private void SetLength(int job, nuint length)
+    {
+        _jobs[job].FirstBlock = _firstBlocks[job];
+        _starts[job + 1] = _starts[job] + length;
+        _firstBlocks[job + 1] = _firstBlocks[job] + Reductions.BlocksIn(length);
+    }
+}

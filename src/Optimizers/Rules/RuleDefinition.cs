@@ -1,0 +1,85 @@
+namespace Optimizers.Rules;
+
+/// <summary>A definition whose rule has a certain type.</summary>
+internal abstract class RuleDefinition<TRule> : OptimizerDefinition
+    where TRule : struct, IUpdateRule<TRule>
+{
+    private protected RuleDefinition(RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars)
+        : base(TRule.SlotCount, typeof(TRule).Name, slots, scalars)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        CreateRule = rule;
+    }
+
+    /// <summary>Makes the rule of a step.</summary>
+    public RuleFactory<TRule> CreateRule { get; }
+}
+
+/// <summary>An element-wise optimizer.</summary>
+internal class ElementwiseDefinition<TRule> : RuleDefinition<TRule>
+    where TRule : struct, IUpdateRule<TRule>
+{
+    public ElementwiseDefinition(
+        RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars, IMatrixDefinition? matrices = null)
+        : base(rule, slots, scalars)
+    {
+        Matrices = matrices;
+        if (matrices is null && slots.FirstOrDefault(slot => slot.Extent != SlotExtent.Elements) is { } slot)
+        {
+            throw new ArgumentException(
+                $"The slot \"{slot.Name}\" has one number for each of the {slot.Extent}, which needs sums over them. "
+                + $"Implement {nameof(ILineRule<>)} and call {nameof(OfLines)}.",
+                nameof(slots));
+        }
+    }
+
+    internal override GroupStep NewStep(IOptimizerOptions options) => new ElementwiseStep<TRule>(this, options);
+
+    // The sums over lines see the gradient alone, and what they leave in the state would be counted and applied.
+    internal override OptimizerDefinition? Cautious() => Matrices is not null ? null : new MeasuringDefinition<CautiousRule<TRule>>(
+        (step, scalars) => new CautiousRule<TRule>(CreateRule(step, scalars)), Slots, Scalars);
+
+    internal override TResult Accept<TResult>(IDefinitionVisitor<TResult> visitor) => visitor.Elementwise(this);
+}
+
+/// <summary>An element-wise optimizer whose state is flushed at intervals.</summary>
+internal sealed class LightDefinition<TRule>(RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots)
+    : ElementwiseDefinition<TRule>(rule, slots, [])
+    where TRule : struct, IUpdateRule<TRule>
+{
+    internal override GroupStep NewStep(IOptimizerOptions options) => new LightStep<TRule>(this, options);
+}
+
+/// <summary>An optimizer that measures its tensor, or its group, before it applies.</summary>
+internal class MeasuringDefinition<TRule>(
+    RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars)
+    : RuleDefinition<TRule>(rule, slots, scalars)
+    where TRule : struct, IMeasuringRule<TRule>
+{
+    internal override bool Measures => true;
+
+    internal override bool SharesScalars => TRule.IsOfGroup;
+
+    internal override double MagnitudeOf(ReadOnlySpan<double> scalars) => TRule.MagnitudeOf(scalars);
+
+    internal override GroupStep NewStep(IOptimizerOptions options) => new MeasuringStep<TRule>(this, options);
+
+    internal override OptimizerDefinition? Cautious() => null;
+
+    internal override TResult Accept<TResult>(IDefinitionVisitor<TResult> visitor) => visitor.Measuring(this);
+}
+
+/// <summary>One that takes a step from the parameter, and so can be made cautious.</summary>
+internal sealed class SteppingDefinition<TRule>(
+    RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars)
+    : MeasuringDefinition<TRule>(rule, slots, scalars)
+    where TRule : struct, ISteppingRule<TRule>
+{
+    private bool _cautious;
+
+    internal override GroupStep NewStep(IOptimizerOptions options) =>
+        _cautious ? new CautiousStep<TRule>(this, options) : base.NewStep(options);
+
+    internal override OptimizerDefinition Cautious() =>
+        new SteppingDefinition<TRule>(CreateRule, Slots, Scalars) { Matrices = Matrices, _cautious = true };
+}
