@@ -10,6 +10,7 @@ public sealed class OptimizerState
     private readonly StateScalar[] _namedScalars;
     private readonly double[] _scalars;
     private TensorAge _age = new(0, double.NaN);
+    private ChangeCounter? _changes;
 
     internal OptimizerState(TensorShape shape, OptimizerDefinition definition, StateFormat format = StateFormat.Float32)
         : this(shape, definition, format, SlotSet.PoolsFor(definition, [shape], format))
@@ -211,6 +212,9 @@ public sealed class OptimizerState
     /// <summary>The shape of the parameter.</summary>
     internal TensorShape Shape { get; }
 
+    /// <summary>Has a counter count the changes that something but a step makes.</summary>
+    internal void CountChanges(ChangeCounter changes) => _changes = changes;
+
     /// <summary>Takes over the age that a step brings.</summary>
     internal void Advance(in TensorAge age) => _age = age;
 
@@ -220,7 +224,7 @@ public sealed class OptimizerState
     /// <summary>Changes a scalar between steps.</summary>
     internal void SetScalar(string name, double value)
     {
-        Revision++;
+        NoteChange();
         _scalars[IndexOfScalar(name)] = value;
     }
 
@@ -255,8 +259,14 @@ public sealed class OptimizerState
 
     private void Replace(in TensorAge age)
     {
-        Revision++;
+        NoteChange();
         _age = age;
+    }
+
+    private void NoteChange()
+    {
+        Revision++;
+        _changes?.Add();
     }
 
     private void ForEachSlot(Action<Slot> action)

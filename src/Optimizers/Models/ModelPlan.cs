@@ -9,6 +9,8 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     private readonly List<Entry> _entries = [];
     private readonly bool _haveScalars = Array.Exists(groups, run => run.Step.HasScalars);
     private readonly bool _sharesScalars = Array.Exists(groups, run => run.Step.Definition.SharesScalars);
+    private readonly ChangeCounter _changes = new();
+    private int _changesSeen;
     private int _revision;
     private bool _gathered;
     private bool _aged;
@@ -49,11 +51,14 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         _entries.AddRange(entries);
         foreach (Entry entry in entries)
         {
+            entry.State.CountChanges(_changes);
             entry.Run.HasTables |= entry.Parameter.IsTable;
             // All in a group that shares its scalars have the same, but those that come later have none yet.
             entry.Run.Shared ??= entry.Run.Step.Definition.SharesScalars ? entry.State : null;
         }
 
+        // The new states count as changed.
+        _changes.Add();
         _gathered = false;
     }
 
@@ -71,12 +76,8 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     public void Gather()
     {
         parameters.RequireOwnValues();
-        StatesReplaced = false;
-        foreach (Entry entry in _entries)
-        {
-            StatesReplaced |= entry.TakesPart && entry.TakesReplacedState();
-        }
-
+        StatesReplaced = _changesSeen != _changes.Count;
+        _changesSeen = _changes.Count;
         _aged &= !StatesReplaced;
         if (Stands())
         {
@@ -101,7 +102,6 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
 
         foreach (Entry entry in _entries)
         {
-            StatesReplaced |= entry.TakesReplacedState();
             entry.Remember();
             _haveTables |= entry.Parameter.IsTable;
             if (entry.TakesPart && entry.Parameter.Rows is { } rows)
@@ -164,12 +164,11 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     /// <summary>Makes every parameter that takes part one update older.</summary>
     public void Age()
     {
-        int job = 0;
         foreach (Entry entry in _entries)
         {
             if (entry.TakesPart)
             {
-                entry.State.Advance(entry.Run.Step.AgeOf(batch[job++].Rule));
+                entry.State.Advance(entry.Run.Step.AgeAfter(entry.State));
             }
         }
 
@@ -322,7 +321,6 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     private sealed class Entry(Parameter parameter, GroupRun run, OptimizerState state)
     {
         private bool _hadRoundedCopy;
-        private int _stateRevision = -1;
 
         public Parameter Parameter { get; } = parameter;
 
@@ -345,14 +343,6 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         {
             TakesPart = WantsToTakePart;
             _hadRoundedCopy = HasRoundedCopy;
-        }
-
-        /// <summary>Whether the state is new, or something but a step has changed it, since the last call.</summary>
-        public bool TakesReplacedState()
-        {
-            bool replaced = _stateRevision != State.Revision;
-            _stateRevision = State.Revision;
-            return replaced;
         }
     }
 }

@@ -66,9 +66,9 @@ internal sealed unsafe class AuxiliaryTensors
     }
 
     /// <summary>Runs a pass over some of them. Its rule is told their age, and as the rate a scalar.</summary>
-    public void Run(GroupStep pass, Predicate<AuxiliaryTensor> which, double scalar = 1, bool zeroGradients = false)
+    public void Run(GroupStep pass, Predicate<AuxiliaryTensor> which, double scalar = 1)
     {
-        Prepare(pass, which, scalar, zeroGradients);
+        Prepare(pass, which, scalar);
         _runner.Apply();
         GC.KeepAlive(this);
     }
@@ -88,14 +88,14 @@ internal sealed unsafe class AuxiliaryTensors
     /// <summary>The Euclidean norm of the gradients of some of them.</summary>
     public double NormOfGradients(Predicate<AuxiliaryTensor> which)
     {
-        Prepare(_exchange, which, scalar: 1, zeroGradients: false);
+        Prepare(_exchange, which, scalar: 1);
         return Norm();
     }
 
     /// <summary>The Euclidean norm of some of them.</summary>
     public double NormOfCompanions(Predicate<AuxiliaryTensor> which)
     {
-        Prepare(_exchange, which, scalar: 1, zeroGradients: false);
+        Prepare(_exchange, which, scalar: 1);
         for (int job = 0; job < _batch.Count; job++)
         {
             ref TensorAddresses addresses = ref _batch[job].Addresses;
@@ -179,9 +179,9 @@ internal sealed unsafe class AuxiliaryTensors
         return new OptimizerState(shape, [], new SlotSet(SlotSet.Make(_slots, shape, StateFormat.Float32, pools), StateFormat.Float32));
     }
 
-    private void Prepare(GroupStep pass, Predicate<AuxiliaryTensor> which, double scalar, bool zeroGradients)
+    private void Prepare(GroupStep pass, Predicate<AuxiliaryTensor> which, double scalar)
     {
-        pass.BeginPass(scalar, zeroGradients);
+        pass.BeginPass(scalar);
         pass.Clear();
         _batch.Clear();
         foreach (AuxiliaryTensor companion in All)

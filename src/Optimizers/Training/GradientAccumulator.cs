@@ -60,7 +60,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     private readonly IModelOptimizer _optimizer;
     private readonly ModelOptimizer? _model;
     private readonly GradientAccumulatorOptions _options;
-    private readonly GroupStep _sum = new SetPass<SumRule, ScaledGradient, DecoupledDecay, Float32>(_ => default);
+    private readonly GroupStep _sum = new SetPass<SumRule, ZeroedGradient, DecoupledDecay, Float32>(_ => default);
     private readonly TensorBatch _batch = new();
     private readonly PassRunner _runner;
     private readonly List<Sum> _sums = [];
@@ -83,7 +83,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         _options = options;
         RequireZeroing();
         MicroBatches = options.MicroBatches;
-        _sum.BeginPass(scalar: 1, zeroGradients: true);
+        _sum.BeginPass(scalar: 1);
         _runner = new PassRunner(_batch, threads: 0);
         TakeNewParameters();
         Parameters.Attach(this);

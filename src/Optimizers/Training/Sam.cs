@@ -82,8 +82,8 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         _options = options;
         _origins = new AuxiliaryTensors(optimizer.Parameters, optimizer.Groups, "origin", options.Threads, widestLane);
         _ascent = options.Adaptive
-            ? new SetPass<AscentRule<ByWeight>, ScaledGradient, DecoupledDecay, Float32>(Ascent<ByWeight>)
-            : new SetPass<AscentRule<Evenly>, ScaledGradient, DecoupledDecay, Float32>(Ascent<Evenly>);
+            ? new SetPass<AscentRule<ByWeight>, ZeroedGradient, DecoupledDecay, Float32>(Ascent<ByWeight>)
+            : new SetPass<AscentRule<Evenly>, ZeroedGradient, DecoupledDecay, Float32>(Ascent<Evenly>);
     }
 
     /// <inheritdoc/>
@@ -253,7 +253,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         {
             // Gradients so small that this is beyond a float are denormal ones.
             double rate = Math.Min(_options.Rho / (norm + 1e-12) / divisor, float.MaxValue);
-            _origins.Run(_ascent, _ascending, rate, zeroGradients: true);
+            _origins.Run(_ascent, _ascending, rate);
         }
         else
         {

@@ -74,7 +74,7 @@ public sealed class LossScaleTests
     {
         var page = new MarkdownPage("page.md", ["```csharp", "using Optimizers;", "var set = new ParameterSet();", call, "```"]);
         Action run = () => PageProgram.Run(page.Blocks().Single());
-        run.Should().Throw<Xunit.Sdk.XunitException>().WithMessage("*error CS1503*'Optimizers.LossScale'*");
+        run.Should().Throw<Xunit.Sdk.XunitException>().WithMessage("*error CS1503*'Optimizers.Training.LossScale'*");
     }
 
     private static float[] Run(double lossScale, ClipByGlobalNorm? clip)

@@ -12,6 +12,12 @@ internal static unsafe class Kernel
         : Vector128.IsHardwareAccelerated || !RuntimeFeature.IsDynamicCodeSupported ? Lane4.Count
         : Lane1.Count;
 
+    private static bool MayUseEight
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector256.IsHardwareAccelerated && (!Vector512.IsHardwareAccelerated || RuntimeFeature.IsDynamicCodeSupported);
+    }
+
     /// <summary>Updates the elements from <paramref name="start"/> up to <paramref name="end"/>.</summary>
     public static void Run<TRule, TGradient, TParameter, TStorage>(
         in TRule rule, in StepTransforms transforms, in TensorAddresses tensor, nuint start, nuint end, int widestLane)
@@ -20,33 +26,25 @@ internal static unsafe class Kernel
         where TParameter : struct, IParameterAccess
         where TStorage : struct, IStorage
     {
-        nuint rest = (end - start) & ((nuint)widestLane - 1);
-        nuint whole = end - rest;
-        if (whole != start)
+        // One width serves a buffer that fills a lane, and the narrowest a shorter one. A width that the processor does not compute at
+        // once is not compiled: the tests of the vectors are constants to the compiler. Lanes of one element are for processors without
+        // vectors, and all lanes but two are left out of a native program: only tests ask for them.
+        nuint length = end - start;
+        if (Vector512.IsHardwareAccelerated && widestLane == Lane16.Count && length >= (nuint)Lane16.Count)
         {
-            // A width that the processor does not compute at once is not compiled: these tests are constants to the compiler. Lanes of
-            // one element are for the tests and for processors without vectors.
-            if (Vector512.IsHardwareAccelerated && widestLane == Lane16.Count)
-            {
-                Loop<Lane16, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, whole);
-            }
-            else if (Vector256.IsHardwareAccelerated && widestLane >= Lane8.Count)
-            {
-                Loop<Lane8, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, whole);
-            }
-            else if (widestLane >= Lane4.Count || !RuntimeFeature.IsDynamicCodeSupported)
-            {
-                Loop<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, whole);
-            }
-            else
-            {
-                Loop<Lane1, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, whole);
-            }
+            Loop<Lane16, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
         }
-
-        if (rest != 0)
+        else if (MayUseEight && widestLane == Lane8.Count && length >= (nuint)Lane8.Count)
         {
-            RunRest<TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, whole, end, widestLane);
+            Loop<Lane8, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
+        }
+        else if (widestLane >= Lane4.Count || !RuntimeFeature.IsDynamicCodeSupported)
+        {
+            Loop<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
+        }
+        else
+        {
+            Loop<Lane1, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
         }
     }
 
@@ -72,78 +70,217 @@ internal static unsafe class Kernel
         }
     }
 
-    // At least one lane must be left. Copies that nothing else can see, and the test at the end, let the compiler keep the
-    // addresses in registers and splat the rule's scalars before the loop: worth 20 % (docs/engine.md). Inlined into its
-    // callers, the loop would run into the compiler's budget, and lane operations would become calls.
+    // Copies that nothing else can see, and the test at the end, let the compiler keep the addresses in registers and splat the
+    // rule's scalars before the loop: worth 20 % (docs/engine.md). Inlined into its callers, the loop would run into the compiler's
+    // budget, and lane operations would become calls.
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Loop<V, TRule, TGradient, TParameter, TStorage>(
-        in TRule ruleOfStep, in StepTransforms transformsOfStep, in TensorAddresses addresses, nuint i, nuint end)
+        in TRule ruleOfStep, in StepTransforms transformsOfStep, in TensorAddresses addresses, nuint start, nuint end)
         where V : struct, ILane<V>
         where TRule : struct, IUpdateRule<TRule>
         where TGradient : struct, IGradientReading
         where TParameter : struct, IParameterAccess
         where TStorage : struct, IStorage
     {
-        TRule rule = ruleOfStep;
-        StepTransforms transforms = transformsOfStep;
-        TensorAddresses tensor = addresses;
-        do
+        nuint stop = end - ((end - start) % (nuint)V.Count);
+        if (stop != start)
         {
-            Update<V, TRule, TGradient, TParameter, TStorage>(ref rule, transforms, tensor, (long)i);
-            i += (nuint)V.Count;
+            TRule rule = ruleOfStep;
+            StepTransforms transforms = transformsOfStep;
+            TensorAddresses tensor = addresses;
+            nuint i = start;
+            do
+            {
+                Update<V, TRule, TGradient, TParameter, TStorage>(ref rule, transforms, tensor, (long)i);
+                i += (nuint)V.Count;
+            }
+            while (i != stop);
         }
-        while (i != end);
+
+        if (stop != end)
+        {
+            RunRest<V, TRule, TGradient, TParameter, TStorage>(ruleOfStep, transformsOfStep, addresses, start, end);
+        }
     }
 
-    // Fewer elements than a lane has: they are computed in a block on the stack, beside zeros.
+    // Fewer elements than a lane has: they are computed in a copy on the stack, beside the elements before them, or beside zeros where
+    // there are none.
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void RunRest<TRule, TGradient, TParameter, TStorage>(
-        in TRule rule, in StepTransforms transforms, in TensorAddresses tensor, nuint start, nuint end, int lane)
+    private static void RunRest<V, TRule, TGradient, TParameter, TStorage>(
+        in TRule rule, in StepTransforms transforms, in TensorAddresses tensor, nuint start, nuint end)
+        where V : struct, ILane<V>
         where TRule : struct, IUpdateRule<TRule>
         where TGradient : struct, IGradientReading
         where TParameter : struct, IParameterAccess
         where TStorage : struct, IStorage
     {
-        nuint count = end - start;
-        float* parameters = stackalloc float[(2 + SlotAddresses.Count) * Lane16.Count];
-        float* gradients = parameters + Lane16.Count;
-        float* slots = gradients + Lane16.Count;
-        TensorAddresses block = tensor;
-        CopyIn(tensor.Parameters + start, parameters, count);
-        block.Parameters = parameters - start;
+        nuint rest = (end - start) % (nuint)V.Count;
+        nuint first = end - start > rest ? end - (nuint)V.Count : start;
+        nuint given = end - first;
+        float* copy = stackalloc float[(5 + SlotAddresses.Count) * V.Count];
+        Unsafe.SkipInit(out TensorAddresses copies);
+        copies.Slots.DitherSlope = tensor.Slots.DitherSlope;
+        copies.Slots.First = null;
+        copies.Slots.Second = null;
+        copies.Slots.Workspace = null;
+        copies.Parameters = Read<V>(tensor.Parameters + first, ref copy, given) - first;
         if (TGradient.Reads)
         {
-            CopyIn(tensor.Gradients + start, gradients, count);
-            block.Gradients = gradients - start;
+            copies.Gradients = Read<V>(tensor.Gradients + first, ref copy, given) - first;
         }
 
-        nuint size = (nuint)TStorage.ElementSize;
-        for (int i = 0; i < TRule.SlotCount; i++)
+        ReadSlot<V, TRule, TStorage>(0, tensor.Slots.Slot0, ref copies.Slots.Slot0, ref copy, first, given);
+        ReadSlot<V, TRule, TStorage>(1, tensor.Slots.Slot1, ref copies.Slots.Slot1, ref copy, first, given);
+        ReadSlot<V, TRule, TStorage>(2, tensor.Slots.Slot2, ref copies.Slots.Slot2, ref copy, first, given);
+        ReadSlot<V, TRule, TStorage>(3, tensor.Slots.Slot3, ref copies.Slots.Slot3, ref copy, first, given);
+
+        // What a pass measures goes to scratch, or to a workspace.
+        if (tensor.Slots.First != null)
         {
-            byte* copy = (byte*)(slots + (i * Lane16.Count));
-            new Span<byte>(copy, Lane16.Count * sizeof(float)).Clear();
-            byte* elements = (byte*)tensor.Slots[i].Elements;
-            Unsafe.CopyBlockUnaligned(copy, elements + (start * size), (uint)(count * size));
-            block.Slots[i].Elements = copy - (start * size);
+            copies.Slots.First = Take<V>(ref copy) - first;
+            copies.Slots.Second = Take<V>(ref copy) - first;
         }
 
-        Run<TRule, TGradient, TParameter, TStorage>(rule, transforms, block, start, start + (nuint)lane, lane);
+        if (tensor.Slots.Workspace != null)
+        {
+            copies.Slots.Workspace = Read<V>((float*)tensor.Slots.Workspace + first, ref copy, given) - first;
+        }
+
+        Loop<V, TRule, TGradient, TParameter, TStorage>(rule, transforms, copies, first, first + (nuint)V.Count);
+        first = end - rest;
         if (TParameter.Writes)
         {
-            Unsafe.CopyBlockUnaligned(tensor.Parameters + start, parameters, (uint)(count * sizeof(float)));
+            Write(copies.Parameters, tensor.Parameters, first, rest);
         }
 
-        for (int i = 0; i < TRule.SlotCount && !TStorage.IsReadOnly; i++)
+        if (TGradient.Zeroes)
         {
-            byte* elements = (byte*)tensor.Slots[i].Elements;
-            Unsafe.CopyBlockUnaligned(elements + (start * size), slots + (i * Lane16.Count), (uint)(count * size));
+            Write(copies.Gradients, tensor.Gradients, first, rest);
+        }
+
+        WriteSlot<TRule, TStorage>(0, copies.Slots.Slot0, tensor.Slots.Slot0, first, rest);
+        WriteSlot<TRule, TStorage>(1, copies.Slots.Slot1, tensor.Slots.Slot1, first, rest);
+        WriteSlot<TRule, TStorage>(2, copies.Slots.Slot2, tensor.Slots.Slot2, first, rest);
+        WriteSlot<TRule, TStorage>(3, copies.Slots.Slot3, tensor.Slots.Slot3, first, rest);
+        if (tensor.Slots.First != null)
+        {
+            Write(copies.Slots.First, tensor.Slots.First, first, rest);
+            Write(copies.Slots.Second, tensor.Slots.Second, first, rest);
+        }
+
+        if (tensor.Slots.Workspace != null)
+        {
+            Write((float*)copies.Slots.Workspace, (float*)tensor.Slots.Workspace, first, rest);
         }
     }
 
-    private static void CopyIn(float* source, float* block, nuint count)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ReadSlot<V, TRule, TStorage>(
+        int number, in SlotAddress slot, ref SlotAddress copied, ref float* copy, nuint first, nuint count)
+        where V : struct, ILane<V>
+        where TRule : struct, IUpdateRule<TRule>
+        where TStorage : struct, IStorage
     {
-        new Span<float>(block, Lane16.Count).Clear();
-        Unsafe.CopyBlockUnaligned(block, source, (uint)(count * sizeof(float)));
+        if (number < TRule.SlotCount)
+        {
+            copied.FirstDither = slot.FirstDither;
+            copied.Elements = TStorage.ElementSize == sizeof(float)
+                ? Read<V>((float*)slot.Elements + first, ref copy, count) - first
+                : Read<V>((ushort*)slot.Elements + first, ref copy, count) - first;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WriteSlot<TRule, TStorage>(int number, in SlotAddress copied, in SlotAddress slot, nuint first, nuint count)
+        where TRule : struct, IUpdateRule<TRule>
+        where TStorage : struct, IStorage
+    {
+        if (number < TRule.SlotCount && !TStorage.IsReadOnly)
+        {
+            if (TStorage.ElementSize == sizeof(float))
+            {
+                Write((float*)copied.Elements, (float*)slot.Elements, first, count);
+            }
+            else
+            {
+                Write((ushort*)copied.Elements, (ushort*)slot.Elements, first, count);
+            }
+        }
+    }
+
+    // A whole lane is stored as it will be loaded, or the load would wait for the store.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float* Read<V>(float* source, ref float* copy, nuint count)
+        where V : struct, ILane<V>
+    {
+        float* taken = Take<V>(ref copy);
+        V.Store(count == (nuint)V.Count ? V.Load(source) : V.Splat(0), taken);
+        for (nuint i = 0; i < count && count != (nuint)V.Count; i++)
+        {
+            taken[i] = source[i];
+        }
+
+        return taken;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ushort* Read<V>(ushort* source, ref float* copy, nuint count)
+        where V : struct, ILane<V>
+    {
+        ushort* taken = (ushort*)Take<V>(ref copy);
+        V.StoreUpperBits(count == (nuint)V.Count ? V.LoadUpperBits(source) : V.Splat(0), taken);
+        for (nuint i = 0; i < count && count != (nuint)V.Count; i++)
+        {
+            taken[i] = source[i];
+        }
+
+        return taken;
+    }
+
+    // In halves, and not one by one.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write(float* copy, float* destination, nuint first, nuint count)
+    {
+        if ((count & 8) != 0)
+        {
+            Vector256.Load(copy + first).Store(destination + first);
+            first += 8;
+        }
+
+        if ((count & 4) != 0)
+        {
+            Vector128.Load(copy + first).Store(destination + first);
+            first += 4;
+        }
+
+        for (count &= 3; count > 0; count--, first++)
+        {
+            destination[first] = copy[first];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write(ushort* copy, ushort* destination, nuint first, nuint count)
+    {
+        if ((count & 8) != 0)
+        {
+            Vector128.Load(copy + first).Store(destination + first);
+            first += 8;
+        }
+
+        for (count &= 7; count > 0; count--, first++)
+        {
+            destination[first] = copy[first];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float* Take<V>(ref float* copy)
+        where V : struct, ILane<V>
+    {
+        float* taken = copy;
+        copy += V.Count;
+        return taken;
     }
 }

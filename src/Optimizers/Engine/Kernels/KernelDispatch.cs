@@ -15,15 +15,9 @@ internal static unsafe class KernelDispatch
         {
             ApplyRounding(rule, job, transforms, start, end, widestLane);
         }
-        else if (transforms.Decay.Coupled != 0)
-        {
-            Kernel.Run<TRule, ScaledGradient, CoupledDecay, Flushed<Float32, EveryUpdate>>(
-                rule, transforms, job.Addresses, start, end, widestLane);
-        }
         else
         {
-            Kernel.Run<TRule, ScaledGradient, DecoupledDecay, Flushed<Float32, EveryUpdate>>(
-                rule, transforms, job.Addresses, start, end, widestLane);
+            ApplyStored<TRule, Flushed<Float32, EveryUpdate>>(rule, job.Addresses, transforms, start, end, widestLane);
         }
     }
 
@@ -132,15 +126,30 @@ internal static unsafe class KernelDispatch
         ApplyStored<TRule, BFloat16Storage>(rule, rounding, transforms, start, end, widestLane);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // A choice is a type argument where a product by 1, or a pass of its own, would show (docs/engine.md).
     private static void ApplyStored<TRule, TStorage>(
         in TRule rule, in TensorAddresses tensor, in StepTransforms transforms, nuint start, nuint end, int widestLane)
         where TRule : struct, IUpdateRule<TRule>
         where TStorage : struct, IStorage
     {
-        if (transforms.Decay.Coupled != 0)
+        if (transforms.ArePlain)
         {
-            Kernel.Run<TRule, ScaledGradient, CoupledDecay, TStorage>(rule, transforms, tensor, start, end, widestLane);
+            Kernel.Run<TRule, PlainGradient, PlainParameter, TStorage>(rule, transforms, tensor, start, end, widestLane);
+        }
+        else if (transforms.Decay.Coupled != 0)
+        {
+            if (transforms.ZeroGradient)
+            {
+                Kernel.Run<TRule, ZeroedGradient, CoupledDecay, TStorage>(rule, transforms, tensor, start, end, widestLane);
+            }
+            else
+            {
+                Kernel.Run<TRule, ScaledGradient, CoupledDecay, TStorage>(rule, transforms, tensor, start, end, widestLane);
+            }
+        }
+        else if (transforms.ZeroGradient)
+        {
+            Kernel.Run<TRule, ZeroedGradient, DecoupledDecay, TStorage>(rule, transforms, tensor, start, end, widestLane);
         }
         else
         {
@@ -148,7 +157,6 @@ internal static unsafe class KernelDispatch
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void ReadStored<TPass, TStorage>(
         in TPass pass, in TensorAddresses tensor, in StepTransforms transforms, nuint start, nuint end, int widestLane)
         where TPass : struct, IUpdateRule<TPass>

@@ -13,8 +13,11 @@ internal readonly record struct StepTransforms(GradientTransform Gradient, Weigh
     /// <summary>Nothing.</summary>
     public static StepTransforms None => new(new(1, float.PositiveInfinity), new(0, 1), ZeroGradient: false, AtRest: false);
 
+    /// <summary>Whether the loop has nothing to do around the rule.</summary>
+    public bool ArePlain => Gradient.Scale == 1 && Decay.Factor == 1 && Decay.Coupled == 0 && !ZeroGradient;
+
     /// <summary>Whether there is work that <see cref="BlockPass"/> does around the loop.</summary>
-    public bool NeedBlocks => ZeroGradient | AtRest | Gradient.IsLimited;
+    public bool NeedBlocks => AtRest | Gradient.IsLimited;
 }
 
 /// <summary>g ← min(max(Scale·g, −Limit), Limit); a NaN stays one.</summary>
@@ -35,8 +38,19 @@ internal interface IGradientReading
 {
     static virtual bool Reads => true;
 
+    static virtual bool Zeroes => false;
+
     static abstract unsafe V Read<V>(float* gradient, in StepTransforms transforms)
         where V : struct, ILane<V>;
+}
+
+/// <summary>For a step that multiplies nothing: a product by 1 shows in the lightest rules.</summary>
+internal readonly struct PlainGradient : IGradientReading
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Read<V>(float* gradient, in StepTransforms transforms)
+        where V : struct, ILane<V> =>
+        V.Load(gradient);
 }
 
 internal readonly struct ScaledGradient : IGradientReading
@@ -45,6 +59,21 @@ internal readonly struct ScaledGradient : IGradientReading
     public static unsafe V Read<V>(float* gradient, in StepTransforms transforms)
         where V : struct, ILane<V> =>
         V.Load(gradient, transforms.Gradient.Scale);
+}
+
+/// <summary>Zeroed as it is read: a pass over it alone shows in a model of many tensors.</summary>
+internal readonly struct ZeroedGradient : IGradientReading
+{
+    public static bool Zeroes => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Read<V>(float* gradient, in StepTransforms transforms)
+        where V : struct, ILane<V>
+    {
+        V value = ScaledGradient.Read<V>(gradient, transforms);
+        V.Store(V.Splat(0), gradient);
+        return value;
+    }
 }
 
 /// <summary>For a pass that has no more use for the gradient.</summary>
@@ -65,6 +94,15 @@ internal interface IParameterAccess
 
     static abstract unsafe V Read<V>(float* parameter, ref V gradient, in StepTransforms transforms)
         where V : struct, ILane<V>;
+}
+
+/// <summary>For a step without weight decay that multiplies nothing.</summary>
+internal readonly struct PlainParameter : IParameterAccess
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe V Read<V>(float* parameter, ref V gradient, in StepTransforms transforms)
+        where V : struct, ILane<V> =>
+        V.Load(parameter);
 }
 
 /// <summary>g ← g + λp</summary>

@@ -6,6 +6,9 @@ namespace Optimizers.Engine;
 /// </summary>
 internal static unsafe class BlockPass
 {
+    // Few enough for gradients, parameters and two slots to stay in the first-level cache; a part of a block of sums.
+    private const int Piece = 1024;
+
     /// <summary>Updates the elements from <paramref name="start"/> to <paramref name="end"/>.</summary>
     public static void Apply(in TensorJob job, nuint start, nuint end, int widestLane)
     {
@@ -39,33 +42,27 @@ internal static unsafe class BlockPass
 
     private static void ApplyInBlocks(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
     {
-        bool zeroes = transforms.ZeroGradient && !job.Group.MeasuringEndsGradient;
-        if (!zeroes && !transforms.AtRest && !transforms.Gradient.IsLimited && job.RoundedCopy == null)
+        if (!transforms.NeedBlocks && job.RoundedCopy == null)
         {
             ApplyLoop(job, transforms, start, end, widestLane);
             return;
         }
 
-        for (nuint block = start; block < end; block += Reductions.Block)
+        for (nuint piece = start; piece < end; piece += Piece)
         {
-            nuint blockEnd = nuint.Min(end, block + Reductions.Block);
-            if (transforms.AtRest || transforms.Gradient.IsLimited)
+            nuint pieceEnd = nuint.Min(end, piece + Piece);
+            if (transforms.NeedBlocks)
             {
-                ApplyOnCopies(job, transforms, block, blockEnd, widestLane);
+                ApplyOnCopies(job, transforms, piece, pieceEnd, widestLane);
             }
             else
             {
-                ApplyLoop(job, transforms, block, blockEnd, widestLane);
+                ApplyLoop(job, transforms, piece, pieceEnd, widestLane);
             }
 
             if (job.RoundedCopy != null)
             {
-                RoundingLoop.Run(job.Addresses.Parameters, job.RoundedCopy, block, blockEnd, widestLane);
-            }
-
-            if (zeroes)
-            {
-                new Span<float>(job.Addresses.Gradients + block, (int)(blockEnd - block)).Clear();
+                RoundingLoop.Run(job.Addresses.Parameters, job.RoundedCopy, piece, pieceEnd, widestLane);
             }
         }
     }
@@ -74,17 +71,21 @@ internal static unsafe class BlockPass
     [SkipLocalsInit]
     private static void ApplyOnCopies(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
     {
-        float* gradients = stackalloc float[Reductions.Block];
-        float* parameters = stackalloc float[Reductions.Block];
+        float* gradients = stackalloc float[Piece];
+        float* parameters = stackalloc float[Piece];
         TensorJob copied = job;
         StepTransforms left = LimitedGradient.Transform(job, transforms, gradients, start, end, ref copied.Addresses, widestLane);
         if (transforms.AtRest)
         {
-            new ReadOnlySpan<float>(job.Addresses.Parameters + start, (int)(end - start)).CopyTo(new Span<float>(parameters, Reductions.Block));
+            new ReadOnlySpan<float>(job.Addresses.Parameters + start, (int)(end - start)).CopyTo(new Span<float>(parameters, Piece));
             copied.Addresses.Parameters = parameters - start;
         }
 
         ApplyLoop(copied, left, start, end, widestLane);
+        if (transforms.ZeroGradient && transforms.Gradient.IsLimited && !job.Group.MeasuringEndsGradient)
+        {
+            new Span<float>(job.Addresses.Gradients + start, (int)(end - start)).Clear();
+        }
     }
 
     private static void ApplyLoop(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)

@@ -112,10 +112,10 @@ internal abstract class GroupStep
     }
 
     /// <summary>Begins a pass that is no step of an optimizer: its rule is told a scalar as the rate.</summary>
-    public void BeginPass(double scalar, bool zeroGradients)
+    public void BeginPass(double scalar)
     {
         LearningRate = scalar;
-        _transforms = StepTransforms.None with { ZeroGradient = zeroGradients };
+        _transforms = StepTransforms.None;
     }
 
     /// <summary>Has the rule see gradients multiplied by a factor in this step.</summary>
@@ -187,11 +187,11 @@ internal abstract class GroupStep
     {
     }
 
-    /// <summary>The age to which a tensor comes in this step.</summary>
+    /// <summary>The age that follows another in this step.</summary>
     protected TensorAge After(TensorAge age) => new(checked(age.Iteration + 1), age.MomentumProduct * _momentumFactor);
 
-    /// <summary>The same, where a schedule may set the momentum for the first time.</summary>
-    protected TensorAge AgeAfter(OptimizerState state)
+    /// <summary>The age to which a tensor comes in this step, whose momentum a schedule may set for the first time.</summary>
+    public TensorAge AgeAfter(OptimizerState state)
     {
         TensorAge age = state.Age;
         return After(!double.IsNaN(ScheduledMomentum) && double.IsNaN(age.MomentumProduct)

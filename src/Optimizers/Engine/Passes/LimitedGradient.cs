@@ -31,7 +31,7 @@ internal static unsafe class LimitedGradient
         Kernel.Run<LimitRule, ScaledGradient, ReadOnlyParameter, Float32>(
             new LimitRule(transforms.Gradient.Limit), transforms, copy, start, end, widestLane);
         addresses.Gradients = scratch - start;
-        return transforms with { Gradient = StepTransforms.None.Gradient };
+        return transforms with { Gradient = StepTransforms.None.Gradient, ZeroGradient = false };
     }
 
     /// <summary>Copies gradients as the rule sees them, but for a coupled decay.</summary>
