@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Optimizers.Engine;
 
 /// <summary>A loop over elements that fill whole lanes of any width.</summary>
@@ -16,9 +18,9 @@ internal static class LaneLoop
     {
         switch (widestLane)
         {
-            case >= 16: loop.Run<Lane16>(start, end); break;
-            case >= 8: loop.Run<Lane8>(start, end); break;
-            case >= 4: loop.Run<Lane4>(start, end); break;
+            case >= 16 when Vector512.IsHardwareAccelerated: loop.Run<Lane16>(start, end); break;
+            case >= 8 when Vector256.IsHardwareAccelerated: loop.Run<Lane8>(start, end); break;
+            case >= 4 when Vector128.IsHardwareAccelerated: loop.Run<Lane4>(start, end); break;
             default: loop.Run<Lane1>(start, end); break;
         }
     }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Optimizers.Engine;
 
 /// <summary>
@@ -53,17 +55,17 @@ internal sealed unsafe class MatrixProduct : ITasks
         int first = task * RowsOfTask;
         int end = Math.Min(_factors.Rows, first + RowsOfTask);
         int column = 0;
-        if (widestLane >= Lane16.Count)
+        if (Vector512.IsHardwareAccelerated && widestLane >= Lane16.Count)
         {
             column = Panels<Lane16>(first, end, column);
         }
 
-        if (widestLane >= Lane8.Count)
+        if (Vector256.IsHardwareAccelerated && widestLane >= Lane8.Count)
         {
             column = Panels<Lane8>(first, end, column);
         }
 
-        if (widestLane >= Lane4.Count)
+        if (Vector128.IsHardwareAccelerated && widestLane >= Lane4.Count)
         {
             column = Panels<Lane4>(first, end, column);
         }
