@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Optimizers.Engine;
 
@@ -81,16 +82,55 @@ internal readonly unsafe struct Lane4(Vector128<float> value) : ILane<Lane4>
 
     public static Lane4 ShiftRightBits(Lane4 bits, int count) => new((bits.Bits >>> count).AsSingle());
 
-    public static Lane4 LoadUpperBits(byte* address) => new((Vector128.WidenLower(
-        Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(address)).AsByte())) << 24).AsSingle());
+    // On x64 by instructions of SSE2: without SSE4.1, which a native AOT build does not assume, the portable operations are calls.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane4 LoadUpperBits(byte* address)
+    {
+        Vector128<byte> bytes = Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(address)).AsByte();
+        if (Sse2.IsSupported)
+        {
+            Vector128<byte> pairs = Sse2.UnpackLow(Vector128<byte>.Zero, bytes);
+            return new(Sse2.UnpackLow(Vector128<ushort>.Zero, pairs.AsUInt16()).AsSingle());
+        }
 
-    public static Lane4 LoadUpperBits(ushort* address) =>
-        new((Vector128.WidenLower(Vector64.Load(address).ToVector128Unsafe()) << 16).AsSingle());
+        return new((Vector128.WidenLower(Vector128.WidenLower(bytes)) << 24).AsSingle());
+    }
 
-    public static void StoreUpperBits(Lane4 bits, byte* address) => Unsafe.WriteUnaligned(
-        address, Vector128.Narrow(Narrowed(bits.Bits >>> 24), Vector128<ushort>.Zero).AsUInt32().ToScalar());
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane4 LoadUpperBits(ushort* address) => Sse2.IsSupported
+        ? new(Sse2.UnpackLow(Vector128<ushort>.Zero, Sse2.LoadScalarVector128((ulong*)address).AsUInt16()).AsSingle())
+        : new((Vector128.WidenLower(Vector64.Load(address).ToVector128Unsafe()) << 16).AsSingle());
 
-    public static void StoreUpperBits(Lane4 bits, ushort* address) => Narrowed(bits.Bits >>> 16).GetLower().Store(address);
+    // The shifts keep the sign, so that the narrowing, which saturates, changes nothing.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreUpperBits(Lane4 bits, byte* address)
+    {
+        if (Sse2.IsSupported)
+        {
+            Vector128<short> words = Sse2.PackSignedSaturate(bits._value.AsInt32() >> 24, Vector128<int>.Zero);
+            Vector128<sbyte> bytes = Sse2.PackSignedSaturate(words, Vector128<short>.Zero);
+            Unsafe.WriteUnaligned(address, bytes.AsUInt32().ToScalar());
+        }
+        else
+        {
+            Vector128<byte> bytes = Vector128.Narrow(Narrowed(bits.Bits >>> 24), Vector128<ushort>.Zero);
+            Unsafe.WriteUnaligned(address, bytes.AsUInt32().ToScalar());
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreUpperBits(Lane4 bits, ushort* address)
+    {
+        if (Sse2.IsSupported)
+        {
+            Vector128<short> words = Sse2.PackSignedSaturate(bits._value.AsInt32() >> 16, Vector128<int>.Zero);
+            Sse2.StoreScalar((ulong*)address, words.AsUInt64());
+        }
+        else
+        {
+            Narrowed(bits.Bits >>> 16).GetLower().Store(address);
+        }
+    }
 
     private Vector128<uint> Bits => _value.AsUInt32();
 

@@ -103,7 +103,7 @@ public sealed unsafe class LaneTests
 
             scaled.Should().Equal(Enumerable.Range(0, V.Count).Select(i => (i + 0.1f) * 0.3f));
 
-            byte[] bytes = [.. Enumerable.Range(0, V.Count).Select(i => (byte)(255 - (7 * i)))];
+            byte[] bytes = [.. Enumerable.Range(0, V.Count).Select(i => (byte)(255 - (91 * i)))];
             ushort[] words = [.. bytes.Select(b => (ushort)(b * 257))];
             var bytesBack = new byte[V.Count + 1];
             var wordsBack = new ushort[V.Count + 1];
