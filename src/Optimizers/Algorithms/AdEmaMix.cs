@@ -83,8 +83,9 @@ public sealed record AdEmaMixOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class AdEmaMix(int length, AdEmaMixOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new AdEmaMixOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class AdEmaMix(int length, AdEmaMixOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new AdEmaMixOptions(), threads, stateFormat);
 
 /// <summary>Adam's moments and s ← β₃s + (1 − β₃)g, then p ← p − η(m̂ + αs)/(√v̂ + ε)</summary>
 internal readonly struct AdEmaMixRule(StepScalars step, AdEmaMixOptions options, double beta3, double alpha)

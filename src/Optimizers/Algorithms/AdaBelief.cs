@@ -57,8 +57,9 @@ public sealed record AdaBeliefOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class AdaBelief(int length, AdaBeliefOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new AdaBeliefOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class AdaBelief(int length, AdaBeliefOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new AdaBeliefOptions(), threads, stateFormat);
 
 /// <summary>Adam with s ← β₂s + (1 − β₂)(g − m)² + EpsilonRoot in the place of v.</summary>
 internal readonly struct AdaBeliefRule(StepScalars step, AdaBeliefOptions options) : IUpdateRule2<AdaBeliefRule>

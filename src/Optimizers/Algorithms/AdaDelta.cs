@@ -51,8 +51,9 @@ public sealed record AdaDeltaOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class AdaDelta(int length, AdaDeltaOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new AdaDeltaOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class AdaDelta(int length, AdaDeltaOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new AdaDeltaOptions(), threads, stateFormat);
 
 /// <summary>v ← ρv + (1 − ρ)g², d = √(a + ε)·g/√(v + ε), a ← ρa + (1 − ρ)d², p ← p − ηd</summary>
 internal readonly struct AdaDeltaRule(double rate, double rho, double epsilon) : IUpdateRule2<AdaDeltaRule>

@@ -54,8 +54,9 @@ public sealed record AdaGradOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class AdaGrad(int length, AdaGradOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new AdaGradOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class AdaGrad(int length, AdaGradOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new AdaGradOptions(), threads, stateFormat);
 
 /// <summary>s ← s + g², p ← p − ηg/(√s + ε)</summary>
 internal readonly struct AdaGradRule(double rate, double epsilon) : IUpdateRule1<AdaGradRule>

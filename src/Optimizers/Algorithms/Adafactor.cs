@@ -66,8 +66,10 @@ public sealed record AdafactorOptions : IOptimizerOptions
 /// <param name="shape">The length of each dimension, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Adafactor(IReadOnlyList<int> shape, AdafactorOptions? options = null, int threads = 0)
-    : Optimizer(shape, options ?? new AdafactorOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Adafactor(
+    IReadOnlyList<int> shape, AdafactorOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(shape, options ?? new AdafactorOptions(), threads, stateFormat);
 
 /// <summary>p and u = g/max(√V, ε₁) are measured first; then p ← p − α/max(1, rms(u)/ClipThreshold)·u</summary>
 internal readonly struct AdafactorRule(StepScalars step, AdafactorOptions options) : IMeasuringRule1<AdafactorRule>

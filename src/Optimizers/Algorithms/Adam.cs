@@ -54,8 +54,9 @@ public sealed record AdamOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Adam(int length, AdamOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new AdamOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Adam(int length, AdamOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new AdamOptions(), threads, stateFormat);
 
 /// <summary>What Adam and AdamW share: everything but the decay.</summary>
 internal static class AdamFormula

@@ -59,5 +59,6 @@ public sealed record AdamWOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class AdamW(int length, AdamWOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new AdamWOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class AdamW(int length, AdamWOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new AdamWOptions(), threads, stateFormat);

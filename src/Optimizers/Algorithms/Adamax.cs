@@ -50,8 +50,9 @@ public sealed record AdamaxOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Adamax(int length, AdamaxOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new AdamaxOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Adamax(int length, AdamaxOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new AdamaxOptions(), threads, stateFormat);
 
 /// <summary>m ← β₁m + (1 − β₁)g, u ← max(β₂u, |g| + ε), p ← p − η̂·m/u</summary>
 internal readonly struct AdamaxRule(StepScalars step, AdamaxOptions options) : IUpdateRule2<AdamaxRule>

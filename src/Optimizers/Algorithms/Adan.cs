@@ -66,8 +66,9 @@ public sealed record AdanOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Adan(int length, AdanOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new AdanOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Adan(int length, AdanOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new AdanOptions(), threads, stateFormat);
 
 /// <summary>m, v, n: means of g, d, (g + β₂d)²; p ← (p − η(a·m + b·v)/(√n̂ + ε))·k</summary>
 internal readonly struct AdanRule(StepScalars step, AdanOptions options) : IUpdateRule4<AdanRule>

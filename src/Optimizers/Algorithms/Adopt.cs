@@ -50,8 +50,9 @@ public sealed record AdoptOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Adopt(int length, AdoptOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new AdoptOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Adopt(int length, AdoptOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new AdoptOptions(), threads, stateFormat);
 
 /// <summary>u = clip(g/max(√v, ε)), m ← β₁m + (1 − β₁)u, p ← p − ηm, v ← β₂v + (1 − β₂)g²; at first only v ← g²</summary>
 internal readonly struct AdoptRule(StepScalars step, AdoptOptions options) : IUpdateRule2<AdoptRule>

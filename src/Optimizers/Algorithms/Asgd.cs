@@ -62,8 +62,9 @@ public sealed record AsgdOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Asgd(int length, AsgdOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new AsgdOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Asgd(int length, AsgdOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new AsgdOptions(), threads, stateFormat);
 
 /// <summary>p ← p·(1 − Lambda·η) − ηg, a ← a + μ(p − a)</summary>
 internal readonly struct AsgdRule(double rate, double lambda, double share) : IUpdateRule1<AsgdRule>

@@ -64,8 +64,9 @@ public sealed record FtrlOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Ftrl(int length, FtrlOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new FtrlOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Ftrl(int length, FtrlOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new FtrlOptions(), threads, stateFormat);
 
 /// <summary>What is left once b and b − a are known.</summary>
 internal readonly struct FtrlFormula(double rate, FtrlOptions options)

@@ -50,8 +50,9 @@ public sealed record LambOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Lamb(int length, LambOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new LambOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Lamb(int length, LambOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new LambOptions(), threads, stateFormat);
 
 /// <summary>u = m̂/(√v̂ + ε) + λp is measured first; then p ← p − ηr·u</summary>
 internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeasuringRule2<LambRule>

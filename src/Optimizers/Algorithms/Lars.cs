@@ -58,8 +58,9 @@ public sealed record LarsOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Lars(int length, LarsOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new LarsOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Lars(int length, LarsOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new LarsOptions(), threads, stateFormat);
 
 /// <summary>p and u = g + λp are measured first; then s = ηr·u, v ← μv + s, p ← p − v</summary>
 internal readonly struct LarsRule(StepScalars step, LarsOptions options) : IMeasuringRule1<LarsRule>

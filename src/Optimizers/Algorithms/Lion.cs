@@ -52,8 +52,9 @@ public sealed record LionOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Lion(int length, LionOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new LionOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Lion(int length, LionOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new LionOptions(), threads, stateFormat);
 
 /// <summary>p ← p − η·sign(β₁m + (1 − β₁)g), m ← β₂m + (1 − β₂)g</summary>
 internal readonly struct LionRule(double rate, double beta1, double beta2) : IUpdateRule1<LionRule>

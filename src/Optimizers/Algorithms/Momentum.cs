@@ -81,8 +81,9 @@ public sealed record MomentumOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Momentum(int length, MomentumOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new MomentumOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Momentum(int length, MomentumOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new MomentumOptions(), threads, stateFormat);
 
 /// <summary>v ← μv + kg, p ← p − ηv</summary>
 internal readonly struct MomentumRule(double rate, double momentum, double gain) : IUpdateRule1<MomentumRule>

@@ -76,8 +76,10 @@ public enum RateAdjustment
 /// <param name="shape">The numbers of rows and columns, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Muon(IReadOnlyList<int> shape, MuonOptions? options = null, int threads = 0)
-    : Optimizer(shape, options ?? new MuonOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Muon(
+    IReadOnlyList<int> shape, MuonOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(shape, options ?? new MuonOptions(), threads, stateFormat);
 
 /// <summary>b and u are worked out first; then p ← p − ηk·X with what became of u</summary>
 internal readonly struct MuonRule(StepScalars step, MuonOptions options) : ISteppingRule<MuonRule>
@@ -114,7 +116,7 @@ internal readonly struct MuonRule(StepScalars step, MuonOptions options) : IStep
         TStorage.Store(b, slots.Slot0, slots.DitherSlope, index);
         first = rule._ofGradient * g + rule._ofAverage * b;
         second = V.Splat(0);
-        V.Store(first, (float*)slots.Workspace + index);
+        V.Store(first, slots.Between + index);
     }
 
     public MuonRule WithSums(in MeasuredSums sums, Span<double> scalars) => this;
@@ -124,5 +126,5 @@ internal readonly struct MuonRule(StepScalars step, MuonOptions options) : IStep
         ref MuonRule rule, V g, V p, in SlotAddresses slots, long index)
         where V : struct, ILane<V>
         where TStorage : struct, IStorage =>
-        rule.StepSize * V.Load((float*)slots.Workspace + index);
+        rule.StepSize * V.Load(slots.Between + index);
 }

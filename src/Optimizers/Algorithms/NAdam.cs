@@ -76,8 +76,9 @@ public sealed record NAdamOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class NAdam(int length, NAdamOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new NAdamOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class NAdam(int length, NAdamOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new NAdamOptions(), threads, stateFormat);
 
 /// <summary>Adam's moments, then p ← p − η(a·g + b·m)/(√v̂ + ε)</summary>
 internal readonly struct NAdamRule(StepScalars step, NAdamOptions options, double ofGradient, double ofMean)

@@ -47,8 +47,9 @@ public sealed record NesterovOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Nesterov(int length, NesterovOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new NesterovOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Nesterov(int length, NesterovOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new NesterovOptions(), threads, stateFormat);
 
 /// <summary>v ← μv + g, p ← p − η(g + μv)</summary>
 internal readonly struct NesterovRule(double rate, double momentum) : IUpdateRule1<NesterovRule>

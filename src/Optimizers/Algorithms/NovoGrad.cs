@@ -51,8 +51,9 @@ public sealed record NovoGradOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class NovoGrad(int length, NovoGradOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new NovoGradOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class NovoGrad(int length, NovoGradOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new NovoGradOptions(), threads, stateFormat);
 
 /// <summary>g is measured first; then m ← β₁m + g/(√v + ε) + λp, p ← p − ηm</summary>
 internal readonly struct NovoGradRule(StepScalars step, NovoGradOptions options) : IMeasuringRule1<NovoGradRule>

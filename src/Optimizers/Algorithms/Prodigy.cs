@@ -90,8 +90,9 @@ public sealed record ProdigyOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Prodigy(int length, ProdigyOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new ProdigyOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Prodigy(int length, ProdigyOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new ProdigyOptions(), threads, stateFormat);
 
 /// <summary>m, v and s are updated, and g·(p₀ − p) and |s| measured; then p ← p·(1 − λD) − D·m/(√v + dε)</summary>
 internal readonly struct ProdigyRule : IMeasuringRule4<ProdigyRule>

@@ -57,8 +57,9 @@ public sealed record RAdamOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class RAdam(int length, RAdamOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new RAdamOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class RAdam(int length, RAdamOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new RAdamOptions(), threads, stateFormat);
 
 /// <summary>Adam's moments, with p ← p − s·m/(a√v + b), where a is 0 and b is 1 as long as nothing is rectified.</summary>
 internal readonly struct RAdamRule : IUpdateRule2<RAdamRule>

@@ -76,8 +76,9 @@ public sealed record RmsPropOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class RmsProp(int length, RmsPropOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new RmsPropOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class RmsProp(int length, RmsPropOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new RmsPropOptions(), threads, stateFormat);
 
 /// <summary>The parts that the four rules share.</summary>
 internal readonly struct RmsPropFormula(RmsPropOptions options, StepScalars step)

@@ -62,8 +62,9 @@ public sealed record RpropOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Rprop(int length, RpropOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new RpropOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Rprop(int length, RpropOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new RpropOptions(), threads, stateFormat);
 
 /// <summary>s ← s·(EtaPlus, 1 or EtaMinus) within its bounds, p ← p − sign(g)·s</summary>
 internal readonly struct RpropRule(StepScalars step, RpropOptions options) : IUpdateRule2<RpropRule>

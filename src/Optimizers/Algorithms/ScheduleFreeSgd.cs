@@ -58,8 +58,10 @@ public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class ScheduleFreeSgd(int length, ScheduleFreeSgdOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new ScheduleFreeSgdOptions(), threads), IScheduleFree
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class ScheduleFreeSgd(
+    int length, ScheduleFreeSgdOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new ScheduleFreeSgdOptions(), threads, stateFormat), IScheduleFree
 {
     /// <inheritdoc/>
     public bool IsEvaluating => ScheduleFreePoints.IsEvaluating(State);

@@ -34,8 +34,9 @@ public sealed record SgdOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Sgd(int length, SgdOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new SgdOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Sgd(int length, SgdOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new SgdOptions(), threads, stateFormat);
 
 /// <summary>p ← p − ηg</summary>
 internal readonly struct SgdRule(double rate) : IUpdateRule0<SgdRule>

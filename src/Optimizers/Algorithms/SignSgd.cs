@@ -29,8 +29,9 @@ public sealed record SignSgdOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class SignSgd(int length, SignSgdOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new SignSgdOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class SignSgd(int length, SignSgdOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new SignSgdOptions(), threads, stateFormat);
 
 /// <summary>p ← p − η·sign(g)</summary>
 internal readonly struct SignSgdRule(double rate) : IUpdateRule0<SignSgdRule>

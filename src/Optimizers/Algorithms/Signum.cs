@@ -40,8 +40,9 @@ public sealed record SignumOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Signum(int length, SignumOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new SignumOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Signum(int length, SignumOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new SignumOptions(), threads, stateFormat);
 
 /// <summary>m ← μm + (1 − μ)g, p ← p − η·sign(m)</summary>
 internal readonly struct SignumRule(double rate, double momentum) : IUpdateRule1<SignumRule>

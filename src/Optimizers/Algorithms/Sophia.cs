@@ -73,8 +73,9 @@ public sealed record SophiaOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Sophia(int length, SophiaOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new SophiaOptions(), threads)
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Sophia(int length, SophiaOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new SophiaOptions(), threads, stateFormat)
 {
     /// <summary>Whether the next update is one of those, the first included, before which an estimate is due.</summary>
     public bool NeedsHessian => State.Iteration % Hyperparameters.HessianInterval == 0;

@@ -49,8 +49,10 @@ public sealed record SparseAdamOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class SparseAdam(int length, SparseAdamOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new SparseAdamOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class SparseAdam(
+    int length, SparseAdamOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new SparseAdamOptions(), threads, stateFormat);
 
 /// <summary>Adam's moments, and a move with ε before bias correction.</summary>
 internal readonly struct SparseAdamRule(StepScalars step, double beta1, double beta2, double epsilon)

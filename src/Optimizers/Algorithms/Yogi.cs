@@ -55,8 +55,9 @@ public sealed record YogiOptions : IOptimizerOptions
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
-public sealed class Yogi(int length, YogiOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new YogiOptions(), threads);
+/// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
+public sealed class Yogi(int length, YogiOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
+    : Optimizer(length, options ?? new YogiOptions(), threads, stateFormat);
 
 /// <summary>Adam with v ← v − (1 − β₂)·sign(v − g²)·g² in the place of v.</summary>
 internal readonly struct YogiRule(StepScalars step, YogiOptions options) : IUpdateRule2<YogiRule>

@@ -123,6 +123,7 @@ internal static unsafe class Kernel
         copies.Slots.DitherSlope = tensor.Slots.DitherSlope;
         copies.Slots.First = null;
         copies.Slots.Second = null;
+        copies.Slots.Between = null;
         copies.Slots.Workspace = null;
         copies.Parameters = Read<V>(tensor.Parameters + first, ref copy, given) - first;
         if (TGradient.Reads)
@@ -135,16 +136,20 @@ internal static unsafe class Kernel
         ReadSlot<V, TRule, TStorage>(2, tensor.Slots.Slot2, ref copies.Slots.Slot2, ref copy, first, given);
         ReadSlot<V, TRule, TStorage>(3, tensor.Slots.Slot3, ref copies.Slots.Slot3, ref copy, first, given);
 
-        // What a pass measures goes to scratch, or to a workspace.
+        // The results of a pass that measures.
         if (tensor.Slots.First != null)
         {
             copies.Slots.First = Take<V>(ref copy) - first;
+        }
+
+        if (tensor.Slots.Second != null)
+        {
             copies.Slots.Second = Take<V>(ref copy) - first;
         }
 
-        if (tensor.Slots.Workspace != null)
+        if (tensor.Slots.Between != null)
         {
-            copies.Slots.Workspace = Read<V>((float*)tensor.Slots.Workspace + first, ref copy, given) - first;
+            copies.Slots.Between = Read<V>(tensor.Slots.Between + first, ref copy, given) - first;
         }
 
         Loop<V, TRule, TGradient, TParameter, TStorage>(rule, transforms, copies, first, first + (nuint)V.Count);
@@ -166,12 +171,16 @@ internal static unsafe class Kernel
         if (tensor.Slots.First != null)
         {
             Write(copies.Slots.First, tensor.Slots.First, first, rest);
+        }
+
+        if (tensor.Slots.Second != null)
+        {
             Write(copies.Slots.Second, tensor.Slots.Second, first, rest);
         }
 
-        if (tensor.Slots.Workspace != null)
+        if (tensor.Slots.Between != null)
         {
-            Write((float*)copies.Slots.Workspace, (float*)tensor.Slots.Workspace, first, rest);
+            Write(copies.Slots.Between, tensor.Slots.Between, first, rest);
         }
     }
 

@@ -20,8 +20,7 @@ internal sealed class NewtonSchulz(int steps, double epsilon) : IMatrixDefinitio
         }
     }
 
-    // The last lane of a tensor may write beyond its elements.
-    public nuint WorkspaceFor(in TensorShape shape) => (nuint)(shape.Length + Lane16.Count) * sizeof(float);
+    public bool KeepsElements => true;
 
     public MatrixWork NewWork() => new Work(steps, epsilon);
 
@@ -60,7 +59,7 @@ internal sealed class NewtonSchulz(int steps, double epsilon) : IMatrixDefinitio
             float* transposed = next + whole;
             float* gram = transposed + whole;
             float* polynomial = gram + square;
-            float* matrix = (float*)job.Addresses.Slots.Workspace;
+            float* matrix = job.Addresses.Slots.Between;
 
             // A matrix of zeros stays one, whatever it is divided by.
             double norm = Math.Max(Math.Sqrt(sums.First), epsilon);

@@ -27,7 +27,10 @@ internal unsafe struct SlotAddresses
     public float* First;
     public float* Second;
 
-    /// <summary>Memory of an optimizer of matrices between the passes of a step; otherwise null.</summary>
+    /// <summary>One float for each element, which an optimizer of matrices keeps between the passes of a step; otherwise null.</summary>
+    public float* Between;
+
+    /// <summary>Other memory of an optimizer of matrices, which no loop sees; otherwise null.</summary>
     public void* Workspace;
 
     [UnscopedRef]

@@ -17,8 +17,11 @@ internal interface IMatrixDefinition
     /// <summary>The slots of a tensor, if they are not those of the definition; otherwise null.</summary>
     IReadOnlyList<StateSlot>? SlotsFor(in TensorShape shape) => null;
 
-    /// <summary>The memory of a tensor, in bytes, that is not saved.</summary>
-    nuint WorkspaceFor(in TensorShape shape);
+    /// <summary>Whether the passes keep one float for each element between them.</summary>
+    bool KeepsElements => false;
+
+    /// <summary>Other memory of a tensor, in bytes, that is not saved either.</summary>
+    nuint WorkspaceFor(in TensorShape shape) => 0;
 
     /// <summary>The state as the passes see it, if that is not the slots themselves; otherwise null.</summary>
     Slot[]? View(in TensorShape shape, IReadOnlyList<Slot> slots, in SlotAddresses addresses) => null;

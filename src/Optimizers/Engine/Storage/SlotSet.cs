@@ -42,10 +42,13 @@ internal sealed unsafe class SlotSet
         if (definition.Matrices is { } matrices)
         {
             SlotAddresses addresses = Addresses;
-            if (matrices.WorkspaceFor(shape) is > 0 and nuint workspace)
+            nuint ofElements = matrices.KeepsElements ? (nuint)shape.Length * sizeof(float) : 0;
+            nuint workspace = matrices.WorkspaceFor(shape);
+            if (ofElements + workspace > 0)
             {
-                _workspace = new AlignedArray(workspace, 2 + _slots.Length);
-                addresses.Workspace = _workspace.Address;
+                _workspace = new AlignedArray(ofElements + workspace, 2 + _slots.Length);
+                addresses.Between = matrices.KeepsElements ? (float*)_workspace.Address : null;
+                addresses.Workspace = _workspace.Address + ofElements;
             }
 
             _view = matrices.View(shape, _slots, addresses);
