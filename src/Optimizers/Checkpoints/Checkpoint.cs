@@ -39,7 +39,7 @@ public sealed class Checkpoint
     // What the library's own names in a file begin with.
     private static readonly string[] _taken =
     [
-        ParametersKey, "state", "values", "groups", "options", ModelManifest.ScaleName, ModelManifest.SchedulesName,
+        ParametersKey, "state", "values", "groups", "options", ModelManifest.ScaleName, ModelManifest.SchedulesName, ModelManifest.ClipName,
         ModelManifest.UpdateCountKey, VersionKey, FileChecksum.Key,
     ];
 
