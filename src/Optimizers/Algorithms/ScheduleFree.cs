@@ -46,7 +46,7 @@ public static unsafe class ScheduleFreeExtensions
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         optimizer.Parameters.Alive(null);
-        optimizer.Parameters.RequireOwnValues();
+        optimizer.Parameters.ValueUse.RequireOwn();
         foreach ((Parameter parameter, ParameterGroup group, OptimizerState state) in optimizer.Members)
         {
             if (group.Options is IScheduleFreeOptions free)

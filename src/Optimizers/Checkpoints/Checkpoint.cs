@@ -292,7 +292,7 @@ public sealed class Checkpoint
     {
         foreach (ParameterSet set in Sets)
         {
-            set.RequireValuesOfTheRun();
+            set.ValueUse.RequireOfTheRun();
         }
 
         var contents = new CheckpointManifest(loading);
@@ -330,7 +330,7 @@ public sealed class Checkpoint
             {
                 contents.Under(ParametersKey, new CheckpointOwner(parameter.Name)).Tensor(parameter.Name, parameter.Shape, () =>
                 {
-                    set.RequireNoGuest();
+                    set.ValueUse.RequireNotReplaced();
                     return parameter.Values;
                 });
             }

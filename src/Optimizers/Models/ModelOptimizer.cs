@@ -84,7 +84,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             group.Model = parameters;
         }
 
-        parameters.Attach(this);
+        parameters.Parts.Add(this);
     }
 
     /// <inheritdoc/>

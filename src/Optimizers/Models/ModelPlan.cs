@@ -78,7 +78,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     /// <summary>Has the batch hold every parameter that takes part.</summary>
     public void Gather()
     {
-        parameters.RequireOwnValues();
+        parameters.ValueUse.RequireOwn();
         StatesReplaced = _changesSeen != _changes.Count;
         _changesSeen = _changes.Count;
         _aged &= !StatesReplaced;

@@ -115,9 +115,9 @@ internal sealed unsafe class AuxiliaryTensors
     public void Exchange(Predicate<AuxiliaryTensor> which, string guest)
     {
         Parameters.Alive(null);
-        Parameters.RequireOwnValues();
+        Parameters.ValueUse.RequireOwn();
         Run(_exchange, which);
-        Parameters.Guest = guest;
+        Parameters.ValueUse.ReplacedBecause = guest;
         _exchanged = which;
     }
 
@@ -134,7 +134,7 @@ internal sealed unsafe class AuxiliaryTensors
             Run(_exchange, which);
         }
 
-        Parameters.Guest = null;
+        Parameters.ValueUse.ReplacedBecause = null;
         _exchanged = null;
     }
 
@@ -142,13 +142,13 @@ internal sealed unsafe class AuxiliaryTensors
     /// <exception cref="InvalidOperationException">The values of the parameters are not their own.</exception>
     public void Describe(CheckpointManifest contents, bool withAge)
     {
-        Parameters.RequireOwnValues();
+        Parameters.ValueUse.RequireOwn();
         foreach (AuxiliaryTensor companion in All)
         {
             string name = $"{companion.Parameter.Name}.{_slots[0].Name}";
             contents.Tensor(name, companion.Parameter.Shape, () =>
             {
-                Parameters.RequireNoGuest();
+                Parameters.ValueUse.RequireNotReplaced();
                 return companion.Elements;
             });
             if (withAge)
@@ -206,13 +206,4 @@ internal sealed unsafe class AuxiliaryTensors
         GC.KeepAlive(this);
         return norm;
     }
-}
-
-/// <summary>Values and companions change places.</summary>
-internal readonly struct ExchangeRule : IUpdateRule1<ExchangeRule>
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply<V>(V g, ref V p, ref V companion)
-        where V : struct, ILane<V> =>
-        (p, companion) = (companion, p);
 }

@@ -98,7 +98,7 @@ internal static class ClipCalls
 
         return (float)limit > 0
             ? (float)limit
-            : throw new ArgumentOutOfRangeException(
+            : throw OutOfRange(
                 nameof(ModelOptimizerOptions.Clip),
                 limit,
                 $"{NameOf(clip)} gave a limit of {limit} in update {step.Update}. A limit is above 0, also as a float: 0 would make every gradient 0. "
@@ -169,12 +169,14 @@ internal static class ClipCalls
 
     private static ArgumentOutOfRangeException Unusable(
         IGradientClip clip, string method, ClipStep step, double factor, double norm, Parameter? parameter = null) =>
-        new(
+        OutOfRange(
             nameof(ModelOptimizerOptions.Clip),
             factor,
             string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
                 $"{NameOf(clip)} gave the factor {factor} in {method}{For(parameter)} in update {step.Update}, where the norm is {norm}. A factor is finite, also as a float, and at least 0. The step was not taken."));
+
+    private static ArgumentOutOfRangeException OutOfRange(string option, double value, string message) => new(option, value, message);
 
     private static string For(Parameter? parameter) => parameter is null ? "" : $" for {Quoted.Name(parameter.Name)}";
 }

@@ -56,7 +56,7 @@ internal sealed class RunningAverage
     public void Update()
     {
         using Gate.Turn turn = _gate.Enter();
-        Parameters.RequireOwnValues();
+        Parameters.ValueUse.RequireOwn();
         _averages.TakeNewParameters();
         long updates = UpdateCount;
         StepCount = checked(StepCount + 1);
@@ -77,8 +77,8 @@ internal sealed class RunningAverage
     {
         using Gate.Turn turn = _gate.Enter();
         ArgumentNullException.ThrowIfNull(target);
-        Parameters.RequireOwnValues();
-        target.RequireOwnValues();
+        Parameters.ValueUse.RequireOwn();
+        target.ValueUse.RequireOwn();
         _averages.TakeNewParameters();
         foreach (AuxiliaryTensor companion in _averages.All)
         {
@@ -100,7 +100,7 @@ internal sealed class RunningAverage
     public void Reset()
     {
         using Gate.Turn turn = _gate.Enter();
-        Parameters.RequireOwnValues();
+        Parameters.ValueUse.RequireOwn();
         StepCount = 0;
         foreach (AuxiliaryTensor companion in _averages.All)
         {
@@ -134,15 +134,4 @@ internal sealed class RunningAverage
             throw new ArgumentException($"The target has {match}, but the average is of {parameter}.", nameof(target));
         }
     }
-}
-
-/// <summary>a ← a + w·(p − a)</summary>
-internal readonly struct AverageRule(double weight) : IUpdateRule1<AverageRule>
-{
-    private readonly float _weight = (float)weight;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply<V>(V g, ref V p, ref V average)
-        where V : struct, ILane<V> =>
-        average = Approach.Of(average, p, V.Splat(_weight));
 }

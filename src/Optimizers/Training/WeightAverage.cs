@@ -1,24 +1,5 @@
 namespace Optimizers.Training;
 
-/// <summary>The options of <see cref="WeightAverage"/>.</summary>
-public sealed record WeightAverageOptions
-{
-    /// <summary>
-    /// The first step that is averaged, counted from 1. At least 1; default 1. The paper begins after about three quarters of a
-    /// usual training.
-    /// </summary>
-    public long FirstStep { get; init; } = 1;
-
-    /// <summary>
-    /// How many steps later the next one is averaged. At least 1; default 1: every step. The paper averages once an epoch, or
-    /// at the end of each cycle of the rate.
-    /// </summary>
-    public long Interval { get; init; } = 1;
-
-    /// <summary>The number of threads at most; 0, the default: as many as there are processors.</summary>
-    public int Threads { get; init; }
-}
-
 /// <summary>The plain mean of the weights after certain steps: stochastic weight averaging, SWA.</summary>
 /// <remarks>
 /// <para>Izmailov et al. 2018, arXiv 1803.05407, algorithm 1.</para>
@@ -52,7 +33,7 @@ public sealed class WeightAverage : IWeightAverage, IRunPart
         Require.AtLeast(options.Threads, 0, nameof(options.Threads));
         _average = new RunningAverage(
             parameters, update => 1.0 / update, options.FirstStep, options.Interval, options.Threads, widestLane);
-        _average.Parameters.Attach(this);
+        _average.Parameters.Parts.Add(this);
     }
 
     /// <inheritdoc/>

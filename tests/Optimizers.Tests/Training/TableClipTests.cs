@@ -85,7 +85,7 @@ public sealed class TableClipTests
             _ => adaptive,
         };
         float[][] before = kind == "disposed" ? [] : All();
-        set.Guest = kind == "foreign" ? "a test has replaced them." : null;
+        set.ValueUse.ReplacedBecause = kind == "foreign" ? "a test has replaced them." : null;
         if (kind == "disposed")
         {
             set.Dispose();
