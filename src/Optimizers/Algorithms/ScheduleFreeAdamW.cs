@@ -71,21 +71,7 @@ public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
 public sealed class ScheduleFreeAdamW(int length, ScheduleFreeAdamWOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new ScheduleFreeAdamWOptions(), threads), IScheduleFree
-{
-    /// <inheritdoc/>
-    public bool IsEvaluating => ScheduleFreePoints.IsEvaluating(State);
-
-    /// <inheritdoc/>
-    public void Evaluate(Span<float> parameters) =>
-        ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: true);
-
-    /// <inheritdoc/>
-    public void Train(Span<float> parameters) =>
-        ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: false);
-
-    private double Interpolation => ((IScheduleFreeOptions)Options).Interpolation;
-}
+    : ScheduleFreeOptimizer(length, options ?? new ScheduleFreeAdamWOptions(), threads);
 
 /// <summary>The direction is the gradient over its root mean square, and the decay.</summary>
 internal readonly struct ScheduleFreeAdamWRule(StepScalars step, ScheduleFreeMove move, ScheduleFreeAdamWOptions options)

@@ -59,21 +59,7 @@ public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions
 /// <param name="options">The hyperparameters; null: the defaults.</param>
 /// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
 public sealed class ScheduleFreeSgd(int length, ScheduleFreeSgdOptions? options = null, int threads = 0)
-    : Optimizer(length, options ?? new ScheduleFreeSgdOptions(), threads), IScheduleFree
-{
-    /// <inheritdoc/>
-    public bool IsEvaluating => ScheduleFreePoints.IsEvaluating(State);
-
-    /// <inheritdoc/>
-    public void Evaluate(Span<float> parameters) =>
-        ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: true);
-
-    /// <inheritdoc/>
-    public void Train(Span<float> parameters) =>
-        ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: false);
-
-    private double Interpolation => ((IScheduleFreeOptions)Options).Interpolation;
-}
+    : ScheduleFreeOptimizer(length, options ?? new ScheduleFreeSgdOptions(), threads);
 
 /// <summary>The direction is the gradient.</summary>
 internal readonly struct ScheduleFreeSgdRule(ScheduleFreeMove move) : IUpdateRule1<ScheduleFreeSgdRule>

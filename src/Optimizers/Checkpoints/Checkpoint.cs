@@ -280,7 +280,7 @@ public sealed class Checkpoint
         .. _parts.Select(part => part.Part switch
             {
                 IModelOptimizer optimizer => optimizer.Parameters,
-                IWeightAverage average => average.Parameters,
+                AveragedWeights average => average.Parameters,
                 _ => null,
             })
             .Prepend(_optimizer?.Parameters)

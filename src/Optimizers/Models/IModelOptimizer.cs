@@ -1,8 +1,12 @@
 namespace Optimizers;
 
 /// <summary>
-/// An optimizer of a whole model: <see cref="ModelOptimizer"/>, or something that wraps one and does more around its steps.
+/// An optimizer of a whole model: <see cref="ModelOptimizer"/>, or a wrapper that does more around its steps.
 /// </summary>
+/// <remarks>
+/// Implement it for a wrapper of your own: pass on what the wrapped optimizer has, and return it as <see cref="Inner"/>. A wrapper with
+/// state implements <see cref="ICheckpointed"/> too, and is added to the checkpoint by a name.
+/// </remarks>
 public interface IModelOptimizer
 {
     /// <summary>The parameters that are updated.</summary>

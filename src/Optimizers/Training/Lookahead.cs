@@ -28,7 +28,7 @@ namespace Optimizers.Training;
 public sealed class Lookahead : IModelOptimizer, IRunPart
 {
     private static readonly Predicate<AuxiliaryTensor> _all = _ => true;
-    private static readonly Predicate<AuxiliaryTensor> _thawed = companion => companion.Group is not { Frozen: true };
+    private static readonly Predicate<AuxiliaryTensor> _thawed = tensor => tensor.Group is not { Frozen: true };
 
     private readonly IModelOptimizer _optimizer;
     private readonly AuxiliaryTensors _slow;
@@ -111,9 +111,9 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     /// <exception cref="ArgumentException">The parameter is not in the set, or was added since the last step.</exception>
     public ReadOnlySpan<float> SlowWeights(string name)
     {
-        AuxiliaryTensor companion = _slow.Find(name)
+        AuxiliaryTensor slow = _slow.Find(name)
             ?? throw UnknownName.Of("parameter", name, _slow.Names, " with slow weights");
-        return _slow.AreExchanged ? companion.Parameter.Values : companion.Elements;
+        return _slow.AreExchanged ? slow.Parameter.Values : slow.Elements;
     }
 
     /// <summary>
@@ -155,11 +155,11 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     public override string ToString() =>
         $"{nameof(Lookahead)}: {TextTable.Count(StepCount, "step")}, slow weights every {TextTable.Number(_period)}; {_optimizer}";
 
-    private static void CopyValuesTo(ReadOnlySpan<AuxiliaryTensor> companions)
+    private static void CopyValuesTo(ReadOnlySpan<AuxiliaryTensor> tensors)
     {
-        foreach (AuxiliaryTensor companion in companions)
+        foreach (AuxiliaryTensor tensor in tensors)
         {
-            companion.Parameter.Values.CopyTo(companion.Elements);
+            tensor.Parameter.Values.CopyTo(tensor.Elements);
         }
     }
 

@@ -30,7 +30,7 @@ namespace Optimizers.Training;
 /// </example>
 public sealed class Sam : IModelOptimizer, ICheckpointed
 {
-    private static readonly Predicate<AuxiliaryTensor> _ascending = companion => companion.TakesPart;
+    private static readonly Predicate<AuxiliaryTensor> _ascending = tensor => tensor.TakesPart;
 
     private readonly IModelOptimizer _optimizer;
     private readonly ModelOptimizer? _model;
@@ -266,7 +266,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         }
 
         _origins.Run(_weighing, _ascending);
-        return _origins.NormOfCompanions(_ascending);
+        return _origins.NormOfTensors(_ascending);
     }
 
     private void Return()
