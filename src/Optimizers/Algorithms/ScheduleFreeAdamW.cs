@@ -73,21 +73,7 @@ public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class ScheduleFreeAdamW(
     int length, ScheduleFreeAdamWOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
-    : Optimizer(length, options ?? new ScheduleFreeAdamWOptions(), threads, stateFormat), IScheduleFree
-{
-    /// <inheritdoc/>
-    public bool IsEvaluating => ScheduleFreePoints.IsEvaluating(State);
-
-    /// <inheritdoc/>
-    public void Evaluate(Span<float> parameters) =>
-        ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: true);
-
-    /// <inheritdoc/>
-    public void Train(Span<float> parameters) =>
-        ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: false);
-
-    private double Interpolation => ((IScheduleFreeOptions)Options).Interpolation;
-}
+    : ScheduleFreeOptimizer(length, options ?? new ScheduleFreeAdamWOptions(), threads, stateFormat);
 
 /// <summary>The direction is the gradient over its root mean square, and the decay.</summary>
 internal readonly struct ScheduleFreeAdamWRule(StepScalars step, ScheduleFreeMove move, ScheduleFreeAdamWOptions options)

@@ -61,21 +61,7 @@ public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class ScheduleFreeSgd(
     int length, ScheduleFreeSgdOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
-    : Optimizer(length, options ?? new ScheduleFreeSgdOptions(), threads, stateFormat), IScheduleFree
-{
-    /// <inheritdoc/>
-    public bool IsEvaluating => ScheduleFreePoints.IsEvaluating(State);
-
-    /// <inheritdoc/>
-    public void Evaluate(Span<float> parameters) =>
-        ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: true);
-
-    /// <inheritdoc/>
-    public void Train(Span<float> parameters) =>
-        ScheduleFreePoints.Switch(State, parameters, Interpolation, evaluating: false);
-
-    private double Interpolation => ((IScheduleFreeOptions)Options).Interpolation;
-}
+    : ScheduleFreeOptimizer(length, options ?? new ScheduleFreeSgdOptions(), threads, stateFormat);
 
 /// <summary>The direction is the gradient.</summary>
 internal readonly struct ScheduleFreeSgdRule(ScheduleFreeMove move) : IUpdateRule1<ScheduleFreeSgdRule>

@@ -39,7 +39,7 @@ public sealed class Checkpoint
     // What the library's own names in a file begin with.
     private static readonly string[] _taken =
     [
-        ParametersKey, "state", "values", "groups", "options", ModelManifest.ScaleName, ModelManifest.SchedulesName,
+        ParametersKey, "state", "values", "groups", "options", ModelManifest.ScaleName, ModelManifest.SchedulesName, ModelManifest.ClipName,
         ModelManifest.UpdateCountKey, VersionKey, FileChecksum.Key,
     ];
 
@@ -280,7 +280,7 @@ public sealed class Checkpoint
         .. _parts.Select(part => part.Part switch
             {
                 IModelOptimizer optimizer => optimizer.Parameters,
-                IWeightAverage average => average.Parameters,
+                AveragedWeights average => average.Parameters,
                 _ => null,
             })
             .Prepend(_optimizer?.Parameters)
@@ -292,7 +292,7 @@ public sealed class Checkpoint
     {
         foreach (ParameterSet set in Sets)
         {
-            set.RequireValuesOfTheRun();
+            set.ValueUse.RequireOfTheRun();
         }
 
         var contents = new CheckpointManifest(loading);
@@ -330,7 +330,7 @@ public sealed class Checkpoint
             {
                 contents.Under(ParametersKey, new CheckpointOwner(parameter.Name)).Tensor(parameter.Name, parameter.Shape, () =>
                 {
-                    set.RequireNoGuest();
+                    set.ValueUse.RequireNotReplaced();
                     return parameter.Values;
                 });
             }

@@ -30,6 +30,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         + $"alone. If the values come from elsewhere, set {nameof(CheckpointLoadOptions)}.{nameof(CheckpointLoadOptions.ParametersFromElsewhere)}.";
 
     private readonly List<(TensorEntry Entry, SafetensorsTensor Tensor)> _tensors = [];
+    private readonly List<string> _replaceable = [];
     private readonly List<Action> _actions = [];
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
 
@@ -91,6 +92,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         HashSet<OptimizerState> unborn = IsForeign ? StatesThatTheFileLacks(contents) : [];
         bool hasParameters = HasParameters(contents);
         _takesUpdateCount = !IsPartial || options.UpdateCount is not null || WantsEveryParameter(contents);
+        _replaceable.AddRange(ModelManifest.ReplaceableParts(contents));
         foreach (CheckpointEntry entry in contents.Entries)
         {
             bool wanted = entry.Owner is { } owner ? Wants(owner.Parameter) : !IsPartial;
@@ -281,7 +283,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             {
                 _actions.Add(() => counter.Set(count));
             }
-            else if (entry.Since > _version)
+            else if (entry.Since > _version || MayDiffer(entry.Name) || (IsForeign && IsReplaceable(entry.Name)))
             {
                 Untouched.Add(entry.Name);
             }
@@ -393,7 +395,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
                 continue;
             }
 
-            if (IsPartial || BeginsAnew(tensor.Name) || (options.Ignore?.Invoke(tensor.Name) ?? false))
+            if (IsPartial || MayDiffer(tensor.Name) || BeginsAnew(tensor.Name) || (options.Ignore?.Invoke(tensor.Name) ?? false))
             {
                 Left.Add(tensor.Name);
             }
@@ -416,10 +418,10 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         }
     }
 
-    // The state of a schedule is of no use to another schedule.
-    private bool MayDiffer(string key) =>
-        (options.AllowDifferentOptions || options.AllowDifferentGroups)
-        && $".{key}".Contains($".{ModelManifest.SchedulesName}.", StringComparison.Ordinal);
+    // The state of a schedule or a clip is of no use to another one.
+    private bool MayDiffer(string name) => (options.AllowDifferentOptions || options.AllowDifferentGroups) && IsReplaceable(name);
+
+    private bool IsReplaceable(string name) => _replaceable.Exists(part => name.StartsWith(part, StringComparison.Ordinal));
 
     // Slots have no dot in their names, but parameters may.
     private bool BeginsAnew(string tensor) => _leftPrefixes.Contains(PrefixOf(tensor));

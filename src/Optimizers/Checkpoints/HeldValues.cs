@@ -16,12 +16,12 @@ internal readonly struct HeldValues : IDisposable
         _sets = sets;
         foreach (ParameterSet set in sets)
         {
-            set.RequireOwnValues();
+            set.ValueUse.RequireOwn();
         }
 
         foreach (ParameterSet set in sets)
         {
-            set.Held = reason;
+            set.ValueUse.HeldBecause = reason;
         }
     }
 
@@ -29,7 +29,7 @@ internal readonly struct HeldValues : IDisposable
     {
         foreach (ParameterSet set in _sets)
         {
-            set.Held = null;
+            set.ValueUse.HeldBecause = null;
         }
     }
 }

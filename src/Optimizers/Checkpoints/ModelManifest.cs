@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// What of a model's optimizer lies in a file: the state of each parameter, of the schedules and of the loss scale, and as JSON the
+/// What of a model's optimizer lies in a file: the state of each parameter, of the schedules, of the clip and of the loss scale, and as JSON the
 /// count of updates, the options, and each group with its optimizer, its schedules, its settings, and its parameters.
 /// </summary>
 internal sealed class ModelManifest(
@@ -15,6 +15,13 @@ internal sealed class ModelManifest(
     public const string UpdateCountKey = "update_count";
     public const string SchedulesName = "schedules";
     public const string ScaleName = "loss_scaler";
+    public const string ClipName = "gradient_clip";
+
+    /// <summary>What the names of the state of schedules and clips begin with, for each optimizer of a model in a list.</summary>
+    public static IEnumerable<string> ReplaceableParts(CheckpointManifest contents) => contents.Entries
+        .Where(entry => entry is ValueEntry { CountsUpdates: true })
+        .Select(entry => entry.Name[..^UpdateCountKey.Length])
+        .SelectMany(prefix => new[] { $"{prefix}{SchedulesName}.", $"{prefix}{ClipName}." });
 
     public void List(
         CheckpointManifest contents,
@@ -50,6 +57,11 @@ internal sealed class ModelManifest(
         }
 
         ListSchedules(contents);
+        if (options.Clip is ICheckpointed clip && contents.Lists(clip))
+        {
+            clip.Describe(contents.Under(ClipName, owner: null, since: 2));
+        }
+
         options.LossScaler?.Describe(contents.Under(ScaleName));
     }
 

@@ -15,7 +15,7 @@ internal sealed class RateTrial : IDisposable
         _start = new CheckpointSnapshot(checkpoint);
         _groups = groups;
         _parameters = checkpoint.Optimizer?.Parameters;
-        _parameters?.IsOnTrial = true;
+        _parameters?.ValueUse.IsOnTrial = true;
     }
 
     /// <summary>Begins trials of a model, or of whatever else a checkpoint holds.</summary>
@@ -110,10 +110,10 @@ internal sealed class RateTrial : IDisposable
     /// <summary>Puts everything back to where it began.</summary>
     public void Restart()
     {
-        bool wasOnTrial = _parameters is { IsOnTrial: true };
-        _parameters?.IsOnTrial = false;
+        bool wasOnTrial = _parameters is { ValueUse.IsOnTrial: true };
+        _parameters?.ValueUse.IsOnTrial = false;
         _start.Restore();
-        _parameters?.IsOnTrial = wasOnTrial;
+        _parameters?.ValueUse.IsOnTrial = wasOnTrial;
     }
 
     /// <summary>Puts everything back, and has the groups use their own rates again.</summary>
@@ -124,7 +124,7 @@ internal sealed class RateTrial : IDisposable
             group.TriedRate = null;
         }
 
-        _parameters?.IsOnTrial = false;
+        _parameters?.ValueUse.IsOnTrial = false;
         using (_start)
         {
             Restart();

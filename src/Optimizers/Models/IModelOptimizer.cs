@@ -1,8 +1,12 @@
 namespace Optimizers;
 
 /// <summary>
-/// An optimizer of a whole model: <see cref="ModelOptimizer"/>, or something that wraps one and does more around its steps.
+/// An optimizer of a whole model: <see cref="ModelOptimizer"/>, or a wrapper that does more around its steps.
 /// </summary>
+/// <remarks>
+/// Implement it for a wrapper of your own: pass on what the wrapped optimizer has, and return it as <see cref="Inner"/>. A wrapper with
+/// state implements <see cref="ICheckpointed"/> too, and is added to the checkpoint by a name.
+/// </remarks>
 public interface IModelOptimizer
 {
     /// <summary>The parameters that are updated.</summary>
@@ -34,34 +38,4 @@ public interface IModelOptimizer
     /// </summary>
     /// <returns>What was done; <see cref="StepOutcome.NothingToUpdate"/> if nothing was accumulated.</returns>
     StepReport Flush();
-}
-
-/// <summary>What a wrapper asks about the optimizers that it wraps.</summary>
-internal static class WrappedOptimizers
-{
-    /// <summary>The <see cref="ModelOptimizer"/> inside all wrappers; null if something else is there.</summary>
-    public static ModelOptimizer? Innermost(this IModelOptimizer optimizer)
-    {
-        while (optimizer.Inner is { } inner)
-        {
-            optimizer = inner;
-        }
-
-        return optimizer as ModelOptimizer;
-    }
-
-    /// <summary>Refuses an accumulator that keeps its sums in the gradient buffers, where the wrapper overwrites them.</summary>
-    public static void RequireNoSumsInGradients(this IModelOptimizer optimizer, string wrapper)
-    {
-        for (IModelOptimizer? at = optimizer; at is not null; at = at.Inner)
-        {
-            if (at is GradientAccumulator { AddsInPlace: true })
-            {
-                throw new ArgumentException(
-                    $"A {wrapper} cannot wrap a {nameof(GradientAccumulator)} with {nameof(GradientAccumulatorOptions.AddsInPlace)}: "
-                    + $"it overwrites the gradient buffers, in which the accumulator keeps its sums. Leave {nameof(GradientAccumulatorOptions.AddsInPlace)} false.",
-                    nameof(optimizer));
-            }
-        }
-    }
 }

@@ -17,6 +17,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     private readonly TensorBatch _batch = new();
     private readonly PassRunner _runner;
     private readonly ModelPlan _plan;
+    private readonly ModelClip _clip;
     private readonly StepMeter _meter;
     private readonly OverflowGuard _overflow = new();
     private StepGuard _guard;
@@ -76,13 +77,14 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         _meter = StepMeter.For(_options.MeterFactory);
         _runner = new PassRunner(_batch, _options.Threads, widestLane);
         _plan = new ModelPlan(parameters, _groups, _batch);
+        _clip = new ModelClip(_options.Clip, _batch, _runner, _plan);
         TakeNewParameters();
         foreach (ParameterGroup group in groups)
         {
             group.Model = parameters;
         }
 
-        parameters.Attach(this);
+        parameters.Parts.Add(this);
     }
 
     /// <inheritdoc/>
@@ -161,10 +163,10 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     /// overlap. Nothing has changed then.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale and that of the
     /// <see cref="LossScaler"/> make a product, that cannot be used; or a rate is above what a decoupled weight decay allows
-    /// (<see cref="WeightDecayException"/>). Nothing has changed then.</exception>
+    /// (<see cref="WeightDecayException"/>); or a clip gave a factor or a limit that cannot be used. Nothing has changed then.</exception>
     /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer, its <see cref="LossScaler"/>
-    /// belongs to another one, or the function of a schedule gave no rate or threw, or the predicate of a group threw, and
-    /// nothing has changed; or a rule threw the inner exception while it ran, and the step is
+    /// belongs to another one, or the function of a schedule gave no rate or threw, or the predicate of a group or a method of a clip
+    /// threw, and nothing has changed; or a rule threw the inner exception while it ran, and the step is
     /// incomplete.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public StepReport Step(LossScale lossScale = default)
@@ -277,11 +279,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         Overflow? overflow = null;
         if (outcome == StepOutcome.Applied)
         {
-            (clipFactor, double largest) = Clip(norm, divisor);
-
-            // Some clips write gradients, so a rule that refuses the step has to do it before.
-            _plan.MakeRules();
-            overflow = RewriteAndFindOverflow(largest, divisor);
+            overflow = Prepare(new ClipStep { Update = update, GradientNorm = norm }, divisor, out clipFactor);
             outcome = overflow is null ? outcome : StepOutcome.Skipped;
         }
 
@@ -364,7 +362,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
                     + $"{nameof(ParameterGroup.Where)} at the end, for all that the others leave.",
                     nameof(Groups));
             run.Step.Definition.Matrices?.Check(TensorShape.Of(parameter.Dimensions), $"parameter \"{parameter.Name}\"");
-            _options.Clip?.Check(parameter, nameof(ModelOptimizerOptions.Clip));
+            _clip.Check(parameter);
             CheckTable(parameter, run, nameof(Groups));
             added.Add((parameter, run));
         }
@@ -379,7 +377,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             Parameters.RequireGradientsApart("zeroed", nameof(ModelOptimizerOptions.ZeroGradients));
         }
 
-        if (_options.Clip is { Rewrites: true })
+        if (_clip.Rewrites)
         {
             Parameters.RequireGradientsApart("clipped", nameof(ModelOptimizerOptions.Clip));
         }
@@ -464,8 +462,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
                 learningRate,
                 decay,
                 _options.ZeroGradients,
-                ScheduledMomentumOf(run.Group) ?? double.NaN,
-                _options.Clip?.Limit ?? float.PositiveInfinity);
+                ScheduledMomentumOf(run.Group) ?? double.NaN);
             if (double.IsNaN(first) && !run.Group.Frozen)
             {
                 first = learningRate;
@@ -479,54 +476,48 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
     // The norm of the gradients as they stand, divided by the scale, is that of the unscaled ones.
     private double Measure(double lossScale) =>
-        Checks || _options.Clip is { MeasuresAll: true } or { MeasuresEach: true }
-            ? _runner.GradientNorm(_options.Clip?.Norm ?? Norm.Euclidean) / lossScale
-            : double.NaN;
+        Checks || _clip.Measures ? _runner.GradientNorm(_clip.Norm) / lossScale : double.NaN;
 
-    // The rules see gradients that are unscaled and clipped, while the buffers keep theirs.
-    private (double Factor, double LargestGradient) Clip(double norm, double lossScale)
+    // The last that can refuse a step. Gradients that the clip has rewritten by then are put back.
+    private Overflow? Prepare(ClipStep step, double divisor, out double clipFactor)
     {
-        double factor = 1;
-        double smallest = 1;
-        double largest = norm;
-        if (_options.Clip is { } clip)
+        bool isReady = false;
+        try
         {
-            factor = clip.MeasuresAll ? clip.FactorOfAll(norm) : 1;
-            largest = Math.Min(largest * factor, clip.Limit);
-            if (clip.MeasuresEach)
+            ClippedStep clipped = _clip.Ask(step, divisor, Checks);
+            clipFactor = clipped.Factor;
+            Overflow? overflow = clipped.Overflow;
+            if (overflow is null)
             {
-                largest = 0;
-                for (int job = 0; job < _batch.Count; job++)
+                foreach (GroupRun run in _groups)
                 {
-                    double ofTensor = _runner.GradientNormOf(job) / lossScale;
-                    double factorOfTensor = clip.FactorOfEach(ofTensor);
-                    _batch[job].ClipFactor = (float)factorOfTensor;
-                    smallest = Math.Min(smallest, factorOfTensor);
-                    largest = Math.Max(largest, ofTensor * factorOfTensor);
+                    run.Step.Clip(clipped.Scale, clipped.Limit);
                 }
+
+                _plan.MakeRules();
+                overflow = FindOverflow(clipped.LargestGradient);
+            }
+
+            if (overflow is null)
+            {
+                _clip.Commit(clipped.Step);
+                isReady = true;
+            }
+
+            return overflow;
+        }
+        finally
+        {
+            if (!isReady)
+            {
+                _clip.PutBack();
             }
         }
-
-        foreach (GroupRun run in _groups)
-        {
-            run.Step.ScaleGradients((float)(factor / lossScale));
-        }
-
-        return (factor * smallest, largest);
     }
 
-    // What depends on more than a norm is clipped where it lies. That is put back if the step is then refused.
-    private Overflow? RewriteAndFindOverflow(double largestGradient, double lossScale)
+    private Overflow? FindOverflow(double largestGradient)
     {
-        bool tries = Checks && !CannotOverflow(largestGradient);
-        float[][] gradients = [];
-        if (_options.Clip is { Rewrites: true } clip)
-        {
-            gradients = tries ? _plan.CopyGradients() : gradients;
-            _plan.Rewrite(clip, lossScale);
-        }
-
-        if (!tries)
+        if (!Checks || CannotOverflow(largestGradient))
         {
             return null;
         }
@@ -536,10 +527,6 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         if (found is null)
         {
             _plan.MakeRules();
-        }
-        else if (gradients.Length > 0)
-        {
-            _plan.PutBackGradients(gradients);
         }
 
         return found;
@@ -603,7 +590,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         if (canDivide && (!tolerated || _consecutiveSkips == _options.MaximumConsecutiveSkips))
         {
             (int job, int index) = overflow is null ? _runner.FindNonFinite() : (overflow.Job, overflow.Element);
-            Parameter parameter = _plan.ParameterOf(job);
+            Parameter parameter = _plan.Participants[job];
             (int place, float value) = parameter.GradientAt(index);
             int skips = tolerated ? _consecutiveSkips : 0;
             throw new NonFiniteGradientException(parameter.Name, place, value, skips, overflow?.What, parameter.Values[place]);

@@ -18,7 +18,8 @@ public sealed record ModelOptimizerOptions
     public ILrSchedule? Schedule { get; init; }
 
     /// <summary>
-    /// How gradients are clipped: <see cref="ClipByGlobalNorm"/> is usual. Default null: not at all.
+    /// How gradients are clipped: <see cref="ClipByGlobalNorm"/> is usual, and <see cref="IGradientClip"/> says how to write a clip of
+    /// your own. Default null: not at all.
     /// </summary>
     public IGradientClip? Clip { get; init; }
 
@@ -63,6 +64,11 @@ public sealed record ModelOptimizerOptions
         ArgumentNullException.ThrowIfNull(Name);
         Require.AtLeast(Threads, 0);
         Require.AtLeast(MaximumConsecutiveSkips, 0);
+        if (Clip is not null)
+        {
+            ClipCalls.Check(Clip, nameof(Clip));
+        }
+
         if (!Enum.IsDefined(NonFinite))
         {
             throw new ArgumentOutOfRangeException(nameof(NonFinite), NonFinite, $"{nameof(NonFinite)} is no {nameof(NonFinitePolicy)}.");

@@ -16,6 +16,9 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     private bool _aged;
     private bool _haveTables;
 
+    /// <summary>The parameters that take part, in the order of the batch.</summary>
+    public List<Parameter> Participants { get; } = [];
+
     /// <summary>The number of parameters, whether they take part or not.</summary>
     public int Count => _entries.Count;
 
@@ -75,7 +78,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     /// <summary>Has the batch hold every parameter that takes part.</summary>
     public void Gather()
     {
-        parameters.RequireOwnValues();
+        parameters.ValueUse.RequireOwn();
         StatesReplaced = _changesSeen != _changes.Count;
         _changesSeen = _changes.Count;
         _aged &= !StatesReplaced;
@@ -95,6 +98,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         _revision = parameters.Revision;
         _aged = false;
         batch.Clear();
+        Participants.Clear();
         foreach (GroupRun run in groups)
         {
             run.WasFrozen = run.Group.Frozen;
@@ -104,6 +108,11 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         {
             entry.Remember();
             _haveTables |= entry.Parameter.IsTable;
+            if (entry.TakesPart)
+            {
+                Participants.Add(entry.Parameter);
+            }
+
             if (entry.TakesPart && entry.Parameter.Rows is { } rows)
             {
                 batch.Add(
@@ -203,9 +212,6 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         }
     }
 
-    /// <summary>The parameter of a job of the batch.</summary>
-    public Parameter ParameterOf(int job) => _entries.Where(entry => entry.TakesPart).ElementAt(job).Parameter;
-
     /// <summary>Zeroes gradients: all, or those that no rule has read and zeroed.</summary>
     public void ZeroGradients(bool onlyOfResting)
     {
@@ -261,36 +267,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     /// <summary>The states of the jobs of the batch.</summary>
     public OptimizerState[] States() => [.. _entries.Where(entry => entry.TakesPart).Select(entry => entry.State)];
 
-    /// <summary>Copies of the gradients of those that take part, in their order.</summary>
-    public float[][] CopyGradients() =>
-        [.. _entries.Where(entry => entry.TakesPart).Select(entry => entry.Parameter.WritableGradients.ToArray())];
-
-    /// <summary>Puts back what <see cref="CopyGradients"/> gave.</summary>
-    public void PutBackGradients(float[][] copies)
-    {
-        int copy = 0;
-        foreach (Entry entry in _entries)
-        {
-            if (entry.TakesPart)
-            {
-                copies[copy++].CopyTo(entry.Parameter.WritableGradients);
-            }
-        }
-    }
-
-    /// <summary>Clips gradients where they lie.</summary>
-    public void Rewrite(IGradientClip clip, double lossScale)
-    {
-        foreach (Entry entry in _entries)
-        {
-            if (entry.TakesPart)
-            {
-                clip.Rewrite(entry.Parameter, lossScale);
-            }
-        }
-    }
-
-    // Those of a group may have been changed through a parameter that does not take part.
+    // Those of a group may have been changed through one that rests, whose clock is another.
     private bool SharedStand()
     {
         foreach (GroupRun run in groups)

@@ -123,7 +123,7 @@ public sealed unsafe class Parameter
     }
 
     /// <summary>Refuses what needs the value itself while something else stands in its place.</summary>
-    internal void RequireOwnValues() => _set.RequireOwnValues();
+    internal void RequireOwnValues() => _set.ValueUse.RequireOwn();
 
     /// <summary>The gradients of all elements, or, of a table, of the rows that have some.</summary>
     internal Span<float> WritableGradients => _rows is null ? Gradients : _rows.WritableValues;

@@ -22,7 +22,6 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     private readonly NativeArena _values = new(stream: 0);
     private readonly NativeArena _gradients = new(stream: 1);
     private readonly List<MemoryHandle> _pinned = [];
-    private readonly List<WeakReference<IRunPart>> _parts = [];
     private bool _disposed;
 
     /// <summary>The number of parameters.</summary>
@@ -79,11 +78,11 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     public Parameter AddView(string name, ReadOnlySpan<int> shape, Memory<float> values, Memory<float> gradients)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        CheckName(name, nameof(name));
-        int length = LengthOf(name, shape.ToArray(), nameof(shape));
-        CheckLength(name, length, values.Length, nameof(values));
-        CheckLength(name, length, gradients.Length, nameof(gradients));
-        CheckOverlap(name, values.Span, gradients.Span);
+        ParameterCheck.Name(name, _byName, nameof(name));
+        int length = ParameterCheck.LengthOf(name, shape.ToArray(), nameof(shape));
+        ParameterCheck.Length(name, length, values.Length, nameof(values));
+        ParameterCheck.Length(name, length, gradients.Length, nameof(gradients));
+        ParameterCheck.Overlap(name, values.Span, gradients.Span, _parameters);
         MemoryHandle pinnedValues = values.Pin();
         _pinned.Add(pinnedValues);
         MemoryHandle pinnedGradients = gradients.Pin();
@@ -118,8 +117,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     public Parameter AddTableView(string name, int rows, int width, Memory<float> values)
     {
         int length = CheckTable(name, rows, width);
-        CheckLength(name, length, values.Length, nameof(values));
-        CheckOverlap(name, values.Span, []);
+        ParameterCheck.Length(name, length, values.Length, nameof(values));
+        ParameterCheck.Overlap(name, values.Span, [], _parameters);
         MemoryHandle pinned = values.Pin();
         _pinned.Add(pinned);
         return Append(name, [rows, width], length, (float*)pinned.Pointer, gradients: null, isTable: true);
@@ -177,77 +176,17 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <summary>Changes with everything about the parameters, but their numbers, that a step has to know.</summary>
     internal int Revision { get; set; }
 
-    /// <summary>
-    /// What stands in the place of the values for a while, in the words of an exception; null: nothing does. Whoever sets it
-    /// puts the values back and then sets it to null.
-    /// </summary>
-    internal string? Guest { get; set; }
-
-    /// <summary>Why a checkpoint reads or writes the values at present, in the words of an exception; null: none does.</summary>
-    internal string? Held { get; set; }
-
-    /// <summary>
-    /// Whether steps are being taken that will be undone, so that a file would hold values of no run. A search for a rate sets it.
-    /// </summary>
-    internal bool IsOnTrial { get; set; }
+    /// <summary>Who may use the values at present.</summary>
+    internal ValueUse ValueUse { get; } = new();
 
     /// <summary>Averages and wrappers of these parameters that are still in use.</summary>
-    internal IEnumerable<IRunPart> Parts
-    {
-        get
-        {
-            foreach (WeakReference<IRunPart> reference in _parts)
-            {
-                if (reference.TryGetTarget(out IRunPart? part))
-                {
-                    yield return part;
-                }
-            }
-        }
-    }
-
-    /// <summary>Remembers an average or a wrapper of these parameters for as long as something else refers to it.</summary>
-    internal void Attach(IRunPart part)
-    {
-        _parts.RemoveAll(reference => !reference.TryGetTarget(out _));
-        _parts.Add(new WeakReference<IRunPart>(part));
-    }
+    internal RunParts Parts { get; } = new();
 
     /// <summary>Changes whenever the library is told, or knows, that values were replaced between steps.</summary>
     internal int ValuesRevision { get; set; }
 
     /// <summary>Whether the memory has been freed.</summary>
     internal bool IsDisposed => _disposed;
-
-    /// <summary>Refuses what needs the values themselves while something else stands in their place.</summary>
-    internal void RequireOwnValues()
-    {
-        RequireNoGuest();
-        if (Held is not null)
-        {
-            throw new InvalidOperationException($"The parameters are in use: {Held}");
-        }
-    }
-
-    /// <summary>Refuses what reads or writes the values for a checkpoint while something else stands in their place.</summary>
-    internal void RequireNoGuest()
-    {
-        if (Guest is not null)
-        {
-            throw new InvalidOperationException($"The parameters do not hold their own values now: {Guest}");
-        }
-    }
-
-    /// <summary>Refuses to save or load values that are not those of the run.</summary>
-    internal void RequireValuesOfTheRun()
-    {
-        RequireOwnValues();
-        if (IsOnTrial)
-        {
-            throw new InvalidOperationException(
-                "A search for a learning rate is under way, which will undo its steps. Save or load before it or after it.");
-        }
-    }
 
     /// <summary>Refuses a set whose memory has been freed.</summary>
     internal void RequireAlive() => ObjectDisposedException.ThrowIf(_disposed, this);
@@ -286,82 +225,6 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         return address;
     }
 
-    private static int LengthOf(string name, int[] shape, string argument)
-    {
-        if (shape is null)
-        {
-            throw new ArgumentNullException(argument, $"The parameter \"{name}\" has no shape: it is null. A scalar has an empty one.");
-        }
-
-        long length = shape.Contains(0) ? 0 : 1;
-        foreach (int dimension in shape)
-        {
-            if (dimension < 0)
-            {
-                throw new ArgumentOutOfRangeException(
-                    argument, dimension, $"The parameter \"{name}\" cannot have the shape [{string.Join(", ", shape)}]: {dimension} is negative.");
-            }
-
-            length *= dimension;
-            if (length > int.MaxValue)
-            {
-                throw new ArgumentOutOfRangeException(
-                    argument,
-                    $"[{string.Join(", ", shape)}]",
-                    $"The parameter \"{name}\" has more than {int.MaxValue} elements. Split it into several parameters.");
-            }
-        }
-
-        return (int)length;
-    }
-
-    private static void CheckLength(string name, int expected, int actual, string argument)
-    {
-        if (actual != expected)
-        {
-            throw new ArgumentException(
-                $"The shape of \"{name}\" has {expected} elements, but {actual} {argument} were given.", argument);
-        }
-    }
-
-    private void CheckName(string name, string argument)
-    {
-        ArgumentNullException.ThrowIfNull(name, argument);
-        if (name.Length == 0 || name.Contains('\0', StringComparison.Ordinal) || name == "__metadata__")
-        {
-            throw new ArgumentException(
-                $"{Quoted.Name(name)} cannot name a parameter. A name has at least one character and no zero character, "
-                + "and is not __metadata__, which checkpoints use.",
-                argument);
-        }
-
-        if (_byName.ContainsKey(name))
-        {
-            throw new ArgumentException($"There is a parameter \"{name}\" already. Names in a set must differ.", argument);
-        }
-    }
-
-    private void CheckOverlap(string name, ReadOnlySpan<float> values, ReadOnlySpan<float> gradients)
-    {
-        if (values.Overlaps(gradients))
-        {
-            throw new ArgumentException($"The gradients of \"{name}\" overlap its values. Give each memory of its own.", nameof(gradients));
-        }
-
-        foreach (Parameter other in _parameters)
-        {
-            if (values.Overlaps(other.Values) || (!other.IsTable && values.Overlaps(other.Gradients)))
-            {
-                throw new ArgumentException($"The values of \"{name}\" overlap a buffer of \"{other.Name}\". Give each memory of its own.", nameof(values));
-            }
-
-            if (gradients.Overlaps(other.Values))
-            {
-                throw new ArgumentException($"The gradients of \"{name}\" overlap the values of \"{other.Name}\". Give each memory of its own.", nameof(gradients));
-            }
-        }
-    }
-
     private Parameter[] AddOwned(
         IReadOnlyList<(string Name, int[] Shape)> parameters, string nameArgument, string shapeArgument)
     {
@@ -371,13 +234,13 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         for (int i = 0; i < lengths.Length; i++)
         {
             (string name, int[] shape) = parameters[i];
-            CheckName(name, nameArgument);
+            ParameterCheck.Name(name, _byName, nameArgument);
             if (!names.Add(name))
             {
                 throw new ArgumentException($"Two parameters are named \"{name}\". Names in a set must differ.", nameArgument);
             }
 
-            lengths[i] = LengthOf(name, shape, shapeArgument);
+            lengths[i] = ParameterCheck.LengthOf(name, shape, shapeArgument);
         }
 
         if (lengths.Length > 1)
@@ -405,10 +268,10 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     private int CheckTable(string name, int rows, int width)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        CheckName(name, nameof(name));
+        ParameterCheck.Name(name, _byName, nameof(name));
         Require.AtLeast(rows, 0);
         Require.AtLeast(width, 1);
-        return LengthOf(name, [rows, width], nameof(rows));
+        return ParameterCheck.LengthOf(name, [rows, width], nameof(rows));
     }
 
     private static nuint BytesOf(int length) => (nuint)length * sizeof(float);

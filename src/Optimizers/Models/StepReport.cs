@@ -78,22 +78,3 @@ public readonly record struct StepReport
         + (Frozen == 0 ? string.Empty : $", {TextTable.Number(Frozen)} frozen")
         + (Skips == 0 ? string.Empty : $"; {TextTable.Count(Skips, "step")} skipped so far, {TextTable.Number(ConsecutiveSkips)} in a row");
 }
-
-/// <summary>What became of a step.</summary>
-public enum StepOutcome
-{
-    /// <summary>Parameters were updated.</summary>
-    Applied,
-
-    /// <summary>Every parameter was frozen or had no gradient, or a flush found nothing accumulated.</summary>
-    NothingToUpdate,
-
-    /// <summary>
-    /// A gradient was not finite, or the loss scale too large to divide by; parameters, state, counters and schedules are as they
-    /// were.
-    /// </summary>
-    Skipped,
-
-    /// <summary>The gradients were added to those of earlier micro-batches; the update is still to come.</summary>
-    Accumulated,
-}

@@ -3,26 +3,6 @@ using System.Text.Json;
 
 namespace Optimizers.Schedules;
 
-/// <summary>Which way a metric is to go.</summary>
-public enum PlateauMode
-{
-    /// <summary>Down, as a loss.</summary>
-    Min,
-
-    /// <summary>Up, as an accuracy.</summary>
-    Max,
-}
-
-/// <summary>What the threshold of a <see cref="ReduceOnPlateau"/> is measured by.</summary>
-public enum ThresholdMode
-{
-    /// <summary>By the absolute value of the best metric so far.</summary>
-    Relative,
-
-    /// <summary>By itself.</summary>
-    Absolute,
-}
-
 /// <summary>A rate that is lowered whenever a metric has stopped getting better; PyTorch's ReduceLROnPlateau.</summary>
 /// <remarks>
 /// <para>The one schedule with a history: give it the metric of each epoch with <see cref="Observe"/>. Its rate does not

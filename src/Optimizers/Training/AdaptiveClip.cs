@@ -18,7 +18,7 @@ namespace Optimizers.Training;
 /// <para>Norms are summed in double. A NaN spreads to its unit; an infinite element becomes NaN and the others of its unit 0.
 /// With zero gradients nothing happens.</para>
 /// </remarks>
-public sealed record AdaptiveClip : IGradientClip
+public sealed record AdaptiveClip : IRewritingClip
 {
     // Units that are worked on side by side: their sums stay in the first-level cache.
     private const int Side = 512;
@@ -58,8 +58,6 @@ public sealed record AdaptiveClip : IGradientClip
         }
     }
 
-    bool IGradientClip.Rewrites => true;
-
     /// <summary>Clips the gradients of one tensor in place, on the caller's thread.</summary>
     /// <param name="gradients">The gradients, row-major.</param>
     /// <param name="values">The weights, as many.</param>
@@ -69,95 +67,27 @@ public sealed record AdaptiveClip : IGradientClip
     public void Apply(Span<float> gradients, ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
     {
         CheckLengths(gradients, values, shape);
-        if (shape.Length >= 2)
+        if (shape.Length >= 2 && Axis >= shape.Length)
         {
-            CheckAxis(shape.Length, "the tensor", nameof(shape));
+            throw new ArgumentException(NoSuchAxis(shape.Length, "the tensor"), nameof(shape));
         }
 
-        Apply(gradients, values, shape, lossScale: 1);
+        Clip(gradients, values, shape);
     }
 
-    /// <summary>Clips the gradients of a parameter in place, on the caller's thread; they stay as they are if it has none.</summary>
-    /// <exception cref="ArgumentException">The parameter has no such axis, or is a table and the axis is not 1. Nothing has changed
-    /// then.</exception>
-    /// <exception cref="InvalidOperationException">The parameters of the set do not hold their own values at present.</exception>
-    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public void Apply(Parameter parameter)
+    /// <inheritdoc/>
+    public string? RefusalOf(Parameter parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
-        parameter.RequireOwnValues();
-        CheckUnits(parameter, nameof(parameter));
-        Clip(parameter, lossScale: 1);
+        int dimensions = parameter.Shape.Count;
+        return parameter.IsTable && Axis != 1
+            ? $"\"{parameter.Name}\" is a table, which has gradients of some rows only. It can only be clipped row by row, with {nameof(Axis)} = 1, but {nameof(Axis)} is {Axis}."
+            : dimensions >= 2 && Axis >= dimensions ? NoSuchAxis(dimensions, $"\"{parameter.Name}\"")
+            : null;
     }
 
-    /// <summary>
-    /// Clips the gradients of each parameter of a set, but of those that have none, in place, on the caller's thread.
-    /// </summary>
-    /// <exception cref="ArgumentException">Gradients overlap, and would be scaled more than once, or a parameter has no such
-    /// axis, or is a table and the axis is not 1. Nothing has changed then.</exception>
-    /// <exception cref="InvalidOperationException">The parameters do not hold their own values at present. Nothing has changed
-    /// then.</exception>
-    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public void Apply(ParameterSet parameters)
-    {
-        ArgumentNullException.ThrowIfNull(parameters);
-        parameters.RequireAlive();
-        parameters.RequireOwnValues();
-        parameters.RequireGradientsApart("scaled", nameof(parameters));
-        foreach (Parameter parameter in parameters)
-        {
-            CheckUnits(parameter, nameof(parameters));
-        }
-
-        foreach (Parameter parameter in parameters)
-        {
-            Clip(parameter, lossScale: 1);
-        }
-    }
-
-    void IGradientClip.Check(Parameter parameter, string argument) => CheckUnits(parameter, argument);
-
-    void IGradientClip.Rewrite(Parameter parameter, double lossScale) => Clip(parameter, lossScale);
-
-    private void CheckUnits(Parameter parameter, string argument)
-    {
-        if (parameter.IsTable && Axis != 1)
-        {
-            throw new ArgumentException(
-                $"\"{parameter.Name}\" is a table, whose gradient is that of some rows; it can only be clipped row by row, with {nameof(Axis)} = 1, but {nameof(Axis)} is {Axis}.",
-                argument);
-        }
-
-        int dimensions = parameter.Dimensions.Length;
-        if (dimensions >= 2 && Axis >= dimensions)
-        {
-            CheckAxis(dimensions, $"\"{parameter.Name}\"", argument);
-        }
-    }
-
-    private void Clip(Parameter parameter, double lossScale)
-    {
-        ReadOnlySpan<float> values = parameter.Values;
-        if (!parameter.HasGradient)
-        {
-            return;
-        }
-
-        if (parameter.Rows is not { } table)
-        {
-            Apply(parameter.Gradients, values, parameter.Dimensions, lossScale);
-            return;
-        }
-
-        for (int row = 0; row < table.Count; row++)
-        {
-            ApplyToUnits(
-                table.WritableValues.Slice(row * table.Width, table.Width),
-                values.Slice(table.Rows[row] * table.Width, table.Width),
-                side: 1,
-                lossScale);
-        }
-    }
+    /// <inheritdoc/>
+    public void Rewrite(ClipStep step, TensorGradient tensor) => Clip(tensor.Gradients, tensor.Values, tensor.Shape);
 
     private static void CheckLengths(ReadOnlySpan<float> gradients, ReadOnlySpan<float> values, ReadOnlySpan<int> shape)
     {
@@ -184,21 +114,13 @@ public sealed record AdaptiveClip : IGradientClip
         }
     }
 
-    private void CheckAxis(int dimensions, string what, string argument)
-    {
-        if (Axis >= dimensions)
-        {
-            throw new ArgumentException(
-                $"{nameof(Axis)} = {Axis} is outside [0, {dimensions}), the dimensions of {what}.", argument);
-        }
-    }
+    private string NoSuchAxis(int dimensions, string what) => $"{nameof(Axis)} = {Axis} is outside [0, {dimensions}), the dimensions of {what}.";
 
-    private void Apply(
-        Span<float> gradients, ReadOnlySpan<float> values, ReadOnlySpan<int> shape, double lossScale)
+    private void Clip(Span<float> gradients, ReadOnlySpan<float> values, ReadOnlySpan<int> shape)
     {
         if (shape.Length < 2)
         {
-            ApplyToUnits(gradients, values, side: 1, lossScale);
+            ApplyToUnits(gradients, values, side: 1);
             return;
         }
 
@@ -211,16 +133,16 @@ public sealed record AdaptiveClip : IGradientClip
         int together = shape[Axis] * side;
         for (int start = 0; start < gradients.Length; start += together)
         {
-            ApplyToUnits(gradients.Slice(start, together), values.Slice(start, together), side, lossScale);
+            ApplyToUnits(gradients.Slice(start, together), values.Slice(start, together), side);
         }
     }
 
     // Unit i is every side-th element from the i-th on.
-    private void ApplyToUnits(Span<float> gradients, ReadOnlySpan<float> values, int side, double lossScale)
+    private void ApplyToUnits(Span<float> gradients, ReadOnlySpan<float> values, int side)
     {
         if (side == 1)
         {
-            GradientScaling.Apply(gradients, Factor(SumOfSquares(values), SumOfSquares(gradients), lossScale));
+            GradientScaling.Apply(gradients, Factor(NormKind.Euclidean.Of(values), NormKind.Euclidean.Of(gradients)));
             return;
         }
 
@@ -235,7 +157,7 @@ public sealed record AdaptiveClip : IGradientClip
             bool clips = false;
             for (int unit = 0; unit < units; unit++)
             {
-                factors[unit] = (float)Factor(valueSums[unit], gradientSums[unit], lossScale);
+                factors[unit] = (float)Factor(Math.Sqrt(valueSums[unit]), Math.Sqrt(gradientSums[unit]));
                 clips |= factors[unit] != 1;
             }
 
@@ -259,12 +181,9 @@ public sealed record AdaptiveClip : IGradientClip
         }
     }
 
-    private static double SumOfSquares(ReadOnlySpan<float> elements) => Norm.Euclidean.OfTensor(elements).Sum;
-
-    private double Factor(double squaredValues, double squaredGradients, double lossScale)
+    private double Factor(double valueNorm, double gradientNorm)
     {
-        double norm = Math.Sqrt(squaredGradients) / lossScale;
-        double maximum = Clipping * Math.Max(Math.Sqrt(squaredValues), Epsilon);
-        return norm < maximum ? 1 : maximum / Math.Max(norm, 1e-6);
+        double maximum = Clipping * Math.Max(valueNorm, Epsilon);
+        return gradientNorm < maximum ? 1 : maximum / Math.Max(gradientNorm, 1e-6);
     }
 }

@@ -10,10 +10,10 @@ internal sealed class AuxiliaryTensor(Parameter parameter, ParameterGroup? group
     /// <summary>The group of the parameter, where there are groups and it has one.</summary>
     public ParameterGroup? Group { get; } = group;
 
-    /// <summary>The memory, and the number of passes that have made it older.</summary>
+    /// <summary>The memory, and the number of passes over it.</summary>
     public OptimizerState State { get; } = state;
 
-    /// <summary>Whether the parameter takes part in what is going on; for whoever keeps the companions.</summary>
+    /// <summary>Whether the parameter takes part in the present work. The owner of the tensors sets it.</summary>
     public bool TakesPart { get; set; }
 
     public Span<float> Elements

@@ -10,7 +10,7 @@ internal sealed unsafe class AuxiliaryTensors
 {
     private readonly IReadOnlyList<ParameterGroup> _groups;
     private readonly StateSlot[] _slots;
-    private readonly List<AuxiliaryTensor> _companions = [];
+    private readonly List<AuxiliaryTensor> _tensors = [];
     private readonly TensorBatch _batch = new();
     private readonly PassRunner _runner;
     private readonly GroupStep _exchange = new SetPass<ExchangeRule, NoGradient, DecoupledDecay, Float32>(_ => default);
@@ -19,7 +19,7 @@ internal sealed unsafe class AuxiliaryTensors
 
     /// <param name="parameters">The set.</param>
     /// <param name="groups">The groups of its parameters; may be empty.</param>
-    /// <param name="name">What a companion is called after the name of its parameter and a dot.</param>
+    /// <param name="name">The name of a tensor, after the name of its parameter and a dot.</param>
     /// <param name="threads">The number of threads of a pass at most; 0: as many as there are processors.</param>
     /// <param name="widestLane">The widest lane to use; 0: the processor's.</param>
     public AuxiliaryTensors(
@@ -34,29 +34,29 @@ internal sealed unsafe class AuxiliaryTensors
     public ParameterSet Parameters { get; }
 
     /// <summary>The memory that all of them take, in bytes.</summary>
-    public long Bytes => _companions.Sum(companion => companion.State.Bytes);
+    public long Bytes => _tensors.Sum(tensor => tensor.State.Bytes);
 
-    /// <summary>Whether values and companions have changed places.</summary>
+    /// <summary>Whether values and tensors have changed places.</summary>
     public bool AreExchanged => _exchanged is not null;
 
     /// <summary>All that there are so far, in the order of the set.</summary>
-    public ReadOnlySpan<AuxiliaryTensor> All => CollectionsMarshal.AsSpan(_companions);
+    public ReadOnlySpan<AuxiliaryTensor> All => CollectionsMarshal.AsSpan(_tensors);
 
-    public IEnumerable<string> Names => _companions.Select(companion => companion.Parameter.Name);
+    public IEnumerable<string> Names => _tensors.Select(tensor => tensor.Parameter.Name);
 
     public AuxiliaryTensor? Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _companions.Find(companion => companion.Parameter.Name == name);
+        return _tensors.Find(tensor => tensor.Parameter.Name == name);
     }
 
-    /// <summary>Gives every parameter that has been added to the set its companion, zero.</summary>
+    /// <summary>Makes a tensor of zeros for each parameter that has been added to the set.</summary>
     /// <returns>The new ones.</returns>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public ReadOnlySpan<AuxiliaryTensor> TakeNewParameters()
     {
         Parameters.Alive(null);
-        int first = _companions.Count;
+        int first = _tensors.Count;
         if (first < Parameters.Count)
         {
             Take([.. Parameters.Skip(first)]);
@@ -76,11 +76,11 @@ internal sealed unsafe class AuxiliaryTensors
     /// <summary>Makes some of them one pass older.</summary>
     public void Age(Predicate<AuxiliaryTensor> which)
     {
-        foreach (AuxiliaryTensor companion in All)
+        foreach (AuxiliaryTensor tensor in All)
         {
-            if (which(companion))
+            if (which(tensor))
             {
-                companion.State.Iteration++;
+                tensor.State.Iteration++;
             }
         }
     }
@@ -93,7 +93,7 @@ internal sealed unsafe class AuxiliaryTensors
     }
 
     /// <summary>The Euclidean norm of some of them.</summary>
-    public double NormOfCompanions(Predicate<AuxiliaryTensor> which)
+    public double NormOfTensors(Predicate<AuxiliaryTensor> which)
     {
         Prepare(_exchange, which, scalar: 1);
         for (int job = 0; job < _batch.Count; job++)
@@ -106,18 +106,17 @@ internal sealed unsafe class AuxiliaryTensors
     }
 
     /// <summary>
-    /// Has values and companions change places until <see cref="ExchangeBack"/>; steps and whatever else needs the values
-    /// themselves are refused for as long.
+    /// Exchanges values and tensors until <see cref="ExchangeBack"/>. Steps, and other work on the values, are refused until then.
     /// </summary>
     /// <param name="which">Which of them; must say the same until then.</param>
-    /// <param name="guest">What stands in the place of the values, in the words of an exception.</param>
-    /// <exception cref="InvalidOperationException">Something else stands there already.</exception>
-    public void Exchange(Predicate<AuxiliaryTensor> which, string guest)
+    /// <param name="reason">Why the values are replaced, as a sentence for an exception.</param>
+    /// <exception cref="InvalidOperationException">The values are replaced already.</exception>
+    public void Exchange(Predicate<AuxiliaryTensor> which, string reason)
     {
         Parameters.Alive(null);
-        Parameters.RequireOwnValues();
+        Parameters.ValueUse.RequireOwn();
         Run(_exchange, which);
-        Parameters.Guest = guest;
+        Parameters.ValueUse.ReplacedBecause = reason;
         _exchanged = which;
     }
 
@@ -134,7 +133,7 @@ internal sealed unsafe class AuxiliaryTensors
             Run(_exchange, which);
         }
 
-        Parameters.Guest = null;
+        Parameters.ValueUse.ReplacedBecause = null;
         _exchanged = null;
     }
 
@@ -142,22 +141,22 @@ internal sealed unsafe class AuxiliaryTensors
     /// <exception cref="InvalidOperationException">The values of the parameters are not their own.</exception>
     public void Describe(CheckpointManifest contents, bool withAge)
     {
-        Parameters.RequireOwnValues();
-        foreach (AuxiliaryTensor companion in All)
+        Parameters.ValueUse.RequireOwn();
+        foreach (AuxiliaryTensor tensor in All)
         {
-            string name = $"{companion.Parameter.Name}.{_slots[0].Name}";
-            contents.Tensor(name, companion.Parameter.Shape, () =>
+            string name = $"{tensor.Parameter.Name}.{_slots[0].Name}";
+            contents.Tensor(name, tensor.Parameter.Shape, () =>
             {
-                Parameters.RequireNoGuest();
-                return companion.Elements;
+                Parameters.ValueUse.RequireNotReplaced();
+                return tensor.Elements;
             });
             if (withAge)
             {
-                // A count below 0 can only come from a file that nobody wrote in earnest.
+                // Only a file that this library did not write has a count below 0.
                 contents.Counter(
                     $"{name}_updates",
-                    () => companion.State.Iteration,
-                    count => companion.State.Iteration = Math.Max(0, count));
+                    () => tensor.State.Iteration,
+                    count => tensor.State.Iteration = Math.Max(0, count));
             }
         }
     }
@@ -166,11 +165,11 @@ internal sealed unsafe class AuxiliaryTensors
     {
         SlotPool[] pools = SlotSet.PoolsFor(
             [.. added.Select(parameter => (_slots, TensorShape.OfVector(parameter.Length)))], StateFormat.Float32);
-        AuxiliaryTensor[] companions = [.. added.Select(parameter => new AuxiliaryTensor(
+        AuxiliaryTensor[] tensors = [.. added.Select(parameter => new AuxiliaryTensor(
             parameter,
             _groups.Where((group, index) => group.Has(parameter, index)).FirstOrDefault(),
             NewState(parameter, pools)))];
-        _companions.AddRange(companions);
+        _tensors.AddRange(tensors);
     }
 
     private OptimizerState NewState(Parameter parameter, SlotPool[] pools)
@@ -184,18 +183,18 @@ internal sealed unsafe class AuxiliaryTensors
         pass.BeginPass(scalar);
         pass.Clear();
         _batch.Clear();
-        foreach (AuxiliaryTensor companion in All)
+        foreach (AuxiliaryTensor tensor in All)
         {
-            if (which(companion))
+            if (which(tensor))
             {
-                Parameter parameter = companion.Parameter;
+                Parameter parameter = tensor.Parameter;
                 _batch.Add(
                     pass,
-                    companion.State,
+                    tensor.State,
                     parameter.ValuesAddress,
                     parameter.GradientsAddress,
                     pass.WritesParameters ? parameter.RoundedCopyAddress : null);
-                _batch[_batch.Count - 1].Rule = pass.AddRule(companion.State, []);
+                _batch[_batch.Count - 1].Rule = pass.AddRule(tensor.State, []);
             }
         }
     }
@@ -206,13 +205,4 @@ internal sealed unsafe class AuxiliaryTensors
         GC.KeepAlive(this);
         return norm;
     }
-}
-
-/// <summary>Values and companions change places.</summary>
-internal readonly struct ExchangeRule : IUpdateRule1<ExchangeRule>
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply<V>(V g, ref V p, ref V companion)
-        where V : struct, ILane<V> =>
-        (p, companion) = (companion, p);
 }

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace Optimizers.Training;
 
 /// <summary>Scales gradients down, all by the same factor, so that their norm is at most a given one.</summary>
@@ -13,7 +11,7 @@ namespace Optimizers.Training;
 /// the factor 0 or NaN, as in PyTorch; a <see cref="ModelOptimizer"/> does not get that far unless it is told to
 /// (<see cref="ModelOptimizerOptions.NonFinite"/>).</para>
 /// </remarks>
-public sealed record ClipByGlobalNorm : IGradientClip
+public sealed record ClipByGlobalNorm : IGlobalClip
 {
     /// <summary>The largest norm that is left as it is. Finite, above 0; default 1.</summary>
     public double MaximumNorm
@@ -56,49 +54,17 @@ public sealed record ClipByGlobalNorm : IGradientClip
         }
     } = 2;
 
-    Norm IGradientClip.Norm => Norm;
-
-    bool IGradientClip.MeasuresAll => true;
-
-    private Norm Norm => new(NormKind, Order);
-
     /// <summary>Clips one buffer of gradients in place, on the caller's thread.</summary>
     /// <returns>The norm before clipping.</returns>
     public double Apply(Span<float> gradients)
     {
-        double norm = Norm.Finish(Norm.OfTensor(gradients));
+        double norm = NormKind.Of(gradients, Order);
         GradientScaling.Apply(gradients, Factor(norm));
         return norm;
     }
 
-    /// <summary>
-    /// Clips the gradients of all parameters of a set, but of those that have none, in place, on the caller's thread; of a table,
-    /// those of the rows that have one. A <see cref="ModelOptimizer"/> does it on all threads and without writing the gradients.
-    /// </summary>
-    /// <returns>The norm before clipping.</returns>
-    /// <exception cref="ArgumentException">Gradients overlap, and would be scaled more than once. Nothing has changed then.</exception>
-    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public double Apply(ParameterSet parameters)
-    {
-        ArgumentNullException.ThrowIfNull(parameters);
-        parameters.RequireAlive();
-        parameters.RequireGradientsApart("scaled", nameof(parameters));
-        NormPart whole = default;
-        foreach (Parameter parameter in parameters.Where(parameter => parameter.HasGradient))
-        {
-            whole = Norm.Combine(whole, Norm.OfTensor(parameter.WritableGradients));
-        }
-
-        double norm = Norm.Finish(whole);
-        foreach (Parameter parameter in parameters.Where(parameter => parameter.HasGradient))
-        {
-            GradientScaling.Apply(parameter.WritableGradients, Factor(norm));
-        }
-
-        return norm;
-    }
-
-    double IGradientClip.FactorOfAll(double norm) => Factor(norm);
+    /// <inheritdoc/>
+    public double FactorOfAll(ClipStep step) => Factor(step.GradientNorm);
 
     private double Factor(double norm) => Math.Min(1, MaximumNorm / (norm + 1e-6));
 }

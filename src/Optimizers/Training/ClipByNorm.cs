@@ -10,7 +10,7 @@ namespace Optimizers.Training;
 /// but the direction of the whole gradient changes. The norm is summed in double. A norm that is infinite or NaN because
 /// an element is makes the factor of its tensor 0 or NaN.</para>
 /// </remarks>
-public sealed record ClipByNorm : IGradientClip
+public sealed record ClipByNorm : ITensorClip
 {
     /// <summary>The largest norm of a tensor that is left as it is. Finite, above 0; default 1.</summary>
     public double MaximumNorm
@@ -27,38 +27,13 @@ public sealed record ClipByNorm : IGradientClip
     /// <returns>The norm before clipping.</returns>
     public double Apply(Span<float> gradients)
     {
-        double norm = Norm.Euclidean.Finish(Norm.Euclidean.OfTensor(gradients));
+        double norm = NormKind.Euclidean.Of(gradients);
         GradientScaling.Apply(gradients, Factor(norm));
         return norm;
     }
 
-    /// <summary>
-    /// Clips the gradients of each parameter of a set, but of those that have none, in place, on the caller's thread. The norm of a
-    /// table is that of the rows that have a gradient.
-    /// </summary>
-    /// <returns>The largest norm of a tensor before clipping; NaN if there is one.</returns>
-    /// <exception cref="ArgumentException">Gradients overlap, and would be scaled more than once. Nothing has changed then.</exception>
-    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public double Apply(ParameterSet parameters)
-    {
-        ArgumentNullException.ThrowIfNull(parameters);
-        parameters.RequireAlive();
-        parameters.RequireGradientsApart("scaled", nameof(parameters));
-        double largest = 0;
-        foreach (Parameter parameter in parameters)
-        {
-            if (parameter.HasGradient)
-            {
-                largest = Math.Max(largest, Apply(parameter.WritableGradients));
-            }
-        }
+    /// <inheritdoc/>
+    public double FactorOf(ClipStep step, TensorNorms tensor) => Factor(tensor.GradientNorm);
 
-        return largest;
-    }
-
-    bool IGradientClip.MeasuresEach => true;
-
-    double IGradientClip.FactorOfEach(double norm) => Factor(norm);
-
-    internal double Factor(double norm) => Math.Min(1, MaximumNorm / (norm + 1e-6));
+    private double Factor(double norm) => Math.Min(1, MaximumNorm / (norm + 1e-6));
 }

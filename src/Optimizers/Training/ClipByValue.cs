@@ -11,7 +11,7 @@ namespace Optimizers.Training;
 /// <para>Unlike clipping by a norm it changes the direction of the gradient. An infinite element becomes ±Limit; a NaN stays a
 /// NaN.</para>
 /// </remarks>
-public sealed record ClipByValue : IGradientClip
+public sealed record ClipByValue : IElementClip
 {
     /// <summary>The largest magnitude that is left as it is. Finite, above 0; default 1.</summary>
     public double Limit
@@ -24,27 +24,10 @@ public sealed record ClipByValue : IGradientClip
         }
     } = 1;
 
-    float IGradientClip.Limit => (float)Limit;
-
     /// <summary>Clips one buffer of gradients in place, on the caller's thread.</summary>
     public void Apply(Span<float> gradients) =>
         TensorPrimitives.Clamp(gradients, -(float)Limit, (float)Limit, gradients);
 
-    /// <summary>
-    /// Clips the gradients of all parameters of a set, but of those that have none, in place, on the caller's thread; of a table,
-    /// those of the rows that have one.
-    /// </summary>
-    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public void Apply(ParameterSet parameters)
-    {
-        ArgumentNullException.ThrowIfNull(parameters);
-        parameters.RequireAlive();
-        foreach (Parameter parameter in parameters)
-        {
-            if (parameter.HasGradient)
-            {
-                Apply(parameter.WritableGradients);
-            }
-        }
-    }
+    /// <inheritdoc/>
+    public double LimitOf(ClipStep step) => Limit;
 }

@@ -1,32 +1,5 @@
 namespace Optimizers.Training;
 
-/// <summary>The options of <see cref="GradientAccumulator"/>.</summary>
-public sealed record GradientAccumulatorOptions
-{
-    /// <summary>The number of micro-batches in an update. At least 1.</summary>
-    public int MicroBatches { get; init; } = 1;
-
-    /// <summary>
-    /// Whether the update sees the mean of the micro-batches' gradients, as is right where each is the gradient of a mean loss,
-    /// or their sum. Default true: the mean.
-    /// </summary>
-    public bool Mean { get; init; } = true;
-
-    /// <summary>
-    /// Whether your code adds the gradients of a micro-batch to what the buffers hold, as PyTorch does. The buffers must be zero
-    /// after an update then: set <see cref="ModelOptimizerOptions.ZeroGradients"/>, or see <see cref="ZeroedByCaller"/>. Default
-    /// false: your code overwrites the gradients, and the sums are kept apart, in 4 bytes per parameter.
-    /// </summary>
-    public bool AddsInPlace { get; init; }
-
-    /// <summary>
-    /// Whether your code zeroes the gradients itself after each update, each skipped step and each exception, before it computes
-    /// the next ones. Only for <see cref="AddsInPlace"/>, instead of <see cref="ModelOptimizerOptions.ZeroGradients"/>. Default
-    /// false.
-    /// </summary>
-    public bool ZeroedByCaller { get; init; }
-}
-
 /// <summary>
 /// Makes one update out of the gradients of several micro-batches: as if they were one batch, in the memory of one of them.
 /// </summary>
@@ -63,10 +36,9 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     private readonly GroupStep _sum = new SetPass<SumRule, ZeroedGradient, DecoupledDecay, Float32>(_ => default);
     private readonly TensorBatch _batch = new();
     private readonly PassRunner _runner;
-    private readonly List<Sum> _sums = [];
+    private readonly List<GradientSum> _sums = [];
+    private readonly AccumulationScale _scale = new();
     private StepGuard _guard;
-    private LossScale? _lossScale;
-    private double _scale = double.NaN;
 
     /// <summary>Makes an accumulator.</summary>
     /// <param name="optimizer">The optimizer that takes the updates.</param>
@@ -86,7 +58,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         _sum.BeginPass(scalar: 1);
         _runner = new PassRunner(_batch, threads: 0);
         TakeNewParameters();
-        Parameters.Attach(this);
+        Parameters.Parts.Add(this);
     }
 
     /// <inheritdoc/>
@@ -147,7 +119,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         {
             Parameters.Alive(null);
             TakeNewParameters();
-            RequireSameScale(lossScale);
+            _scale.Require(lossScale, _model?.ScaleOf(default) ?? 1, Accumulated);
             return Accumulated < MicroBatches - 1 ? Accumulate(lossScale) : Finish(lossScale, Accumulated + 1L, flushes: false);
         }
         finally
@@ -177,8 +149,8 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
                 return _optimizer.Flush();
             }
 
-            LossScale lossScale = _lossScale ?? default;
-            RequireSameScale(lossScale);
+            LossScale lossScale = _scale.LossScale ?? default;
+            _scale.Require(lossScale, _model?.ScaleOf(default) ?? 1, Accumulated);
             StepReport report = Finish(lossScale, Accumulated, flushes: true);
             return report.Outcome == StepOutcome.Accumulated ? _optimizer.Flush() : report;
         }
@@ -204,7 +176,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
             TakeNewParameters();
             if (Accumulated > 0)
             {
-                foreach (Sum sum in _sums)
+                foreach (GradientSum sum in _sums)
                 {
                     sum.Values.Clear();
                 }
@@ -226,28 +198,19 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         TakeNewParameters();
         contents.Lists(this);
 
-        // Files of earlier versions have no loss scale: the next micro-batch says it then.
-        bool hasLossScale = contents.Wants("loss_scale", here: true);
+        bool hasLossScale = contents.Wants(AccumulationScale.Name, here: true);
         contents.Counter("accumulated", () => Accumulated, value =>
         {
             Accumulated = (int)Math.Clamp(value, 0, int.MaxValue);
-            _lossScale = hasLossScale ? _lossScale : null;
-            _scale = double.NaN;
+            _scale.Loaded(hasLossScale);
         });
         contents.Counter("micro_batches", () => MicroBatches, value => MicroBatches = (int)Math.Clamp(value, 1, int.MaxValue));
         if (hasLossScale)
         {
-            contents.Scalar(
-                "loss_scale",
-                () => Accumulated == 0 ? 1 : (_lossScale ?? default).Factor,
-                value => _lossScale = new LossScale(Require.IsScale(value) ? value : 1) { MicroBatches = (_lossScale ?? default).MicroBatches });
-            contents.Counter(
-                "loss_scale_micro_batches",
-                () => Accumulated == 0 ? 1 : (_lossScale ?? default).MicroBatches,
-                value => _lossScale = (_lossScale ?? default) with { MicroBatches = Math.Clamp(value, 1, int.MaxValue) });
+            _scale.Describe(contents, () => Accumulated);
         }
 
-        foreach (Sum sum in _sums)
+        foreach (GradientSum sum in _sums)
         {
             contents.Tensor($"{sum.Parameter.Name}.accumulated", sum.Parameter.Shape, () => sum.Values);
             contents.Counter(
@@ -266,37 +229,6 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
                 nameof(GradientAccumulatorOptions.AddsInPlace));
         }
     }
-
-    // A sum of gradients with different scales could not be unscaled.
-    private void RequireSameScale(LossScale lossScale)
-    {
-        double scale = _model?.ScaleOf(default) ?? 1;
-        if (Accumulated == 0 || _lossScale is null)
-        {
-            (_lossScale, _scale) = (lossScale, scale);
-        }
-        else if (lossScale != _lossScale)
-        {
-            throw new ArgumentException(
-                $"This micro-batch has the loss scale {TextOf(lossScale)}, but the {Accumulated} before it in this update have {TextOf(_lossScale.Value)}, and their gradients are added. "
-                + $"Give all micro-batches of an update the same loss scale; {nameof(Discard)} forgets those that there are.",
-                nameof(lossScale));
-        }
-        else if (double.IsNaN(_scale))
-        {
-            _scale = scale;
-        }
-        else if (scale != _scale)
-        {
-            throw new InvalidOperationException(string.Create(
-                System.Globalization.CultureInfo.InvariantCulture,
-                $"The scale of the {nameof(LossScaler)} is {scale}, but was {_scale} at the first of the {Accumulated} micro-batches in this update, and their gradients are added. Change it, or step the optimizer within, only between updates; {nameof(Discard)} forgets the micro-batches that there are."));
-        }
-    }
-
-    private static string TextOf(LossScale lossScale) => string.Create(
-        System.Globalization.CultureInfo.InvariantCulture,
-        $"{lossScale.Factor}{(lossScale.MicroBatches == 1 ? "" : $" for the sum of {lossScale.MicroBatches}")}");
 
     /// <summary>The number of micro-batches so far, and the optimizer within.</summary>
     public override string ToString() =>
@@ -323,7 +255,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         }
         finally
         {
-            foreach (Sum sum in _sums)
+            foreach (GradientSum sum in _sums)
             {
                 sum.Return();
             }
@@ -342,8 +274,8 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     private void BeginWindow()
     {
         Accumulated = 0;
-        (_lossScale, _scale) = (null, double.NaN);
-        foreach (Sum sum in _sums)
+        _scale.Forget();
+        foreach (GradientSum sum in _sums)
         {
             sum.HasGradient = false;
         }
@@ -362,7 +294,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     private void Add(Parameter[] added)
     {
         var pool = new SlotPool(slot: 0, _options.AddsInPlace ? [] : added.Select(parameter => BytesOf(parameter)));
-        _sums.AddRange(added.Select(parameter => new Sum(
+        _sums.AddRange(added.Select(parameter => new GradientSum(
             parameter,
             new OptimizerState(TensorShape.OfVector(parameter.Length), _sum.Definition),
             _options.AddsInPlace ? null : pool.Take(BytesOf(parameter)))));
@@ -375,7 +307,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     {
         _batch.Clear();
         _sum.Clear();
-        foreach (Sum sum in _sums)
+        foreach (GradientSum sum in _sums)
         {
             bool adds = !_options.AddsInPlace && (intoSums ? sum.Parameter.HasGradient : sum.HasGradient);
             if (intoSums)
@@ -397,53 +329,5 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         }
 
         _runner.Apply();
-    }
-
-    /// <summary>What has been accumulated for a parameter.</summary>
-    private sealed class Sum(Parameter parameter, OptimizerState state, SlotBuffer? buffer)
-    {
-        private bool _changed;
-
-        public Parameter Parameter { get; } = parameter;
-
-        public OptimizerState State { get; } = state;
-
-        public bool HasGradient { get; set; }
-
-        /// <summary>Null where sums are kept in the gradients themselves.</summary>
-        public float* Address => buffer is { } own ? (float*)own.Address : null;
-
-        public Span<float> Values => buffer is { } own ? own.Span<float>(0, Parameter.Length) : Parameter.Gradients;
-
-        /// <summary>
-        /// Has the parameter take part if it had a gradient in any micro-batch: also if it has none now, and when flushing not
-        /// because it has one now.
-        /// </summary>
-        public void Lend(bool flushes)
-        {
-            bool has = Parameter.HasGradient;
-            _changed = has != (HasGradient || (has && !flushes));
-            Parameter.HasGradient ^= _changed;
-            if (buffer is not null && HasGradient && (flushes || !has))
-            {
-                // What stands there is not of this update.
-                Parameter.Gradients.Clear();
-            }
-        }
-
-        /// <summary>Gives the parameter back what the user has said about its gradient.</summary>
-        public void Return()
-        {
-            Parameter.HasGradient ^= _changed;
-            _changed = false;
-        }
-    }
-
-    private readonly struct SumRule : IUpdateRule0<SumRule>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Apply<V>(V gradient, ref V sum)
-            where V : struct, ILane<V> =>
-            sum += gradient;
     }
 }

@@ -1,43 +1,48 @@
 namespace Optimizers.Training;
 
 /// <summary>
-/// How the gradients of a model are bounded before the update. Give one to <see cref="ModelOptimizerOptions.Clip"/>; each also
-/// clips buffers in place, without a model.
+/// Bounds the gradients of a model before the update. Give a clip to <see cref="ModelOptimizerOptions.Clip"/>, or apply it in place
+/// with <see cref="GradientClipExtensions.Apply(IGradientClip, ParameterSet, long)"/>.
 /// </summary>
 /// <remarks>
-/// A clip says what of each it wants: a factor for all gradients by their norm, a factor for each tensor by its own norm, a
-/// limit for each element, or to rewrite the gradients of a tensor before anything is measured by the update.
+/// <para>A clip of your own implements one or more of four interfaces. A step asks them in this order:</para>
+/// <list type="number">
+/// <item><see cref="IRewritingClip"/> rewrites the gradients of a tensor where they lie.</item>
+/// <item><see cref="IGlobalClip"/> gives one factor for all gradients, from their norm.</item>
+/// <item><see cref="ITensorClip"/> gives a factor for each tensor, from its norm. The two factors multiply.</item>
+/// <item><see cref="IElementClip"/> gives the largest magnitude of an element, after the factors.</item>
+/// </list>
+/// <para>A clip sees gradients and norms without the loss scale. Parameters that are frozen, have no gradient or have no elements are
+/// left out. The calls come on the thread that takes the step. A clip is not asked in a step that finds a gradient that is not
+/// finite, unless the policy is <see cref="NonFinitePolicy.Propagate"/>.</para>
+/// <para>The methods must not change the clip: a step can still be refused after them. <see cref="Commit"/> is the place to change
+/// state. A clip with state implements <see cref="ICheckpointed"/>; checkpoints of the optimizer then hold its state, and a search
+/// for a rate restores it. Such a clip belongs to one optimizer.</para>
+/// <para>If a method throws, the step throws an <see cref="InvalidOperationException"/> with the cause. If it gives a factor or a
+/// limit that cannot be used, the step throws an <see cref="ArgumentOutOfRangeException"/>. Parameters, state, counters and gradients
+/// are then as they were before the step.</para>
+/// <para>Checkpoints compare clips by <see cref="object.ToString"/>. It must show the options and not the state. A record does so if its
+/// state is in private fields.</para>
 /// </remarks>
 public interface IGradientClip
 {
-    /// <summary>The norm that the factors are made of.</summary>
-    internal Norm Norm => Norm.Euclidean;
+    /// <summary>The norm that the factors are computed from. Default <see cref="NormKind.Euclidean"/>.</summary>
+    NormKind NormKind => NormKind.Euclidean;
 
-    /// <summary>Whether <see cref="FactorOfAll"/> wants the norm of all gradients together.</summary>
-    internal bool MeasuresAll => false;
+    /// <summary>The order p of <see cref="NormKind.P"/>; other norms do not use it. Finite, at least 1; default 2.</summary>
+    double Order => 2;
 
-    /// <summary>Whether <see cref="FactorOfEach"/> wants the norm of each tensor.</summary>
-    internal bool MeasuresEach => false;
+    /// <summary>Says why a parameter cannot be clipped. It is asked when a parameter joins the optimizer.</summary>
+    /// <param name="parameter">The parameter.</param>
+    /// <returns>A sentence that names the parameter; null if it can be clipped, which is the default.</returns>
+    string? RefusalOf(Parameter parameter) => null;
 
-    /// <summary>Whether <see cref="Rewrite"/> is to be called.</summary>
-    internal bool Rewrites => false;
-
-    /// <summary>The largest magnitude that an element may have.</summary>
-    internal float Limit => float.PositiveInfinity;
-
-    /// <summary>What all gradients are multiplied by, whose norm together is this.</summary>
-    internal double FactorOfAll(double norm) => 1;
-
-    /// <summary>What the gradients of a tensor are multiplied by, whose norm is this.</summary>
-    internal double FactorOfEach(double norm) => 1;
-
-    /// <summary>Refuses a parameter that cannot be clipped so.</summary>
-    internal void Check(Parameter parameter, string argument)
-    {
-    }
-
-    /// <summary>Clips the gradients of a tensor where they lie.</summary>
-    internal void Rewrite(Parameter parameter, double lossScale)
+    /// <summary>
+    /// Takes note of a step that will be applied. It is called after everything has been checked and before anything is written.
+    /// The default does nothing.
+    /// </summary>
+    /// <param name="step">The step, with the norm that the factors were computed from.</param>
+    void Commit(ClipStep step)
     {
     }
 }

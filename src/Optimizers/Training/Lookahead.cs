@@ -1,18 +1,5 @@
 namespace Optimizers.Training;
 
-/// <summary>The options of <see cref="Lookahead"/>.</summary>
-public sealed record LookaheadOptions
-{
-    /// <summary>k, the number of steps between two synchronisations. At least 1; default 5, as in the paper.</summary>
-    public long SynchronizationPeriod { get; init; } = 5;
-
-    /// <summary>α, the part of the way that the slow weights go. Above 0, at most 1; default 0.5, as in the paper.</summary>
-    public double SlowStepSize { get; init; } = 0.5;
-
-    /// <summary>The number of threads of a synchronisation at most; 0, the default: as many as there are processors.</summary>
-    public int Threads { get; init; }
-}
-
 /// <summary>
 /// Lookahead: k steps of any optimizer, then a part of the way back towards where they began.
 /// </summary>
@@ -41,7 +28,7 @@ public sealed record LookaheadOptions
 public sealed class Lookahead : IModelOptimizer, IRunPart
 {
     private static readonly Predicate<AuxiliaryTensor> _all = _ => true;
-    private static readonly Predicate<AuxiliaryTensor> _thawed = companion => companion.Group is not { Frozen: true };
+    private static readonly Predicate<AuxiliaryTensor> _thawed = tensor => tensor.Group is not { Frozen: true };
 
     private readonly IModelOptimizer _optimizer;
     private readonly AuxiliaryTensors _slow;
@@ -67,14 +54,14 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         Require.Positive(options.SlowStepSize, nameof(options.SlowStepSize));
         Require.AtMost(options.SlowStepSize, 1, nameof(options.SlowStepSize));
         Require.AtLeast(options.Threads, 0, nameof(options.Threads));
-        optimizer.Parameters.RequireOwnValues();
+        optimizer.Parameters.ValueUse.RequireOwn();
         _optimizer = optimizer;
         _period = options.SynchronizationPeriod;
         _slow = new AuxiliaryTensors(optimizer.Parameters, optimizer.Groups, "slow", options.Threads, widestLane);
         _synchronization = new SetPass<SynchronizationRule, NoGradient, DecoupledDecay, Float32>(
             _ => new SynchronizationRule(options.SlowStepSize));
         TakeNewParameters();
-        Parameters.Attach(this);
+        Parameters.Parts.Add(this);
     }
 
     /// <inheritdoc/>
@@ -104,7 +91,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     public StepReport Step(LossScale lossScale = default)
     {
         using Gate.Turn turn = _gate.Enter();
-        Parameters.RequireOwnValues();
+        Parameters.ValueUse.RequireOwn();
         TakeNewParameters();
         return Count(_optimizer.Step(lossScale));
     }
@@ -114,7 +101,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     public StepReport Flush()
     {
         using Gate.Turn turn = _gate.Enter();
-        Parameters.RequireOwnValues();
+        Parameters.ValueUse.RequireOwn();
         TakeNewParameters();
         return Count(_optimizer.Flush());
     }
@@ -124,9 +111,9 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     /// <exception cref="ArgumentException">The parameter is not in the set, or was added since the last step.</exception>
     public ReadOnlySpan<float> SlowWeights(string name)
     {
-        AuxiliaryTensor companion = _slow.Find(name)
+        AuxiliaryTensor slow = _slow.Find(name)
             ?? throw UnknownName.Of("parameter", name, _slow.Names, " with slow weights");
-        return _slow.AreExchanged ? companion.Parameter.Values : companion.Elements;
+        return _slow.AreExchanged ? slow.Parameter.Values : slow.Elements;
     }
 
     /// <summary>
@@ -146,7 +133,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     public void Restart()
     {
         using Gate.Turn turn = _gate.Enter();
-        Parameters.RequireOwnValues();
+        Parameters.ValueUse.RequireOwn();
         StepCount = 0;
         _slow.TakeNewParameters();
         CopyValuesTo(_slow.All);
@@ -168,11 +155,11 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     public override string ToString() =>
         $"{nameof(Lookahead)}: {TextTable.Count(StepCount, "step")}, slow weights every {TextTable.Number(_period)}; {_optimizer}";
 
-    private static void CopyValuesTo(ReadOnlySpan<AuxiliaryTensor> companions)
+    private static void CopyValuesTo(ReadOnlySpan<AuxiliaryTensor> tensors)
     {
-        foreach (AuxiliaryTensor companion in companions)
+        foreach (AuxiliaryTensor tensor in tensors)
         {
-            companion.Parameter.Values.CopyTo(companion.Elements);
+            tensor.Parameter.Values.CopyTo(tensor.Elements);
         }
     }
 
@@ -191,18 +178,4 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     }
 
     private void TakeNewParameters() => CopyValuesTo(_slow.TakeNewParameters());
-}
-
-/// <summary>slow ← slow + α(p − slow), p ← slow</summary>
-internal readonly struct SynchronizationRule(double stepSize) : IUpdateRule1<SynchronizationRule>
-{
-    private readonly float _stepSize = (float)stepSize;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply<V>(V g, ref V p, ref V slow)
-        where V : struct, ILane<V>
-    {
-        slow = Approach.Of(slow, p, V.Splat(_stepSize));
-        p = slow;
-    }
 }

@@ -1,24 +1,5 @@
 namespace Optimizers.Training;
 
-/// <summary>The options of <see cref="Sam"/>.</summary>
-public sealed record SamOptions
-{
-    /// <summary>
-    /// ρ, how far up the loss the second gradient is taken. Finite, at least 0; default 0.05, as in the paper. With 0 both
-    /// gradients are the same, and a step is that of the optimizer within. The adaptive form
-    /// is usually given ten times as much.
-    /// </summary>
-    public double Rho { get; init; } = 0.05;
-
-    /// <summary>
-    /// Whether distance is measured relative to each weight: ASAM, Kwon et al. 2021, arXiv 2102.11600. Default false.
-    /// </summary>
-    public bool Adaptive { get; init; }
-
-    /// <summary>The number of threads of an ascent at most; 0, the default: as many as there are processors.</summary>
-    public int Threads { get; init; }
-}
-
 /// <summary>
 /// Sharpness-aware minimisation: a step of any optimizer along the gradient that is found a little way up the loss, which
 /// leads to flat minima. It takes two gradients for a step.
@@ -49,7 +30,7 @@ public sealed record SamOptions
 /// </example>
 public sealed class Sam : IModelOptimizer, ICheckpointed
 {
-    private static readonly Predicate<AuxiliaryTensor> _ascending = companion => companion.TakesPart;
+    private static readonly Predicate<AuxiliaryTensor> _ascending = tensor => tensor.TakesPart;
 
     private readonly IModelOptimizer _optimizer;
     private readonly ModelOptimizer? _model;
@@ -174,7 +155,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     public StepReport Flush()
     {
         using Gate.Turn turn = _gate.Enter();
-        Parameters.RequireOwnValues();
+        Parameters.ValueUse.RequireOwn();
         return _optimizer.Flush();
     }
 
@@ -198,17 +179,17 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     {
         ArgumentNullException.ThrowIfNull(contents);
         const string Down = "false";
-        Parameters.RequireOwnValues();
+        Parameters.ValueUse.RequireOwn();
         contents.Value(
             "ascended",
             () =>
             {
-                Parameters.RequireNoGuest();
+                Parameters.ValueUse.RequireNotReplaced();
                 return Down;
             },
             found =>
             {
-                Parameters.RequireNoGuest();
+                Parameters.ValueUse.RequireNotReplaced();
                 return found == Down ? () => { } : throw new FormatException($"Expected {Down}, but found {found}.");
             });
     }
@@ -223,7 +204,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
 
     private void CheckBeforeAscent()
     {
-        Parameters.RequireOwnValues();
+        Parameters.ValueUse.RequireOwn();
         TakeNewParameters();
     }
 
@@ -272,7 +253,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         }
 
         HasAscended = true;
-        Parameters.Guest = $"{nameof(Sam)} has ascended. Call its {nameof(Step)} or {nameof(Withdraw)} first.";
+        Parameters.ValueUse.ReplacedBecause = $"{nameof(Sam)} has ascended. Call its {nameof(Step)} or {nameof(Withdraw)} first.";
         return norm;
     }
 
@@ -285,74 +266,16 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         }
 
         _origins.Run(_weighing, _ascending);
-        return _origins.NormOfCompanions(_ascending);
+        return _origins.NormOfTensors(_ascending);
     }
 
     private void Return()
     {
         HasAscended = false;
-        Parameters.Guest = null;
+        Parameters.ValueUse.ReplacedBecause = null;
         if (!Parameters.IsDisposed)
         {
             _origins.Run(_return, _ascending);
         }
     }
-}
-
-/// <summary>p·g, whose norm the adaptive form takes.</summary>
-internal readonly struct WeighingRule : IUpdateRule1<WeighingRule>
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply<V>(V g, ref V p, ref V product)
-        where V : struct, ILane<V> =>
-        product = p * g;
-}
-
-/// <summary>origin ← p, p ← p + rate·g, with g as the distance has it.</summary>
-internal readonly struct AscentRule<TDistance>(double rate) : IUpdateRule1<AscentRule<TDistance>>
-    where TDistance : struct, IDistance
-{
-    private readonly float _rate = (float)rate;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply<V>(V g, ref V p, ref V origin)
-        where V : struct, ILane<V>
-    {
-        origin = p;
-        p += _rate * TDistance.Of(g, p);
-    }
-}
-
-/// <summary>p ← origin</summary>
-internal readonly struct ReturnRule : IUpdateRule1<ReturnRule>
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply<V>(V g, ref V p, ref V origin)
-        where V : struct, ILane<V> =>
-        p = origin;
-}
-
-/// <summary>The direction of the steepest ascent, by how distance is measured.</summary>
-internal interface IDistance
-{
-    static abstract V Of<V>(V gradient, V parameter)
-        where V : struct, ILane<V>;
-}
-
-/// <summary>Every element alike.</summary>
-internal readonly struct Evenly : IDistance
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Of<V>(V gradient, V parameter)
-        where V : struct, ILane<V> =>
-        gradient;
-}
-
-/// <summary>Relative to the size of each element: p²g.</summary>
-internal readonly struct ByWeight : IDistance
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Of<V>(V gradient, V parameter)
-        where V : struct, ILane<V> =>
-        parameter * parameter * gradient;
 }

@@ -1,19 +1,19 @@
 namespace Optimizers.Training;
 
-/// <summary>Values and companions in each other's place, until it is disposed of.</summary>
+/// <summary>Exchanges values and auxiliary tensors until it is disposed of.</summary>
 internal sealed class Swap : IDisposable
 {
-    private AuxiliaryTensors? _companions;
+    private AuxiliaryTensors? _tensors;
 
-    public Swap(AuxiliaryTensors companions, Predicate<AuxiliaryTensor> which, string guest)
+    public Swap(AuxiliaryTensors tensors, Predicate<AuxiliaryTensor> which, string reason)
     {
-        companions.Exchange(which, guest);
-        _companions = companions;
+        tensors.Exchange(which, reason);
+        _tensors = tensors;
     }
 
     public void Dispose()
     {
-        _companions?.ExchangeBack();
-        _companions = null;
+        _tensors?.ExchangeBack();
+        _tensors = null;
     }
 }

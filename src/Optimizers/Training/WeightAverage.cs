@@ -1,24 +1,5 @@
 namespace Optimizers.Training;
 
-/// <summary>The options of <see cref="WeightAverage"/>.</summary>
-public sealed record WeightAverageOptions
-{
-    /// <summary>
-    /// The first step that is averaged, counted from 1. At least 1; default 1. The paper begins after about three quarters of a
-    /// usual training.
-    /// </summary>
-    public long FirstStep { get; init; } = 1;
-
-    /// <summary>
-    /// How many steps later the next one is averaged. At least 1; default 1: every step. The paper averages once an epoch, or
-    /// at the end of each cycle of the rate.
-    /// </summary>
-    public long Interval { get; init; } = 1;
-
-    /// <summary>The number of threads at most; 0, the default: as many as there are processors.</summary>
-    public int Threads { get; init; }
-}
-
 /// <summary>The plain mean of the weights after certain steps: stochastic weight averaging, SWA.</summary>
 /// <remarks>
 /// <para>Izmailov et al. 2018, arXiv 1803.05407, algorithm 1.</para>
@@ -29,12 +10,10 @@ public sealed record WeightAverageOptions
 /// averages weights that are all the same. Statistics of batch normalisation belong to the weights they were taken with:
 /// take them anew with the averages swapped in.</para>
 /// <para>State: 4 bytes per parameter. Gradients play no part. A NaN in the weights stays in the average of that element until
-/// <see cref="Reset"/>; an infinity that does not change is kept.</para>
+/// <see cref="AveragedWeights.Reset"/>; an infinity that does not change is kept.</para>
 /// </remarks>
-public sealed class WeightAverage : IWeightAverage, IRunPart
+public sealed class WeightAverage : AveragedWeights
 {
-    private readonly RunningAverage _average;
-
     /// <summary>Makes an average of all parameters of a set.</summary>
     /// <param name="parameters">The set; parameters may be added to it later.</param>
     /// <param name="options">The options; null: the defaults.</param>
@@ -46,52 +25,7 @@ public sealed class WeightAverage : IWeightAverage, IRunPart
     }
 
     internal WeightAverage(ParameterSet parameters, WeightAverageOptions options, int widestLane)
+        : base(parameters, update => 1.0 / update, options.FirstStep, options.Interval, options.Threads, widestLane)
     {
-        Require.AtLeast(options.FirstStep, 1, nameof(options.FirstStep));
-        Require.AtLeast(options.Interval, 1, nameof(options.Interval));
-        Require.AtLeast(options.Threads, 0, nameof(options.Threads));
-        _average = new RunningAverage(
-            parameters, update => 1.0 / update, options.FirstStep, options.Interval, options.Threads, widestLane);
-        _average.Parameters.Attach(this);
-    }
-
-    /// <inheritdoc/>
-    public ParameterSet Parameters => _average.Parameters;
-
-    string? IRunPart.LostIfNotSaved => _average.LostIfNotSaved(nameof(WeightAverage));
-
-    /// <inheritdoc/>
-    public long StepCount => _average.StepCount;
-
-    /// <inheritdoc/>
-    public long UpdateCount => _average.UpdateCount;
-
-    /// <inheritdoc/>
-    public long StateBytes => _average.StateBytes;
-
-    /// <inheritdoc/>
-    public ReadOnlySpan<float> this[string name] => _average[name];
-
-    /// <inheritdoc/>
-    public void Update() => _average.Update();
-
-    /// <inheritdoc/>
-    public IDisposable SwapIn() => _average.SwapIn();
-
-    /// <inheritdoc/>
-    public void CopyTo(ParameterSet target) => _average.CopyTo(target);
-
-    /// <inheritdoc/>
-    public void Reset() => _average.Reset();
-
-    /// <summary>The number of updates and steps, and the parameters.</summary>
-    public override string ToString() => $"{nameof(WeightAverage)}: {_average}";
-
-    /// <inheritdoc/>
-    public void Describe(CheckpointManifest contents)
-    {
-        ArgumentNullException.ThrowIfNull(contents);
-        contents.Lists(this);
-        _average.Describe(contents);
     }
 }

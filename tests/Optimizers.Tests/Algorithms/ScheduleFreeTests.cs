@@ -14,7 +14,7 @@ public sealed class ScheduleFreeTests
     [MemberData(nameof(Optimizers))]
     public void EvaluationIsTheAverageOfTheSequence(string name)
     {
-        (IScheduleFree optimizer, double beta) = Make(name);
+        (ScheduleFreeOptimizer optimizer, double beta) = Make(name);
         float[] parameters = [.. _start];
         double[] average = new double[Length];
         double sum = 0;
@@ -40,7 +40,7 @@ public sealed class ScheduleFreeTests
     [MemberData(nameof(Optimizers))]
     public void ThereAndBackIsTheSamePlaceUpToRounding(string name)
     {
-        (IScheduleFree optimizer, _) = Make(name);
+        (ScheduleFreeOptimizer optimizer, _) = Make(name);
         float[] training = Outcome.Of(optimizer, _start, _gradients).Parameters;
         float[] parameters = [.. training];
         OptimizerSnapshot state = optimizer.State.Save();
@@ -63,7 +63,7 @@ public sealed class ScheduleFreeTests
     [MemberData(nameof(Optimizers))]
     public void AStepAtTheEvaluationPointIsAnError(string name)
     {
-        (IScheduleFree optimizer, _) = Make(name);
+        (ScheduleFreeOptimizer optimizer, _) = Make(name);
         float[] parameters = Outcome.Of(optimizer, _start, _gradients).Parameters;
         optimizer.Evaluate(parameters);
         var before = new Outcome([.. parameters], optimizer.State.Save());
@@ -71,7 +71,7 @@ public sealed class ScheduleFreeTests
             .Should().Throw<InvalidOperationException>().WithMessage("*evaluation point*Train*");
         IOptimizer clone = optimizer.Clone();
         clone.Invoking(o => o.Step(parameters, _gradients[0])).Should().Throw<InvalidOperationException>();
-        ((IScheduleFree)clone).IsEvaluating.Should().BeTrue();
+        ((ScheduleFreeOptimizer)clone).IsEvaluating.Should().BeTrue();
         new Outcome(parameters, optimizer.State.Save()).ShouldHaveTheBitsOf(before, "outcome");
         optimizer.Train(parameters);
         optimizer.Step(parameters, _gradients[0]);
@@ -82,7 +82,7 @@ public sealed class ScheduleFreeTests
     [MemberData(nameof(Optimizers))]
     public void BeforeTheFirstStepBothPointsAreOne(string name)
     {
-        (IScheduleFree optimizer, _) = Make(name);
+        (ScheduleFreeOptimizer optimizer, _) = Make(name);
         float[] parameters = [.. _start];
         optimizer.Evaluate(parameters);
         optimizer.Train(parameters);
@@ -93,7 +93,7 @@ public sealed class ScheduleFreeTests
     [MemberData(nameof(Optimizers))]
     public void ARateOfZeroIsNoUpdateOfTheAverage(string name)
     {
-        (IScheduleFree optimizer, _) = Make(name);
+        (ScheduleFreeOptimizer optimizer, _) = Make(name);
         Outcome before = Outcome.Of(optimizer, _start, _gradients);
         float[] parameters = [.. before.Parameters];
         optimizer.Step(parameters, _gradients[0], 0);
@@ -106,7 +106,7 @@ public sealed class ScheduleFreeTests
     [MemberData(nameof(Optimizers))]
     public void ParametersThatDoNotFitAreRefused(string name)
     {
-        (IScheduleFree optimizer, _) = Make(name);
+        (ScheduleFreeOptimizer optimizer, _) = Make(name);
         optimizer.Invoking(o => o.Evaluate(new float[3])).Should().Throw<ArgumentException>()
             .WithParameterName("parameters").WithMessage("*3*101*");
         optimizer.IsEvaluating.Should().BeFalse();
@@ -126,7 +126,7 @@ public sealed class ScheduleFreeTests
                 new(new ScheduleFreeAdamWOptions { LearningRate = 0.1 }),
             ]);
         set["b"].KeepBFloat16Copy();
-        IScheduleFree alone = new ScheduleFreeAdamW(Length, new ScheduleFreeAdamWOptions { LearningRate = 0.1 });
+        ScheduleFreeOptimizer alone = new ScheduleFreeAdamW(Length, new ScheduleFreeAdamWOptions { LearningRate = 0.1 });
         float[] values = [.. _start];
         foreach (Parameter parameter in set)
         {
@@ -165,7 +165,7 @@ public sealed class ScheduleFreeTests
         set["frozen"].Values.ToArray().Should().Equal(ofFrozen, (a, b) => Math.Abs(a - b) <= 4e-7f);
     }
 
-    private static (IScheduleFree Optimizer, double Beta) Make(string name) => name == nameof(ScheduleFreeSgd)
+    private static (ScheduleFreeOptimizer Optimizer, double Beta) Make(string name) => name == nameof(ScheduleFreeSgd)
         ? (new ScheduleFreeSgd(Length, new ScheduleFreeSgdOptions { LearningRate = 0.1, Momentum = 0.75 }), 0.75)
         : (new ScheduleFreeAdamW(Length, new ScheduleFreeAdamWOptions { LearningRate = 0.1 }), 0.9);
 }

@@ -93,9 +93,9 @@ public sealed class ConfigurationTests
         OptimizerConfiguration.CreateOptions("adamw").Should().Be(new AdamWOptions());
         OptimizerConfiguration.Parse("""{"KIND": "ADAMW", "Beta2": 0.95}""").Should().Be(new AdamWOptions { Beta2 = 0.95 });
         ScheduleConfiguration.Create("cosine", """{"peak": 0.1, "steps": 7}""").Should().Be(new Cosine(0.1, 7));
-        OptimizerConfiguration.Create("ScheduleFreeSgd", 3).Should().BeAssignableTo<IScheduleFree>();
-        OptimizerConfiguration.Create("ScheduleFreeAdamW", 3).Should().BeAssignableTo<IScheduleFree>();
-        OptimizerConfiguration.Create("ScheduleFreeSgd", [3, 2]).Should().BeAssignableTo<IScheduleFree>().Which.State.Length.Should().Be(6);
+        OptimizerConfiguration.Create("ScheduleFreeSgd", 3).Should().BeAssignableTo<ScheduleFreeOptimizer>();
+        OptimizerConfiguration.Create("ScheduleFreeAdamW", 3).Should().BeAssignableTo<ScheduleFreeOptimizer>();
+        OptimizerConfiguration.Create("ScheduleFreeSgd", [3, 2]).Should().BeAssignableTo<ScheduleFreeOptimizer>().Which.State.Length.Should().Be(6);
     }
 
     [Theory]
@@ -129,7 +129,7 @@ public sealed class ConfigurationTests
         sophia.Step((float[])[1, 1], (float[])[1, 1]);
         sophia.NeedsHessian.Should().BeFalse();
 
-        var free = (IScheduleFree)OptimizerConfiguration.Create("ScheduleFreeAdamW", [2, 1]);
+        var free = (ScheduleFreeOptimizer)OptimizerConfiguration.Create("ScheduleFreeAdamW", [2, 1]);
         float[] parameters = [1, 2];
         free.Step(parameters, (float[])[1, 1]);
         free.Evaluate(parameters);

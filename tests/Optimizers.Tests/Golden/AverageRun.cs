@@ -13,7 +13,7 @@ internal static class AverageRun
         var model = new ModelOptimizer(
             parameters,
             WrapperRun.OptionsOf(inner.GetProperty("optimizer").GetString()!, inner.GetProperty("options")));
-        IWeightAverage average = AverageOf(golden, parameters);
+        AveragedWeights average = AverageOf(golden, parameters);
         var comparisons = new List<Comparison>();
         int step = 0;
         foreach ((int recorded, JsonElement tensors) in golden.Expected)
@@ -37,7 +37,7 @@ internal static class AverageRun
         return comparisons;
     }
 
-    private static IWeightAverage AverageOf(GoldenCase golden, ParameterSet parameters)
+    private static AveragedWeights AverageOf(GoldenCase golden, ParameterSet parameters)
     {
         JsonElement averaging = golden.Json.GetProperty("averaging");
         int first = averaging.GetProperty("first").GetInt32();

@@ -20,11 +20,11 @@ internal static class GradientClipRun
         {
             case nameof(ClipByValue):
                 ClipByValue byValue = OptionBinder.Record<ClipByValue>(typeof(ClipByValue), golden.Options);
-                return (byValue.Apply, parameter => byValue.Apply(parameter.Gradients));
+                return (set => byValue.Apply(set), parameter => byValue.Apply(parameter.Gradients));
             default:
                 AdaptiveClip adaptive = OptionBinder.Record<AdaptiveClip>(typeof(AdaptiveClip), golden.Options);
                 return (
-                    adaptive.Apply,
+                    set => adaptive.Apply(set),
                     parameter => adaptive.Apply(parameter.Gradients, parameter.Values, [.. parameter.Shape]));
         }
     }

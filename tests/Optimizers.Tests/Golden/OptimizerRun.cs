@@ -101,7 +101,7 @@ internal sealed class OptimizerRun : IDisposable
     private float[] EvaluationPoint(string tensor)
     {
         float[] values = [.. _values[tensor]];
-        ((IScheduleFree)_optimizers[tensor].Clone()).Evaluate(values);
+        ((ScheduleFreeOptimizer)_optimizers[tensor].Clone()).Evaluate(values);
         return values;
     }
 

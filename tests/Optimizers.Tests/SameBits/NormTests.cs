@@ -52,7 +52,7 @@ public sealed class NormTests
             batch.Add(group, state, parameters: null, (float*)Marshal.UnsafeAddrOfPinnedArrayElement(memory[i], offset));
         }
 
-        double norm = new PassRunner(batch, threads, width).GradientNorm(((IGradientClip)clip).Norm);
+        double norm = new PassRunner(batch, threads, width).GradientNorm(new Engine.Norm(clip.NormKind, clip.Order));
         GC.KeepAlive(memory);
         return norm;
     }

@@ -223,7 +223,7 @@ internal static class PinnedRuns
 
         var model = new ModelOptimizer(set, new AdamWOptions { LearningRate = 0.01 }, new ModelOptimizerOptions { Threads = threads, ZeroGradients = inPlace });
         IModelOptimizer optimizer = wrap(model);
-        IWeightAverage[] averages =
+        AveragedWeights[] averages =
         [
             new ExponentialMovingAverage(set, new() { Decay = 0.75, Warmup = true, Threads = threads }), new WeightAverage(set, new() { Threads = threads }),
         ];

@@ -134,7 +134,7 @@ internal static class StateDigest
             var lookahead = new Lookahead(
                 new ModelOptimizer(parameters, new AdamOptions()), new LookaheadOptions { SynchronizationPeriod = 2 });
             var sam = new Sam(lookahead, new SamOptions { Rho = 0.5, Adaptive = adaptive });
-            IWeightAverage[] averages =
+            AveragedWeights[] averages =
                 [new ExponentialMovingAverage(parameters, new() { Decay = 0.9, Warmup = true }), new WeightAverage(parameters)];
             for (int step = 0; step < LargeSteps; step++)
             {

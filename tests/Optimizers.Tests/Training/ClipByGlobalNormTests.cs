@@ -99,7 +99,7 @@ public sealed class ClipByGlobalNormTests
         set.AddView("a", [2], new float[2], gradients.AsMemory(0, 2));
         set.AddView("b", [2], new float[2], gradients.AsMemory(1, 2));
         new ClipByGlobalNorm().Invoking(clip => clip.Apply(set))
-            .Should().Throw<ArgumentException>().WithMessage("*\"b\"*\"a\"*scaled*").WithParameterName("parameters");
+            .Should().Throw<ArgumentException>().WithMessage("*\"b\"*\"a\"*clipped*").WithParameterName("parameters");
         gradients.Should().Equal(3, 4, 5);
     }
 }

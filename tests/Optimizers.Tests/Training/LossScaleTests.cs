@@ -72,7 +72,7 @@ public sealed class LossScaleTests
     [InlineData("new Sam(new ModelOptimizer(set, new SgdOptions())).Step(() => { }, 0.01);")]
     public void ARateInAStepOfAModelDoesNotCompile(string call)
     {
-        var page = new MarkdownPage("page.md", ["```csharp", "using Optimizers;", "var set = new ParameterSet();", call, "```"]);
+        var page = new MarkdownPage("page.md", ["```csharp", "using Optimizers;", "using Optimizers.Training;", "var set = new ParameterSet();", call, "```"]);
         Action run = () => PageProgram.Run(page.Blocks().Single());
         run.Should().Throw<Xunit.Sdk.XunitException>().WithMessage("*error CS1503*'Optimizers.Training.LossScale'*");
     }

@@ -85,13 +85,13 @@ public sealed class TableClipTests
             _ => adaptive,
         };
         float[][] before = kind == "disposed" ? [] : All();
-        set.Guest = kind == "foreign" ? "a test has replaced them." : null;
+        set.ValueUse.ReplacedBecause = kind == "foreign" ? "a test has replaced them." : null;
         if (kind == "disposed")
         {
             set.Dispose();
         }
 
-        Action apply = () => Apply(clip, set);
+        Action apply = () => clip.Apply(set);
         if (!refused)
         {
             apply();
@@ -125,7 +125,7 @@ public sealed class TableClipTests
         }
 
         new ModelOptimizer(first, new SgdOptions { LearningRate = 1 }, new() { Clip = clip }).Step();
-        Apply(clip, second);
+        clip.Apply(second);
         new ModelOptimizer(second, new SgdOptions { LearningRate = 1 }).Step();
         for (int i = 0; i < first.Count; i++)
         {
@@ -157,25 +157,6 @@ public sealed class TableClipTests
         set.AddTable("table", 3, 2).SetRowGradients([2, 0, 2], [1, 0, 0, 4, 2, 0]);
         new ClipByNorm { MaximumNorm = 10 }.Apply(set).Should().Be(5, "row 2 has the sum of its two gradients");
         new ClipByGlobalNorm { MaximumNorm = 10 }.Apply(set).Should().Be(5);
-    }
-
-    private static void Apply(IGradientClip clip, ParameterSet set)
-    {
-        switch (clip)
-        {
-            case ClipByGlobalNorm global:
-                global.Apply(set);
-                break;
-            case ClipByNorm norm:
-                norm.Apply(set);
-                break;
-            case ClipByValue value:
-                value.Apply(set);
-                break;
-            case AdaptiveClip adaptive:
-                adaptive.Apply(set);
-                break;
-        }
     }
 
     private static ParameterSet WithTable()

@@ -33,7 +33,7 @@ public sealed class WeightAverageTests
     public void ItIsTheAverageOfTheWeightsInDouble(string name)
     {
         using var model = new WrappedModel();
-        IWeightAverage average = _rows[name].Make(model.Parameters, 1, 0);
+        AveragedWeights average = _rows[name].Make(model.Parameters, 1, 0);
         double[] expected = new double[model.All.Length];
         int updates = 0;
         for (int step = 1; step <= Steps; step++)
@@ -74,7 +74,7 @@ public sealed class WeightAverageTests
         {
             using var set = new ParameterSet();
             set.AddRange(("a", [70_001]), ("b", [33]), ("c", [4_096]));
-            IWeightAverage average = _rows[name].Make(set, threads, lane);
+            AveragedWeights average = _rows[name].Make(set, threads, lane);
             for (int step = 0; step < 12; step++)
             {
                 foreach (Parameter parameter in set)
@@ -97,10 +97,10 @@ public sealed class WeightAverageTests
     public void ARunThatIsSavedAndLoadedGoesOnWithTheSameBits(string name)
     {
         using var model = new WrappedModel();
-        IWeightAverage average = _rows[name].Make(model.Parameters, 1, 0);
+        AveragedWeights average = _rows[name].Make(model.Parameters, 1, 0);
         for (int step = 1; step <= 30; step++)
         {
-            IWeightAverage resumed = new MemoryCheckpoint(average).LoadInto(_rows[name].Make(model.Parameters, 1, 0));
+            AveragedWeights resumed = new MemoryCheckpoint(average).LoadInto(_rows[name].Make(model.Parameters, 1, 0));
             if (step == 17)
             {
                 Draw.Floats(step, 5).CopyTo(model.Parameters.Add("late", 5).Values);
@@ -132,7 +132,7 @@ public sealed class WeightAverageTests
         using var model = new WrappedModel(scale: 400);
         for (int threads = 1; threads <= 2; threads++)
         {
-            IWeightAverage average = _rows[name].Make(model.Parameters, threads, 0);
+            AveragedWeights average = _rows[name].Make(model.Parameters, threads, 0);
             Allocations.Of(average.Update).Should().Be(0, $"{threads} threads");
         }
     }
@@ -383,7 +383,7 @@ public sealed class WeightAverageTests
     }
 
     private sealed record Row(
-        Func<ParameterSet, int, int, IWeightAverage> Make,
+        Func<ParameterSet, int, int, AveragedWeights> Make,
         Func<double, double, int, double> Oracle,
         int FirstStep = 1,
         int Interval = 1);

@@ -1,63 +1,5 @@
 namespace Optimizers;
 
-/// <summary>The options of <see cref="Lbfgs"/>.</summary>
-public sealed record LbfgsOptions
-{
-    /// <summary>
-    /// η, how far an iteration goes along its direction, or what a line search tries first. Finite, above 0; default 1, as in
-    /// PyTorch: the direction has the length of a Newton step.
-    /// </summary>
-    public double LearningRate { get; init; } = 1;
-
-    /// <summary>The number of iterations of a step at most. At least 1; default 20, as in PyTorch.</summary>
-    public int MaximumIterations { get; init; } = 20;
-
-    /// <summary>
-    /// The number of evaluations after which a step begins no further iteration, and a line search has at most as many as are
-    /// left, but at least one. At least 1; default null, as in PyTorch: 1.25 × <see cref="MaximumIterations"/>.
-    /// </summary>
-    public int? MaximumEvaluations { get; init; }
-
-    /// <summary>A step ends where no element of the gradient is larger. Finite, at least 0; default 1e-7, as in PyTorch.</summary>
-    public double GradientTolerance { get; init; } = 1e-7;
-
-    /// <summary>
-    /// A step ends where an iteration moves no element further, changes the loss by less, or has a direction that promises
-    /// less. Finite, at least 0; default 1e-9, as in PyTorch.
-    /// </summary>
-    public double ChangeTolerance { get; init; } = 1e-9;
-
-    /// <summary>How many earlier iterations the curvature is taken from. At least 1; default 100, as in PyTorch; 5 to 20 are usual.</summary>
-    public int HistorySize { get; init; } = 100;
-
-    /// <summary>How an iteration finds out how far to go. Default none, as in PyTorch.</summary>
-    public LineSearch LineSearch { get; init; }
-
-    internal void Validate()
-    {
-        Require.Positive(LearningRate);
-        Require.AtLeast(MaximumIterations, 1);
-        Require.AtLeast(MaximumEvaluations ?? 1, 1, nameof(MaximumEvaluations));
-        Require.NonNegative(GradientTolerance);
-        Require.NonNegative(ChangeTolerance);
-        Require.AtLeast(HistorySize, 1);
-        Require.Defined(LineSearch);
-    }
-}
-
-/// <summary>How far to go along a direction.</summary>
-public enum LineSearch
-{
-    /// <summary>As far as the rate says.</summary>
-    None,
-
-    /// <summary>
-    /// To where the loss has fallen enough and the slope is flat enough: the strong Wolfe conditions with 1e-4 and 0.9, by
-    /// cubic interpolation.
-    /// </summary>
-    StrongWolfe,
-}
-
 /// <summary>
 /// Limited-memory BFGS: Newton's method with a curvature that is estimated from the last steps. For a loss that is the same
 /// each time, such as one over all of the data: it takes few steps, and evaluates the loss and its gradient itself.
@@ -203,7 +145,7 @@ public sealed class Lbfgs : ICheckpointed
 
         ObjectDisposedException.ThrowIf(parameters.IsDisposed, parameters);
         parameters.RequireNoTables("minimised along", nameof(parameters));
-        parameters.RequireOwnValues();
+        parameters.ValueUse.RequireOwn();
         _guard.Enter();
         try
         {
@@ -211,7 +153,7 @@ public sealed class Lbfgs : ICheckpointed
             _computeLoss = computeLoss;
             _flat ??= new float[Length];
             Gather(parameters, parameter => parameter.Values, _flat);
-            parameters.Guest = $"{nameof(Lbfgs)} tries points, and has not chosen one yet. Wait until its step returns.";
+            parameters.ValueUse.ReplacedBecause = $"{nameof(Lbfgs)} tries points, and has not chosen one yet. Wait until its step returns.";
             try
             {
                 return _run.Step(_flat, _lossOfSet ??= LossOfSet);
@@ -219,7 +161,7 @@ public sealed class Lbfgs : ICheckpointed
             finally
             {
                 Scatter(_flat, parameters);
-                parameters.Guest = null;
+                parameters.ValueUse.ReplacedBecause = null;
             }
         }
         finally
@@ -298,58 +240,4 @@ public sealed class Lbfgs : ICheckpointed
 
         return loss;
     }
-}
-
-/// <summary>What a step of <see cref="Lbfgs"/> did.</summary>
-public readonly record struct LbfgsReport
-{
-    /// <summary>Why it ended.</summary>
-    public LbfgsOutcome Outcome { get; init; }
-
-    /// <summary>Whether it ended for a tolerance and not for a limit.</summary>
-    public bool Converged =>
-        Outcome is LbfgsOutcome.GradientTolerance or LbfgsOutcome.ChangeTolerance or LbfgsOutcome.SlopeTolerance;
-
-    /// <summary>The loss where the step began; +∞ if it or its gradient was not finite.</summary>
-    public double FirstLoss { get; init; }
-
-    /// <summary>
-    /// The loss where the step ended; without a line search, and if the iterations were up, that before the last of them, which
-    /// is not evaluated.
-    /// </summary>
-    public double Loss { get; init; }
-
-    /// <summary>The magnitude of the gradient's largest element, where <see cref="Loss"/> is.</summary>
-    public double LargestGradient { get; init; }
-
-    /// <summary>The number of iterations.</summary>
-    public int Iterations { get; init; }
-
-    /// <summary>The number of times that the function was asked, or would have been at a point that was not finite.</summary>
-    public int Evaluations { get; init; }
-}
-
-/// <summary>Why a step of <see cref="Lbfgs"/> ended.</summary>
-public enum LbfgsOutcome
-{
-    /// <summary>No element of the gradient is larger than <see cref="LbfgsOptions.GradientTolerance"/>.</summary>
-    GradientTolerance,
-
-    /// <summary>An iteration moved the parameters, or changed the loss, by no more than <see cref="LbfgsOptions.ChangeTolerance"/>.</summary>
-    ChangeTolerance,
-
-    /// <summary>The loss falls along the direction by no more than <see cref="LbfgsOptions.ChangeTolerance"/>, or rises.</summary>
-    SlopeTolerance,
-
-    /// <summary>The line search found no better point than where it began, with as many trials as it had.</summary>
-    NoBetterPoint,
-
-    /// <summary>There have been <see cref="LbfgsOptions.MaximumIterations"/>.</summary>
-    MaximumIterations,
-
-    /// <summary>There have been <see cref="LbfgsOptions.MaximumEvaluations"/>.</summary>
-    MaximumEvaluations,
-
-    /// <summary>The loss or a gradient was NaN or infinite. The parameters are where they were good last.</summary>
-    NotFinite,
 }

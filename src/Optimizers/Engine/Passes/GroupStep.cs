@@ -95,15 +95,14 @@ internal abstract class GroupStep
         double learningRate,
         double weightDecay,
         bool zeroGradients,
-        double scheduledMomentum = double.NaN,
-        float gradientLimit = float.PositiveInfinity)
+        double scheduledMomentum = double.NaN)
     {
         LearningRate = learningRate;
         WeightDecay = weightDecay;
         ScheduledMomentum = scheduledMomentum;
         _momentumFactor = double.IsNaN(scheduledMomentum) ? _optionsMomentum : scheduledMomentum;
         _transforms = new StepTransforms(
-            new GradientTransform(_sign, gradientLimit),
+            new GradientTransform(_sign, float.PositiveInfinity),
             new WeightDecay(
                 _form == DecayForm.Coupled ? (float)weightDecay : 0,
                 _form == DecayForm.Decoupled ? (float)(1 - (learningRate * weightDecay)) : 1),
@@ -118,9 +117,9 @@ internal abstract class GroupStep
         _transforms = StepTransforms.None;
     }
 
-    /// <summary>Has the rule see gradients multiplied by a factor in this step.</summary>
-    public void ScaleGradients(float factor) =>
-        _transforms = _transforms with { Gradient = _transforms.Gradient with { Scale = _transforms.Gradient.Scale * factor } };
+    /// <summary>Has the rule see gradients multiplied by a factor, and then limited to a magnitude, in this step.</summary>
+    public void Clip(float factor, float limit) =>
+        _transforms = _transforms with { Gradient = new GradientTransform(_transforms.Gradient.Scale * factor, limit) };
 
     /// <summary>Why these options cannot update some rows of a table alone; null if they can.</summary>
     /// <param name="state">The format of the state.</param>

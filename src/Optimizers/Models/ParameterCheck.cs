@@ -1,0 +1,85 @@
+namespace Optimizers;
+
+/// <summary>Checks of parameters that are to be added to a set.</summary>
+internal static class ParameterCheck
+{
+    /// <summary>The number of elements of a shape.</summary>
+    public static int LengthOf(string name, int[] shape, string argument)
+    {
+        if (shape is null)
+        {
+            throw new ArgumentNullException(argument, $"The parameter \"{name}\" has no shape: it is null. A scalar has an empty one.");
+        }
+
+        long length = shape.Contains(0) ? 0 : 1;
+        foreach (int dimension in shape)
+        {
+            if (dimension < 0)
+            {
+                throw new ArgumentOutOfRangeException(
+                    argument, dimension, $"The parameter \"{name}\" cannot have the shape [{string.Join(", ", shape)}]: {dimension} is negative.");
+            }
+
+            length *= dimension;
+            if (length > int.MaxValue)
+            {
+                throw new ArgumentOutOfRangeException(
+                    argument,
+                    $"[{string.Join(", ", shape)}]",
+                    $"The parameter \"{name}\" has more than {int.MaxValue} elements. Split it into several parameters.");
+            }
+        }
+
+        return (int)length;
+    }
+
+    /// <summary>Refuses a buffer that does not have the length of the shape.</summary>
+    public static void Length(string name, int expected, int actual, string argument)
+    {
+        if (actual != expected)
+        {
+            throw new ArgumentException(
+                $"The shape of \"{name}\" has {expected} elements, but {actual} {argument} were given.", argument);
+        }
+    }
+
+    /// <summary>Refuses a name that cannot be one, or is taken.</summary>
+    public static void Name(string name, IReadOnlyDictionary<string, Parameter> taken, string argument)
+    {
+        ArgumentNullException.ThrowIfNull(name, argument);
+        if (name.Length == 0 || name.Contains('\0', StringComparison.Ordinal) || name == "__metadata__")
+        {
+            throw new ArgumentException(
+                $"{Quoted.Name(name)} cannot name a parameter. A name has at least one character and no zero character, "
+                + "and is not __metadata__, which checkpoints use.",
+                argument);
+        }
+
+        if (taken.ContainsKey(name))
+        {
+            throw new ArgumentException($"There is a parameter \"{name}\" already. Names in a set must differ.", argument);
+        }
+    }
+
+    /// <summary>Refuses buffers that overlap each other or those of other parameters. Only gradients may overlap gradients.</summary>
+    public static void Overlap(string name, ReadOnlySpan<float> values, ReadOnlySpan<float> gradients, IEnumerable<Parameter> others)
+    {
+        if (values.Overlaps(gradients))
+        {
+            throw new ArgumentException($"The gradients of \"{name}\" overlap its values. Give each memory of its own.", nameof(gradients));
+        }
+
+        foreach (Parameter other in others)
+        {
+            if (values.Overlaps(other.Values) || (!other.IsTable && values.Overlaps(other.Gradients)))
+            {
+                throw new ArgumentException($"The values of \"{name}\" overlap a buffer of \"{other.Name}\". Give each memory of its own.", nameof(values));
+            }
+
+            if (gradients.Overlaps(other.Values))
+            {
+                throw new ArgumentException($"The gradients of \"{name}\" overlap the values of \"{other.Name}\". Give each memory of its own.", nameof(gradients));
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+namespace Optimizers;
+
+/// <summary>What a wrapper asks about the optimizers that it wraps.</summary>
+internal static class WrappedOptimizers
+{
+    /// <summary>The <see cref="ModelOptimizer"/> inside all wrappers; null if something else is there.</summary>
+    public static ModelOptimizer? Innermost(this IModelOptimizer optimizer)
+    {
+        while (optimizer.Inner is { } inner)
+        {
+            optimizer = inner;
+        }
+
+        return optimizer as ModelOptimizer;
+    }
+
+    /// <summary>Refuses an accumulator that keeps its sums in the gradient buffers, where the wrapper overwrites them.</summary>
+    public static void RequireNoSumsInGradients(this IModelOptimizer optimizer, string wrapper)
+    {
+        for (IModelOptimizer? at = optimizer; at is not null; at = at.Inner)
+        {
+            if (at is GradientAccumulator { AddsInPlace: true })
+            {
+                throw new ArgumentException(
+                    $"A {wrapper} cannot wrap a {nameof(GradientAccumulator)} with {nameof(GradientAccumulatorOptions.AddsInPlace)}: "
+                    + $"it overwrites the gradient buffers, in which the accumulator keeps its sums. Leave {nameof(GradientAccumulatorOptions.AddsInPlace)} false.",
+                    nameof(optimizer));
+            }
+        }
+    }
+}

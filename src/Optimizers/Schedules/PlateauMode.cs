@@ -1,0 +1,11 @@
+namespace Optimizers.Schedules;
+
+/// <summary>Which way a metric is to go.</summary>
+public enum PlateauMode
+{
+    /// <summary>Down, as a loss.</summary>
+    Min,
+
+    /// <summary>Up, as an accuracy.</summary>
+    Max,
+}

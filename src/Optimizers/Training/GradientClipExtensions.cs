@@ -1,0 +1,147 @@
+using System.Numerics.Tensors;
+
+namespace Optimizers.Training;
+
+/// <summary>Clips gradients in place, without a step.</summary>
+public static class GradientClipExtensions
+{
+    /// <summary>
+    /// Clips the gradients of each parameter of a set in place, on the caller's thread. Parameters without a gradient are left out; of a
+    /// table, the rows that have a gradient are clipped. A <see cref="ModelOptimizer"/> does the same with its
+    /// <see cref="ModelOptimizerOptions.Clip"/>: on all threads, and mostly without writing to the gradients.
+    /// </summary>
+    /// <param name="clip">The clip.</param>
+    /// <param name="parameters">The set.</param>
+    /// <param name="update">The index of the update, for a clip that uses it. At least 0; default 0.</param>
+    /// <returns>The norm of all gradients before clipping, by <see cref="IGradientClip.NormKind"/>.</returns>
+    /// <exception cref="ArgumentException">The clip refuses a parameter, or gradients overlap and would be clipped more than once.
+    /// Nothing has changed then.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The clip gave a factor or a limit that cannot be used. Nothing has changed
+    /// then.</exception>
+    /// <exception cref="InvalidOperationException">A method of the clip threw, or the clip reads values and the parameters do not hold
+    /// their own at present. Nothing has changed then.</exception>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public static double Apply(this IGradientClip clip, ParameterSet parameters, long update = 0)
+    {
+        ArgumentNullException.ThrowIfNull(clip);
+        ArgumentNullException.ThrowIfNull(parameters);
+        parameters.RequireAlive();
+        if (clip is IGlobalClip or ITensorClip or IRewritingClip)
+        {
+            parameters.RequireGradientsApart("clipped", nameof(parameters));
+        }
+
+        return CheckAndClip(clip, [.. parameters], update, nameof(parameters));
+    }
+
+    /// <summary>Clips the gradients of one parameter in place, as if it were alone in its set.</summary>
+    /// <param name="clip">The clip.</param>
+    /// <param name="parameter">The parameter. Without a gradient it stays as it is.</param>
+    /// <param name="update">The index of the update, for a clip that uses it. At least 0; default 0.</param>
+    /// <inheritdoc cref="Apply(IGradientClip, ParameterSet, long)" path="/returns|/exception"/>
+    public static double Apply(this IGradientClip clip, Parameter parameter, long update = 0)
+    {
+        ArgumentNullException.ThrowIfNull(clip);
+        ArgumentNullException.ThrowIfNull(parameter);
+        return CheckAndClip(clip, [parameter], update, nameof(parameter));
+    }
+
+    private static double CheckAndClip(IGradientClip clip, Parameter[] parameters, long update, string argument)
+    {
+        Require.AtLeast(update, 0);
+        ClipCalls.Check(clip, nameof(clip));
+        foreach (Parameter parameter in parameters)
+        {
+            if (clip is IRewritingClip)
+            {
+                parameter.RequireOwnValues();
+            }
+
+            ClipCalls.Check(clip, parameter, argument);
+        }
+
+        return Clip(clip, [.. parameters.Where(parameter => parameter.HasGradient)], update);
+    }
+
+    private static double Clip(IGradientClip clip, Parameter[] parameters, long update)
+    {
+        Norm norm = ClipCalls.NormOf(clip, nameof(clip));
+        NormPart[] parts = Measure(norm, parameters);
+        var step = new ClipStep { Update = update, GradientNorm = WholeOf(norm, parts) };
+        double before = step.GradientNorm;
+        var backup = new GradientBackup();
+        float[] factors;
+        float limit;
+        bool complete = false;
+        try
+        {
+            if (clip is IRewritingClip rewriting)
+            {
+                backup.Take(parameters);
+                foreach (Parameter parameter in parameters)
+                {
+                    ClipCalls.Rewrite(rewriting, step, parameter);
+                }
+
+                parts = Measure(norm, parameters);
+                step = step with { GradientNorm = WholeOf(norm, parts) };
+            }
+
+            factors = FactorsOf(clip, step, norm, parameters, parts);
+            limit = clip is IElementClip element ? ClipCalls.LimitOf(element, step) : float.PositiveInfinity;
+            ClipCalls.Commit(clip, step);
+            complete = true;
+        }
+        finally
+        {
+            if (!complete)
+            {
+                backup.PutBack();
+            }
+        }
+
+        for (int i = 0; i < parameters.Length; i++)
+        {
+            Span<float> gradients = parameters[i].WritableGradients;
+            GradientScaling.Apply(gradients, factors[i]);
+            if (limit < float.PositiveInfinity)
+            {
+                TensorPrimitives.Clamp(gradients, -limit, limit, gradients);
+            }
+        }
+
+        return before;
+    }
+
+    private static float[] FactorsOf(IGradientClip clip, ClipStep step, Norm norm, Parameter[] parameters, NormPart[] parts)
+    {
+        float ofAll = clip is IGlobalClip global ? (float)ClipCalls.FactorOfAll(global, step) : 1;
+        var factors = new float[parameters.Length];
+        for (int i = 0; i < factors.Length; i++)
+        {
+            var tensor = new TensorNorms(parameters[i], norm, norm.Finish(parts[i]));
+            factors[i] = ofAll;
+            if (clip is ITensorClip tensorClip && tensor.Length > 0)
+            {
+                factors[i] *= (float)ClipCalls.FactorOf(tensorClip, step, tensor);
+                ClipCalls.CheckProduct(clip, step, factors[i], tensor.GradientNorm, tensor.Parameter);
+            }
+        }
+
+        return factors;
+    }
+
+    private static NormPart[] Measure(Norm norm, Parameter[] parameters) =>
+        Array.ConvertAll(parameters, parameter => norm.OfTensor(parameter.WritableGradients));
+
+    private static double WholeOf(Norm norm, NormPart[] parts)
+    {
+        NormPart whole = default;
+        foreach (NormPart part in parts)
+        {
+            whole = norm.Combine(whole, part);
+        }
+
+        return norm.Finish(whole);
+    }
+}

@@ -1,0 +1,50 @@
+namespace Optimizers.Training;
+
+/// <summary>A tensor and its norms, for an <see cref="ITensorClip"/>.</summary>
+public readonly record struct TensorNorms
+{
+    private readonly Norm _norm;
+
+    internal TensorNorms(Parameter parameter, Norm norm, double gradientNorm)
+    {
+        _norm = norm;
+        Parameter = parameter;
+        GradientNorm = gradientNorm;
+    }
+
+    /// <summary>The parameter: its name, shape and values. Do not write to it.</summary>
+    public Parameter Parameter { get; }
+
+    /// <summary>The number of elements that the norms are over. It is that of the parameter; of a table, that of the rows that have a
+    /// gradient.</summary>
+    public int Length => Parameter.Rows?.Length ?? Parameter.Length;
+
+    /// <summary>The norm of the gradients, without the loss scale. Of a table, of the rows that have a gradient.</summary>
+    public double GradientNorm { get; }
+
+    /// <summary>The learning rate that the tensor is updated with; NaN where the clip is applied in place.</summary>
+    public double LearningRate { get; internal init; } = double.NaN;
+
+    /// <summary>The weight decay that the tensor is updated with; NaN where the clip is applied in place.</summary>
+    public double WeightDecay { get; internal init; } = double.NaN;
+
+    /// <summary>Measures the norm of the values, which takes a pass over them. Of a table, of the rows that have a gradient.</summary>
+    /// <exception cref="InvalidOperationException">The parameters of the set do not hold their own values at present.</exception>
+    public double ValueNorm()
+    {
+        Parameter.RequireOwnValues();
+        ReadOnlySpan<float> values = Parameter.Values;
+        if (Parameter.Rows is not { } table)
+        {
+            return _norm.Finish(_norm.OfTensor(values));
+        }
+
+        NormPart whole = default;
+        foreach (int row in table.Rows)
+        {
+            whole = _norm.Combine(whole, _norm.OfTensor(values.Slice(row * table.Width, table.Width)));
+        }
+
+        return _norm.Finish(whole);
+    }
+}
