@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>A group of a model with what runs it.</summary>
-internal sealed class GroupRun(ParameterGroup group, int index)
+internal sealed class GroupRun(ParameterGroup group, int index, ILrSchedule? schedule)
 {
     private GroupSettings _made = GroupSettings.Of(group);
 
@@ -51,4 +51,64 @@ internal sealed class GroupRun(ParameterGroup group, int index)
 
     /// <inheritdoc cref="ParameterGroup.Has"/>
     public bool Has(Parameter parameter) => Group.Has(parameter, index);
+
+    /// <summary>The rate of an update.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It cannot be used.</exception>
+    public double RateAt(long update)
+    {
+        ILrSchedule? ofGroup = Group.Schedule ?? schedule;
+        double learningRate = (Group.TriedRate ?? ofGroup?.At(update) ?? Group.Options.LearningRate) * Group.RateFactor;
+        return learningRate >= 0 && float.IsFinite((float)learningRate)
+            ? learningRate
+            : throw new ArgumentOutOfRangeException(
+                nameof(learningRate),
+                learningRate,
+                $"The rate of {Title} is {learningRate} in update {update}, but must be finite and at least 0. Look at its schedule and "
+                + $"its {nameof(ParameterGroup.RateFactor)}.");
+    }
+
+    /// <summary>The momentum that a schedule gives to an update; null: there is no schedule.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It cannot be used.</exception>
+    public double? MomentumAt(long update)
+    {
+        double? momentum = Group.MomentumSchedule?.At(update);
+        return momentum is null or (>= 0 and < 1) && (float)(momentum ?? 0) < 1
+            ? momentum
+            : throw new ArgumentOutOfRangeException(
+                nameof(Group.MomentumSchedule),
+                momentum,
+                $"The {nameof(Group.MomentumSchedule)} of {Title} gave {momentum} in update {update}, but a momentum must be at least 0 "
+                + "and less than 1, also after it is rounded to float.");
+    }
+
+    /// <summary>The weight decay of an update.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It cannot be used.</exception>
+    public double DecayAt(long update)
+    {
+        double decay = Group.WeightDecaySchedule?.At(update) ?? Group.WeightDecay ?? Group.Options.WeightDecay;
+        return decay >= 0 && float.IsFinite((float)decay)
+            ? decay
+            : throw new ArgumentOutOfRangeException(
+                nameof(Group.WeightDecaySchedule),
+                decay,
+                $"The weight decay of {Title} is {decay} in update {update}, but must be finite and at least 0.");
+    }
+
+    /// <summary>Begins the step of an update.</summary>
+    public void Begin(long update, bool zeroGradients)
+    {
+        double learningRate = RateAt(update);
+        double decay = DecayAt(update);
+        if (!Group.Frozen)
+        {
+            Step.RequireDecay(learningRate, decay, Title);
+        }
+
+        if (HasTables && Step.WhyNotRows(decay) is { } reason)
+        {
+            throw new ArgumentException($"{Title} has a table, which cannot be updated: {reason}.", nameof(ParameterGroup.WeightDecay));
+        }
+
+        Step.Begin(learningRate, decay, zeroGradients, MomentumAt(update) ?? double.NaN);
+    }
 }

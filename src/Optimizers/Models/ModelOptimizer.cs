@@ -19,11 +19,10 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     private readonly ModelPlan _plan;
     private readonly ModelClip _clip;
     private readonly StepMeter _meter;
-    private readonly OverflowGuard _overflow = new();
+    private readonly ModelOverflow _overflow;
     private StepGuard _guard;
     private int _consecutiveSkips;
     private long _skips;
-    private int _valuesRevision;
     private GradientAccumulator? _waitsFor;
 
     /// <summary>Makes an optimizer that treats all parameters alike.</summary>
@@ -72,11 +71,12 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         }
 
         Parameters = parameters;
-        _groups = [.. groups.Select((group, index) => new GroupRun(group, index))];
+        _groups = [.. groups.Select((group, index) => new GroupRun(group, index, _options.Schedule))];
         GroupCheck.RequireOwn(_groups, parameters);
         _meter = StepMeter.For(_options.MeterFactory);
         _runner = new PassRunner(_batch, _options.Threads, widestLane);
         _plan = new ModelPlan(parameters, _groups, _batch);
+        _overflow = new ModelOverflow(parameters, _groups, _plan, _batch, _runner.WidestLane);
         _clip = new ModelClip(_options.Clip, _batch, _runner, _plan);
         TakeNewParameters();
         foreach (ParameterGroup group in groups)
@@ -131,7 +131,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
     /// <summary>The rate that the next step will use for a group.</summary>
     /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
-    public double LearningRateOf(ParameterGroup group) => RateOf(RunOf(group).Group);
+    public double LearningRateOf(ParameterGroup group) => RunOf(group).RateAt(UpdateCount);
 
     /// <summary>
     /// The largest ‖Δp‖/‖p‖ of the group's parameters in the last update; NaN unless
@@ -145,12 +145,12 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     public double? MomentumOf(ParameterGroup group)
     {
         GroupRun run = RunOf(group);
-        return ScheduledMomentumOf(run.Group) ?? run.Group.Options.SchedulableMomentum;
+        return run.MomentumAt(UpdateCount) ?? run.Group.Options.SchedulableMomentum;
     }
 
     /// <summary>The weight decay that the next step will use for a group.</summary>
     /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
-    public double WeightDecayOf(ParameterGroup group) => DecayOf(RunOf(group).Group);
+    public double WeightDecayOf(ParameterGroup group) => RunOf(group).DecayAt(UpdateCount);
 
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
     /// <param name="lossScale">What the loss was multiplied by before its gradients were taken, beside the
@@ -393,79 +393,19 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         }
     }
 
-    private static ArgumentOutOfRangeException OutOfRange(string argument, double? value, string message) =>
-        new(argument, value, message);
-
-    private string TitleOf(ParameterGroup group) => RunOf(group).Title;
-
     private GroupRun RunOf(ParameterGroup group) =>
         Array.Find(_groups, candidate => candidate.Group == group)
             ?? throw new ArgumentException($"The group ({group}) is not one of this optimizer. Take it from its {nameof(Groups)}.", nameof(group));
-
-    private double RateOf(ParameterGroup group)
-    {
-        ILrSchedule? schedule = group.Schedule ?? _options.Schedule;
-        double learningRate = (group.TriedRate ?? schedule?.At(UpdateCount) ?? group.Options.LearningRate) * group.RateFactor;
-        if (!(learningRate >= 0) || !float.IsFinite((float)learningRate))
-        {
-            throw OutOfRange(
-                nameof(learningRate),
-                learningRate,
-                $"The rate of {TitleOf(group)} is {learningRate} in update {UpdateCount}, but must be finite and at least 0. Look at "
-                + $"its schedule and its {nameof(ParameterGroup.RateFactor)}.");
-        }
-
-        return learningRate;
-    }
-
-    private double? ScheduledMomentumOf(ParameterGroup group)
-    {
-        double? momentum = group.MomentumSchedule?.At(UpdateCount);
-        return momentum is null or (>= 0 and < 1) && (float)(momentum ?? 0) < 1
-            ? momentum
-            : throw OutOfRange(
-                nameof(group.MomentumSchedule),
-                momentum,
-                $"The {nameof(group.MomentumSchedule)} of {TitleOf(group)} gave {momentum} in update {UpdateCount}, but a momentum must "
-                + "be at least 0 and less than 1, also after it is rounded to float.");
-    }
-
-    private double DecayOf(ParameterGroup group)
-    {
-        double decay = group.WeightDecaySchedule?.At(UpdateCount) ?? group.WeightDecay ?? group.Options.WeightDecay;
-        return decay >= 0 && float.IsFinite((float)decay)
-            ? decay
-            : throw OutOfRange(
-                nameof(group.WeightDecaySchedule),
-                decay,
-                $"The weight decay of {TitleOf(group)} is {decay} in update {UpdateCount}, but must be finite and at least 0.");
-    }
 
     private double TakeRates()
     {
         double first = double.NaN;
         foreach (GroupRun run in _groups)
         {
-            double learningRate = RateOf(run.Group);
-            double decay = DecayOf(run.Group);
-            if (!run.Group.Frozen)
-            {
-                run.Step.RequireDecay(learningRate, decay, run.Title);
-            }
-
-            if (run.HasTables && run.Step.WhyNotRows(decay) is { } reason)
-            {
-                throw new ArgumentException($"{run.Title} has a table, which cannot be updated: {reason}.", nameof(ParameterGroup.WeightDecay));
-            }
-
-            run.Step.Begin(
-                learningRate,
-                decay,
-                _options.ZeroGradients,
-                ScheduledMomentumOf(run.Group) ?? double.NaN);
+            run.Begin(UpdateCount, _options.ZeroGradients);
             if (double.IsNaN(first) && !run.Group.Frozen)
             {
-                first = learningRate;
+                first = run.Step.LearningRate;
             }
         }
 
@@ -495,7 +435,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
                 }
 
                 _plan.MakeRules();
-                overflow = FindOverflow(clipped.LargestGradient);
+                overflow = Checks ? _overflow.Find(clipped.LargestGradient) : null;
             }
 
             if (overflow is null)
@@ -513,54 +453,6 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
                 _clip.PutBack();
             }
         }
-    }
-
-    private Overflow? FindOverflow(double largestGradient)
-    {
-        if (!Checks || CannotOverflow(largestGradient))
-        {
-            return null;
-        }
-
-        Overflow? found = TrialStep.Find(_batch, _runner.WidestLane, _plan.States());
-        _overflow.Forget();
-        if (found is null)
-        {
-            _plan.MakeRules();
-        }
-
-        return found;
-    }
-
-    private bool CannotOverflow(double largestGradient)
-    {
-        double learningRate = 0;
-        double decay = 0;
-        double safe = double.PositiveInfinity;
-        bool measures = false;
-        foreach (GroupRun run in _groups)
-        {
-            measures |= run.Step.Measures || run.Step.Transforms.Decay.Coupled != 0;
-            learningRate = Math.Max(learningRate, run.Step.LearningRate);
-            decay = Math.Max(decay, run.Step.WeightDecay);
-            safe = Math.Min(safe, run.Step.SafeMagnitude);
-        }
-
-        if (_plan.StatesReplaced || _valuesRevision != Parameters.ValuesRevision)
-        {
-            _valuesRevision = Parameters.ValuesRevision;
-            _overflow.Forget();
-        }
-
-        var demand = new StepDemand(
-            largestGradient, _plan.LargestScalar(), learningRate, decay, safe, MeasuresAtIntervals: measures && !_plan.HasTables);
-        if (_overflow.Admits(demand))
-        {
-            return true;
-        }
-
-        _overflow.Take(_plan.LargestMagnitude());
-        return _overflow.Admits(demand);
     }
 
     // A product that is too large is skipped like an overflow where a smaller scale may follow: a scaler that stops growing at

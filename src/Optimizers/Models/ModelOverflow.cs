@@ -1,0 +1,59 @@
+namespace Optimizers;
+
+/// <summary>Finds out whether a step with finite gradients would make a parameter of the model or its state infinite or NaN.</summary>
+internal sealed class ModelOverflow(ParameterSet parameters, GroupRun[] groups, ModelPlan plan, TensorBatch batch, int widestLane)
+{
+    private readonly OverflowGuard _guard = new();
+    private int _valuesRevision;
+
+    /// <summary>Looks at the step whose rules are made; they are made anew if it was tried on a copy.</summary>
+    /// <param name="largestGradient">The largest magnitude of a gradient as the rules get it, or a bound of it.</param>
+    /// <returns>What would not be finite; null: the step may be taken.</returns>
+    public Overflow? Find(double largestGradient)
+    {
+        if (CannotOverflow(largestGradient))
+        {
+            return null;
+        }
+
+        Overflow? found = TrialStep.Find(batch, widestLane, plan.States());
+        _guard.Forget();
+        if (found is null)
+        {
+            plan.MakeRules();
+        }
+
+        return found;
+    }
+
+    private bool CannotOverflow(double largestGradient)
+    {
+        double learningRate = 0;
+        double decay = 0;
+        double safe = double.PositiveInfinity;
+        bool measures = false;
+        foreach (GroupRun run in groups)
+        {
+            measures |= run.Step.Measures || run.Step.Transforms.Decay.Coupled != 0;
+            learningRate = Math.Max(learningRate, run.Step.LearningRate);
+            decay = Math.Max(decay, run.Step.WeightDecay);
+            safe = Math.Min(safe, run.Step.SafeMagnitude);
+        }
+
+        if (plan.StatesReplaced || _valuesRevision != parameters.ValuesRevision)
+        {
+            _valuesRevision = parameters.ValuesRevision;
+            _guard.Forget();
+        }
+
+        var demand = new StepDemand(
+            largestGradient, plan.LargestScalar(), learningRate, decay, safe, MeasuresAtIntervals: measures && !plan.HasTables);
+        if (_guard.Admits(demand))
+        {
+            return true;
+        }
+
+        _guard.Take(plan.LargestMagnitude());
+        return _guard.Admits(demand);
+    }
+}
