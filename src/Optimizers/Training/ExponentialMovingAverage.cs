@@ -48,6 +48,7 @@ public sealed record ExponentialMovingAverageOptions
 public sealed class ExponentialMovingAverage : IWeightAverage, IRunPart
 {
     private readonly RunningAverage _average;
+    private readonly ExponentialMovingAverageOptions _options;
 
     /// <summary>Makes an average of all parameters of a set.</summary>
     /// <param name="parameters">The set; parameters may be added to it later.</param>
@@ -62,6 +63,7 @@ public sealed class ExponentialMovingAverage : IWeightAverage, IRunPart
     internal ExponentialMovingAverage(ParameterSet parameters, ExponentialMovingAverageOptions options, int widestLane)
     {
         Require.Beta(options.Decay, nameof(options.Decay));
+        _options = options;
         Require.AtLeast(options.FirstStep, 1, nameof(options.FirstStep));
         Require.AtLeast(options.Interval, 1, nameof(options.Interval));
         Require.AtLeast(options.Threads, 0, nameof(options.Threads));
@@ -112,6 +114,7 @@ public sealed class ExponentialMovingAverage : IWeightAverage, IRunPart
     {
         ArgumentNullException.ThrowIfNull(contents);
         contents.Lists(this);
+        contents.Options(_options with { Threads = 0 });
         _average.Describe(contents);
     }
 

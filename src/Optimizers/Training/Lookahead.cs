@@ -47,6 +47,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     private readonly AuxiliaryTensors _slow;
     private readonly GroupStep _synchronization;
     private readonly long _period;
+    private readonly LookaheadOptions _options;
     private readonly Gate _gate = new("This Lookahead");
 
     /// <summary>Wraps an optimizer.</summary>
@@ -70,6 +71,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         optimizer.Parameters.RequireOwnValues();
         _optimizer = optimizer;
         _period = options.SynchronizationPeriod;
+        _options = options;
         _slow = new AuxiliaryTensors(optimizer.Parameters, optimizer.Groups, "slow", options.Threads, widestLane);
         _synchronization = new SetPass<SynchronizationRule, NoGradient, DecoupledDecay, Float32>(
             _ => new SynchronizationRule(options.SlowStepSize));
@@ -160,6 +162,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         ArgumentNullException.ThrowIfNull(contents);
         TakeNewParameters();
         contents.Lists(this);
+        contents.Options(_options with { Threads = 0 });
         _slow.Describe(contents, withAge: false);
         contents.Counter("steps", () => StepCount, count => StepCount = Math.Max(0, count));
     }

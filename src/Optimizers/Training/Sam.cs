@@ -199,6 +199,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         ArgumentNullException.ThrowIfNull(contents);
         const string Down = "false";
         Parameters.RequireOwnValues();
+        contents.Options(_options with { Threads = 0 });
         contents.Value(
             "ascended",
             () =>
