@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Optimizers.Checkpoints;
 
@@ -115,10 +116,11 @@ public sealed class CheckpointManifest
     }
 
     /// <summary>Lists the options of a part, which a load compares with those of the file. Version 3 added them.</summary>
-    internal void Options<T>(T options)
+    /// <param name="options">The options.</param>
+    /// <param name="without">The options, as JSON names them, that change no bit or are kept elsewhere.</param>
+    internal void Options<T>(T options, params string[] without)
         where T : class, new()
     {
-        string Write(T value) => ConfigurationText.Write(writer => JsonSerializer.Serialize(writer, value, Registry.LenientContractOf<T>()));
         string place = Whole("options");
         Add(new ValueEntry("options", () => Write(options), json =>
         {
@@ -129,6 +131,13 @@ public sealed class CheckpointManifest
         {
             Since = 3, ComparesOptions = true,
         });
+
+        string Write(T value)
+        {
+            var json = (JsonObject)JsonSerializer.SerializeToNode(value, Registry.LenientContractOf<T>())!;
+            Array.ForEach(without, name => json.Remove(name));
+            return ConfigurationText.Write(writer => json.WriteTo(writer));
+        }
     }
 
     /// <summary>Whether to list one of a number of things: if it is there, or when loading, if the file has it.</summary>

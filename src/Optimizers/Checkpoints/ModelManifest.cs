@@ -101,12 +101,12 @@ internal sealed class ModelManifest(
         }
     }
 
-    // Without what changes no bit.
+    // Without what changes no bit; a loss scaler lists itself.
     private static string OptionsText(ConfigurationRegistry registry, ModelOptimizerOptions options)
     {
         var json = (JsonObject)JsonSerializer.SerializeToNode(
             ModelConfiguration.SettingsOf(options), registry.LenientContractOf<ModelConfiguration>())!;
-        foreach (string name in (string[])["name", "groups", "measureUpdates", "threads"])
+        foreach (string name in (string[])["name", "groups", "lossScaler", "measureUpdates", "threads"])
         {
             json.Remove(name);
         }

@@ -159,7 +159,7 @@ internal sealed class OptionsComparison(CheckpointLoad loading, ConfigurationReg
 
     // A schedule that is not set, for example, is not written.
     private static bool IsOption(string? kind, string name, JsonElement defaults) =>
-        defaults.TryGetProperty(name, out _) || (kind is null && name is "schedule" or "clip" or "lossScaler");
+        defaults.TryGetProperty(name, out _) || (kind is null && name is "schedule" or "clip");
 
     /// <summary>A file without an option was saved before there was one: it meant the default.</summary>
     private void CompareAbsent(string path, JsonProperty here, JsonElement defaults)

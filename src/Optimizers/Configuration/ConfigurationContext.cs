@@ -12,10 +12,10 @@ namespace Optimizers.Configuration;
 [JsonSerializable(typeof(ClipTable))]
 [JsonSerializable(typeof(LbfgsOptions))]
 [JsonSerializable(typeof(ModelConfiguration))]
+[JsonSerializable(typeof(ParameterFilter.Data))]
 [JsonSerializable(typeof(GroupSettings))]
 [JsonSerializable(typeof(ExponentialMovingAverageOptions))]
 [JsonSerializable(typeof(GradientAccumulatorOptions))]
 [JsonSerializable(typeof(LookaheadOptions))]
 [JsonSerializable(typeof(SamOptions))]
-[JsonSerializable(typeof(DivergenceWatchOptions))]
 internal sealed partial class ConfigurationContext : JsonSerializerContext;

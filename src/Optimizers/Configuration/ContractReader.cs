@@ -30,9 +30,13 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
         return (T)Make(what, contract, Complete(contract, what, defaults, json, string.Empty));
     }
 
-    /// <summary>An exception about a value; a path is named if it leads into nested objects.</summary>
+    /// <summary>An exception about an option, whose path is named if it leads into nested objects.</summary>
     public static ArgumentException Problem(string path, string problem, Exception? cause = null, string argument = "json") =>
         new(path.AsSpan().IndexOfAny('.', '[') < 0 ? problem : $"{path}: {problem}", argument, cause);
+
+    /// <summary>An exception about an object, whose path is named unless it is the whole document.</summary>
+    private static ArgumentException ProblemWithin(string path, string problem) =>
+        new(path.Length == 0 ? problem : $"{path}: {problem}", "json");
 
     /// <summary>An exception of a constructor as one that has the path to the argument.</summary>
     public static JsonException Located(ArgumentException exception, JsonTypeInfo contract) => new(
@@ -88,7 +92,7 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
-            throw Problem(path, $"The configuration of {Articled(list.What)} must be an object, not {Shown(json)}.");
+            throw ProblemWithin(path, $"The configuration of {Articled(list.What)} must be an object, not {Shown(json)}.");
         }
 
         ContractEntry entry = Find(list, name ?? KindOf(list, json, path), path, name is null ? nameof(json) : nameof(name));
@@ -101,7 +105,7 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
-            throw Problem(path, $"The configuration of {Articled(known)} must be an object, not {Shown(json)}.");
+            throw ProblemWithin(path, $"The configuration of {Articled(known)} must be an object, not {Shown(json)}.");
         }
 
         JsonObject complete = DefaultsOf(contract, defaults);
@@ -131,7 +135,7 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
         }
 
         string[] missing = [.. options.Where(option => !complete.ContainsKey(option.Name) && IsNeeded(option)).Select(option => option.Name)];
-        return missing.Length == 0 ? complete : throw Problem(path, $"{known} needs {string.Join(", ", missing)}.");
+        return missing.Length == 0 ? complete : throw ProblemWithin(path, $"{known} needs {string.Join(", ", missing)}.");
     }
 
     private static bool IsNeeded(JsonPropertyInfo option) =>
@@ -238,7 +242,7 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
             }
         }
 
-        throw Problem(
+        throw ProblemWithin(
             path, $"The configuration has no \"{ConfigurationText.Kind}\", the name of {Articled(list.What)}: {string.Join(", ", list.Names)}.");
     }
 

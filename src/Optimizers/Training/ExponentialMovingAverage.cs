@@ -114,7 +114,7 @@ public sealed class ExponentialMovingAverage : IWeightAverage, IRunPart
     {
         ArgumentNullException.ThrowIfNull(contents);
         contents.Lists(this);
-        contents.Options(_options with { Threads = 0 });
+        contents.Options(_options, "threads");
         _average.Describe(contents);
     }
 

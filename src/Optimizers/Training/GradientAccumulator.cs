@@ -226,6 +226,8 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         TakeNewParameters();
         contents.Lists(this);
 
+        contents.Options(_options, "microBatches");
+
         // Files of earlier versions have no loss scale: the next micro-batch says it then.
         bool hasLossScale = contents.Wants("loss_scale", here: true);
         contents.Counter("accumulated", () => Accumulated, value =>

@@ -162,7 +162,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         ArgumentNullException.ThrowIfNull(contents);
         TakeNewParameters();
         contents.Lists(this);
-        contents.Options(_options with { Threads = 0 });
+        contents.Options(_options, "threads");
         _slow.Describe(contents, withAge: false);
         contents.Counter("steps", () => StepCount, count => StepCount = Math.Max(0, count));
     }

@@ -199,7 +199,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         ArgumentNullException.ThrowIfNull(contents);
         const string Down = "false";
         Parameters.RequireOwnValues();
-        contents.Options(_options with { Threads = 0 });
+        contents.Options(_options, "threads");
         contents.Value(
             "ascended",
             () =>
