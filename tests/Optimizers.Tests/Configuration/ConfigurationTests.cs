@@ -68,7 +68,9 @@ public sealed class ConfigurationTests
         ];
         named.Should().OnlyHaveUniqueItems().And.BeEquivalentTo(types.Where(type =>
             (typeof(IOptimizerOptions).IsAssignableFrom(type) || typeof(ILrSchedule).IsAssignableFrom(type) || typeof(IGradientClip).IsAssignableFrom(type))
-            && type != typeof(FunctionSchedule)));
+            && type != typeof(FunctionSchedule)
+            && type != typeof(OneCyclePhases)
+            && type != typeof(CyclicTriangles)), "a function, and the momentum of a cycle, are no data");
         ConfigurationRegistry.Default.Optimizers.Entries.Should().OnlyContain(entry => $"{entry.Name}Options" == entry.Row.Type.Name);
         ConfigurationRegistry.Default.Schedules.Entries.Should().OnlyContain(entry => entry.Name == entry.Row.Type.Name);
         ConfigurationRegistry.Default.ListOf(typeof(IGradientClip))!.Entries.Should().OnlyContain(entry => entry.Name == entry.Row.Type.Name);
