@@ -230,9 +230,15 @@ public sealed class ConfigurationRegistry
             ?? (contract.Type == typeof(LbfgsOptions) ? nameof(Lbfgs) : null);
         if (name is not null)
         {
-            JsonPropertyInfo kind = contract.CreateJsonPropertyInfo(typeof(string), ConfigurationText.Kind);
-            kind.Get = _ => name;
-            contract.Properties.Insert(0, kind);
+            contract.Properties.Insert(0, JsonMetadataServices.CreatePropertyInfo(contract.Options, new JsonPropertyInfoValues<string>
+            {
+                IsProperty = true,
+                IsPublic = true,
+                DeclaringType = contract.Type,
+                PropertyName = ConfigurationText.Kind,
+                JsonPropertyName = ConfigurationText.Kind,
+                Getter = _ => name,
+            }));
         }
     }
 }

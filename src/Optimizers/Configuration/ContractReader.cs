@@ -35,8 +35,8 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
         new(path.AsSpan().IndexOfAny('.', '[') < 0 ? problem : $"{path}: {problem}", argument, cause);
 
     /// <summary>An exception about an object, whose path is named unless it is the whole document.</summary>
-    private static ArgumentException ProblemWithin(string path, string problem) =>
-        new(path.Length == 0 ? problem : $"{path}: {problem}", "json");
+    public static ArgumentException ProblemWithin(string path, string problem, Exception? cause = null, string argument = "json") =>
+        new(path.Length == 0 ? problem : $"{path}: {problem}", argument, cause);
 
     /// <summary>An exception of a constructor as one that has the path to the argument.</summary>
     public static JsonException Located(ArgumentException exception, JsonTypeInfo contract) => new(

@@ -175,7 +175,7 @@ public sealed record ModelConfiguration
         {
             string? option = ContractReader.OptionOf(registry.ContractOf(type), exception.ParamName);
             string[] parts = [.. new[] { path, option }.OfType<string>().Where(part => part.Length > 0)];
-            throw new ArgumentException($"{string.Join('.', parts)}: {ContractReader.MessageOf(exception)}", "json", exception);
+            throw ContractReader.ProblemWithin(string.Join('.', parts), ContractReader.MessageOf(exception), exception);
         }
     }
 }
