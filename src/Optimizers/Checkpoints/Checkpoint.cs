@@ -32,9 +32,10 @@ public sealed class Checkpoint
 
     /// <summary>
     /// The version of the files that are written. Version 2 added the state of schedules, whether a file has the parameters,
-    /// and what the settings of a group were when the run began.
+    /// and what the settings of a group were when the run began. Version 3 writes options by the contracts of configurations, and added
+    /// the options of parts.
     /// </summary>
-    internal const int Version = 2;
+    internal const int Version = 3;
 
     // What the library's own names in a file begin with.
     private static readonly string[] _taken =
@@ -55,6 +56,21 @@ public sealed class Checkpoint
     /// elsewhere, before or after the load: the state of an optimizer belongs to the parameters that it was made with.
     /// </summary>
     public bool IncludeParameters { get; init; } = true;
+
+    /// <summary>
+    /// The names and contracts of optimizers, schedules and clips. With those of yours registered, the file has their options one by
+    /// one, and a load names the one that differs; without, it compares the text that a value gives of itself. Default
+    /// <see cref="ConfigurationRegistry.Default"/>.
+    /// </summary>
+    public ConfigurationRegistry Registry
+    {
+        get;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            field = value;
+        }
+    } = ConfigurationRegistry.Default;
 
     /// <summary>
     /// Values of yours, such as the epoch, the place in the data or the state of a generator: any text, which is JSON if others
@@ -295,7 +311,7 @@ public sealed class Checkpoint
             set.ValueUse.RequireOfTheRun();
         }
 
-        var contents = new CheckpointManifest(loading);
+        var contents = new CheckpointManifest(loading, Registry);
         var withValues = new HashSet<ParameterSet>();
         if (_optimizer is not null)
         {

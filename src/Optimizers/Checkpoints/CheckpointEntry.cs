@@ -101,6 +101,9 @@ internal sealed record ValueEntry(string Name, Func<string> Get, Func<string, Ac
     /// <summary>Whether it is looked at in a partial load as well; it changes nothing then.</summary>
     public bool ComparesParameters { get; init; }
 
+    /// <summary>Whether it only compares options, and changes nothing.</summary>
+    public bool ComparesOptions { get; init; }
+
     /// <summary>Whether it is the number of updates, which a partial load of every parameter takes along.</summary>
     public bool CountsUpdates { get; init; }
 }

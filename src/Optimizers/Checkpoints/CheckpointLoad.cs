@@ -20,6 +20,9 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         $"To load the file into other groups or optimizers, set {nameof(CheckpointLoadOptions)}."
         + $"{nameof(CheckpointLoadOptions.AllowDifferentGroups)}: state whose optimizer is of another kind begins anew.";
 
+    private const string FormatAdvice =
+        $"State is loaded in the format that it was saved in: set {nameof(ParameterGroup)}.{nameof(ParameterGroup.StateFormat)} to that of the file.";
+
     private const string PartsAdvice =
         $"A parameter, a part of the checkpoint, or the format of some state is another one in the file. {nameof(Checkpoint)}."
         + $"{nameof(Checkpoint.Add)} takes parts, {nameof(Checkpoint)}.{nameof(Checkpoint.LoadWhere)} loads the parameters that both have, and "
@@ -40,8 +43,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     private readonly HashSet<OptimizerState> _anew = [];
     private readonly HashSet<string> _leftPrefixes = new(StringComparer.Ordinal);
-    private readonly int _version = VersionOf(file);
-    private bool _takesUpdateCount;
+        private bool _takesUpdateCount;
 
     public ProblemList Problems { get; } = new();
 
@@ -60,6 +62,9 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     /// <summary>What there is to do besides.</summary>
     public IReadOnlyList<Action> Actions => _actions;
+
+    /// <summary>The version of the file.</summary>
+    public int Version { get; } = VersionOf(file);
 
     public bool IsPartial => options.Where is not null;
 
@@ -166,6 +171,9 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         }
     }
 
+    /// <summary>Notes that the state of a group has another format in the file, which nothing allows.</summary>
+    public void NoteOtherFormat(string difference) => Problems.Add($"different: {difference}", FormatAdvice);
+
     /// <summary>Notes something that is other than in the file, and that the program decides where this is allowed.</summary>
     public void NoteOtherOptions(string difference)
     {
@@ -177,41 +185,6 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         {
             Problems.Add($"different: {difference}", OptionsAdvice);
         }
-    }
-
-    /// <summary>Notes which options are others in the file.</summary>
-    public void CompareOptions(string place, JsonElement there, JsonElement here)
-    {
-        Dictionary<string, string> valuesThere = RecordText.Flatten(there);
-        Dictionary<string, string> valuesHere = RecordText.Flatten(here);
-        foreach (string name in valuesThere.Keys.Union(valuesHere.Keys))
-        {
-            string? valueThere = valuesThere.GetValueOrDefault(name);
-            string? valueHere = valuesHere.GetValueOrDefault(name);
-            string what = name.Length == 0 ? place : $"{place}.{name}";
-            if (!RecordText.AreSame(valueThere, valueHere))
-            {
-                if (_version < Checkpoint.Version && (valueThere is null || valueHere is null) && HaveOneKind(name, valuesThere, valuesHere))
-                {
-                    NotCompared.Add($"{what}: version {_version} of the format did not have it");
-                }
-                else
-                {
-                    NoteOtherOptions($"{what} is {Shown(valueThere)} in the file, but {Shown(valueHere)} here");
-                }
-            }
-            else if (RecordText.IsOpaque(valueHere!))
-            {
-                NotCompared.Add($"{what}: {valueHere}");
-            }
-        }
-    }
-
-    // Whether the object that a value is a member of is of the same kind in both.
-    private static bool HaveOneKind(string name, Dictionary<string, string> there, Dictionary<string, string> here)
-    {
-        string kind = name[..(name.LastIndexOf('.') + 1)] + RecordText.Kind;
-        return there.TryGetValue(kind, out string? kindThere) && here.TryGetValue(kind, out string? kindHere) && kindThere == kindHere;
     }
 
     // A version that is none is refused later, after the checksum.
@@ -249,14 +222,13 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             + (names.Length == 0 ? ": the checkpoint has no optimizer of a model" : $"; there is {string.Join(", ", names.Select(Quoted.Name))}");
     }
 
+    // Files of former versions have a text in the place of an object where options were no record.
     private static string? KindOf(JsonElement optimizer) => optimizer.ValueKind switch
     {
-        JsonValueKind.Object => optimizer.GetProperty(RecordText.Kind).GetString(),
+        JsonValueKind.Object => optimizer.GetProperty(ConfigurationText.Kind).GetString(),
         JsonValueKind.String => optimizer.GetString(),
         _ => null,
     };
-
-    private static string Shown(string? value) => value is null ? "absent" : Quoted.Name(value).Trim('"');
 
     private long? UpdatesOfForeignFile()
     {
@@ -283,7 +255,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             {
                 _actions.Add(() => counter.Set(count));
             }
-            else if (entry.Since > _version || MayDiffer(entry.Name) || (IsForeign && IsReplaceable(entry.Name)))
+            else if (entry.Since > Version || MayDiffer(entry.Name) || (IsForeign && IsReplaceable(entry.Name)))
             {
                 Untouched.Add(entry.Name);
             }
@@ -343,7 +315,11 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     private void NoteAbsent(ValueEntry entry)
     {
-        if (entry.Since > _version || IsPartial || MayDiffer(entry.Name))
+        if (entry.ComparesOptions && entry.Since > Version)
+        {
+            NotCompared.Add($"{entry.Name}: version {Version} of the format did not have it");
+        }
+        else if (entry.Since > Version || IsPartial || MayDiffer(entry.Name))
         {
             Untouched.Add(entry.Name);
         }

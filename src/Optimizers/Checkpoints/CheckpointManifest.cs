@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
 namespace Optimizers.Checkpoints;
 
 /// <summary>
@@ -13,8 +16,9 @@ public sealed class CheckpointManifest
     private readonly CheckpointOwner? _owner;
     private readonly int _since;
 
-    internal CheckpointManifest(CheckpointLoad? loading = null)
+    internal CheckpointManifest(CheckpointLoad? loading = null, ConfigurationRegistry? registry = null)
     {
+        Registry = registry ?? ConfigurationRegistry.Default;
         _entries = [];
         _names = new HashSet<string>(StringComparer.Ordinal);
         _listed = new HashSet<object>(ReferenceEqualityComparer.Instance);
@@ -32,6 +36,7 @@ public sealed class CheckpointManifest
         _prefix = $"{outer._prefix}{prefix}.";
         _owner = owner ?? outer._owner;
         Loading = outer.Loading;
+        Registry = outer.Registry;
     }
 
     internal IReadOnlyList<CheckpointEntry> Entries => _entries;
@@ -41,6 +46,9 @@ public sealed class CheckpointManifest
 
     /// <summary>What the list is wanted for; null: to be saved.</summary>
     internal CheckpointLoad? Loading { get; }
+
+    /// <summary>The names of optimizers, schedules and clips.</summary>
+    internal ConfigurationRegistry Registry { get; }
 
     /// <summary>The same list, with a prefix and a dot before the names: for a part of something that lists its own.</summary>
     /// <param name="prefix">What all names begin with.</param>
@@ -105,6 +113,31 @@ public sealed class CheckpointManifest
         ArgumentNullException.ThrowIfNull(get);
         ArgumentNullException.ThrowIfNull(accept);
         Add(new ValueEntry(name, get, accept));
+    }
+
+    /// <summary>Lists the options of a part, which a load compares with those of the file. Version 3 added them.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="without">The options, as JSON names them, that change no bit or are kept elsewhere.</param>
+    internal void Options<T>(T options, params string[] without)
+        where T : class, new()
+    {
+        string place = Whole("options");
+        Add(new ValueEntry("options", () => Write(options), json =>
+        {
+            new OptionsComparison(Loading!, Registry).Compare(
+                place, JsonElement.Parse(json, OptionsComparison.Reading), JsonElement.Parse(Write(options)), JsonElement.Parse(Write(new T())));
+            return () => { };
+        })
+        {
+            Since = 3, ComparesOptions = true,
+        });
+
+        string Write(T value)
+        {
+            var json = (JsonObject)JsonSerializer.SerializeToNode(value, Registry.LenientContractOf<T>())!;
+            Array.ForEach(without, name => json.Remove(name));
+            return ConfigurationText.Write(writer => json.WriteTo(writer));
+        }
     }
 
     /// <summary>Whether to list one of a number of things: if it is there, or when loading, if the file has it.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Optimizers.Checkpoints;
 
@@ -30,6 +31,7 @@ internal sealed class ModelManifest(
         (Func<(long All, int InARow)> Get, Action<(long All, int InARow)> Set) skips)
     {
         CheckpointLoad? loading = contents.Loading;
+        ConfigurationRegistry registry = contents.Registry;
         contents.Add(new ValueEntry(
             UpdateCountKey,
             () => updateCount().ToString(CultureInfo.InvariantCulture),
@@ -45,8 +47,8 @@ internal sealed class ModelManifest(
         {
             WhenAbsent = _ => "[0, 0]",
         });
-        contents.Add(new ValueEntry("options", () => ConfigurationText.Write(WriteOptions), json => AcceptOptions(json, loading!)));
-        contents.Add(new ValueEntry("groups", () => ConfigurationText.Write(WriteGroups), json => AcceptGroups(json, loading!)) { ComparesParameters = true });
+        contents.Add(new ValueEntry("options", () => OptionsText(registry, options), json => AcceptOptions(json, loading!, registry)));
+        contents.Add(new ValueEntry("groups", () => GroupsText(registry), json => AcceptGroups(json, loading!, registry)) { ComparesParameters = true });
         foreach ((Parameter parameter, ParameterGroup group, OptimizerState state) in members)
         {
             StateManifest.List(
@@ -112,33 +114,58 @@ internal sealed class ModelManifest(
     }
 
     // Without what changes no bit; a loss scaler lists itself.
-    private void WriteOptions(Utf8JsonWriter writer) => RecordText.Write(writer, options with { Name = "", Threads = 0, MeasureUpdates = false, LossScaler = null, MeterFactory = null });
-
-    private Action AcceptOptions(string json, CheckpointLoad loading)
+    private static string OptionsText(ConfigurationRegistry registry, ModelOptimizerOptions options)
     {
-        loading.CompareOptions("options", JsonElement.Parse(json), JsonElement.Parse(ConfigurationText.Write(WriteOptions)));
+        var json = (JsonObject)JsonSerializer.SerializeToNode(
+            ModelConfiguration.SettingsOf(options), registry.LenientContractOf<ModelConfiguration>())!;
+        foreach (string name in (string[])["name", "groups", "lossScaler", "measureUpdates", "threads"])
+        {
+            json.Remove(name);
+        }
+
+        return ConfigurationText.Write(writer => json.WriteTo(writer));
+    }
+
+    private Action AcceptOptions(string json, CheckpointLoad loading, ConfigurationRegistry registry)
+    {
+        JsonElement there = JsonElement.Parse(json, OptionsComparison.Reading);
+        if (loading.Version <= FormerFormats.LastVersion)
+        {
+            FormerFormats.Compare(loading, "options", there, FormerFormats.OptionsOf(options));
+            return () => { };
+        }
+
+        registry = registry.Without(OptionsComparison.TextsOf(there));
+        new OptionsComparison(loading, registry).Compare(
+            "options",
+            there,
+            JsonElement.Parse(OptionsText(registry, options), OptionsComparison.Reading),
+            JsonElement.Parse(OptionsText(registry, new ModelOptimizerOptions()), OptionsComparison.Reading));
         return () => { };
     }
 
-    private void WriteGroups(Utf8JsonWriter writer)
+    private string GroupsText(ConfigurationRegistry registry) => ConfigurationText.Write(writer =>
     {
         writer.WriteStartArray();
         foreach (GroupRun run in groups)
         {
             StoredGroup.Write(
-                writer, run, members.Where(member => member.Group == run.Group).Select(member => member.Parameter));
+                writer, run, members.Where(member => member.Group == run.Group).Select(member => member.Parameter), registry);
         }
 
         writer.WriteEndArray();
-    }
+    });
 
-    private Action AcceptGroups(string json, CheckpointLoad loading)
+    private Action AcceptGroups(string json, CheckpointLoad loading, ConfigurationRegistry registry)
     {
-        StoredGroup[] stored = [.. JsonElement.Parse(json).EnumerateArray().Select(StoredGroup.Parse)];
+        JsonElement whole = JsonElement.Parse(json, OptionsComparison.Reading);
+        StoredGroup[] stored = [.. whole.EnumerateArray().Select(group => StoredGroup.Parse(group, loading.Version))];
+        registry = registry.Without(OptionsComparison.TextsOf(whole));
+        GroupOptions[] here = [.. groups.Select(run => GroupOptions.Of(run.Group, loading.Version, registry))];
+        var comparison = new OptionsComparison(loading, registry);
         Dictionary<string, int> places = PlacesIn(stored);
-        JsonElement[] here = [.. JsonElement.Parse(ConfigurationText.Write(WriteGroups)).EnumerateArray()];
         bool sameGroups = loading.IsPartial || CompareGroups(stored, places, loading);
-        CompareOptimizers(stored, places, here, loading);
+        CompareOptimizers(stored, places, here, loading, comparison);
         if (loading.IsPartial)
         {
             return () => { };
@@ -148,16 +175,43 @@ internal sealed class ModelManifest(
         for (int i = 0; i < here.Length; i++)
         {
             int[] origins = sameGroups ? [i] : OriginsOf(i, places);
-            foreach ((int there, string name, JsonElement schedule) in origins
-                .SelectMany(there => stored[there].Schedules.Select(pair => (there, pair.Name, pair.Schedule))))
+            foreach ((int there, int number) in origins.SelectMany(there => Enumerable.Range(0, here[i].Schedules.Count).Select(number => (there, number))))
             {
-                loading.CompareOptions($"groups[{i}].{name}", schedule, here[i].GetProperty(name));
+                (string name, JsonElement schedule) = here[i].Schedules[number];
+                comparison.CompareAnyVersion($"groups[{i}].{name}", stored[there].Schedules[number].Schedule, schedule);
+            }
+
+            foreach (JsonElement group in origins.Select(there => stored[there].Whole).OfType<JsonElement>())
+            {
+                comparison.CompareNames($"groups[{i}]", group, registry.ContractOf(typeof(GroupConfiguration)));
+                string? format = group.TryGetProperty("stateFormat", out JsonElement text) ? text.GetString() : null;
+                if (format is not null && format != groups[i].Group.StateFormat.ToString())
+                {
+                    loading.NoteOtherFormat($"groups[{i}].stateFormat is {Quoted.Name(format).Trim('"')} in the file, but {groups[i].Group.StateFormat} here");
+                }
             }
 
             settings += AcceptSettings(i, [.. origins.Select(there => stored[there])], loading);
         }
 
         return settings + AcceptGradients(stored, places, loading);
+    }
+
+    /// <summary>The options of a group here, in the form that a version of the format has.</summary>
+    private sealed record GroupOptions(JsonElement Optimizer, IReadOnlyList<(string Name, JsonElement Schedule)> Schedules)
+    {
+        public static GroupOptions Of(ParameterGroup group, int version, ConfigurationRegistry registry)
+        {
+            bool isFormer = version <= FormerFormats.LastVersion;
+            return new(
+                isFormer ? FormerFormats.ElementOf(group.Options) : Element(group.Options),
+                [.. StoredGroup.SchedulesOf(group, version).Select(pair =>
+                    (pair.Name, isFormer ? FormerFormats.ElementOf(pair.Schedule) : Element(pair.Schedule)))]);
+
+            JsonElement Element<T>(T? value) => value is null ? default : JsonElement.Parse(
+                ConfigurationText.Write(writer => JsonSerializer.Serialize(writer, value, registry.LenientContractOf<T>())),
+                OptionsComparison.Reading);
+        }
     }
 
     // The groups of the file that the parameters of a group here were in.
@@ -210,7 +264,7 @@ internal sealed class ModelManifest(
     }
 
     // Every pair of groups that have a parameter in common, whose state is taken along. Without other groups, every group.
-    private void CompareOptimizers(StoredGroup[] stored, Dictionary<string, int> places, JsonElement[] here, CheckpointLoad loading)
+    private void CompareOptimizers(StoredGroup[] stored, Dictionary<string, int> places, GroupOptions[] here, CheckpointLoad loading, OptionsComparison comparison)
     {
         var pairs = new HashSet<(int There, int Here)>();
         foreach ((Parameter parameter, ParameterGroup group, OptimizerState state) in members)
@@ -218,7 +272,7 @@ internal sealed class ModelManifest(
             int index = IndexOf(group);
             if (loading.Wants(parameter.Name)
                 && places.TryGetValue(parameter.Name, out int there)
-                && loading.TakesState(parameter.Name, state, there, stored[there].Optimizer, index, here[index].GetProperty("optimizer")))
+                && loading.TakesState(parameter.Name, state, there, stored[there].Optimizer, index, here[index].Optimizer))
             {
                 pairs.Add((there, index));
             }
@@ -231,7 +285,10 @@ internal sealed class ModelManifest(
 
         foreach ((int there, int index) in pairs.Order())
         {
-            loading.CompareOptions($"groups[{index}]", stored[there].Optimizer, here[index].GetProperty("optimizer"));
+            comparison.CompareAnyVersion(
+                loading.Version <= FormerFormats.LastVersion ? $"groups[{index}]" : $"groups[{index}].optimizer",
+                stored[there].Optimizer,
+                here[index].Optimizer);
         }
     }
 

@@ -4,6 +4,7 @@ namespace Optimizers.Checkpoints;
 
 /// <summary>A group as a file has it.</summary>
 /// <param name="Optimizer">The options of the optimizer.</param>
+/// <param name="Whole">Everything that the group's configuration has; null in files of version 1 and 2.</param>
 /// <param name="Schedules">The schedules, by what they are for.</param>
 /// <param name="Settings">The settings when the file was saved.</param>
 /// <param name="Before">What the settings were when the run began; empty in files of version 1, which do not know it.</param>
@@ -11,6 +12,7 @@ namespace Optimizers.Checkpoints;
 /// <param name="WithoutGradient">The names of those without a gradient.</param>
 internal sealed record StoredGroup(
     JsonElement Optimizer,
+    JsonElement? Whole,
     IReadOnlyList<(string Name, JsonElement Schedule)> Schedules,
     GroupSettings Settings,
     IReadOnlyList<GroupSettings> Before,
@@ -18,28 +20,21 @@ internal sealed record StoredGroup(
     HashSet<string> WithoutGradient)
 {
     private const string Beginnings = "began_as";
+    private const string SettingsKey = "group";
 
-    private static readonly string[] _schedules = ["schedule", "momentum_schedule", "weight_decay_schedule"];
+    /// <summary>The names of a group's schedules as a file has them.</summary>
+    public static IReadOnlyList<(string Name, ILrSchedule? Schedule)> SchedulesOf(ParameterGroup group, int version) =>
+        [.. NamesOf(version).Zip([group.Schedule, group.MomentumSchedule, group.WeightDecaySchedule])];
 
-    public static void Write(Utf8JsonWriter writer, GroupRun run, IEnumerable<Parameter> parameters)
+    public static void Write(Utf8JsonWriter writer, GroupRun run, IEnumerable<Parameter> parameters, ConfigurationRegistry registry)
     {
-        ParameterGroup group = run.Group;
         writer.WriteStartObject();
-        writer.WritePropertyName("optimizer");
-        RecordText.Write(writer, group.Options);
-        foreach ((string name, ILrSchedule? schedule) in _schedules.Zip([group.Schedule, group.MomentumSchedule, group.WeightDecaySchedule]))
-        {
-            writer.WritePropertyName(name);
-            RecordText.Write(writer, schedule);
-        }
-
-        WriteSettings(writer, GroupSettings.Of(group));
+        writer.WritePropertyName(SettingsKey);
+        JsonSerializer.Serialize(writer, GroupConfiguration.SettingsOf(run.Group), registry.LenientContractOf<GroupConfiguration>());
         writer.WriteStartArray(Beginnings);
         foreach (GroupSettings settings in run.Beginnings)
         {
-            writer.WriteStartObject();
-            WriteSettings(writer, settings);
-            writer.WriteEndObject();
+            JsonSerializer.Serialize(writer, settings, registry.LenientContractOf<GroupSettings>());
         }
 
         writer.WriteEndArray();
@@ -48,36 +43,30 @@ internal sealed record StoredGroup(
         writer.WriteEndObject();
     }
 
-    public static StoredGroup Parse(JsonElement group) => new(
-        group.GetProperty("optimizer"),
-        [.. _schedules.Select(name => (name, group.GetProperty(name)))],
-        SettingsOf(group),
-        group.TryGetProperty(Beginnings, out JsonElement before) ? [.. before.EnumerateArray().Select(SettingsOf)] : [],
-        Names(group, "parameters"),
-        Names(group, "without_gradient"));
-
-    private static void WriteSettings(Utf8JsonWriter writer, GroupSettings settings)
+    public static StoredGroup Parse(JsonElement group, int version)
     {
-        writer.WriteNumber("rate_factor", settings.RateFactor);
-        writer.WritePropertyName("weight_decay");
-        if (settings.WeightDecay is { } decay)
-        {
-            writer.WriteNumberValue(decay);
-        }
-        else
-        {
-            writer.WriteNullValue();
-        }
-
-        writer.WriteBoolean("frozen", settings.Frozen);
+        bool isFormer = version <= FormerFormats.LastVersion;
+        JsonElement settings = isFormer ? group : group.GetProperty(SettingsKey);
+        return new(
+            settings.GetProperty("optimizer"),
+            isFormer ? null : settings,
+            [.. NamesOf(version).Select(name => (name, settings.TryGetProperty(name, out JsonElement schedule) ? schedule : default))],
+            SettingsOf(settings, version),
+            group.TryGetProperty(Beginnings, out JsonElement before) ? [.. before.EnumerateArray().Select(one => SettingsOf(one, version))] : [],
+            Names(group, "parameters"),
+            Names(group, "without_gradient"));
     }
 
-    private static GroupSettings SettingsOf(JsonElement element)
+    private static string[] NamesOf(int version) => version <= FormerFormats.LastVersion
+        ? ["schedule", "momentum_schedule", "weight_decay_schedule"]
+        : ["schedule", "momentumSchedule", "weightDecaySchedule"];
+
+    private static GroupSettings SettingsOf(JsonElement element, int version)
     {
-        JsonElement decay = element.GetProperty("weight_decay");
+        (string factorName, string decayName) = version <= FormerFormats.LastVersion ? ("rate_factor", "weight_decay") : ("rateFactor", "weightDecay");
         var settings = new GroupSettings(
-            element.GetProperty("rate_factor").GetDouble(),
-            decay.ValueKind == JsonValueKind.Null ? null : decay.GetDouble(),
+            element.GetProperty(factorName).GetDouble(),
+            element.TryGetProperty(decayName, out JsonElement decay) && decay.ValueKind != JsonValueKind.Null ? decay.GetDouble() : null,
             element.GetProperty("frozen").GetBoolean());
         Require.NonNegative(settings.RateFactor);
         Require.NonNegative(settings.WeightDecay ?? 0);

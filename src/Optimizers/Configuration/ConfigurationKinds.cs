@@ -4,13 +4,15 @@ namespace Optimizers.Configuration;
 internal static class ConfigurationKinds
 {
     /// <summary>A sentence that says where a name belongs; null if no configuration has it.</summary>
-    public static string? WhoHas(string name) =>
+    public static string? WhoHas(string name, ConfigurationRegistry registry) =>
         Has([nameof(Lbfgs)], name)
             ? $"\"{nameof(Lbfgs)}\" evaluates the loss itself, and is made by {nameof(LbfgsConfiguration)}.{nameof(LbfgsConfiguration.Create)}"
-        : Has(OptimizerConfiguration.Names, name)
+        : Has(registry.OptimizerNames, name)
             ? $"\"{name}\" is an optimizer, and is made by {nameof(OptimizerConfiguration)}"
-        : Has(ScheduleConfiguration.Names, name)
+        : Has(registry.ScheduleNames, name)
             ? $"\"{name}\" is a schedule, and is made by {nameof(ScheduleConfiguration)}"
+        : Has(registry.ClipNames, name)
+            ? $"\"{name}\" is a clip, and belongs to the \"clip\" of a {nameof(ModelConfiguration)}"
         : Has([nameof(FunctionSchedule)], name)
             ? $"\"{nameof(FunctionSchedule)}\" is made of a function, and cannot be written as data"
         : null;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -8,17 +9,21 @@ namespace Optimizers.Configuration;
 /// <summary>JSON in and out of strings.</summary>
 internal static class ConfigurationText
 {
-    /// <summary>The property that says what an object is of.</summary>
+    /// <summary>The property that has the name of an optimizer, a schedule or a clip.</summary>
     public const string Kind = "kind";
 
-    private static readonly JsonWriterOptions _writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>The property that has the text of a value which no registry knows. No option can have this name.</summary>
+    public const string Text = "$text";
+
+    /// <summary>How deep documents may be. Text that is deeper is refused before it can use up the stack.</summary>
+    public const int MaximumDepth = 128;
 
     public static JsonElement Parse(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
         try
         {
-            return JsonElement.Parse(json);
+            return JsonElement.Parse(json, new JsonDocumentOptions { MaxDepth = MaximumDepth });
         }
         catch (JsonException exception)
         {
@@ -30,14 +35,33 @@ internal static class ConfigurationText
 
     public static bool HasKind(JsonElement json) => json.ValueKind == JsonValueKind.Object && json.EnumerateObject().Any(IsKind);
 
-    public static string Write(Action<Utf8JsonWriter> write)
+    public static string Write(Action<Utf8JsonWriter> write, bool indented = false)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, _writing))
+        var options = new JsonWriterOptions
+        {
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = indented, NewLine = "\n",
+        };
+        using (var writer = new Utf8JsonWriter(buffer, options))
         {
             write(writer);
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>The text that a value gives of itself, in invariant culture.</summary>
+    public static string Of(object? value)
+    {
+        CultureInfo culture = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        try
+        {
+            return value?.ToString() ?? string.Empty;
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
     }
 }

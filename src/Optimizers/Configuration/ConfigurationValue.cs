@@ -6,39 +6,46 @@ namespace Optimizers.Configuration;
 /// <summary>Checks the value of an option before the serializer sees it, so that the message can say what it should be.</summary>
 internal static class ConfigurationValue
 {
-    /// <summary>Why a value cannot be that of a property, as the end of a sentence; null if it may be.</summary>
-    public static string? WhyNot(JsonPropertyInfo property, JsonElement value)
+    private const int Longest = 120;
+
+    /// <summary>Whether an option may be null.</summary>
+    public static bool MayBeNull(JsonPropertyInfo option) =>
+        Nullable.GetUnderlyingType(option.PropertyType) is not null
+        || (!option.PropertyType.IsValueType && (option.AssociatedParameter?.IsNullable ?? option.IsSetNullable));
+
+    public static bool IsWhole(Type type) => (Nullable.GetUnderlyingType(type) ?? type) is { } whole && (whole == typeof(long) || whole == typeof(int));
+
+    /// <summary>Why a value cannot be that of an option, as the end of a sentence; null if it may be.</summary>
+    public static string? WhyNot(Type type, JsonElement value)
     {
-        Type type = property.PropertyType;
         Type whole = Nullable.GetUnderlyingType(type) ?? type;
-        if (value.ValueKind == JsonValueKind.Null)
+        Type? element = Array.Find(
+            [typeof(long), typeof(double), typeof(string), typeof(ILrSchedule), typeof(GroupConfiguration)],
+            element => ListOf(element).IsAssignableFrom(whole));
+        if (element is not null)
         {
-            return Nullable.GetUnderlyingType(type) is null ? $"must be {Expected(type)}, not null" : null;
+            return WhyNotList(element, value);
         }
 
-        if (typeof(IReadOnlyList<long>).IsAssignableFrom(whole))
-        {
-            return WhyNotList(typeof(long), value);
-        }
-
-        if (typeof(IReadOnlyList<double>).IsAssignableFrom(whole))
-        {
-            return WhyNotList(typeof(double), value);
-        }
-
-        if (typeof(IReadOnlyList<ILrSchedule>).IsAssignableFrom(whole))
-        {
-            return WhyNotList(typeof(ILrSchedule), value);
-        }
-
-        return Fits(whole, value) ? null : $"must be {Expected(whole)}, not {value.GetRawText()}";
+        return Fits(whole, value) ? null : $"must be {Expected(whole)}, not {Shown(value)}";
     }
+
+    /// <summary>A value for messages, shortened if it is long.</summary>
+    public static string Shown(JsonElement value) => value.GetRawText() is { Length: > Longest } text ? $"{text[..Longest]}…" : value.GetRawText();
+
+    // Types that are made at run time are not safe in trimmed programs.
+    private static Type ListOf(Type element) =>
+        element == typeof(long) ? typeof(IReadOnlyList<long>)
+        : element == typeof(double) ? typeof(IReadOnlyList<double>)
+        : element == typeof(ILrSchedule) ? typeof(IReadOnlyList<ILrSchedule>)
+        : element == typeof(string) ? typeof(IReadOnlyList<string>)
+        : typeof(IReadOnlyList<GroupConfiguration>);
 
     private static string? WhyNotList(Type element, JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Array)
         {
-            return $"must be a list, each element {Expected(element)}, not {value.GetRawText()}";
+            return $"must be a list, each element {Expected(element)}, not {Shown(value)}";
         }
 
         int index = 0;
@@ -46,7 +53,7 @@ internal static class ConfigurationValue
         {
             if (!Fits(element, item))
             {
-                return $"must be a list, each element {Expected(element)}, but its element {index} is {item.GetRawText()}";
+                return $"must be a list, each element {Expected(element)}, but its element {index} is {Shown(item)}";
             }
 
             index++;
@@ -55,25 +62,49 @@ internal static class ConfigurationValue
         return null;
     }
 
-    private static bool Fits(Type type, JsonElement value) => value.ValueKind switch
+    private static bool Fits(Type type, JsonElement value)
     {
-        JsonValueKind.Number => type == typeof(double) || (type == typeof(long) && value.TryGetInt64(out _))
-            || (type == typeof(int) && value.TryGetInt32(out _)),
-        JsonValueKind.String when type == typeof(double) => value.GetString() is "NaN" or "Infinity" or "-Infinity",
-        JsonValueKind.String when type.IsEnum =>
-            Array.Exists(Enum.GetNames(type), name => string.Equals(name, value.GetString(), StringComparison.OrdinalIgnoreCase)),
-        JsonValueKind.String => type == typeof(string),
-        JsonValueKind.True or JsonValueKind.False => type == typeof(bool),
-        JsonValueKind.Object => type == typeof(ILrSchedule),
-        _ => false,
-    };
+        if (!IsKnown(type))
+        {
+            return value.ValueKind != JsonValueKind.Null;
+        }
+
+        return value.ValueKind switch
+        {
+            JsonValueKind.Number => (type == typeof(double) && double.IsFinite(value.GetDouble()))
+                || (IsWhole(type) && value.TryGetDecimal(out decimal number) && number == decimal.Truncate(number)
+                    && number >= (type == typeof(long) ? long.MinValue : int.MinValue)
+                    && number <= (type == typeof(long) ? long.MaxValue : int.MaxValue)),
+            JsonValueKind.String when type == typeof(double) => value.GetString() is "NaN" or "Infinity" or "-Infinity",
+            JsonValueKind.String when type.IsEnum =>
+                Array.Exists(Enum.GetNames(type), name => string.Equals(name, value.GetString(), StringComparison.OrdinalIgnoreCase)),
+            JsonValueKind.String => type == typeof(string) || type == typeof(ParameterFilter),
+            JsonValueKind.True or JsonValueKind.False => type == typeof(bool),
+            JsonValueKind.Object => IsObject(type),
+            JsonValueKind.Array => type == typeof(ParameterFilter) && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String),
+            _ => false,
+        };
+    }
+
+    private static bool IsObject(Type type) =>
+        type == typeof(ILrSchedule) || type == typeof(IOptimizerOptions) || type == typeof(IGradientClip)
+        || type == typeof(LossScalerOptions) || type == typeof(ParameterFilter) || type == typeof(GroupConfiguration);
+
+    // Other types, such as an enumeration of a user, are left to the serializer.
+    private static bool IsKnown(Type type) =>
+        type == typeof(double) || IsWhole(type) || type == typeof(bool) || type == typeof(string) || IsObject(type)
+        || (type.IsEnum && type.Assembly == typeof(ConfigurationValue).Assembly);
 
     private static string Expected(Type type) =>
         type == typeof(double) ? "a number"
-        : type == typeof(long) || type == typeof(int) ? "a whole number"
+        : IsWhole(type) ? "a whole number"
         : type == typeof(bool) ? "true or false"
         : type == typeof(string) ? "a text"
         : type == typeof(ILrSchedule) ? $"a schedule, an object with the property \"{ConfigurationText.Kind}\""
+        : type == typeof(IOptimizerOptions) ? $"an optimizer, an object with the property \"{ConfigurationText.Kind}\""
+        : type == typeof(IGradientClip) ? $"a clip, an object with the property \"{ConfigurationText.Kind}\""
+        : type == typeof(ParameterFilter) ? "a pattern of names, a list of patterns, or an object"
+        : IsObject(type) ? "an object"
         : type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type))}"
-        : "a list";
+        : "another value";
 }

@@ -8,8 +8,10 @@ namespace Optimizers.Configuration;
 /// </summary>
 public static class LbfgsConfiguration
 {
-    private static readonly ConfigurationTable<LbfgsOptions> _table = new(
-        "minimizer", type => type.Name[..^"Options".Length], [(typeof(LbfgsOptions), new LbfgsOptions())]);
+    private static readonly ContractList _list = new(
+        "minimizer",
+        [new ContractEntry(nameof(Lbfgs), new Row<LbfgsOptions>(new LbfgsOptions()), IsOwn: false)],
+        options => ((LbfgsOptions)options).Validate());
 
     /// <summary>Reads options. What is not given has its default.</summary>
     /// <param name="json">An object with any of the options; it may have the property <c>kind</c>, "Lbfgs".</param>
@@ -20,12 +22,8 @@ public static class LbfgsConfiguration
     /// <summary>Reads options out of a larger document.</summary>
     /// <param name="json">An object as <see cref="Parse(string)"/> takes it.</param>
     /// <inheritdoc cref="Parse(string)" path="/exception"/>
-    public static LbfgsOptions Parse(JsonElement json)
-    {
-        LbfgsOptions options = _table.Read(ConfigurationText.HasKind(json) ? null : nameof(Lbfgs), json);
-        options.Validate();
-        return options;
-    }
+    public static LbfgsOptions Parse(JsonElement json) => (LbfgsOptions)ConfigurationRegistry.Default.Reader.Read(
+        _list, ConfigurationText.HasKind(json) ? null : nameof(Lbfgs), json);
 
     /// <summary>Makes the optimizer.</summary>
     /// <param name="length">The number of parameters.</param>
@@ -39,6 +37,6 @@ public static class LbfgsConfiguration
     public static string ToJson(LbfgsOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return ConfigurationText.Write(writer => _table.Write(writer, options));
+        return ConfigurationRegistry.Default.Write(options);
     }
 }

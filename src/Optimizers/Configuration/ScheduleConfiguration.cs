@@ -20,76 +20,47 @@ namespace Optimizers.Configuration;
 /// </example>
 public static class ScheduleConfiguration
 {
-    private static readonly ConfigurationTable<ILrSchedule> _table = new(
-        "schedule",
-        type => type.Name,
-        Rows(
-            typeof(Clamp),
-            typeof(Constant),
-            typeof(Cosine),
-            typeof(CosineRestarts),
-            typeof(Cyclic),
-            typeof(Epochs),
-            typeof(Exponential),
-            typeof(ExponentialDecay),
-            typeof(InverseSquareRoot),
-            typeof(InverseTime),
-            typeof(Linear),
-            typeof(MultiStep),
-            typeof(Noam),
-            typeof(OneCycle),
-            typeof(PiecewiseConstant),
-            typeof(Polynomial),
-            typeof(Product),
-            typeof(ReduceOnPlateau),
-            typeof(Sequence),
-            typeof(Shift),
-            typeof(StepDecay),
-            typeof(SwaAnneal),
-            typeof(Tanh),
-            typeof(Warmup),
-            typeof(WarmupConstant),
-            typeof(WarmupCosine),
-            typeof(WarmupLinear),
-            typeof(WarmupStableDecay)));
-
     /// <summary>The names of all schedules, in alphabetical order.</summary>
-    public static IReadOnlyList<string> Names => _table.Names;
+    public static IReadOnlyList<string> Names => ConfigurationRegistry.Default.ScheduleNames;
 
     /// <summary>Reads a schedule.</summary>
     /// <param name="json">An object with the property <c>kind</c>, the name of the schedule, and its arguments.</param>
+    /// <param name="registry">The names of schedules; null: those of the library.</param>
     /// <exception cref="ArgumentException">The text is no JSON, the name or a property is unknown, an argument is missing, or a value
     /// is of the wrong kind or out of its range.</exception>
-    public static ILrSchedule Parse(string json) => _table.Read(null, ConfigurationText.Parse(json));
+    public static ILrSchedule Parse(string json, ConfigurationRegistry? registry = null) => Parse(ConfigurationText.Parse(json), registry);
 
     /// <summary>Makes a named schedule.</summary>
     /// <param name="name">The name, out of <see cref="Names"/>; its case does not matter.</param>
     /// <param name="json">An object with its arguments.</param>
-    /// <inheritdoc cref="Parse(string)" path="/exception"/>
-    public static ILrSchedule Create(string name, string json)
+    /// <param name="registry">The names of schedules; null: those of the library.</param>
+    /// <inheritdoc cref="Parse(string, ConfigurationRegistry)" path="/exception"/>
+    public static ILrSchedule Create(string name, string json, ConfigurationRegistry? registry = null)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _table.Read(name, ConfigurationText.Parse(json));
+        return Read(name, ConfigurationText.Parse(json), registry);
     }
 
     /// <summary>Reads a schedule out of a larger document.</summary>
-    /// <param name="json">An object as <see cref="Parse(string)"/> takes it.</param>
-    /// <inheritdoc cref="Parse(string)" path="/exception"/>
-    public static ILrSchedule Parse(JsonElement json) => _table.Read(null, json);
+    /// <param name="json">An object as <see cref="Parse(string, ConfigurationRegistry)"/> takes it.</param>
+    /// <param name="registry">The names of schedules; null: those of the library.</param>
+    /// <inheritdoc cref="Parse(string, ConfigurationRegistry)" path="/exception"/>
+    public static ILrSchedule Parse(JsonElement json, ConfigurationRegistry? registry = null) => Read(null, json, registry);
 
-    /// <summary>Writes a schedule, all of it, as <see cref="Parse(string)"/> reads it; of a <see cref="ReduceOnPlateau"/> what it was
+    /// <summary>Writes a schedule, all of it, as <see cref="Parse(string, ConfigurationRegistry)"/> reads it; of a <see cref="ReduceOnPlateau"/> what it was
     /// made with, for its history belongs to a checkpoint.</summary>
-    /// <param name="schedule">One of the library's schedules.</param>
-    /// <exception cref="ArgumentException">It is, or is made of, a schedule of somebody else's or a function.</exception>
-    public static string ToJson(ILrSchedule schedule)
+    /// <param name="schedule">A schedule that the registry knows.</param>
+    /// <param name="registry">The names of schedules; null: those of the library.</param>
+    /// <exception cref="ArgumentException">It is, or is made of, a schedule that the registry does not know, or a function.</exception>
+    public static string ToJson(ILrSchedule schedule, ConfigurationRegistry? registry = null)
     {
         ArgumentNullException.ThrowIfNull(schedule);
-        return ConfigurationText.Write(writer => Write(writer, schedule));
+        return (registry ?? ConfigurationRegistry.Default).Write(schedule);
     }
 
-    // Of the schedules this one alone has an init property, its name.
-    private static (Type Type, ILrSchedule? Defaults)[] Rows(params Type[] types) =>
-        Array.ConvertAll(types, type => (type, type == typeof(ReduceOnPlateau) ? new ReduceOnPlateau(0) : (ILrSchedule?)null));
-
-    internal static void Write(Utf8JsonWriter writer, ILrSchedule schedule) => _table.Write(writer, schedule);
+    private static ILrSchedule Read(string? name, JsonElement json, ConfigurationRegistry? registry)
+    {
+        registry ??= ConfigurationRegistry.Default;
+        return (ILrSchedule)registry.Reader.Read(registry.Schedules, name, json);
+    }
 }

@@ -172,6 +172,7 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
     {
         ArgumentNullException.ThrowIfNull(contents);
         contents.Lists(this);
+        DescribeOptions(contents);
         _averages.TakeNewParameters();
         _averages.Describe(contents, withAge: true);
         contents.Counter("steps", () => StepCount, count => StepCount = Math.Max(0, count));
@@ -180,6 +181,11 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
     /// <summary>The number of updates and steps, and the parameters.</summary>
     public override string ToString() =>
         $"{GetType().Name}: {TextTable.Count(UpdateCount, "update")} in {TextTable.Count(StepCount, "step")}, of {Parameters}";
+
+    // Options that a run must not change.
+    private protected virtual void DescribeOptions(CheckpointManifest contents)
+    {
+    }
 
     private ArgumentException NoAverageOf(string name) => Parameters.TryGet(name, out _)
         ? new ArgumentException($"There is no average of the parameter {Quoted.Name(name)} yet. Call Update first.", nameof(name))

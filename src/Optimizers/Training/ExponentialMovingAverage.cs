@@ -21,6 +21,8 @@ namespace Optimizers.Training;
 /// </example>
 public sealed class ExponentialMovingAverage : AveragedWeights
 {
+    private readonly ExponentialMovingAverageOptions _options;
+
     /// <summary>Makes an average of all parameters of a set.</summary>
     /// <param name="parameters">The set; parameters may be added to it later.</param>
     /// <param name="options">The options; null: the defaults.</param>
@@ -32,9 +34,10 @@ public sealed class ExponentialMovingAverage : AveragedWeights
     }
 
     internal ExponentialMovingAverage(ParameterSet parameters, ExponentialMovingAverageOptions options, int widestLane)
-        : base(parameters, WeightOf(options), options.FirstStep, options.Interval, options.Threads, widestLane)
-    {
-    }
+        : base(parameters, WeightOf(options), options.FirstStep, options.Interval, options.Threads, widestLane) =>
+        _options = options;
+
+    private protected override void DescribeOptions(CheckpointManifest contents) => contents.Options(_options, "threads");
 
     private static Func<long, double> WeightOf(ExponentialMovingAverageOptions options)
     {

@@ -198,6 +198,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         TakeNewParameters();
         contents.Lists(this);
 
+        contents.Options(_options, "microBatches");
         bool hasLossScale = contents.Wants(AccumulationScale.Name, here: true);
         contents.Counter("accumulated", () => Accumulated, value =>
         {

@@ -34,6 +34,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     private readonly AuxiliaryTensors _slow;
     private readonly GroupStep _synchronization;
     private readonly long _period;
+    private readonly LookaheadOptions _options;
     private readonly Gate _gate = new("This Lookahead");
 
     /// <summary>Wraps an optimizer.</summary>
@@ -57,6 +58,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         optimizer.Parameters.ValueUse.RequireOwn();
         _optimizer = optimizer;
         _period = options.SynchronizationPeriod;
+        _options = options;
         _slow = new AuxiliaryTensors(optimizer.Parameters, optimizer.Groups, "slow", options.Threads, widestLane);
         _synchronization = new SetPass<SynchronizationRule, NoGradient, DecoupledDecay, Float32>(
             _ => new SynchronizationRule(options.SlowStepSize));
@@ -147,6 +149,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         ArgumentNullException.ThrowIfNull(contents);
         TakeNewParameters();
         contents.Lists(this);
+        contents.Options(_options, "threads");
         _slow.Describe(contents, withAge: false);
         contents.Counter("steps", () => StepCount, count => StepCount = Math.Max(0, count));
     }

@@ -48,6 +48,8 @@ public sealed class LossScaler : ICheckpointed
     /// <summary>What to multiply the next loss by.</summary>
     public double Scale { get; private set; }
 
+    internal LossScalerOptions Options => _options;
+
     /// <summary>Whether a smaller scale could help.</summary>
     internal bool CanBackOff => Scale > _options.MinimumScale;
 
@@ -91,6 +93,7 @@ public sealed class LossScaler : ICheckpointed
     public void Describe(CheckpointManifest contents)
     {
         ArgumentNullException.ThrowIfNull(contents);
+        contents.Options(_options);
         contents.Counter("good_steps", () => _goodSteps, value => _goodSteps = value);
         contents.Counter("hysteresis", () => _hysteresis, value => _hysteresis = value);
         contents.Scalar("scale", () => Scale, scale => Scale = Require.IsScale(scale) ? scale : _options.InitialScale);

@@ -180,6 +180,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         ArgumentNullException.ThrowIfNull(contents);
         const string Down = "false";
         Parameters.ValueUse.RequireOwn();
+        contents.Options(_options, "threads");
         contents.Value(
             "ascended",
             () =>

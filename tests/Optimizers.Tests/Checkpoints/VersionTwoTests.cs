@@ -37,7 +37,7 @@ public sealed class VersionTwoTests
         report.Left.Should().BeEmpty();
         report.Untouched.Should().BeEmpty();
         report.Differences.Should().BeEmpty();
-        report.NotCompared.Should().BeEmpty();
+        report.NotCompared.Where(line => !line.EndsWith(".options: version 2 of the format did not have it", StringComparison.Ordinal)).Should().BeEmpty();
         report.Changes.Should().HaveCount(name == "everything" ? 4 : 0);
         run.Checkpoint.Values["step"].Should().Be($"{VersionTwoRun.SavedAt}");
         run.Train(VersionTwoRun.SavedAt, VersionTwoRun.End);

@@ -79,7 +79,7 @@ public sealed class WhatARunHoldsTests
         new Checkpoint(Of(set, plateau)).Save(folder["run"]);
         var other = new Checkpoint(Of(set, new Constant(0.1)));
         other.Invoking(one => one.Load(folder["run"])).Should().Throw<CheckpointException>()
-            .WithMessage($"*options.Schedule*{nameof(CheckpointLoadOptions.AllowDifferentOptions)}*");
+            .WithMessage($"*options.schedule*{nameof(CheckpointLoadOptions.AllowDifferentOptions)}*");
         other.Load(folder["run"], new() { AllowDifferentOptions = true }).Left.Should().Equal("schedules.model.0.reduce_on_plateau");
         other.Save(folder["constant"]);
         new Checkpoint(Of(set, plateau)).Load(folder["constant"], new() { AllowDifferentOptions = true })

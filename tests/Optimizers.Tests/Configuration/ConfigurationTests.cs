@@ -57,6 +57,35 @@ public sealed class ConfigurationTests
             .Should().Equal(ScheduleConfiguration.Names, "every one of them is tested");
     }
 
+    [Fact]
+    public void TheTablesHaveEveryOptionsRecordScheduleAndClip()
+    {
+        Type[] types = [.. typeof(Optimizer).Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false })];
+        Type[] named =
+        [
+            .. new[] { typeof(IOptimizerOptions), typeof(ILrSchedule), typeof(IGradientClip) }
+                .SelectMany(kind => ConfigurationRegistry.Default.ListOf(kind)!.Entries.Select(entry => entry.Row.Type)),
+        ];
+        named.Should().OnlyHaveUniqueItems().And.BeEquivalentTo(types.Where(type =>
+            (typeof(IOptimizerOptions).IsAssignableFrom(type) || typeof(ILrSchedule).IsAssignableFrom(type) || typeof(IGradientClip).IsAssignableFrom(type))
+            && type != typeof(FunctionSchedule)
+            && type != typeof(OneCyclePhases)
+            && type != typeof(CyclicTriangles)), "a function, and the momentum of a cycle, are no data");
+        ConfigurationRegistry.Default.Optimizers.Entries.Should().OnlyContain(entry => $"{entry.Name}Options" == entry.Row.Type.Name);
+        ConfigurationRegistry.Default.Schedules.Entries.Should().OnlyContain(entry => entry.Name == entry.Row.Type.Name);
+        ConfigurationRegistry.Default.ListOf(typeof(IGradientClip))!.Entries.Should().OnlyContain(entry => entry.Name == entry.Row.Type.Name);
+    }
+
+    [Theory]
+    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    public void EveryOptionIsInTheJson(string name)
+    {
+        IOptimizerOptions options = Catalogue.Variant(name).Options;
+        JsonElement.Parse(OptimizerConfiguration.ToJson(options)).EnumerateObject().Skip(1).Select(property => property.Name)
+            .Should().BeEquivalentTo(options.GetType().GetProperties().Where(property => property.CanWrite)
+                .Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name)));
+    }
+
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
     public void OptionsComeBackAsTheyWere(string name)
@@ -256,6 +285,38 @@ public sealed class ConfigurationTests
         }
     }
 
+    [Theory]
+    [InlineData("1e3", 1_000)]
+    [InlineData("1000.0", 1_000)]
+    [InlineData("9223372036854775807", long.MaxValue)]
+    public void AWholeNumberMayBeWrittenInAnyWay(string text, long steps)
+    {
+        ScheduleConfiguration.Parse($$"""{"kind": "Cosine", "peak": 1, "steps": {{text}}}""").Should().Be(new Cosine(1, steps));
+        ScheduleConfiguration.Parse($$"""{"kind": "MultiStep", "initial": 1, "milestones": [{{text}}]}""").Should().Be(new MultiStep(1, [steps]));
+    }
+
+    [Fact]
+    public void DeepDocumentsAreReadOrRefusedByTheirDepth()
+    {
+        static string Nested(int depth) => string.Concat(Enumerable.Repeat("""{"kind":"Warmup","steps":1,"inner":""", depth))
+            + """{"kind":"Constant","value":1}""" + new string('}', depth);
+        ILrSchedule schedule = ScheduleConfiguration.Parse(Nested(100));
+        ScheduleConfiguration.Parse(ScheduleConfiguration.ToJson(schedule)).Should().Be(schedule);
+        FluentActions.Invoking(() => ScheduleConfiguration.Parse(Nested(200_000))).Should().Throw<ArgumentException>().WithMessage("*depth*128*");
+    }
+
+    [Fact]
+    public void ALongListIsRead()
+    {
+        string milestones = string.Join(',', Enumerable.Range(1, 50_000));
+        var schedule = (MultiStep)ScheduleConfiguration.Parse($$"""{"kind": "MultiStep", "initial": 1, "milestones": [{{milestones}}]}""");
+        schedule.Milestones.Should().HaveCount(50_000);
+        FluentActions.Invoking(() => OptimizerConfiguration.CreateOptions(new string('x', 100_000)))
+            .Should().Throw<ArgumentException>().Which.Message.Length.Should().BeLessThan(500);
+        FluentActions.Invoking(() => OptimizerConfiguration.CreateOptions("AdamW", $$"""{"beta1": [{{milestones}}]}"""))
+            .Should().Throw<ArgumentException>().Which.Message.Length.Should().BeLessThan(500);
+    }
+
     [Fact]
     public void CompositionsHaveTexts()
     {
@@ -335,6 +396,11 @@ public sealed class ConfigurationTests
     [InlineData("AdamW", """{"amsGrad": 1}""", "*\"amsGrad\" of AdamW must be true or false, not 1.*")]
     [InlineData("AdamW", """{"amsGrad": "true"}""", "*\"amsGrad\" of AdamW must be true or false, not \"true\".*")]
     [InlineData("Sophia", """{"hessianInterval": 2.5}""", "*\"hessianInterval\" of Sophia must be a whole number, not 2.5.*")]
+    [InlineData("Sophia", """{"hessianInterval": 25e-1}""", "*must be a whole number, not 25e-1.*")]
+    [InlineData("AdamW", """{"beta1": 1e999}""", "*\"beta1\" of AdamW must be a number, not 1e999.*")]
+    [InlineData("AdamW", """{"kind": "AdamW", "kind": "Adam"}""", "*\"kind\" is given twice*")]
+    [InlineData("AdamW", """{"beta1": "NaN"}""", "*Beta1*NaN*")]
+    [InlineData("AdamW", """{"learningRate": "Infinity"}""", "*LearningRate*")]
     [InlineData("Sophia", """{"hessianInterval": 3000000000}""", "*must be a whole number*, not 3000000000.*")]
     [InlineData("Muon", """{"rateAdjustment": "None"}""", "*\"rateAdjustment\" of Muon must be one of Original, MatchRmsAdamW, not \"None\".*")]
     [InlineData("Muon", """{"rateAdjustment": 1}""", "*\"rateAdjustment\" of Muon must be one of Original, MatchRmsAdamW, not 1.*")]
@@ -362,6 +428,9 @@ public sealed class ConfigurationTests
     [InlineData("""{"kind": "MultiStep", "initial": 1, "milestones": 7}""", "*\"milestones\" of MultiStep must be a list, each element a whole number, not 7.*")]
     [InlineData("""{"kind": "Sequence", "schedules": [null], "milestones": []}""", "*\"schedules\" of Sequence*element 0 is null.*")]
     [InlineData("""{"kind": "WarmupLinear", "peak": 1, "warmupSteps": 9, "totalSteps": 9}""", "*totalSteps is 9*warmupSteps, which is 9*")]
+    [InlineData("""{"kind": "Warmup", "steps": 1, "inner": {"kind": "Cosine", "peak": -1, "steps": 3}}""", "inner.peak: *-1*")]
+    [InlineData("""{"kind": "Sequence", "milestones": [1], "schedules": [{"kind": "Constant", "value": 1}, {"kind": "Warmup", "steps": 1, "inner": {"kind": "Cosine", "peak": 1, "steps": 0}}]}""", "schedules?1?.inner.steps: *0*")]
+    [InlineData("""{"kind": "Warmup", "steps": 1, "inner": {"kind": "Cosine", "peak": "high", "steps": 3}}""", "inner.peak: The option \"peak\" of Cosine must be a number, not \"high\".*")]
     [InlineData("""{"kind": "OneCycle", "peak": 1, "totalSteps": 9, "momentum": {}}""", "*OneCycle has no option \"momentum\"*")]
     [InlineData("""{"kind": "ReduceOnPlateau", "initial": 1, "rate": 2}""", "*no option \"rate\"*")]
     public void WrongSchedulesAreRefused(string json, string message) =>
@@ -372,7 +441,7 @@ public sealed class ConfigurationTests
     {
         FluentActions.Invoking(() => ScheduleConfiguration.ToJson(new FunctionSchedule(_ => 1))).Should().Throw<ArgumentException>().WithMessage("*FunctionSchedule*");
         FluentActions.Invoking(() => ScheduleConfiguration.ToJson(new FunctionSchedule(_ => 1).Scale(2))).Should().Throw<ArgumentException>();
-        FluentActions.Invoking(() => OptimizerConfiguration.ToJson(new LevelThree.OwnOptions())).Should().Throw<ArgumentException>().WithMessage("*OwnOptions*");
+        FluentActions.Invoking(() => OptimizerConfiguration.ToJson(new LevelThree.OwnOptions())).Should().Throw<ArgumentException>().WithMessage("*OwnOptions*registry*");
     }
 
     private static string Object(JsonProperty[] properties) =>

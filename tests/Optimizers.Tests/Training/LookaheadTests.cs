@@ -76,7 +76,7 @@ public sealed class LookaheadTests
         }
 
         new MemoryCheckpoint(lookahead).Names.Should().BeEquivalentTo(
-            "matrix.slow", "vector.slow", "empty.slow", "scalar.slow", "steps");
+            "options", "matrix.slow", "vector.slow", "empty.slow", "scalar.slow", "steps");
     }
 
     [Fact]

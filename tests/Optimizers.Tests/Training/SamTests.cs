@@ -330,11 +330,11 @@ public sealed class SamTests
         using var model = new WrappedModel();
         var sam = new Sam(model.Optimizer);
         var saved = new MemoryCheckpoint(sam);
-        saved.Names.Should().Equal("ascended");
+        saved.Names.Should().Equal("options", "ascended");
         saved.LoadInto(new Sam(model.Optimizer));
         var contents = new CheckpointManifest();
         sam.Describe(contents);
-        var value = (ValueEntry)contents.Entries[0];
+        var value = (ValueEntry)contents.Entries[1];
         value.Invoking(v => v.Accept("true")).Should().Throw<FormatException>().WithMessage("*true*");
         model.DrawGradients(1);
         sam.Ascend();

@@ -4,19 +4,64 @@ using System.Text.Json;
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// Options as JSON, by the text that every record gives of itself: the compiler writes it, so that options of anybody's
-/// take part without reflection. Numbers are written so that they are the same when they are read.
+/// Compares options with files of version 1 and 2, and is used for nothing else. Those versions wrote options as the text that a record
+/// gives of itself, as JSON. The options of this program are put into the same form here, and then both are compared.
 /// </summary>
-internal static class RecordText
+internal static class FormerFormats
 {
     /// <summary>The property that has the name of the record.</summary>
-    public const string Kind = "kind";
+    private const string Kind = "kind";
 
-    /// <summary>Writes a record as an object, and anything else as its text.</summary>
-    public static void Write(Utf8JsonWriter writer, object? value) => WriteText(writer, TextOf(value));
+    /// <summary>The last version of the format that is read here.</summary>
+    public const int LastVersion = 2;
+
+    /// <summary>What those versions wrote for the options of a model.</summary>
+    public static JsonElement OptionsOf(ModelOptimizerOptions options) =>
+        ElementOf(options with { Name = "", Threads = 0, MeasureUpdates = false, LossScaler = null, MeterFactory = null });
+
+    /// <summary>A record as an object, and anything else as its text.</summary>
+    public static JsonElement ElementOf(object? value) =>
+        JsonElement.Parse(ConfigurationText.Write(writer => WriteText(writer, ConfigurationText.Of(value))));
+
+    /// <summary>Notes which options are others in the file.</summary>
+    public static void Compare(CheckpointLoad loading, string place, JsonElement there, JsonElement here)
+    {
+        Dictionary<string, string> valuesThere = Flatten(there);
+        Dictionary<string, string> valuesHere = Flatten(here);
+        foreach (string name in valuesThere.Keys.Union(valuesHere.Keys))
+        {
+            string? valueThere = valuesThere.GetValueOrDefault(name);
+            string? valueHere = valuesHere.GetValueOrDefault(name);
+            string what = name.Length == 0 ? place : $"{place}.{name}";
+            if (!AreSame(valueThere, valueHere))
+            {
+                if ((valueThere is null || valueHere is null) && HaveOneKind(name, valuesThere, valuesHere))
+                {
+                    loading.NotCompared.Add($"{what}: version {loading.Version} of the format did not have it");
+                }
+                else
+                {
+                    loading.NoteOtherOptions($"{what} is {Shown(valueThere)} in the file, but {Shown(valueHere)} here");
+                }
+            }
+            else if (IsOpaque(valueHere!))
+            {
+                loading.NotCompared.Add($"{what}: {valueHere}");
+            }
+        }
+    }
+
+    private static string Shown(string? value) => value is null ? "absent" : Quoted.Name(value).Trim('"');
+
+    // Whether the object that a value is a member of is of the same kind in both.
+    private static bool HaveOneKind(string name, Dictionary<string, string> there, Dictionary<string, string> here)
+    {
+        string kind = name[..(name.LastIndexOf('.') + 1)] + Kind;
+        return there.TryGetValue(kind, out string? kindThere) && here.TryGetValue(kind, out string? kindHere) && kindThere == kindHere;
+    }
 
     /// <summary>Every value of an object, by the path to it.</summary>
-    public static Dictionary<string, string> Flatten(JsonElement element)
+    private static Dictionary<string, string> Flatten(JsonElement element)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         Flatten(element, string.Empty, values);
@@ -24,7 +69,7 @@ internal static class RecordText
     }
 
     /// <summary>Whether two values are the same; numbers may be written in several ways.</summary>
-    public static bool AreSame(string? one, string? other) =>
+    private static bool AreSame(string? one, string? other) =>
         one == other || (TryNumber(one, out double number) && TryNumber(other, out double same) && number == same);
 
     /// <summary>
@@ -36,20 +81,6 @@ internal static class RecordText
         && (char.IsLetter(value[0]) || value[0] == '_')
         && value.Contains('.', StringComparison.Ordinal)
         && !value.Contains(' ', StringComparison.Ordinal);
-
-    private static string TextOf(object? value)
-    {
-        CultureInfo culture = CultureInfo.CurrentCulture;
-        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-        try
-        {
-            return value?.ToString() ?? string.Empty;
-        }
-        finally
-        {
-            CultureInfo.CurrentCulture = culture;
-        }
-    }
 
     private static void WriteText(Utf8JsonWriter writer, string text)
     {
