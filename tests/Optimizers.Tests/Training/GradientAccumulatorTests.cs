@@ -581,6 +581,7 @@ public sealed class GradientAccumulatorTests
     {
         public void Describe(CheckpointManifest contents)
         {
+            contents.Options(new GradientAccumulatorOptions { MicroBatches = 2 }, "microBatches");
             contents.Counter("accumulated", () => 1, _ => { });
             contents.Counter("micro_batches", () => 2, _ => { });
             contents.Tensor("w.accumulated", [sums.Length], () => sums.AsSpan());

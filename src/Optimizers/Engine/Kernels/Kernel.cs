@@ -19,6 +19,7 @@ internal static unsafe class Kernel
     }
 
     /// <summary>Updates the elements from <paramref name="start"/> up to <paramref name="end"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run<TRule, TGradient, TParameter, TStorage>(
         in TRule rule, in StepTransforms transforms, in TensorAddresses tensor, nuint start, nuint end, int widestLane)
         where TRule : struct, IUpdateRule<TRule>

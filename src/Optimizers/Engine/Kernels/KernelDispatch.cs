@@ -127,6 +127,7 @@ internal static unsafe class KernelDispatch
     }
 
     // A choice is a type argument where a product by 1, or a pass of its own, would show (docs/engine.md).
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void ApplyStored<TRule, TStorage>(
         in TRule rule, in TensorAddresses tensor, in StepTransforms transforms, nuint start, nuint end, int widestLane)
         where TRule : struct, IUpdateRule<TRule>
