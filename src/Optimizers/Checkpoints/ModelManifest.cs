@@ -10,7 +10,7 @@ namespace Optimizers.Checkpoints;
 /// </summary>
 internal sealed class ModelManifest(
     ModelOptimizerOptions options,
-    GroupRun[] groups,
+    ModelGroup[] groups,
     IReadOnlyList<(Parameter Parameter, ParameterGroup Group, OptimizerState State)> members)
 {
     public const string UpdateCountKey = "update_count";
@@ -93,7 +93,7 @@ internal sealed class ModelManifest(
     {
         CheckpointManifest schedules = contents.Under(SchedulesName, owner: null, since: 2);
         ListSchedule(schedules, "model", options.Schedule);
-        foreach (GroupRun run in groups)
+        foreach (ModelGroup run in groups)
         {
             ListSchedule(schedules, $"{run.Number}.rate", run.Group.Schedule);
             ListSchedule(schedules, $"{run.Number}.momentum", run.Group.MomentumSchedule);
@@ -147,7 +147,7 @@ internal sealed class ModelManifest(
     private string GroupsText(ConfigurationRegistry registry) => ConfigurationText.Write(writer =>
     {
         writer.WriteStartArray();
-        foreach (GroupRun run in groups)
+        foreach (ModelGroup run in groups)
         {
             StoredGroup.Write(
                 writer, run, members.Where(member => member.Group == run.Group).Select(member => member.Parameter), registry);
@@ -298,7 +298,7 @@ internal sealed class ModelManifest(
     /// </summary>
     private Action AcceptSettings(int index, StoredGroup[] origins, CheckpointLoad loading)
     {
-        GroupRun run = groups[index];
+        ModelGroup run = groups[index];
         if (origins.Length == 0)
         {
             return () => { };

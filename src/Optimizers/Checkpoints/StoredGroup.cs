@@ -26,7 +26,7 @@ internal sealed record StoredGroup(
     public static IReadOnlyList<(string Name, ILrSchedule? Schedule)> SchedulesOf(ParameterGroup group, int version) =>
         [.. NamesOf(version).Zip([group.Schedule, group.MomentumSchedule, group.WeightDecaySchedule])];
 
-    public static void Write(Utf8JsonWriter writer, GroupRun run, IEnumerable<Parameter> parameters, ConfigurationRegistry registry)
+    public static void Write(Utf8JsonWriter writer, ModelGroup run, IEnumerable<Parameter> parameters, ConfigurationRegistry registry)
     {
         writer.WriteStartObject();
         writer.WritePropertyName(SettingsKey);

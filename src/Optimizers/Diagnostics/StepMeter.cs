@@ -59,7 +59,7 @@ internal sealed class StepMeter
         factory is null ? _ofTheProcess : new StepMeter(factory.Create(Options()));
 
     /// <summary>Publishes a step that was applied or skipped.</summary>
-    public void Record(string model, in StepReport report, GroupRun[] groups)
+    public void Record(string model, in StepReport report, ModelGroup[] groups)
     {
         var tag = new KeyValuePair<string, object?>(ModelTag, model);
         (report.Applied ? _updates : _skips).Add(1, tag);

@@ -6,7 +6,7 @@ internal static class GroupCheck
     private const int MostNames = 5;
 
     /// <summary>Checks that no group is listed twice, follows one that takes everything, or belongs to another model.</summary>
-    public static void RequireOwn(GroupRun[] groups, ParameterSet parameters)
+    public static void RequireOwn(ModelGroup[] groups, ParameterSet parameters)
     {
         int all = Array.FindIndex(groups, run => run.Group.Where is null);
         for (int i = 0; i < groups.Length; i++)
@@ -36,13 +36,13 @@ internal static class GroupCheck
     }
 
     /// <summary>Checks that every group has a parameter, takes the rest, or may be empty.</summary>
-    public static void RequireParameters(GroupRun[] groups, IReadOnlyList<(Parameter Parameter, GroupRun Run)> members)
+    public static void RequireParameters(ModelGroup[] groups, IReadOnlyList<(Parameter Parameter, ModelGroup Run)> members)
     {
-        foreach (GroupRun run in groups)
+        foreach (ModelGroup run in groups)
         {
             if (run.Group is { MayBeEmpty: false, Where: not null } && !members.Any(member => member.Run == run))
             {
-                (Parameter Parameter, GroupRun Run)[] taken = [.. members.Where(member => run.Has(member.Parameter))];
+                (Parameter Parameter, ModelGroup Run)[] taken = [.. members.Where(member => run.Has(member.Parameter))];
                 string reason = taken.Length == 0
                     ? $"matches none of the {members.Count} parameters, which are {Names(members)}. Correct it"
                     : $"matches {Names(taken)}, but a parameter belongs to the first group that matches it: \"{taken[0].Parameter.Name}\" to {taken[0].Run.Title}. Put the group before the others";
@@ -53,7 +53,7 @@ internal static class GroupCheck
         }
     }
 
-    private static string Names(IReadOnlyCollection<(Parameter Parameter, GroupRun Run)> members) =>
+    private static string Names(IReadOnlyCollection<(Parameter Parameter, ModelGroup Run)> members) =>
         string.Join(", ", members.Take(MostNames).Select(member => $"\"{member.Parameter.Name}\""))
             + (members.Count > MostNames ? ", …" : "");
 }

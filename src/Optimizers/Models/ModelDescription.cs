@@ -14,7 +14,7 @@ internal static class ModelDescription
         var rows = new List<string[]>();
         int frozen = 0;
         int withoutGradient = 0;
-        foreach (((Parameter parameter, ParameterGroup group, OptimizerState state), GroupRun run) in plan.Members.Zip(plan.Runs))
+        foreach (((Parameter parameter, ParameterGroup group, OptimizerState state), ModelGroup run) in plan.Members.Zip(plan.Runs))
         {
             frozen += group.Frozen ? 1 : 0;
             withoutGradient += parameter.HasGradient ? 0 : 1;

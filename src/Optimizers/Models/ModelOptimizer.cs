@@ -13,7 +13,7 @@ namespace Optimizers;
 public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 {
     private readonly ModelOptimizerOptions _options;
-    private readonly GroupRun[] _groups;
+    private readonly ModelGroup[] _groups;
     private readonly TensorBatch _batch = new();
     private readonly PassRunner _runner;
     private readonly ModelPlan _plan;
@@ -71,7 +71,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         }
 
         Parameters = parameters;
-        _groups = [.. groups.Select((group, index) => new GroupRun(group, index, _options.Schedule))];
+        _groups = [.. groups.Select((group, index) => new ModelGroup(group, index, _options.Schedule))];
         GroupCheck.RequireOwn(_groups, parameters);
         _meter = StepMeter.For(_options.MeterFactory);
         _runner = new PassRunner(_batch, _options.Threads, widestLane);
@@ -144,7 +144,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
     public double? MomentumOf(ParameterGroup group)
     {
-        GroupRun run = RunOf(group);
+        ModelGroup run = RunOf(group);
         return run.MomentumAt(UpdateCount) ?? run.Group.Options.SchedulableMomentum;
     }
 
@@ -353,10 +353,10 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             return;
         }
 
-        var added = new List<(Parameter Parameter, GroupRun Run)>();
+        var added = new List<(Parameter Parameter, ModelGroup Run)>();
         foreach (Parameter parameter in Parameters.Skip(_plan.Count))
         {
-            GroupRun run = Array.Find(_groups, candidate => candidate.Has(parameter))
+            ModelGroup run = Array.Find(_groups, candidate => candidate.Has(parameter))
                 ?? throw new ArgumentException(
                     $"The parameter {Quoted.Name(parameter.Name)} matches no group. Its shape is {parameter.Shape}. Add a group without "
                     + $"{nameof(ParameterGroup.Where)} at the end, for all that the others leave.",
@@ -385,7 +385,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         _plan.Add(added);
     }
 
-    private static void CheckTable(Parameter parameter, GroupRun run, string argument)
+    private static void CheckTable(Parameter parameter, ModelGroup run, string argument)
     {
         if (parameter.IsTable && run.Step.WhyNotRows(run.Group.StateFormat) is { } reason)
         {
@@ -393,14 +393,14 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         }
     }
 
-    private GroupRun RunOf(ParameterGroup group) =>
+    private ModelGroup RunOf(ParameterGroup group) =>
         Array.Find(_groups, candidate => candidate.Group == group)
             ?? throw new ArgumentException($"The group ({group}) is not one of this optimizer. Take it from its {nameof(Groups)}.", nameof(group));
 
     private double TakeRates()
     {
         double first = double.NaN;
-        foreach (GroupRun run in _groups)
+        foreach (ModelGroup run in _groups)
         {
             run.Begin(UpdateCount, _options.ZeroGradients);
             if (double.IsNaN(first) && !run.Group.Frozen)
@@ -429,7 +429,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             Overflow? overflow = clipped.Overflow;
             if (overflow is null)
             {
-                foreach (GroupRun run in _groups)
+                foreach (ModelGroup run in _groups)
                 {
                     run.Step.Clip(clipped.Scale, clipped.Limit);
                 }
@@ -501,7 +501,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             return largest;
         }
 
-        foreach (GroupRun run in _groups)
+        foreach (ModelGroup run in _groups)
         {
             run.UpdateRatio = double.NaN;
             for (int job = 0; job < _batch.Count; job++)

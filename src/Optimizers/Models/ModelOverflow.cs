@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>Finds out whether a step with finite gradients would make a parameter of the model or its state infinite or NaN.</summary>
-internal sealed class ModelOverflow(ParameterSet parameters, GroupRun[] groups, ModelPlan plan, TensorBatch batch, int widestLane)
+internal sealed class ModelOverflow(ParameterSet parameters, ModelGroup[] groups, ModelPlan plan, TensorBatch batch, int widestLane)
 {
     private readonly OverflowGuard _guard = new();
     private int _valuesRevision;
@@ -32,7 +32,7 @@ internal sealed class ModelOverflow(ParameterSet parameters, GroupRun[] groups, 
         double decay = 0;
         double safe = double.PositiveInfinity;
         bool measures = false;
-        foreach (GroupRun run in groups)
+        foreach (ModelGroup run in groups)
         {
             measures |= run.Step.Measures || run.Step.Transforms.Decay.Coupled != 0;
             learningRate = Math.Max(learningRate, run.Step.LearningRate);

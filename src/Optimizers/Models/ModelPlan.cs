@@ -4,7 +4,7 @@ namespace Optimizers;
 /// Which parameters take part in a step, as jobs of a batch. From one step to the next the plan usually stands, and
 /// then only the rules have to be worked out anew: one for each group, however many tensors there are.
 /// </summary>
-internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] groups, TensorBatch batch)
+internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] groups, TensorBatch batch)
 {
     private readonly List<Entry> _entries = [];
     private readonly bool _haveScalars = Array.Exists(groups, run => run.Step.HasScalars);
@@ -38,9 +38,9 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     public long StateBytes => _entries.Sum(entry => entry.State.Bytes);
 
     /// <summary>Adds parameters, with a new state for each; those of one group have theirs side by side.</summary>
-    public void Add(List<(Parameter Parameter, GroupRun Run)> added)
+    public void Add(List<(Parameter Parameter, ModelGroup Run)> added)
     {
-        Dictionary<GroupRun, SlotPool[]> pools = added.GroupBy(parameter => parameter.Run).ToDictionary(
+        Dictionary<ModelGroup, SlotPool[]> pools = added.GroupBy(parameter => parameter.Run).ToDictionary(
             group => group.Key,
             group => SlotSet.PoolsFor(
                 group.Key.Step.Definition,
@@ -70,7 +70,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         [.. _entries.Select(entry => (entry.Parameter, entry.Run.Group, entry.State))];
 
     /// <summary>The group of every parameter, in the order of the set.</summary>
-    public IEnumerable<GroupRun> Runs => _entries.Select(entry => entry.Run);
+    public IEnumerable<ModelGroup> Runs => _entries.Select(entry => entry.Run);
 
     public (IOptimizerOptions Options, OptimizerState State)? Find(string name) =>
         _entries.Find(entry => entry.Parameter.Name == name) is { } entry ? (entry.Options, entry.State) : null;
@@ -99,7 +99,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         _aged = false;
         batch.Clear();
         Participants.Clear();
-        foreach (GroupRun run in groups)
+        foreach (ModelGroup run in groups)
         {
             run.WasFrozen = run.Group.Frozen;
         }
@@ -146,7 +146,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         if (_aged && (!_sharesScalars || SharedStand()))
         {
             _aged = false;
-            foreach (GroupRun run in groups)
+            foreach (ModelGroup run in groups)
             {
                 run.Step.Advance();
             }
@@ -155,7 +155,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         }
 
         _aged = false;
-        foreach (GroupRun run in groups)
+        foreach (ModelGroup run in groups)
         {
             run.Step.Clear();
         }
@@ -270,7 +270,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
     // Those of a group may have been changed through one that rests, whose clock is another.
     private bool SharedStand()
     {
-        foreach (GroupRun run in groups)
+        foreach (ModelGroup run in groups)
         {
             if (run.Shared is { } shared && !shared.Scalars.SequenceEqual(run.Step.ScalarsAfter(0)))
             {
@@ -295,13 +295,13 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, GroupRun[] group
         return same;
     }
 
-    private sealed class Entry(Parameter parameter, GroupRun run, OptimizerState state)
+    private sealed class Entry(Parameter parameter, ModelGroup run, OptimizerState state)
     {
         private bool _hadRoundedCopy;
 
         public Parameter Parameter { get; } = parameter;
 
-        public GroupRun Run { get; } = run;
+        public ModelGroup Run { get; } = run;
 
         public OptimizerState State { get; } = state;
 

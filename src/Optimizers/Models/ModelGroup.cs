@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>A group of a model with what runs it.</summary>
-internal sealed class GroupRun(ParameterGroup group, int index, ILrSchedule? schedule)
+internal sealed class ModelGroup(ParameterGroup group, int index, ILrSchedule? schedule)
 {
     private GroupSettings _made = GroupSettings.Of(group);
 
@@ -60,7 +60,7 @@ internal sealed class GroupRun(ParameterGroup group, int index, ILrSchedule? sch
         double learningRate = (Group.TriedRate ?? ofGroup?.At(update) ?? Group.Options.LearningRate) * Group.RateFactor;
         return learningRate >= 0 && float.IsFinite((float)learningRate)
             ? learningRate
-            : throw new ArgumentOutOfRangeException(
+            : throw OutOfRange(
                 nameof(learningRate),
                 learningRate,
                 $"The rate of {Title} is {learningRate} in update {update}, but must be finite and at least 0. Look at its schedule and "
@@ -74,7 +74,7 @@ internal sealed class GroupRun(ParameterGroup group, int index, ILrSchedule? sch
         double? momentum = Group.MomentumSchedule?.At(update);
         return momentum is null or (>= 0 and < 1) && (float)(momentum ?? 0) < 1
             ? momentum
-            : throw new ArgumentOutOfRangeException(
+            : throw OutOfRange(
                 nameof(Group.MomentumSchedule),
                 momentum,
                 $"The {nameof(Group.MomentumSchedule)} of {Title} gave {momentum} in update {update}, but a momentum must be at least 0 "
@@ -88,7 +88,7 @@ internal sealed class GroupRun(ParameterGroup group, int index, ILrSchedule? sch
         double decay = Group.WeightDecaySchedule?.At(update) ?? Group.WeightDecay ?? Group.Options.WeightDecay;
         return decay >= 0 && float.IsFinite((float)decay)
             ? decay
-            : throw new ArgumentOutOfRangeException(
+            : throw OutOfRange(
                 nameof(Group.WeightDecaySchedule),
                 decay,
                 $"The weight decay of {Title} is {decay} in update {update}, but must be finite and at least 0.");
@@ -106,9 +106,13 @@ internal sealed class GroupRun(ParameterGroup group, int index, ILrSchedule? sch
 
         if (HasTables && Step.WhyNotRows(decay) is { } reason)
         {
-            throw new ArgumentException($"{Title} has a table, which cannot be updated: {reason}.", nameof(ParameterGroup.WeightDecay));
+            throw Refused($"{Title} has a table, which cannot be updated: {reason}.", nameof(ParameterGroup.WeightDecay));
         }
 
         Step.Begin(learningRate, decay, zeroGradients, MomentumAt(update) ?? double.NaN);
     }
+
+    private static ArgumentOutOfRangeException OutOfRange(string option, double? value, string message) => new(option, value, message);
+
+    private static ArgumentException Refused(string message, string option) => new(message, option);
 }
