@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Optimizers;
 
 /// <summary>
@@ -136,7 +138,12 @@ public sealed class OptimizerState
     {
         bool floats = Format == StateFormat.Float32;
         return new OptimizerSnapshot(
-            Iteration, Copies(floats, slot => (ReadOnlyMemory<float>)slot.Stored<float>().ToArray()))
+            Iteration, Copies(floats, slot =>
+            {
+                var values = new float[slot.Length];
+                slot.Save(MemoryMarshal.AsBytes(values.AsSpan()));
+                return (ReadOnlyMemory<float>)values;
+            }))
         {
             Format = Format,
             Stored = Copies(!floats, slot =>
@@ -173,7 +180,7 @@ public sealed class OptimizerState
         if (Format == StateFormat.Float32)
         {
             Check(snapshot, snapshot.Slots, slot => slot.Length, "elements");
-            ForEachSlot(slot => snapshot.Slots[slot.Declared.Name].Span.CopyTo(slot.Stored<float>()));
+            ForEachSlot(slot => slot.Load(MemoryMarshal.AsBytes(snapshot.Slots[slot.Declared.Name].Span)));
         }
         else
         {

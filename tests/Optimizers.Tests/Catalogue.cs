@@ -7,6 +7,12 @@ namespace Optimizers.Tests;
 /// </summary>
 public static class Catalogue
 {
+    private static readonly Lazy<HashSet<string>> _representatives = new(() =>
+    [
+        .. All().DistinctBy(variant => (StepOf(variant), variant.Options.Define().Slots.Count)).Select(variant => variant.Name),
+        .. All().DistinctBy(variant => (StepOf(variant), TransformsOf(variant))).Select(variant => variant.Name),
+    ]);
+
     public static IReadOnlyList<OptimizerRow> Optimizers { get; } =
     [
         Row(new SgdOptions(), (n, o, t) => new Sgd(n, o, t),
@@ -17,7 +23,6 @@ public static class Catalogue
             new()
             {
                 Oracle = Oracles.Momentum,
-                BelowOne = [nameof(MomentumOptions.Dampening)],
                 Refused =
                 [
                     (new() { Averaged = true, Momentum = 1 }, "Momentum", "1"),
@@ -32,61 +37,27 @@ public static class Catalogue
             new() { Oracle = Oracles.Nesterov },
             ("decay", new NesterovOptions { Momentum = 0.7, WeightDecay = 0.1, Maximize = true })),
         Row(new AdaGradOptions(), (n, o, t) => new AdaGrad(n, o, t),
-            new()
-            {
-                Oracle = Oracles.AdaGrad,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
-                IgnoresGradientScale = o => o.InitialAccumulator == 0,
-            },
+            new() { Oracle = Oracles.AdaGrad, IgnoresGradientScale = o => o.InitialAccumulator == 0 },
             ("options", new AdaGradOptions { LearningRateDecay = 0.1, InitialAccumulator = 0.5, WeightDecay = 0.1, Epsilon = 0.01 })),
         Row(new RmsPropOptions(), (n, o, t) => new RmsProp(n, o, t),
-            new()
-            {
-                Oracle = Oracles.RmsProp,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
-                IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(RmsPropOptions.Rho)],
-            },
+            new() { Oracle = Oracles.RmsProp, IgnoresGradientScale = _ => true },
             ("centered", new RmsPropOptions { Centered = true, WeightDecay = 0.1 }),
             ("momentum", new RmsPropOptions { Momentum = 0.9 }),
             ("centered momentum", new RmsPropOptions { Momentum = 0.5, Centered = true, Maximize = true }),
             ("epsilon inside", new RmsPropOptions { EpsilonInsideSquareRoot = true, Epsilon = 1e-4 })),
         Row(new AdamOptions(), (n, o, t) => new Adam(n, o, t),
-            new()
-            {
-                Oracle = Oracles.Adam,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
-                IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(AdamOptions.Beta1), nameof(AdamOptions.Beta2)],
-            },
+            new() { Oracle = Oracles.Adam, IgnoresGradientScale = _ => true },
             ("amsgrad", new AdamOptions { AmsGrad = true, WeightDecay = 0.1 }),
             ("maximize", new AdamOptions { Maximize = true })),
         Row(new AdamWOptions(), (n, o, t) => new AdamW(n, o, t),
-            new()
-            {
-                Oracle = Oracles.AdamW,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
-                IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(AdamWOptions.Beta1), nameof(AdamWOptions.Beta2)],
-            },
+            new() { Oracle = Oracles.AdamW, IgnoresGradientScale = _ => true },
             ("no decay", new AdamWOptions { WeightDecay = 0 }),
             ("amsgrad", new AdamWOptions { AmsGrad = true, Maximize = true })),
         Row(new SparseAdamOptions(), (n, o, t) => new SparseAdam(n, o, t),
-            new()
-            {
-                Oracle = Oracles.SparseAdam,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
-                IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(SparseAdamOptions.Beta1), nameof(SparseAdamOptions.Beta2)],
-            },
+            new() { Oracle = Oracles.SparseAdam, IgnoresGradientScale = _ => true },
             ("maximize", new SparseAdamOptions { Beta1 = 0.5, Epsilon = 1e-3, Maximize = true })),
         Row(new RAdamOptions(), (n, o, t) => new RAdam(n, o, t),
-            new()
-            {
-                Oracle = Oracles.RAdam,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
-                BelowOne = [nameof(RAdamOptions.Beta1), nameof(RAdamOptions.Beta2)],
-            },
+            new() { Oracle = Oracles.RAdam },
             ("decoupled", new RAdamOptions { WeightDecay = 0.1, DecoupledWeightDecay = true }),
             ("coupled", new RAdamOptions { WeightDecay = 0.1, Beta2 = 0.95 })),
         Row(new LionOptions(), (n, o, t) => new Lion(n, o, t),
@@ -95,52 +66,28 @@ public static class Catalogue
                 Oracle = Oracles.Lion,
                 IgnoresGradientScale = _ => true,
                 MovesByTheRate = _ => true,
-                BelowOne = [nameof(LionOptions.Beta1), nameof(LionOptions.Beta2)],
             },
             ("decay", new LionOptions { WeightDecay = 0.1, Beta1 = 0.95, Beta2 = 0.98 })),
         Row(new LambOptions(), (n, o, t) => new Lamb(n, o, t),
-            new()
-            {
-                Oracle = Oracles.Lamb,
-                SumsOverTensor = true,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
-                IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(LambOptions.Beta1), nameof(LambOptions.Beta2)],
-            },
+            new() { Oracle = Oracles.Lamb, IgnoresGradientScale = _ => true },
             ("decay", new LambOptions { WeightDecay = 0.1 })),
         Row(new LarsOptions(), (n, o, t) => new Lars(n, o, t),
             new()
             {
                 Oracle = Oracles.Lars,
-                SumsOverTensor = true,
-                SumsIntoState = true,
-                IgnoresGradientScale = o => o is { Epsilon: 0, WeightDecay: 0 },
-                NotZero = [nameof(LarsOptions.TrustCoefficient)],
+                IgnoresGradientScale = o => o.WeightDecay == 0,
             },
             ("decay", new LarsOptions { LearningRate = 2, WeightDecay = 0.1, Momentum = 0.5, TrustCoefficient = 0.02 }),
             ("nesterov", new LarsOptions { LearningRate = 0.1, Nesterov = true, Epsilon = 0.1 })),
         Row(new NovoGradOptions(), (n, o, t) => new NovoGrad(n, o, t),
-            new()
-            {
-                Oracle = Oracles.NovoGrad,
-                SumsOverTensor = true,
-                SumsIntoState = true,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
-                IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(NovoGradOptions.Beta1), nameof(NovoGradOptions.Beta2)],
-            },
+            new() { Oracle = Oracles.NovoGrad, IgnoresGradientScale = _ => true },
             ("decay", new NovoGradOptions { WeightDecay = 0.1, Beta1 = 0.5, Beta2 = 0.98 })),
         Row(new AdafactorOptions(), (s, o, t) => new Adafactor(s, o, t),
             new()
             {
                 Oracle = Oracles.Adafactor,
                 Shape = (o, n) => o.Maximize ? [n] : Matrix(n),
-                SumsOverTensor = true,
-                SumsIntoState = true,
-                WithoutEpsilon = o => o with { Epsilon1 = 0, Epsilon2 = 0 },
                 IgnoresGradientScale = _ => true,
-                NotZero = [nameof(AdafactorOptions.ClipThreshold)],
-                AtMostZero = [nameof(AdafactorOptions.Beta2Decay)],
             },
             ("decay", new AdafactorOptions { LearningRate = 0.3, WeightDecay = 0.1, Beta2Decay = -0.3, ClipThreshold = 0.7 }),
             ("vector", new AdafactorOptions { Maximize = true, ClipThreshold = 1.5 }),
@@ -150,14 +97,11 @@ public static class Catalogue
             {
                 Oracle = Oracles.Muon,
                 Shape = (_, n) => Matrix(n),
-                SumsOverTensor = true,
                 MixesElements = true,
 
                 // The slope at 0 of each of five iterations is 3.4445.
                 RoundingsOfTheLargestMove = 485,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
                 IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(MuonOptions.Momentum)],
                 Refused =
                 [
                     (new() { NewtonSchulzSteps = -1 }, "NewtonSchulzSteps", "-1"),
@@ -171,16 +115,10 @@ public static class Catalogue
             new()
             {
                 Oracle = Oracles.Prodigy,
-                SumsOverTensor = true,
-                SumsOverGroup = true,
-                SumsIntoState = true,
                 StartSize = o => o.InitialD,
                 RoundingsAnUpdate = 1,
                 RestsWithoutGradient = o => o.DecoupledWeightDecay,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
                 IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(ProdigyOptions.Beta1), nameof(ProdigyOptions.Beta2), nameof(ProdigyOptions.Beta3)],
-                NotZero = [nameof(ProdigyOptions.InitialD), nameof(ProdigyOptions.DCoefficient), nameof(ProdigyOptions.GrowthRate)],
                 Refused = [(new() { GrowthRate = 0.5 }, "GrowthRate", "0.5")],
             },
             ("corrected", new ProdigyOptions { InitialD = 1e-3, BiasCorrection = true, WeightDecay = 0.1 }),
@@ -189,32 +127,15 @@ public static class Catalogue
                 LearningRate = 0.3, InitialD = 1e-3, WeightDecay = 0.1, DecoupledWeightDecay = false, GrowthRate = 1.1, SafeguardWarmup = true,
             })),
         Row(new AdaDeltaOptions(), (n, o, t) => new AdaDelta(n, o, t),
-            new()
-            {
-                Oracle = Oracles.AdaDelta,
-                BelowOne = [nameof(AdaDeltaOptions.Rho)],
-                NotZero = [nameof(AdaDeltaOptions.Epsilon)],
-            },
+            new() { Oracle = Oracles.AdaDelta },
             ("decay", new AdaDeltaOptions { Rho = 0.95, WeightDecay = 0.1, Epsilon = 1e-4 }),
             ("maximize", new AdaDeltaOptions { LearningRate = 0.3, Maximize = true })),
         Row(new AdamaxOptions(), (n, o, t) => new Adamax(n, o, t),
-            new()
-            {
-                Oracle = Oracles.Adamax,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
-                IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(AdamaxOptions.Beta1), nameof(AdamaxOptions.Beta2)],
-            },
+            new() { Oracle = Oracles.Adamax, IgnoresGradientScale = _ => true },
             ("decay", new AdamaxOptions { WeightDecay = 0.1, Beta2 = 0.8 }),
             ("maximize", new AdamaxOptions { Beta1 = 0, Maximize = true })),
         Row(new NAdamOptions(), (n, o, t) => new NAdam(n, o, t),
-            new()
-            {
-                Oracle = Oracles.NAdam,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
-                IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(NAdamOptions.Beta1), nameof(NAdamOptions.Beta2)],
-            },
+            new() { Oracle = Oracles.NAdam, IgnoresGradientScale = _ => true },
             ("decoupled", new NAdamOptions { WeightDecay = 0.1, DecoupledWeightDecay = true }),
             ("coupled", new NAdamOptions { WeightDecay = 0.1, MomentumDecay = 0.5, Maximize = true })),
         Row(new RpropOptions(), (n, o, t) => new Rprop(n, o, t),
@@ -223,8 +144,6 @@ public static class Catalogue
                 Oracle = Oracles.Rprop,
                 RoundingsAnUpdate = 2,
                 IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(RpropOptions.EtaMinus)],
-                NotZero = [nameof(RpropOptions.EtaPlus), nameof(RpropOptions.MaximumStep)],
                 Refused =
                 [
                     (new() { EtaPlus = 0.9 }, "EtaPlus", "0.9"),
@@ -242,43 +161,27 @@ public static class Catalogue
             ("averaging", new AsgdOptions { Lambda = 0.05, Alpha = 1.5, AveragingStart = 2, WeightDecay = 0.1 }),
             ("no falling", new AsgdOptions { Lambda = 0, AveragingStart = 0, Maximize = true })),
         Row(new AdaBeliefOptions(), (n, o, t) => new AdaBelief(n, o, t),
-            new()
-            {
-                Oracle = Oracles.AdaBelief,
-                WithoutEpsilon = o => o with { Epsilon = 0, EpsilonRoot = 0 },
-                IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(AdaBeliefOptions.Beta1), nameof(AdaBeliefOptions.Beta2)],
-            },
+            new() { Oracle = Oracles.AdaBelief, IgnoresGradientScale = _ => true },
             ("decoupled", new AdaBeliefOptions { WeightDecay = 0.1, DecoupledWeightDecay = true, Epsilon = 1e-3 }),
             ("coupled", new AdaBeliefOptions { WeightDecay = 0.1, EpsilonRoot = 1e-6 })),
         Row(new YogiOptions(), (n, o, t) => new Yogi(n, o, t),
             new()
             {
                 Oracle = Oracles.Yogi,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
                 IgnoresGradientScale = o => o.InitialAccumulator == 0,
                 MovesWithoutGradient = o => o.InitialAccumulator > 0,
-                BelowOne = [nameof(YogiOptions.Beta1), nameof(YogiOptions.Beta2)],
             },
             ("from zero", new YogiOptions { InitialAccumulator = 0, LearningRate = 0.001 }),
             ("decay", new YogiOptions { WeightDecay = 0.1, Beta2 = 0.9 })),
         Row(new AdanOptions(), (n, o, t) => new Adan(n, o, t),
-            new()
-            {
-                Oracle = Oracles.Adan,
-                WithoutEpsilon = o => o with { Epsilon = 0, EpsilonRoot = 0 },
-                IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(AdanOptions.Beta1), nameof(AdanOptions.Beta2), nameof(AdanOptions.Beta3)],
-            },
+            new() { Oracle = Oracles.Adan, IgnoresGradientScale = _ => true },
             ("decay", new AdanOptions { WeightDecay = 0.1 }),
             ("decoupled", new AdanOptions { WeightDecay = 0.1, DecoupledWeightDecay = true, EpsilonRoot = 1e-3 })),
         Row(new AdEmaMixOptions(), (n, o, t) => new AdEmaMix(n, o, t),
             new()
             {
                 Oracle = Oracles.AdEmaMix,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
                 IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(AdEmaMixOptions.Beta1), nameof(AdEmaMixOptions.Beta2), nameof(AdEmaMixOptions.Beta3)],
                 Refused =
                 [
                     (new() { WarmupSteps = -1 }, "WarmupSteps", "-1"),
@@ -292,9 +195,7 @@ public static class Catalogue
             {
                 Oracle = Oracles.Adopt,
                 RoundingsAnUpdate = 1,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
                 IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(AdoptOptions.Beta1), nameof(AdoptOptions.Beta2)],
             },
             ("no clipping", new AdoptOptions { Clipping = false, Beta2 = 0.99 }),
             ("decay", new AdoptOptions { WeightDecay = 0.1, Epsilon = 0.1 })),
@@ -312,7 +213,6 @@ public static class Catalogue
                 Oracle = Oracles.Signum,
                 IgnoresGradientScale = _ => true,
                 MovesByTheRate = _ => true,
-                BelowOne = [nameof(SignumOptions.Momentum)],
             },
             ("decay", new SignumOptions { WeightDecay = 0.1, Momentum = 0.3 })),
         Row(new FtrlOptions(), (n, o, t) => new Ftrl(n, o, t),
@@ -323,7 +223,6 @@ public static class Catalogue
                 WithoutEpsilon = o => o with { InitialAccumulator = 0, Beta = 0, L2 = 0 },
                 IgnoresGradientScale = o => o is { L1: 0, LearningRatePower: -0.5 },
                 MovesWithoutGradient = _ => true,
-                AtMostZero = [nameof(FtrlOptions.LearningRatePower)],
             },
             ("regularized", new FtrlOptions { LearningRate = 0.1, Beta = 1, L1 = 0.5, L2 = 0.3, InitialAccumulator = 0 }),
             ("power", new FtrlOptions { LearningRate = 0.1, LearningRatePower = -0.7, L1 = 0.01 })),
@@ -331,11 +230,8 @@ public static class Catalogue
             new()
             {
                 Oracle = Oracles.Sophia,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
                 IgnoresGradientScale = _ => true,
                 MovesByTheRate = o => o.Epsilon < 1,
-                BelowOne = [nameof(SophiaOptions.Beta1), nameof(SophiaOptions.Beta2)],
-                NotZero = [nameof(SophiaOptions.Gamma)],
                 Refused = [(new() { HessianInterval = 0 }, "HessianInterval", "0")],
             },
             ("no decay", new SophiaOptions { WeightDecay = 0 }),
@@ -344,20 +240,11 @@ public static class Catalogue
             new()
             {
                 Oracle = Oracles.ScheduleFreeSgd,
-                BelowOne = [nameof(ScheduleFreeSgdOptions.Momentum)],
-                NotZero = [nameof(ScheduleFreeSgdOptions.Momentum)],
                 Refused = [(new() { WarmupSteps = -1 }, "WarmupSteps", "-1")],
             },
             ("warmup", new ScheduleFreeSgdOptions { LearningRate = 0.1, WarmupSteps = 8, R = 1, WeightDecay = 0.1 })),
         Row(new ScheduleFreeAdamWOptions(), (n, o, t) => new ScheduleFreeAdamW(n, o, t),
-            new()
-            {
-                Oracle = Oracles.ScheduleFreeAdamW,
-                WithoutEpsilon = o => o with { Epsilon = 0 },
-                IgnoresGradientScale = _ => true,
-                BelowOne = [nameof(ScheduleFreeAdamWOptions.Beta1), nameof(ScheduleFreeAdamWOptions.Beta2)],
-                NotZero = [nameof(ScheduleFreeAdamWOptions.Beta1)],
-            },
+            new() { Oracle = Oracles.ScheduleFreeAdamW, IgnoresGradientScale = _ => true },
             ("warmup", new ScheduleFreeAdamWOptions { WarmupSteps = 8, WeightDecay = 0.1, WeightLrPower = 1.5 })),
     ];
 
@@ -370,6 +257,9 @@ public static class Catalogue
         typeof(Tanh), typeof(SwaAnneal), typeof(ReduceOnPlateau),
     }.ToDictionary(type => type.Name);
 
+    /// <summary>Whether tests of the engine run on every variant, as the environment variable <c>OPTIMIZERS_FULL=1</c> asks.</summary>
+    public static bool IsFull { get; } = Environment.GetEnvironmentVariable("OPTIMIZERS_FULL") == "1";
+
     /// <summary>For [MemberData]: every optimizer.</summary>
     public static TheoryData<string> Rows() => [.. Optimizers.Select(row => row.Type.Name)];
 
@@ -380,14 +270,23 @@ public static class Catalogue
     public static TheoryData<string> VariantsWhere(Func<OptimizerVariant, bool> condition) =>
         [.. All().Where(condition).Select(variant => variant.Name)];
 
-    /// <summary>For [MemberData]: every variant with every format of state but float32.</summary>
+    /// <summary>
+    /// For [MemberData]: the variants on which a test of the engine runs. They are one for each kind of step and number of slots, and
+    /// one for each kind of step and what happens around its rule; or all, if <see cref="IsFull"/>.
+    /// </summary>
+    public static TheoryData<string> Representatives() => VariantsWhere(IsRepresentative);
+
+    /// <summary>Whether a test of the engine runs on a variant.</summary>
+    public static bool IsRepresentative(OptimizerVariant variant) => IsFull || _representatives.Value.Contains(variant.Name);
+
+    /// <summary>For [MemberData]: the representatives with every format of state but float32.</summary>
     public static TheoryData<string, StateFormat> Formats() => FormatsWhere(_ => true);
 
-    /// <summary>For [MemberData]: some variants with every format of state but float32.</summary>
+    /// <summary>For [MemberData]: some representatives with every format of state but float32.</summary>
     public static TheoryData<string, StateFormat> FormatsWhere(Func<OptimizerVariant, bool> condition)
     {
         var data = new TheoryData<string, StateFormat>();
-        foreach (OptimizerVariant variant in All().Where(condition))
+        foreach (OptimizerVariant variant in All().Where(IsRepresentative).Where(condition))
         {
             foreach (StateFormat format in Enum.GetValues<StateFormat>().Where(format => format != StateFormat.Float32))
             {
@@ -412,6 +311,32 @@ public static class Catalogue
         : [new(options)];
 
     public static OptimizerVariant Variant(string name) => All().Single(variant => variant.Name == name);
+
+    // A kind of step, with the passes and the work that it has.
+    private static string StepOf(OptimizerVariant variant)
+    {
+        GroupStep step = GroupStep.Of(variant.Options);
+        bool isCautious = variant.Options.Cautious;
+        return $"{step.GetType().Name} {isCautious} {step.MeasuringChangesState} {step.Definition.SharesScalars} {step.HasScalars} {step.Matrices?.GetType()}";
+    }
+
+    // What the loop does around the rule.
+    private static string TransformsOf(OptimizerVariant variant)
+    {
+        GroupStep step = GroupStep.Of(variant.Options);
+        step.Begin(variant.Options.LearningRate, variant.Options.WeightDecay, zeroGradients: false);
+        (_, WeightDecay decay, _, _) = step.Transforms;
+        return $"{decay.Coupled != 0} {decay.Factor != 1} {step.Transforms.Gradient.Scale}";
+    }
+
+    private static bool SumsOverTensor(OptimizerDefinition definition) => definition.Measures || definition.Matrices is not null;
+
+    // A sum that is known before the state changes, or that changes a scalar of it, is seen in the state of all elements.
+    private static bool SumsIntoState(IOptimizerOptions options)
+    {
+        OptimizerDefinition definition = options.Define();
+        return SumsOverTensor(definition) && (definition.Scalars.Count > 0 || !definition.NewStep(options).MeasuringChangesState);
+    }
 
     private static IEnumerable<OptimizerVariant> All() => Optimizers.SelectMany(row => row.Variants);
 
@@ -459,10 +384,10 @@ public static class Catalogue
             Make,
             Shape,
             () => options.Cautious ? Cautious.Oracle(options, traits.Oracle) : traits.Oracle(options),
-            traits.WithoutEpsilon is { } without ? without(options) : null,
-            traits.SumsOverTensor || options.Cautious,
-            traits.SumsIntoState,
-            traits.SumsOverGroup,
+            traits.WithoutEpsilon is { } without ? without(options) : OptionNumbers.WithoutEpsilon(options),
+            SumsOverTensor(options.Define()) || options.Cautious,
+            SumsIntoState(options),
+            options.Define().SharesScalars,
             traits.MixesElements,
             traits.RoundingsOfTheLargestMove,
             traits.StartSize(options),
@@ -477,10 +402,7 @@ public static class Catalogue
             defaults,
             Make,
             Shape,
-            traits.SumsOverGroup,
-            traits.BelowOne,
-            traits.NotZero,
-            traits.AtMostZero,
+            defaults.Define().SharesScalars,
             [.. traits.Refused.Select(refused => ((IOptimizerOptions)refused.Options, refused.Name, refused.Value))],
             [
                 Variant(typeof(TOptimizer).Name, defaults),
@@ -497,15 +419,6 @@ public sealed record OptimizerTraits<TOptions>
     /// <summary>The slow and obvious loop in double that judges the fast one.</summary>
     public required Func<TOptions, OracleStep> Oracle { get; init; }
 
-    /// <summary>Whether an element's update depends on the rest of its tensor, through a norm.</summary>
-    public bool SumsOverTensor { get; init; }
-
-    /// <summary>Whether a sum over the tensor enters the state of all its elements.</summary>
-    public bool SumsIntoState { get; init; }
-
-    /// <summary>Whether an element's update depends on the other tensors of its group.</summary>
-    public bool SumsOverGroup { get; init; }
-
     /// <summary>Whether an element's update depends on the gradients of all others of its tensor, and on where they stand.</summary>
     public bool MixesElements { get; init; }
 
@@ -518,7 +431,7 @@ public sealed record OptimizerTraits<TOptions>
     /// <summary>The shape of a tensor of some length that the tests give it.</summary>
     public Func<TOptions, int, int[]> Shape { get; init; } = (_, length) => [length];
 
-    /// <summary>The same options with ε = 0; null where there is no ε.</summary>
+    /// <summary>The same options with ε = 0, where that takes more than a 0 in every option that is named Epsilon.</summary>
     public Func<TOptions, TOptions>? WithoutEpsilon { get; init; }
 
     /// <summary>Whether gradients multiplied by one factor give the same updates, were ε and the decay 0.</summary>
@@ -542,15 +455,6 @@ public sealed record OptimizerTraits<TOptions>
     /// <summary>Whether an update does not add a move to a parameter, but works all of it out from state.</summary>
     public bool WorksParametersOutAnew { get; init; }
 
-    /// <summary>The options that must be below 1, also as a float.</summary>
-    public IReadOnlyList<string> BelowOne { get; init; } = [];
-
-    /// <summary>The options that must not be 0.</summary>
-    public IReadOnlyList<string> NotZero { get; init; } = [];
-
-    /// <summary>The options that must not be above 0, while others must not be below.</summary>
-    public IReadOnlyList<string> AtMostZero { get; init; } = [];
-
     /// <summary>Options that are good one by one but not together; the name and the value that the message has.</summary>
     public IReadOnlyList<(TOptions Options, string Name, string Value)> Refused { get; init; } = [];
 }
@@ -562,12 +466,18 @@ public sealed record OptimizerRow(
     Func<IReadOnlyList<int>, IOptimizerOptions, int, IOptimizer> MakeShaped,
     Func<IOptimizerOptions, int, int[]> ShapeOf,
     bool SumsOverGroup,
-    IReadOnlyList<string> BelowOne,
-    IReadOnlyList<string> NotZero,
-    IReadOnlyList<string> AtMostZero,
     IReadOnlyList<(IOptimizerOptions Options, string Name, string Value)> Refused,
     IReadOnlyList<OptimizerVariant> Variants)
 {
+    /// <summary>The options that are bounded above: by 1, also as a float, is what the tests ask.</summary>
+    public IReadOnlyList<string> BelowOne { get; } = OptionNumbers.Where(Defaults, accepted: 0.5, refused: 1e6);
+
+    /// <summary>The options that must not be 0.</summary>
+    public IReadOnlyList<string> NotZero { get; } = OptionNumbers.Where(Defaults, accepted: null, refused: 0);
+
+    /// <summary>The options that must not be above 0, while others must not be below.</summary>
+    public IReadOnlyList<string> AtMostZero { get; } = OptionNumbers.Where(Defaults, accepted: -0.5, refused: 0.5);
+
     /// <summary>Whether it takes a shape.</summary>
     public bool HasPlaces => Variants[0].HasPlaces;
 

@@ -12,12 +12,12 @@ public sealed class BadOptionsTests
     public void EveryNumberThatIsNotFiniteAndPositiveIsRefused(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
-        foreach (PropertyInfo property in Numbers(row))
+        foreach (PropertyInfo property in OptionNumbers.Of(row.Defaults))
         {
             foreach (double number in BadNumbers.NotFiniteOrNegative)
             {
                 double value = row.AtMostZero.Contains(property.Name) ? -number : number;
-                CheckRefused(row, With(row.Defaults, property, value), property.Name, $"{value}");
+                CheckRefused(row, OptionNumbers.With(row.Defaults, property, value), property.Name, $"{value}");
             }
         }
     }
@@ -26,12 +26,14 @@ public sealed class BadOptionsTests
 
     public static TheoryData<string> RowsWithRefusals() => RowsWhere(row => row.Refused.Count > 0);
 
+    /// <summary>Which options are bounded above is found by trying, so that a bound that is missing shows only in their names.</summary>
     [Theory]
     [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
-    public void WhatTheTableSaysIsSaidOfOptions(string name)
+    public void EveryOptionWithTheNameOfAnAverageIsBoundedAbove(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
-        row.BelowOne.Concat(row.NotZero).Concat(row.AtMostZero).Should().BeSubsetOf(Numbers(row).Select(property => property.Name));
+        OptionNumbers.Of(row.Defaults).Select(property => property.Name).Where(option => option is "Beta1" or "Beta2" or "Beta3" or "Rho")
+            .Should().BeSubsetOf(row.BelowOne);
     }
 
     [Theory]
@@ -39,14 +41,14 @@ public sealed class BadOptionsTests
     public void EveryWeightOfThePastIsBelowOneAsAFloat(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
-        foreach (PropertyInfo property in Numbers(row).Where(property => row.BelowOne.Contains(property.Name)))
+        foreach (PropertyInfo property in OptionNumbers.Of(row.Defaults).Where(property => row.BelowOne.Contains(property.Name)))
         {
             foreach (double value in _notBelowOne)
             {
-                CheckRefused(row, With(row.Defaults, property, value), property.Name, $"{value}");
+                CheckRefused(row, OptionNumbers.With(row.Defaults, property, value), property.Name, $"{value}");
             }
 
-            row.Make(1, With(row.Defaults, property, 1 - (1.0 / (1 << 24))), 1).Should().NotBeNull();
+            row.Make(1, OptionNumbers.With(row.Defaults, property, 1 - (1.0 / (1 << 24))), 1).Should().NotBeNull();
         }
     }
 
@@ -55,9 +57,9 @@ public sealed class BadOptionsTests
     public void EveryNumberMayBeZeroOrIsRefused(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
-        foreach (PropertyInfo property in Numbers(row))
+        foreach (PropertyInfo property in OptionNumbers.Of(row.Defaults))
         {
-            IOptimizerOptions options = With(row.Defaults, property, 0);
+            IOptimizerOptions options = OptionNumbers.With(row.Defaults, property, 0);
             if (row.NotZero.Contains(property.Name))
             {
                 CheckRefused(row, options, property.Name, "0");
@@ -87,7 +89,7 @@ public sealed class BadOptionsTests
     public void TheRateIsFiniteAsAFloat(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
-        CheckRefused(row, With(row.Defaults, Numbers(row).Single(p => p.Name == "LearningRate"), 1e39), "LearningRate", "1E+39");
+        CheckRefused(row, OptionNumbers.With(row.Defaults, OptionNumbers.Of(row.Defaults).Single(p => p.Name == "LearningRate"), 1e39), "LearningRate", "1E+39");
     }
 
     [Theory]
@@ -118,17 +120,6 @@ public sealed class BadOptionsTests
 
     private static TheoryData<string> RowsWhere(Func<OptimizerRow, bool> condition) =>
         [.. Catalogue.Optimizers.Where(condition).Select(row => row.Type.Name)];
-
-    private static IEnumerable<PropertyInfo> Numbers(OptimizerRow row) => row.Defaults.GetType().GetProperties()
-        .Where(property => property.SetMethod is not null && property.PropertyType is var type && (type == typeof(double) || type == typeof(double?)));
-
-    private static IOptimizerOptions With(IOptimizerOptions options, PropertyInfo property, double value)
-    {
-        // What the compiler makes of a "with" expression.
-        object copy = options.GetType().GetMethod("<Clone>$")!.Invoke(options, null)!;
-        property.SetValue(copy, value);
-        return (IOptimizerOptions)copy;
-    }
 
     private static void CheckRefused(OptimizerRow row, IOptimizerOptions options, string option, string value)
     {

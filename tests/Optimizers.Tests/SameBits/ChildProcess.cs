@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// The test assembly as a program, which runs the golden suite and reports on its processor, or saves until it is killed.
+/// The test assembly as a program, which runs the golden suite and reports on its processor, prints the path of a step, or
+/// saves until it is killed.
 /// Vector widths are chosen when a process starts, so that another choice needs another process.
 /// </summary>
 internal static class ChildProcess
@@ -14,6 +15,12 @@ internal static class ChildProcess
         if (arguments is [KillTests.SaveArgument, string path])
         {
             KillTests.SaveForEver(path);
+        }
+
+        if (arguments is [StepPath.Argument, string level])
+        {
+            StepPath.Print(level);
+            return 0;
         }
 
         IReadOnlyList<string> failures = GoldenSuite.Failures();
@@ -28,10 +35,15 @@ internal static class ChildProcess
 
     /// <summary>Runs <see cref="Main"/> in a process of its own with one switch of the runtime off.</summary>
     /// <returns>The exit code, and what was written to each stream.</returns>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunWithout(string runtimeSwitch)
+    public static Task<(int ExitCode, string Output, string Errors)> RunWithout(string runtimeSwitch) => RunWith(runtimeSwitch, "0");
+
+    /// <summary>Runs <see cref="Main"/> in a process of its own with one switch of the runtime set.</summary>
+    /// <returns>The exit code, and what was written to each stream.</returns>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunWith(
+        string runtimeSwitch, string value, params string[] arguments)
     {
-        ProcessStartInfo start = StartInfo();
-        start.Environment[runtimeSwitch] = "0";
+        ProcessStartInfo start = StartInfo(arguments);
+        start.Environment[runtimeSwitch] = value;
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();

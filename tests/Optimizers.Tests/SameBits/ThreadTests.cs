@@ -8,7 +8,7 @@ public sealed class ThreadTests
     private const int Steps = 3;
 
     [Theory]
-    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    [MemberData(nameof(Catalogue.Representatives), MemberType = typeof(Catalogue))]
     public void EveryNumberOfThreadsGivesTheSameBits(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
@@ -23,7 +23,7 @@ public sealed class ThreadTests
     }
 
     [Theory]
-    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    [MemberData(nameof(Catalogue.Representatives), MemberType = typeof(Catalogue))]
     public void EveryNumberOfThreadsGivesTheSameBitsInAModel(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);

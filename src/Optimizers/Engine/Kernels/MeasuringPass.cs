@@ -4,12 +4,14 @@ namespace Optimizers.Engine;
 /// The first pass of a measuring rule as a rule of its own, so that the same loop drives it; what it measures goes to
 /// scratch.
 /// </summary>
-internal struct MeasuringPass<TRule>(TRule rule) : IUpdateRule<MeasuringPass<TRule>>
+internal struct MeasuringPass<TRule>(TRule rule) : IBlockPass<MeasuringPass<TRule>>
     where TRule : struct, IMeasuringRule<TRule>
 {
     private TRule _rule = rule;
 
     public static int SlotCount => TRule.SlotCount;
+
+    public static bool ChangesState => TRule.MeasuringChangesState;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Update<V, TStorage>(

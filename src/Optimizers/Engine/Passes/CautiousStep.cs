@@ -29,7 +29,7 @@ internal sealed class CautiousStep<TRule>(SteppingDefinition<TRule> definition, 
 
     public override void Count(in TensorJob job, nuint start, nuint end, BlockSums counts, int widestLane) =>
         MeasuredBlocks.Run<CountingPass>(
-            new(this[job.Rule]), job, start, end, counts, squares: false, changesState: false, widestLane);
+            new(this[job.Rule]), job, start, end, counts, squares: false, widestLane);
 
     public override void TakeShare(int rule, double share) => _scales[rule] = Agreement.ScaleOf(share);
 
@@ -47,11 +47,13 @@ internal sealed class CautiousStep<TRule>(SteppingDefinition<TRule> definition, 
     }
 
     /// <summary>Writes 1 to scratch where the step will be taken, and 0 elsewhere.</summary>
-    private struct CountingPass(TRule rule) : IUpdateRule<CountingPass>
+    private struct CountingPass(TRule rule) : IBlockPass<CountingPass>
     {
         private TRule _rule = rule;
 
         public static int SlotCount => TRule.SlotCount;
+
+        public static bool ChangesState => false;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static unsafe void Update<V, TStorage>(

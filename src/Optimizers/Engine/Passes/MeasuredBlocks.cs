@@ -12,12 +12,11 @@ internal static unsafe class MeasuredBlocks
     /// <param name="end">The element behind the last.</param>
     /// <param name="sums">Takes the sums.</param>
     /// <param name="squares">Whether the squares of the values are summed.</param>
-    /// <param name="changesState">Whether the pass writes state.</param>
     /// <param name="widestLane">The width of the lanes.</param>
     [SkipLocalsInit]
     public static void Run<TPass>(
-        in TPass pass, in TensorJob job, nuint start, nuint end, BlockSums sums, bool squares, bool changesState, int widestLane)
-        where TPass : struct, IUpdateRule<TPass>
+        in TPass pass, in TensorJob job, nuint start, nuint end, BlockSums sums, bool squares, int widestLane)
+        where TPass : struct, IBlockPass<TPass>
     {
         // The last lane of a tensor may write beyond its elements.
         float* firstValues = stackalloc float[Piece + Lane16.Count];
@@ -36,7 +35,7 @@ internal static unsafe class MeasuredBlocks
                 part.Addresses.Slots.First = firstValues - piece;
                 part.Addresses.Slots.Second = secondValues - piece;
                 StepTransforms seen = LimitedGradient.Transform(job, transforms, limited, piece, pieceEnd, ref part.Addresses, widestLane);
-                if (changesState)
+                if (TPass.ChangesState)
                 {
                     KernelDispatch.ReadAndStore(pass, part, seen, piece, pieceEnd, widestLane);
                 }
@@ -49,7 +48,7 @@ internal static unsafe class MeasuredBlocks
                 Add(ref secondSum, secondValues, pieceEnd - piece, squares);
             }
 
-            if (transforms.ZeroGradient && changesState && job.Group.MeasuringEndsGradient)
+            if (transforms.ZeroGradient && TPass.ChangesState && job.Group.MeasuringEndsGradient)
             {
                 new Span<float>(job.Addresses.Gradients + blockStart, (int)(blockEnd - blockStart)).Clear();
             }
@@ -69,4 +68,12 @@ internal static unsafe class MeasuredBlocks
             sum.Add(values, count);
         }
     }
+}
+
+/// <summary>A pass that writes two values for each element to scratch.</summary>
+internal interface IBlockPass<TSelf> : IUpdateRule<TSelf>
+    where TSelf : struct, IBlockPass<TSelf>
+{
+    /// <summary>Whether the pass writes state. A loop that does not is not compiled into one that does, nor the other way round.</summary>
+    static abstract bool ChangesState { get; }
 }

@@ -46,7 +46,7 @@ internal class MeasuringStep<TRule>(MeasuringDefinition<TRule> definition, IOpti
 
     public override void Measure(in TensorJob job, nuint start, nuint end, BlockSums sums, int widestLane) =>
         MeasuredBlocks.Run<MeasuringPass<TRule>>(
-            new(this[job.Rule]), job, start, end, sums, TRule.SumsSquares, TRule.MeasuringChangesState, widestLane);
+            new(this[job.Rule]), job, start, end, sums, TRule.SumsSquares, widestLane);
 
     public override void StoreSums(int rule, in MeasuredSums sums)
     {

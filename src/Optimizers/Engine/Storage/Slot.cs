@@ -8,7 +8,7 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
 
     public StateSlot Declared { get; } = declared;
 
-    /// <summary>Where its memory lies; valid while this object is reachable.</summary>
+    /// <summary>Where its memory lies; valid while this object is reachable. Null: elsewhere, and only the methods reach it.</summary>
     public byte* Address => Buffer.Address;
 
     /// <summary>The format of its elements.</summary>
@@ -89,7 +89,7 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
     /// <summary>Makes all elements what they are before the first update.</summary>
     public void Reset()
     {
-        Buffer.Clear();
+        Clear();
         if (Declared.Initial == 0)
         {
             return;
@@ -104,4 +104,7 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
             Write((nuint)start, (nuint)(start + count), values, iteration: 0, Kernel.WidestLane);
         }
     }
+
+    /// <summary>Makes all elements 0.</summary>
+    protected virtual void Clear() => Buffer.Clear();
 }

@@ -46,8 +46,8 @@ internal sealed class SlotPool
 /// <summary>A part of an array: one slot of one tensor.</summary>
 internal readonly unsafe struct SlotBuffer(AlignedArray array, nuint start, nuint bytes)
 {
-    /// <summary>Valid while the array is reachable.</summary>
-    public byte* Address => array.Address + start;
+    /// <summary>Valid while the array is reachable; null if there is none.</summary>
+    public byte* Address => array is null ? null : array.Address + start;
 
     /// <summary>Makes all of it 0, as it was at first.</summary>
     public void Clear() => NativeMemory.Clear(Address, bytes);

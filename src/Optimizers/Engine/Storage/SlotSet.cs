@@ -95,7 +95,7 @@ internal sealed unsafe class SlotSet
         byte* end = start + ((nint)values.Length * sizeof(float));
         foreach (Slot slot in _slots)
         {
-            if (slot.Format == StateFormat.Float32 && start < slot.Address + ((nint)slot.Length * sizeof(float)) && slot.Address < end)
+            if (slot.Format == StateFormat.Float32 && slot.Address != null && start < slot.Address + ((nint)slot.Length * sizeof(float)) && slot.Address < end)
             {
                 return true;
             }
@@ -115,7 +115,7 @@ internal sealed unsafe class SlotSet
         foreach (Slot slot in _slots)
         {
             double ofSlot = Math.Abs(slot.Declared.Initial);
-            if (!isNew && slot.Format == StateFormat.Float32)
+            if (!isNew && slot.Format == StateFormat.Float32 && slot.Address != null)
             {
                 ofSlot = Reductions.MaximumMagnitude((float*)slot.Address, (nuint)slot.Length);
             }

@@ -17,7 +17,7 @@ public sealed unsafe class GuardPageTests : IDisposable
     }
 
     [LinuxTheory]
-    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    [MemberData(nameof(Catalogue.Representatives), MemberType = typeof(Catalogue))]
     public void AStepStaysInItsBuffers(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
