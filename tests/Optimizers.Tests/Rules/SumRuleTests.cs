@@ -114,7 +114,7 @@ public sealed class SumRuleTests
                      ("zeroing", new() { ZeroGradients = true }, g => g),
                      ("value clip and zeroing", new() { Clip = new ClipByValue { Limit = 0.25 }, ZeroGradients = true }, g => Math.Clamp(g, -0.25f, 0.25f)),
                      ("value clip", new() { Clip = new ClipByValue { Limit = 0.25 }, Threads = 3 }, g => Math.Clamp(g, -0.25f, 0.25f)),
-                     ("loss scale", new() { LossScaler = new LossScaler(new() { InitialScale = 0.5 }), NonFinite = NonFinitePolicy.Skip }, g => 2 * g),
+                     ("loss scale", new() { LossScaler = new LossScaler(new() { InitialScale = 2 }), NonFinite = NonFinitePolicy.Skip }, g => 0.5f * g),
                  })
         {
             var expected = new ModelOptimizer(expectedSet, options);

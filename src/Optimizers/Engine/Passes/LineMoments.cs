@@ -15,7 +15,7 @@ internal sealed unsafe class LineMoments<TRule> : IMatrixDefinition
         return Array.Exists(slots, slot => slot is not null && slot.Extent != SlotExtent.Elements)
             ? new LineMoments<TRule>()
             : throw new ArgumentException(
-                $"No slot has one number for each row or column. Set {nameof(StateSlot.Extent)} on one, or call {nameof(OptimizerDefinition.Elementwise)}.",
+                $"No slot has one number for each row or column. Set {nameof(StateSlot.Extent)} on one, or call {nameof(OptimizerDefinition)}.{(TRule.Measures ? nameof(OptimizerDefinition.Measuring) : nameof(OptimizerDefinition.Elementwise))}.",
                 nameof(slots));
     }
 
