@@ -1,29 +1,37 @@
 namespace Optimizers.Rules;
 
 /// <summary>
-/// What a rule adds to <see cref="IUpdateRule1{TSelf}"/>, <see cref="IUpdateRule2{TSelf}"/>, … to take a sum over each row or each
-/// column of a tensor: a slot that has one number for each (<see cref="StateSlot.Extent"/>) takes the sum in before the step.
+/// Sums over each row or each column of a tensor, for a rule that also implements <see cref="IUpdateRule1{TSelf}"/> to
+/// <see cref="IUpdateRule4{TSelf}"/>, or <see cref="IMeasuringRule1{TSelf}"/> to <see cref="IMeasuringRule4{TSelf}"/>. A slot whose
+/// <see cref="StateSlot.Extent"/> is rows or columns has one number for each of them, which is worked out from a sum before the
+/// other methods of the rule see it.
 /// </summary>
 /// <remarks>
-/// <para><c>Apply</c> sees such a slot as any other: at each element it has the number of that element's row or column, as the sums
-/// of this step have left it. What <c>Apply</c> writes to it is lost.</para>
-/// <para>Sums are in double. Of each row they are taken in sixteen lanes; of each column over up to 16 parts of the rows. The order is
-/// the same on every processor and number of threads.</para>
+/// <para>The other methods get such a slot as any other: at each element it is the number of that element's row or column. A value
+/// that they assign to it is lost.</para>
+/// <para>Each slot of rows or columns takes one pass over the gradients. Sums are in double. They have the same bits on every
+/// processor, at every lane width and number of threads.</para>
 /// </remarks>
 /// <typeparam name="TSelf">The rule itself.</typeparam>
 public interface ILineRule<TSelf>
     where TSelf : struct, ILineRule<TSelf>
 {
-    /// <summary>The value of each element whose square is summed over its row and column.</summary>
-    /// <param name="gradient">The gradient, unscaled and clipped, with a coupled decay.</param>
-    V Term<V>(V gradient)
-        where V : struct, ILane<V> =>
-        gradient;
+    /// <summary>Whether the squares of the terms are summed, or else the terms themselves. Default true.</summary>
+    static virtual bool LineSumsSquares => true;
 
-    /// <summary>The new number of one row or column. Called on the stepping thread.</summary>
+    /// <summary>The term of each element in the sum over its row or column.</summary>
+    /// <param name="slot">The number of the slot that the sum is for, from 0, among all slots.</param>
+    /// <param name="gradient">The gradient, unscaled and clipped, with a coupled decay.</param>
+    /// <param name="parameter">The parameter, before a decoupled decay.</param>
+    V Term<V>(int slot, V gradient, V parameter)
+        where V : struct, ILane<V>;
+
+    /// <summary>
+    /// The new number of one row or column. Called on the stepping thread, for each row or column of each tensor that has elements.
+    /// </summary>
     /// <param name="slot">The number of the slot, from 0, among all slots.</param>
-    /// <param name="before">The number after the last update.</param>
-    /// <param name="sumOfSquares">The sum of the squares over the row or column.</param>
-    /// <param name="count">The number of elements in it.</param>
-    double Average(int slot, float before, double sumOfSquares, int count);
+    /// <param name="before">The number after the last update; <see cref="StateSlot.Initial"/> in the first.</param>
+    /// <param name="sum">The sum over the row or column: of squares, unless <see cref="LineSumsSquares"/> is false.</param>
+    /// <param name="count">The number of its elements, at least 1.</param>
+    double LineValue(int slot, float before, double sum, int count);
 }

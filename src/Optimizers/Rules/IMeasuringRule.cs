@@ -10,8 +10,9 @@ public interface IMeasuringRule<TSelf> : IUpdateRule<TSelf>
     where TSelf : struct, IMeasuringRule<TSelf>
 {
     /// <summary>
-    /// The pass in which the state changes. True: the first, and the second reads the state as it then is and sees a gradient of 0.
-    /// False: the second, which reads the gradient again; the first leaves the state as it is.
+    /// The pass in which the state changes. True: the first; the second gets the state that the first has written, and a gradient of
+    /// 0, which saves reading it again. False: the second; both passes get the gradient and the state before the step.
+    /// In the other pass, values that are assigned to the slots are lost.
     /// </summary>
     static abstract bool MeasuringChangesState { get; }
 
@@ -19,15 +20,21 @@ public interface IMeasuringRule<TSelf> : IUpdateRule<TSelf>
     static virtual bool SumsSquares => true;
 
     /// <summary>
-    /// Whether the sums, and the scalars of state, are those of all tensors of the group that take part in the step. Default false.
+    /// Whether the sums are over all tensors of the group that take part in the step, and the scalars of state the same for all of
+    /// them. Default false: each tensor has its own. <see cref="Optimizer"/> is a group of one tensor.
     /// </summary>
     static virtual bool IsOfGroup => false;
 
-    /// <summary>The same rule, which knows its sums. Called on the stepping thread, once for each tensor.</summary>
-    /// <param name="sums">The sums, in double.</param>
-    /// <param name="scalars">The scalars of state as <see cref="RuleFactory{TRule}"/> has left them; the rule may change them, and
-    /// they count once the step is taken.</param>
+    /// <summary>
+    /// Returns the same rule with what its second pass needs of the sums. Called on the stepping thread, once for each tensor, between
+    /// the two passes.
+    /// </summary>
+    /// <param name="sums">The sums over the tensor, or over its group, in double.</param>
+    /// <param name="scalars">The scalars of state as <see cref="RuleFactory{TRule}"/> has left them. The rule may change them; they
+    /// count once the step is taken. The tensors of a group that shares its scalars must change them alike.</param>
     TSelf WithSums(in MeasuredSums sums, Span<double> scalars);
+
+    static bool IUpdateRule<TSelf>.Measures => true;
 
     /// <summary>The magnitude of what the rule computes in float from its scalars; 0 where they stay in double.</summary>
     internal static virtual double MagnitudeOf(ReadOnlySpan<double> scalars) => OverflowGuard.LargestOf(scalars);

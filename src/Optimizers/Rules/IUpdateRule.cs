@@ -12,6 +12,9 @@ public interface IUpdateRule<TSelf>
     /// <summary>The number of state slots, 0 to 4.</summary>
     internal static abstract int SlotCount { get; }
 
+    /// <summary>Whether a pass measures before the rule applies.</summary>
+    internal static virtual bool Measures => false;
+
     /// <summary>Reads the state at <paramref name="index"/>, applies the rule and writes the state back.</summary>
     internal static abstract void Update<V, TStorage>(
         ref TSelf rule, V gradient, ref V parameter, in SlotAddresses slots, long index)

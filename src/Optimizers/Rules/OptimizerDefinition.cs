@@ -19,6 +19,12 @@ public abstract class OptimizerDefinition
         }
 
         CheckNames("slot", nameof(slots), [.. slots.Select(slot => slot?.Name)]);
+        if (slots.FirstOrDefault(slot => !Enum.IsDefined(slot.Extent)) is { } unknown)
+        {
+            throw new ArgumentException(
+                $"The {nameof(StateSlot.Extent)} of the slot \"{unknown.Name}\" is {unknown.Extent}, which is no {nameof(SlotExtent)}.", nameof(slots));
+        }
+
         CheckNames("scalar", nameof(scalars), [.. scalars.Select(scalar => scalar?.Name)]);
         Slots = Array.AsReadOnly<StateSlot>([.. slots]);
         Scalars = Array.AsReadOnly<StateScalar>([.. scalars]);
@@ -34,7 +40,7 @@ public abstract class OptimizerDefinition
     internal int FlushInterval { get; init; } = 1;
 
     /// <summary>What is done with whole tensors between the passes; null: nothing.</summary>
-    internal IMatrixDefinition? Matrices { get; init; }
+    internal IMatrixDefinition? Matrices { get; private protected init; }
 
     /// <summary>Whether the rule needs sums over the tensor, from a pass of their own, before it can apply.</summary>
     internal virtual bool Measures => false;
@@ -87,11 +93,37 @@ public abstract class OptimizerDefinition
     /// </summary>
     /// <inheritdoc cref="Elementwise{TRule}(Func{StepScalars, TRule}, StateSlot[])" path="/param|/typeparam"/>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">The number of slots is not the rule's, a name is empty or repeated, or no slot has one
-    /// number for each row or column.</exception>
+    /// <exception cref="ArgumentException">The number of slots is not the rule's, a name is empty or repeated, no slot has one
+    /// number for each row or column, or the rule is a measuring rule.</exception>
     public static OptimizerDefinition OfLines<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)
         where TRule : struct, IUpdateRule<TRule>, ILineRule<TRule> =>
-        new ElementwiseDefinition<TRule>(WithoutScalars(rule), slots, [], LineMoments<TRule>.For(slots));
+        OfLines(WithoutScalars(rule), [], slots);
+
+    /// <summary>The same, with scalars of state.</summary>
+    /// <inheritdoc cref="Elementwise{TRule}(RuleFactory{TRule}, IReadOnlyList{StateScalar}, StateSlot[])" path="/param|/typeparam"/>
+    /// <inheritdoc cref="OfLines{TRule}(Func{StepScalars, TRule}, StateSlot[])" path="/exception"/>
+    public static OptimizerDefinition OfLines<TRule>(
+        RuleFactory<TRule> rule, IReadOnlyList<StateScalar> scalars, params StateSlot[] slots)
+        where TRule : struct, IUpdateRule<TRule>, ILineRule<TRule> =>
+        new ElementwiseDefinition<TRule>(rule, slots, scalars, LineMoments<TRule>.For(slots));
+
+    /// <summary>
+    /// An optimizer that takes sums over each row or column first, and then, in a pass that sees their numbers, sums over each
+    /// tensor or over its group.
+    /// </summary>
+    /// <inheritdoc cref="Elementwise{TRule}(Func{StepScalars, TRule}, StateSlot[])" path="/param|/typeparam"/>
+    /// <inheritdoc cref="OfLines{TRule}(Func{StepScalars, TRule}, StateSlot[])" path="/exception"/>
+    public static OptimizerDefinition MeasuringOfLines<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)
+        where TRule : struct, ISteppingRule<TRule>, ILineRule<TRule> =>
+        MeasuringOfLines(WithoutScalars(rule), [], slots);
+
+    /// <summary>The same, with scalars of state that the sums over a tensor or a group may change.</summary>
+    /// <inheritdoc cref="Elementwise{TRule}(RuleFactory{TRule}, IReadOnlyList{StateScalar}, StateSlot[])" path="/param|/typeparam"/>
+    /// <inheritdoc cref="OfLines{TRule}(Func{StepScalars, TRule}, StateSlot[])" path="/exception"/>
+    public static OptimizerDefinition MeasuringOfLines<TRule>(
+        RuleFactory<TRule> rule, IReadOnlyList<StateScalar> scalars, params StateSlot[] slots)
+        where TRule : struct, ISteppingRule<TRule>, ILineRule<TRule> =>
+        new SteppingDefinition<TRule>(rule, slots, scalars, LineMoments<TRule>.For(slots));
 
     /// <summary>
     /// For rules so light that the flush would show, and whose every slot decays by <paramref name="beta"/> at most.
@@ -106,7 +138,7 @@ public abstract class OptimizerDefinition
     /// <summary>An optimizer that works on each tensor as matrices, around its measuring pass.</summary>
     internal static OptimizerDefinition OfMatrices<TRule>(Func<StepScalars, TRule> rule, IMatrixDefinition matrices, params StateSlot[] slots)
         where TRule : struct, ISteppingRule<TRule> =>
-        new SteppingDefinition<TRule>(WithoutScalars(rule), slots, []) { Matrices = matrices };
+        new SteppingDefinition<TRule>(WithoutScalars(rule), slots, [], matrices);
 
     /// <summary>
     /// The magnitude that scalars of state add to those of gradients, parameters and slots, for

@@ -4,11 +4,23 @@ namespace Optimizers.Rules;
 internal abstract class RuleDefinition<TRule> : OptimizerDefinition
     where TRule : struct, IUpdateRule<TRule>
 {
-    private protected RuleDefinition(RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars)
+    private protected RuleDefinition(
+        RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars, IMatrixDefinition? matrices)
         : base(TRule.SlotCount, typeof(TRule).Name, slots, scalars)
     {
         ArgumentNullException.ThrowIfNull(rule);
         CreateRule = rule;
+        Matrices = matrices;
+
+        // The loop would take the memory of such a slot for one of a number for each element.
+        if (matrices is null && slots.FirstOrDefault(slot => slot.Extent != SlotExtent.Elements) is { } slot)
+        {
+            string method = TRule.Measures ? nameof(MeasuringOfLines) : nameof(OfLines);
+            throw new ArgumentException(
+                $"The slot \"{slot.Name}\" has one number for each of the {slot.Extent}, which needs sums over them. "
+                + $"Implement {nameof(ILineRule<>)} and call {nameof(OptimizerDefinition)}.{method}.",
+                nameof(slots));
+        }
     }
 
     /// <summary>Makes the rule of a step.</summary>
@@ -21,15 +33,13 @@ internal class ElementwiseDefinition<TRule> : RuleDefinition<TRule>
 {
     public ElementwiseDefinition(
         RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars, IMatrixDefinition? matrices = null)
-        : base(rule, slots, scalars)
+        : base(rule, slots, scalars, matrices)
     {
-        Matrices = matrices;
-        if (matrices is null && slots.FirstOrDefault(slot => slot.Extent != SlotExtent.Elements) is { } slot)
+        if (TRule.Measures)
         {
+            string method = matrices is null ? nameof(Measuring) : nameof(MeasuringOfLines);
             throw new ArgumentException(
-                $"The slot \"{slot.Name}\" has one number for each of the {slot.Extent}, which needs sums over them. "
-                + $"Implement {nameof(ILineRule<>)} and call {nameof(OfLines)}.",
-                nameof(slots));
+                $"{typeof(TRule).Name} measures before it applies. Call {nameof(OptimizerDefinition)}.{method}.", nameof(rule));
         }
     }
 
@@ -52,8 +62,8 @@ internal sealed class LightDefinition<TRule>(RuleFactory<TRule> rule, IReadOnlyL
 
 /// <summary>An optimizer that measures its tensor, or its group, before it applies.</summary>
 internal class MeasuringDefinition<TRule>(
-    RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars)
-    : RuleDefinition<TRule>(rule, slots, scalars)
+    RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars, IMatrixDefinition? matrices = null)
+    : RuleDefinition<TRule>(rule, slots, scalars, matrices)
     where TRule : struct, IMeasuringRule<TRule>
 {
     internal override bool Measures => true;
@@ -71,8 +81,8 @@ internal class MeasuringDefinition<TRule>(
 
 /// <summary>One that takes a step from the parameter, and so can be made cautious.</summary>
 internal sealed class SteppingDefinition<TRule>(
-    RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars)
-    : MeasuringDefinition<TRule>(rule, slots, scalars)
+    RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars, IMatrixDefinition? matrices = null)
+    : MeasuringDefinition<TRule>(rule, slots, scalars, matrices)
     where TRule : struct, ISteppingRule<TRule>
 {
     private bool _cautious;
@@ -81,5 +91,5 @@ internal sealed class SteppingDefinition<TRule>(
         _cautious ? new CautiousStep<TRule>(this, options) : base.NewStep(options);
 
     internal override OptimizerDefinition Cautious() =>
-        new SteppingDefinition<TRule>(CreateRule, Slots, Scalars) { Matrices = Matrices, _cautious = true };
+        new SteppingDefinition<TRule>(CreateRule, Slots, Scalars, Matrices) { _cautious = true };
 }

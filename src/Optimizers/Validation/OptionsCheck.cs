@@ -17,15 +17,24 @@ internal static class OptionsCheck
         }
 
         options.Validate();
-        if (options.Cautious && !CanBeCautious(options.Define(), options.DecayForm))
+        if (options.Cautious && WhyNotCautious(DefinitionOf(options), options.DecayForm) is { } reason)
         {
             throw new ArgumentException(
-                $"{nameof(options.Cautious)} cannot be set, because the rule of {options.GetType().Name} depends on the parameter.",
-                nameof(options));
+                $"{nameof(options.Cautious)} cannot be set, because the rule of {options.GetType().Name} {reason}.", nameof(options));
         }
     }
 
+    /// <summary>What the options define.</summary>
+    /// <exception cref="InvalidOperationException">They return null.</exception>
+    public static OptimizerDefinition DefinitionOf(IOptimizerOptions options) => options.Define()
+        ?? throw new InvalidOperationException(
+            $"{options.GetType().Name}.{nameof(options.Define)} returned null. Return an {nameof(OptimizerDefinition)}.");
+
     // An element-wise rule runs on a parameter of 0, which would hide a decay from it.
-    private static bool CanBeCautious(OptimizerDefinition definition, DecayForm decay) =>
-        definition.Cautious() is not null && (definition.Measures || decay != DecayForm.InRule);
+    private static string? WhyNotCautious(OptimizerDefinition definition, DecayForm decay) =>
+        definition.Measures ? (definition.Cautious() is null ? "depends on the parameter" : null)
+        : definition.Matrices is not null
+            ? $"takes sums over rows or columns; a rule of {nameof(OptimizerDefinition.MeasuringOfLines)} can be cautious"
+        : decay == DecayForm.InRule ? "depends on the parameter"
+        : null;
 }

@@ -41,7 +41,7 @@ public sealed class OwnClipStateTests
         other.Invoking(one => one.Load(folder["run"])).Should().Throw<CheckpointException>()
             .WithMessage($"*options.Clip*{nameof(CheckpointLoadOptions.AllowDifferentOptions)}*");
         new Checkpoint(Of(set, new RunningClip(threshold: 2))).Invoking(one => one.Load(folder["run"])).Should().Throw<CheckpointException>()
-            .WithMessage("*options.Clip.Threshold is 1 in the file, but 2 here*");
+            .WithMessage("*options.clip.$text is RunningClip { Threshold = 1, *in the file, but RunningClip { Threshold = 2, *here*");
         other.Load(folder["run"], new() { AllowDifferentOptions = true }).Left.Order().Should().Equal(names);
         other.Save(folder["other"]);
         new Checkpoint(Of(set, new RunningClip())).Load(folder["other"], new() { AllowDifferentOptions = true })

@@ -51,6 +51,23 @@ internal static class Reductions
         }
     }
 
+    /// <summary>Adds each value to a sum of its own.</summary>
+    public static unsafe void AddTo(double* sums, float* values, int count)
+    {
+        int i = 0;
+        for (; i <= count - Vector512<float>.Count; i += Vector512<float>.Count)
+        {
+            Vector512<float> sixteen = Vector512.Load(values + i);
+            (Vector512.Load(sums + i) + Vector512.WidenLower(sixteen)).Store(sums + i);
+            (Vector512.Load(sums + i + 8) + Vector512.WidenUpper(sixteen)).Store(sums + i + 8);
+        }
+
+        for (; i < count; i++)
+        {
+            sums[i] += values[i];
+        }
+    }
+
     /// <summary>The largest magnitude; NaN if there is one.</summary>
     public static unsafe double MaximumMagnitude(float* values, nuint count)
     {

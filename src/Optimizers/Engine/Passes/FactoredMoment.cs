@@ -28,12 +28,18 @@ internal sealed unsafe class FactoredMoment(Func<long, double> weightAt, double 
 
     private sealed class Work(Func<long, double> weightAt, double floor) : LineSums
     {
-        protected override bool IsSummed(in TensorShape shape) => shape.IsMatrix;
+        public override void Before(in TensorJob job, ITaskRunner runner)
+        {
+            if (job.Shape is { IsMatrix: true, Length: > 0 })
+            {
+                Finish(job, Sum(job, runner));
+            }
+        }
 
         protected override void Read(in TensorJob job, nuint start, int count, float* values, int widestLane) =>
             LimitedGradient.Copy(job, start, count, values, widestLane);
 
-        protected override void Finish(in TensorJob job, LineWorkspace sums)
+        private void Finish(in TensorJob job, LineWorkspace sums)
         {
             double weight = weightAt(job.Group.IterationOf(job.Rule));
             for (int matrix = 0; matrix < job.Shape.Batches; matrix++)

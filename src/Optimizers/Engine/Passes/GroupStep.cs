@@ -24,7 +24,10 @@ internal abstract class GroupStep
             _form = options.DecayForm;
             _sign = options.Maximize ? -1 : 1;
             _optionsMomentum = options.SchedulableMomentum ?? double.NaN;
-            _withoutRows = options.TakesRows ? null : options.GetType().Name;
+            _withoutRows = !options.TakesRows
+                ? $"{options.GetType().Name} cannot update some rows alone, because all others would have to change too"
+                : definition.Measures || Matrices is not null ? $"{options.GetType().Name} takes sums over the whole tensor"
+                : null;
             SafeMagnitude = options.SafeMagnitude;
         }
     }
@@ -73,7 +76,7 @@ internal abstract class GroupStep
     /// <summary>The steps of an optimizer with certain options, which were checked.</summary>
     public static GroupStep Of(IOptimizerOptions options)
     {
-        OptimizerDefinition definition = options.Define();
+        OptimizerDefinition definition = OptionsCheck.DefinitionOf(options);
         return (options.Cautious ? definition.Cautious()! : definition).NewStep(options);
     }
 
@@ -124,7 +127,7 @@ internal abstract class GroupStep
     /// <summary>Why these options cannot update some rows of a table alone; null if they can.</summary>
     /// <param name="state">The format of the state.</param>
     public string? WhyNotRows(StateFormat state) =>
-        _withoutRows is not null ? $"{_withoutRows} cannot update some rows alone, because all others would have to change too"
+        _withoutRows is not null ? _withoutRows
         : Definition.Slots.Count > 0 && state != StateFormat.Float32 ? $"state in {state} is not updated by rows, only in {StateFormat.Float32}"
         : null;
 

@@ -15,7 +15,7 @@ internal sealed unsafe class LineMoments<TRule> : IMatrixDefinition
         return Array.Exists(slots, slot => slot is not null && slot.Extent != SlotExtent.Elements)
             ? new LineMoments<TRule>()
             : throw new ArgumentException(
-                $"No slot has one number for each row or column. Set {nameof(StateSlot.Extent)} on one, or call {nameof(OptimizerDefinition.Elementwise)}.",
+                $"No slot has one number for each row or column. Set {nameof(StateSlot.Extent)} on one, or call {nameof(OptimizerDefinition)}.{(TRule.Measures ? nameof(OptimizerDefinition.Measuring) : nameof(OptimizerDefinition.Elementwise))}.",
                 nameof(slots));
     }
 
@@ -38,7 +38,22 @@ internal sealed unsafe class LineMoments<TRule> : IMatrixDefinition
 
     private sealed class Work : LineSums
     {
-        protected override bool IsSummed(in TensorShape shape) => true;
+        private int _slot;
+
+        protected override bool Squares => TRule.LineSumsSquares;
+
+        public override void Before(in TensorJob job, ITaskRunner runner)
+        {
+            IReadOnlyList<StateSlot> slots = job.Group.Definition.Slots;
+            for (int slot = 0; slot < slots.Count && job.Shape.Length > 0; slot++)
+            {
+                if (slots[slot].Extent != SlotExtent.Elements)
+                {
+                    _slot = slot;
+                    Finish(job, slot, slots[slot].Extent, Sum(job, runner));
+                }
+            }
+        }
 
         protected override void Read(in TensorJob job, nuint start, int count, float* values, int widestLane)
         {
@@ -47,41 +62,38 @@ internal sealed unsafe class LineMoments<TRule> : IMatrixDefinition
             read.Format = StateFormat.Float32;
             read.Addresses.Slots.First = values - start;
             StepTransforms transforms = LimitedGradient.Transform(job, job.Transforms, values, start, end, ref read.Addresses, widestLane);
-            KernelDispatch.Read(new TermPass(((RuleStep<TRule>)job.Group)[job.Rule]), read, transforms, start, end, widestLane);
+            KernelDispatch.Read(new TermPass(((RuleStep<TRule>)job.Group)[job.Rule], _slot), read, transforms, start, end, widestLane);
         }
 
-        protected override void Finish(in TensorJob job, LineWorkspace sums)
+        private static void Finish(in TensorJob job, int slot, SlotExtent extent, LineWorkspace sums)
         {
             TensorShape shape = job.Shape;
             ref TRule rule = ref ((RuleStep<TRule>)job.Group)[job.Rule];
-            IReadOnlyList<StateSlot> slots = job.Group.Definition.Slots;
             SlotAddresses addresses = job.Addresses.Slots;
-            for (int slot = 0; slot < slots.Count; slot++)
+            float* values = (float*)addresses[slot].Elements;
+            if (extent == SlotExtent.Rows)
             {
-                float* averages = (float*)addresses[slot].Elements;
-                if (slots[slot].Extent == SlotExtent.Rows)
+                for (int row = 0; row < shape.Batches * shape.Rows; row++)
                 {
-                    for (int row = 0; row < shape.Batches * shape.Rows; row++)
-                    {
-                        averages[row] = LineWorkspace.Stored(rule.Average(slot, averages[row], sums.SumsOfRows[row], shape.Columns));
-                    }
+                    values[row] = LineWorkspace.Stored(rule.LineValue(slot, values[row], sums.SumsOfRows[row], shape.Columns));
                 }
-                else if (slots[slot].Extent == SlotExtent.Columns)
+            }
+            else
+            {
+                for (int column = 0; column < shape.Batches * shape.Columns; column++)
                 {
-                    for (int column = 0; column < shape.Batches * shape.Columns; column++)
-                    {
-                        double sum = sums.SumOfColumn(column / shape.Columns, column % shape.Columns);
-                        averages[column] = LineWorkspace.Stored(rule.Average(slot, averages[column], sum, shape.Rows));
-                    }
+                    double sum = sums.SumOfColumn(column / shape.Columns, column % shape.Columns);
+                    values[column] = LineWorkspace.Stored(rule.LineValue(slot, values[column], sum, shape.Rows));
                 }
             }
         }
     }
 
     /// <summary>Writes the terms to scratch.</summary>
-    private struct TermPass(TRule rule) : IUpdateRule<TermPass>
+    private struct TermPass(TRule rule, int slot) : IUpdateRule<TermPass>
     {
         private TRule _rule = rule;
+        private readonly int _slot = slot;
 
         public static int SlotCount => 0;
 
@@ -89,6 +101,6 @@ internal sealed unsafe class LineMoments<TRule> : IMatrixDefinition
         public static void Update<V, TStorage>(ref TermPass pass, V gradient, ref V parameter, in SlotAddresses slots, long index)
             where V : struct, ILane<V>
             where TStorage : struct, IStorage =>
-            V.Store(pass._rule.Term(gradient), slots.First + index);
+            V.Store(pass._rule.Term(pass._slot, gradient, parameter), slots.First + index);
     }
 }

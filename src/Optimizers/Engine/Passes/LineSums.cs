@@ -1,7 +1,7 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Sums of squares over the rows and columns of a tensor, in parts that depend on its shape alone, so that the number of threads
+/// Sums over the rows and columns of a tensor, of values or of their squares, in parts that depend on its shape alone, so that the number of threads
 /// changes no bit.
 /// </summary>
 internal abstract unsafe class LineSums : MatrixWork, ITasks
@@ -10,16 +10,15 @@ internal abstract unsafe class LineSums : MatrixWork, ITasks
 
     private TensorJob _job;
 
-    public sealed override void Before(in TensorJob job, ITaskRunner runner)
-    {
-        if (!IsSummed(job.Shape) || job.Shape.Length == 0)
-        {
-            return;
-        }
+    /// <summary>Whether the squares of the values are summed.</summary>
+    protected virtual bool Squares => true;
 
+    /// <summary>Sums over all rows and columns of a tensor that has elements.</summary>
+    protected LineWorkspace Sum(in TensorJob job, ITaskRunner runner)
+    {
         _job = job;
         runner.Run(this, job.Shape.Batches * LineWorkspace.TasksOf(job.Shape), job.Shape.Length);
-        Finish(job, new LineWorkspace(job.Shape, job.Addresses.Slots.Workspace));
+        return new LineWorkspace(job.Shape, job.Addresses.Slots.Workspace);
     }
 
     void ITasks.Run(int task, int widestLane)
@@ -54,8 +53,16 @@ internal abstract unsafe class LineSums : MatrixWork, ITasks
                         Read(_job, ((nuint)row * (nuint)shape.Columns) + (nuint)column, count, values, widestLane);
                     }
 
-                    sum.AddSquares(part, (nuint)count);
-                    Reductions.AddSquaresTo(ofColumns + column, part, count);
+                    if (Squares)
+                    {
+                        sum.AddSquares(part, (nuint)count);
+                        Reductions.AddSquaresTo(ofColumns + column, part, count);
+                    }
+                    else
+                    {
+                        sum.Add(part, (nuint)count);
+                        Reductions.AddTo(ofColumns + column, part, count);
+                    }
                 }
 
                 workspace.SumsOfRows[row + i] = sum.Sum();
@@ -63,14 +70,8 @@ internal abstract unsafe class LineSums : MatrixWork, ITasks
         }
     }
 
-    /// <summary>Whether a tensor of a shape has sums.</summary>
-    protected abstract bool IsSummed(in TensorShape shape);
-
-    /// <summary>Reads the values whose squares are summed.</summary>
+    /// <summary>Reads the values that are summed.</summary>
     protected abstract void Read(in TensorJob job, nuint start, int count, float* values, int widestLane);
-
-    /// <summary>Uses the sums, on the stepping thread.</summary>
-    protected abstract void Finish(in TensorJob job, LineWorkspace sums);
 }
 
 /// <summary>The memory of the sums over the rows and columns of a tensor.</summary>

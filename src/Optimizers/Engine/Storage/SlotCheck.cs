@@ -66,7 +66,7 @@ internal sealed unsafe class SlotCheck
                 : $"The slot \"{_declared.Name}\" is declared {nameof(StateSlot.NonNegative)}, but {_negative}. {nameof(StateFormat.Half)} and {nameof(StateFormat.Block8)} do not keep its sign. Declare it as {slot}.";
         }
 
-        return _negative is not null || !_hasPositive || _declared.FullPrecision || _updates == 0 ? null
+        return _negative is not null || !_hasPositive || _declared.FullPrecision || _declared.Extent != SlotExtent.Elements || _updates == 0 ? null
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $"The slot \"{_declared.Name}\" is not declared {nameof(StateSlot.NonNegative)}, and none of its {_elements:N0} elements is negative after {_updates:N0} updates. If the rule divides by it or by its root, declare it as {slot} {{ {nameof(StateSlot.NonNegative)} = true }}: else {nameof(StateFormat.Half)} and {nameof(StateFormat.Block8)} round its small elements to 0, and the division makes steps far too large.");
