@@ -30,22 +30,32 @@ internal static unsafe class Kernel
         // One width serves a buffer that fills a lane, and the narrowest a shorter one. A width that the processor does not compute at
         // once is not compiled: the tests of the vectors are constants to the compiler. Lanes of one element are for processors without
         // vectors, and all lanes but two are left out of a native program: only tests ask for them.
-        nuint length = end - start;
-        if (Vector512.IsHardwareAccelerated && widestLane == Lane16.Count && length >= (nuint)Lane16.Count)
+        nuint lane = end - start >= (nuint)widestLane ? (nuint)widestLane : (nuint)Math.Min(widestLane, Lane4.Count);
+        nuint stop = end - ((end - start) & (lane - 1));
+        if (stop != start)
         {
-            Loop<Lane16, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
+            if (Vector512.IsHardwareAccelerated && lane == (nuint)Lane16.Count)
+            {
+                Loop<Lane16, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, stop);
+            }
+            else if (MayUseEight && lane == (nuint)Lane8.Count)
+            {
+                Loop<Lane8, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, stop);
+            }
+            else if (lane == (nuint)Lane4.Count || !RuntimeFeature.IsDynamicCodeSupported)
+            {
+                Loop<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, stop);
+            }
+            else
+            {
+                Loop<Lane1, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, stop);
+            }
         }
-        else if (MayUseEight && widestLane == Lane8.Count && length >= (nuint)Lane8.Count)
+
+        // Not in the loop's method: behind a call, the compiler would splat the rule's scalars in every round.
+        if (stop != end)
         {
-            Loop<Lane8, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
-        }
-        else if (widestLane >= Lane4.Count || !RuntimeFeature.IsDynamicCodeSupported)
-        {
-            Loop<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
-        }
-        else
-        {
-            Loop<Lane1, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
+            RunRest<TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end, lane);
         }
     }
 
@@ -71,44 +81,56 @@ internal static unsafe class Kernel
         }
     }
 
-    // Copies that nothing else can see, and the test at the end, let the compiler keep the addresses in registers and splat the
+    // At least one lane must be left, and no rest. Copies that nothing else can see, and the test at the end, let the compiler keep the addresses in registers and splat the
     // rule's scalars before the loop: worth 20 % (docs/engine.md). Inlined into its callers, the loop would run into the compiler's
     // budget, and lane operations would become calls.
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Loop<V, TRule, TGradient, TParameter, TStorage>(
-        in TRule ruleOfStep, in StepTransforms transformsOfStep, in TensorAddresses addresses, nuint start, nuint end)
+        in TRule ruleOfStep, in StepTransforms transformsOfStep, in TensorAddresses addresses, nuint i, nuint end)
         where V : struct, ILane<V>
         where TRule : struct, IUpdateRule<TRule>
         where TGradient : struct, IGradientReading
         where TParameter : struct, IParameterAccess
         where TStorage : struct, IStorage
     {
-        nuint stop = end - ((end - start) % (nuint)V.Count);
-        if (stop != start)
+        TRule rule = ruleOfStep;
+        StepTransforms transforms = transformsOfStep;
+        TensorAddresses tensor = addresses;
+        do
         {
-            TRule rule = ruleOfStep;
-            StepTransforms transforms = transformsOfStep;
-            TensorAddresses tensor = addresses;
-            nuint i = start;
-            do
-            {
-                Update<V, TRule, TGradient, TParameter, TStorage>(ref rule, transforms, tensor, (long)i);
-                i += (nuint)V.Count;
-            }
-            while (i != stop);
+            Update<V, TRule, TGradient, TParameter, TStorage>(ref rule, transforms, tensor, (long)i);
+            i += (nuint)V.Count;
         }
+        while (i != end);
+    }
 
-        if (stop != end)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RunRest<TRule, TGradient, TParameter, TStorage>(
+        in TRule rule, in StepTransforms transforms, in TensorAddresses tensor, nuint start, nuint end, nuint lane)
+        where TRule : struct, IUpdateRule<TRule>
+        where TGradient : struct, IGradientReading
+        where TParameter : struct, IParameterAccess
+        where TStorage : struct, IStorage
+    {
+        if (Vector512.IsHardwareAccelerated && lane == (nuint)Lane16.Count)
         {
-            RunRest<V, TRule, TGradient, TParameter, TStorage>(ruleOfStep, transformsOfStep, addresses, start, end);
+            RunRestOf<Lane16, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
+        }
+        else if (MayUseEight && lane == (nuint)Lane8.Count)
+        {
+            RunRestOf<Lane8, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
+        }
+        else
+        {
+            RunRestOf<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
         }
     }
 
     // Fewer elements than a lane has: they are computed in a copy on the stack, beside the elements before them, or beside zeros where
     // there are none.
     [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void RunRest<V, TRule, TGradient, TParameter, TStorage>(
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void RunRestOf<V, TRule, TGradient, TParameter, TStorage>(
         in TRule rule, in StepTransforms transforms, in TensorAddresses tensor, nuint start, nuint end)
         where V : struct, ILane<V>
         where TRule : struct, IUpdateRule<TRule>

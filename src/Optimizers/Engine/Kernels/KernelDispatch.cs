@@ -133,9 +133,16 @@ internal static unsafe class KernelDispatch
         where TRule : struct, IUpdateRule<TRule>
         where TStorage : struct, IStorage
     {
-        if (transforms.ArePlain)
+        if (transforms.LeaveGradient)
         {
-            Kernel.Run<TRule, PlainGradient, PlainParameter, TStorage>(rule, transforms, tensor, start, end, widestLane);
+            if (transforms.Decay.Factor == 1)
+            {
+                Kernel.Run<TRule, PlainGradient, PlainParameter, TStorage>(rule, transforms, tensor, start, end, widestLane);
+            }
+            else
+            {
+                Kernel.Run<TRule, PlainGradient, DecoupledDecay, TStorage>(rule, transforms, tensor, start, end, widestLane);
+            }
         }
         else if (transforms.Decay.Coupled != 0)
         {

@@ -13,8 +13,8 @@ internal readonly record struct StepTransforms(GradientTransform Gradient, Weigh
     /// <summary>Nothing.</summary>
     public static StepTransforms None => new(new(1, float.PositiveInfinity), new(0, 1), ZeroGradient: false, AtRest: false);
 
-    /// <summary>Whether the loop has nothing to do around the rule.</summary>
-    public bool ArePlain => Gradient.Scale == 1 && Decay.Factor == 1 && Decay.Coupled == 0 && !ZeroGradient;
+    /// <summary>Whether the rule sees the gradient as it stands, which stays so.</summary>
+    public bool LeaveGradient => Gradient.Scale == 1 && Decay.Coupled == 0 && !ZeroGradient;
 
     /// <summary>Whether there is work that <see cref="BlockPass"/> does around the loop.</summary>
     public bool NeedBlocks => AtRest | Gradient.IsLimited;
