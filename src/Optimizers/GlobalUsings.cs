@@ -1,3 +1,4 @@
+global using System.Runtime.CompilerServices;
 global using Optimizers.Charts;
 global using Optimizers.Checkpoints;
 global using Optimizers.Configuration;
@@ -6,4 +7,3 @@ global using Optimizers.Engine;
 global using Optimizers.Rules;
 global using Optimizers.Schedules;
 global using Optimizers.Training;
-global using System.Runtime.CompilerServices;

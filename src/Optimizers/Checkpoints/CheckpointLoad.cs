@@ -43,7 +43,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     private readonly HashSet<OptimizerState> _anew = [];
     private readonly HashSet<string> _leftPrefixes = new(StringComparer.Ordinal);
-        private bool _takesUpdateCount;
+    private bool _takesUpdateCount;
 
     public ProblemList Problems { get; } = new();
 

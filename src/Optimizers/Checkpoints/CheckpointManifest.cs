@@ -129,7 +129,8 @@ public sealed class CheckpointManifest
             return () => { };
         })
         {
-            Since = 3, ComparesOptions = true,
+            Since = 3,
+            ComparesOptions = true,
         });
 
         string Write(T value)

@@ -57,10 +57,13 @@ internal static class StateManifest
                 contents.Tensor(name, shape, slot.Stored<Half>);
                 break;
 
-            default:
+            case StateFormat.Block8:
                 contents.Tensor($"{name}_codes", shape, slot.Stored<byte>);
                 contents.Tensor($"{name}_scales", [((IScaled)slot).Scales.Length], () => ((IScaled)slot).Scales);
                 break;
+
+            default:
+                throw new System.Diagnostics.UnreachableException($"No slot has the format {slot.Format}.");
         }
     }
 }

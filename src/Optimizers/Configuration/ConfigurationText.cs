@@ -27,7 +27,10 @@ internal static class ConfigurationText
         }
         catch (JsonException exception)
         {
-            throw new ArgumentException($"The configuration is no JSON: {exception.Message}", nameof(json), exception);
+            // The framework counts lines and bytes from 0, and says so at the end of its message.
+            string reason = exception.Message.Split(" LineNumber:")[0];
+            throw new ArgumentException(
+                $"The configuration is no JSON: line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: {reason}", nameof(json), exception);
         }
     }
 
@@ -40,7 +43,9 @@ internal static class ConfigurationText
         var buffer = new ArrayBufferWriter<byte>();
         var options = new JsonWriterOptions
         {
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = indented, NewLine = "\n",
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            Indented = indented,
+            NewLine = "\n",
         };
         using (var writer = new Utf8JsonWriter(buffer, options))
         {

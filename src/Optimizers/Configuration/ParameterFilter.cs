@@ -87,7 +87,10 @@ internal sealed class ParameterFilterConverter : JsonConverter<ParameterFilter>
         var data = (ParameterFilter.Data)JsonSerializer.Deserialize(json, options.GetTypeInfo(typeof(ParameterFilter.Data)))!;
         return new ParameterFilter
         {
-            Names = data.Names, Except = data.Except, MinimumRank = data.MinimumRank, MaximumRank = data.MaximumRank,
+            Names = data.Names,
+            Except = data.Except,
+            MinimumRank = data.MinimumRank,
+            MaximumRank = data.MaximumRank,
         };
     }
 
@@ -101,7 +104,10 @@ internal sealed class ParameterFilterConverter : JsonConverter<ParameterFilter>
 
         var data = new ParameterFilter.Data
         {
-            Names = value.Names, Except = value.Except, MinimumRank = value.MinimumRank, MaximumRank = value.MaximumRank,
+            Names = value.Names,
+            Except = value.Except,
+            MinimumRank = value.MinimumRank,
+            MaximumRank = value.MaximumRank,
         };
         JsonSerializer.Serialize(writer, data, options.GetTypeInfo(typeof(ParameterFilter.Data)));
     }

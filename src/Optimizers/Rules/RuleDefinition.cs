@@ -17,7 +17,7 @@ internal abstract class RuleDefinition<TRule> : OptimizerDefinition
         {
             string method = TRule.Measures ? nameof(MeasuringOfLines) : nameof(OfLines);
             throw new ArgumentException(
-                $"The slot \"{slot.Name}\" has one number for each of the {slot.Extent}, which needs sums over them. "
+                $"The slot \"{slot.Name}\" has one number for each {(slot.Extent == SlotExtent.Rows ? "row" : "column")}, which needs sums over them. "
                 + $"Implement {nameof(ILineRule<>)} and call {nameof(OptimizerDefinition)}.{method}.",
                 nameof(slots));
         }

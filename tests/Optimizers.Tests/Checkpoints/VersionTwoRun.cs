@@ -403,7 +403,8 @@ internal sealed class VersionTwoRun : IDisposable
                 return sum;
             });
             return StepOutcome.Applied;
-        });
+        }
+        );
     }
 
     private ModelOptimizer Everything(LossScaler scaler, ReduceOnPlateau plateau)

@@ -15,7 +15,11 @@ public sealed class RegistryTests
     {
         IOptimizerOptions options = new MyOptions
         {
-            LearningRate = 0.1 + 0.2, Heat = 0.75, Mood = MyMood.Wild, Inner = new MySchedule(0.5).WithWarmup(3), Wait = 1_000,
+            LearningRate = 0.1 + 0.2,
+            Heat = 0.75,
+            Mood = MyMood.Wild,
+            Inner = new MySchedule(0.5).WithWarmup(3),
+            Wait = 1_000,
         };
         string json = OptimizerConfiguration.ToJson(options, Registry);
         json.Should().StartWith("""{"kind":"Mine","learningRate":0.30000000000000004,"heat":0.75,"mood":"Wild","inner":{"kind":"Warmup","inner":{"kind":"MySchedule",""");

@@ -379,7 +379,7 @@ public sealed class SumRuleTests
         var unknown = new StateSlot("c") { Extent = (SlotExtent)7 };
         foreach ((Func<OptimizerDefinition> define, string argument, string message) in new (Func<OptimizerDefinition>, string, string)[]
                  {
-                     (() => OptimizerDefinition.Elementwise(s => new AdamMiniOptions.Rule(s), elements, rows), "slots", "*\"b\"*Rows*ILineRule*OptimizerDefinition.OfLines.*"),
+                     (() => OptimizerDefinition.Elementwise(s => new AdamMiniOptions.Rule(s), elements, rows), "slots", "*\"b\"*row*ILineRule*OptimizerDefinition.OfLines.*"),
                      (() => OptimizerDefinition.OfLines(s => new AdamMiniOptions.Rule(s), elements, new StateSlot("d")), "slots", "*Extent*Elementwise*"),
                      (() => OptimizerDefinition.OfLines(s => new AdamMiniOptions.Rule(s), rows), "slots", "*2 state slots, but 1*"),
                      (() => OptimizerDefinition.OfLines(s => new AdamMiniOptions.Rule(s), elements, rows, elements), "slots", "*2 state slots, but 3*"),

@@ -63,7 +63,7 @@ internal static unsafe class KernelDispatch
     }
 
     /// <summary>Runs a rule that has used its gradient, in state that it does not write.</summary>
-    public static void ApplyMeasured<TRule>(
+    public static void ApplyWithoutGradient<TRule>(
         in TRule rule, in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
         where TRule : struct, IUpdateRule<TRule>
     {

@@ -62,7 +62,7 @@ internal class MeasuringStep<TRule>(MeasuringDefinition<TRule> definition, IOpti
     {
         if (TRule.MeasuringChangesState)
         {
-            KernelDispatch.ApplyMeasured(this[job.Rule], job, transforms, start, end, widestLane);
+            KernelDispatch.ApplyWithoutGradient(this[job.Rule], job, transforms, start, end, widestLane);
         }
         else
         {

@@ -34,7 +34,8 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
     {
         StateFormat.Float32 => (nuint)length * sizeof(float),
         StateFormat.Block8 => Blocks.RoomFor(length),
-        _ => CodeLoops.RoomFor(length) * sizeof(ushort),
+        StateFormat.BFloat16 or StateFormat.Half => CodeLoops.RoomFor(length) * sizeof(ushort),
+        StateFormat format => throw new System.Diagnostics.UnreachableException($"No slot has the format {format}."),
     };
 
     /// <summary>Takes the memory for a slot; all of its elements are 0.</summary>
@@ -49,7 +50,8 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
             (StateFormat.Half, false) => new CodeSlot<HalfCode>(declared, number, length, buffer),
             (StateFormat.Half, true) => new CodeSlot<RootHalfCode>(declared, number, length, buffer),
             (StateFormat.Block8, false) => new BlockSlot<SignedByteCode>(declared, number, length, buffer),
-            _ => new BlockSlot<UnsignedByteCode>(declared, number, length, buffer),
+            (StateFormat.Block8, true) => new BlockSlot<UnsignedByteCode>(declared, number, length, buffer),
+            _ => throw new System.Diagnostics.UnreachableException($"No slot has the format {format}."),
         };
         slot.Format = format;
         return slot;

@@ -1,10 +1,9 @@
 extern alias CharModel;
-
 using System.Diagnostics;
 using System.Globalization;
 using CharModel::CharModel;
-using CharTraining = CharModel::CharModel.Training;
 using Xunit.Abstractions;
+using CharTraining = CharModel::CharModel.Training;
 
 namespace Optimizers.Tests.Samples.CharModel;
 
