@@ -222,7 +222,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             + (names.Length == 0 ? ": the checkpoint has no optimizer of a model" : $"; there is {string.Join(", ", names.Select(Quoted.Name))}");
     }
 
-    // Files of former versions have a text in the place of an object where options were no record.
+    // Older files hold options that were no record as a text instead of an object.
     private static string? KindOf(JsonElement optimizer) => optimizer.ValueKind switch
     {
         JsonValueKind.Object => optimizer.GetProperty(ConfigurationText.Kind).GetString(),

@@ -72,8 +72,8 @@ public sealed class ConfigurationRegistry
     /// <param name="name">The name. Letters, digits and underscores; its case does not matter.</param>
     /// <param name="contract">The contract, from a source-generated context.</param>
     /// <param name="defaults">The options that have the defaults.</param>
-    /// <exception cref="ArgumentException">The name is taken or cannot be used, the type has a name already, or the contract is none of an
-    /// object or does not come from a context.</exception>
+    /// <exception cref="ArgumentException">The name is taken or cannot be used, the type has a name already, or the contract describes no
+    /// JSON object or does not come from a context.</exception>
     public ConfigurationRegistry WithOptimizer<TOptions>(string name, JsonTypeInfo<TOptions> contract, TOptions defaults)
         where TOptions : class, IOptimizerOptions
     {
@@ -161,7 +161,7 @@ public sealed class ConfigurationRegistry
 
         if (contract.Kind != JsonTypeInfoKind.Object)
         {
-            throw new ArgumentException($"The contract of {contract.Type.Name} is none of an object, but of the kind {contract.Kind}.", nameof(contract));
+            throw new ArgumentException($"The contract of {contract.Type.Name} describes a JSON value of the kind {contract.Kind}. Give the contract of a type that is written as an object.", nameof(contract));
         }
 
         IJsonTypeInfoResolver resolver = contract.OriginatingResolver ?? throw new ArgumentException(

@@ -23,18 +23,18 @@ public sealed record GroupConfiguration
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ILrSchedule? Schedule { get; init; }
 
-    /// <summary>The schedule of the momentum or β₁, in the place of the options'. Default null: the options'.</summary>
+    /// <summary>The schedule of the momentum or β₁. Default null: the options give it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ILrSchedule? MomentumSchedule { get; init; }
 
-    /// <summary>The schedule of the weight decay, in the place of the options'. Default null: none.</summary>
+    /// <summary>The schedule of the weight decay. Default null: none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ILrSchedule? WeightDecaySchedule { get; init; }
 
     /// <summary>A factor on the rate. Finite, at least 0; default 1.</summary>
     public double RateFactor { get; init; } = 1;
 
-    /// <summary>The weight decay, in the place of the options'. Finite, at least 0; default null: the options'.</summary>
+    /// <summary>The weight decay. Finite, at least 0; default null: the options give it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? WeightDecay { get; init; }
 
