@@ -278,7 +278,7 @@ public unsafe class Optimizer : IOptimizer
         int rule = MakeRule();
         if (NonFinite == NonFinitePolicy.Propagate || IsAdmitted(rows))
         {
-            State.Advance(_step.AgeOf(rule));
+            State.Advance(_step.AgeAfter(State));
             _runner.Apply();
             if (_step.HasScalars)
             {

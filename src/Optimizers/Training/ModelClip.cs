@@ -106,11 +106,12 @@ internal sealed class ModelClip(IGradientClip? clip, TensorBatch batch, PassRunn
     {
         double smallest = double.PositiveInfinity;
         double largest = 0;
+        Norm kind = Norm;
         for (int job = 0; job < batch.Count; job++)
         {
             double norm = runner.GradientNormOf(job) / divisor;
             GroupStep group = batch[job].Group;
-            var tensor = new TensorNorms(plan.Participants[job], Norm, norm) { LearningRate = group.LearningRate, WeightDecay = group.WeightDecay };
+            var tensor = new TensorNorms(plan.Participants[job], kind, norm) { LearningRate = group.LearningRate, WeightDecay = group.WeightDecay };
             double ofTensor = tensor.Length == 0 ? 1 : ClipCalls.FactorOf(tensorClip, step, tensor);
             batch[job].ClipFactor = (float)ofTensor;
             ClipCalls.CheckProduct(tensorClip, step, scale * (float)ofTensor, norm, tensor.Parameter);

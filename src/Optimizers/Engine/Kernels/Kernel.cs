@@ -81,9 +81,9 @@ internal static unsafe class Kernel
         }
     }
 
-    // At least one lane must be left, and no rest. Copies that nothing else can see, and the test at the end, let the compiler keep the addresses in registers and splat the
-    // rule's scalars before the loop: worth 20 % (docs/engine.md). Inlined into its callers, the loop would run into the compiler's
-    // budget, and lane operations would become calls.
+    // At least one lane must be left, and no rest. Copies that nothing else can see, and the test at the end, let the compiler keep the
+    // addresses in registers and splat the rule's scalars before the loop: worth 20 % (docs/engine.md). Inlined into its callers, the
+    // loop would run into the compiler's budget, and lane operations would become calls.
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Loop<V, TRule, TGradient, TParameter, TStorage>(
         in TRule ruleOfStep, in StepTransforms transformsOfStep, in TensorAddresses addresses, nuint i, nuint end)
@@ -104,6 +104,7 @@ internal static unsafe class Kernel
         while (i != end);
     }
 
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RunRest<TRule, TGradient, TParameter, TStorage>(
         in TRule rule, in StepTransforms transforms, in TensorAddresses tensor, nuint start, nuint end, nuint lane)

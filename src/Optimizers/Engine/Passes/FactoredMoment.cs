@@ -37,7 +37,7 @@ internal sealed unsafe class FactoredMoment(Func<long, double> weightAt, double 
         }
 
         protected override void Read(in TensorJob job, nuint start, int count, float* values, int widestLane) =>
-            LimitedGradient.Copy(job, start, count, values, widestLane);
+            LimitedGradient.Copy(job, job.Transforms.Gradient, values, start, start + (nuint)count, widestLane);
 
         private void Finish(in TensorJob job, LineWorkspace sums)
         {

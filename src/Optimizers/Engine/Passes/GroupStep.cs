@@ -137,6 +137,15 @@ internal abstract class GroupStep
             ? $"a coupled weight decay, which is {weightDecay}, would give a gradient to every row"
             : null;
 
+    /// <summary>The age to which a tensor comes in this step, whose momentum a schedule may set for the first time.</summary>
+    public TensorAge AgeAfter(OptimizerState state)
+    {
+        TensorAge age = state.Age;
+        return After(!double.IsNaN(ScheduledMomentum) && double.IsNaN(age.MomentumProduct)
+            ? age with { MomentumProduct = Powers.Of(_optionsMomentum, (ulong)age.Iteration) }
+            : age);
+    }
+
     /// <summary>Forgets the rules of the last step.</summary>
     public abstract void Clear();
 
@@ -148,9 +157,6 @@ internal abstract class GroupStep
 
     /// <summary>Makes every rule that of the next update, for tensors that have all become one update older.</summary>
     public abstract void Advance();
-
-    /// <summary>The age to which tensors of a rule come in this step.</summary>
-    public abstract TensorAge AgeOf(int rule);
 
     /// <summary>The number of the update that a rule is for.</summary>
     public abstract long IterationOf(int rule);
@@ -191,15 +197,6 @@ internal abstract class GroupStep
 
     /// <summary>The age that follows another in this step.</summary>
     protected TensorAge After(TensorAge age) => new(checked(age.Iteration + 1), age.MomentumProduct * _momentumFactor);
-
-    /// <summary>The age to which a tensor comes in this step, whose momentum a schedule may set for the first time.</summary>
-    public TensorAge AgeAfter(OptimizerState state)
-    {
-        TensorAge age = state.Age;
-        return After(!double.IsNaN(ScheduledMomentum) && double.IsNaN(age.MomentumProduct)
-            ? age with { MomentumProduct = Powers.Of(_optionsMomentum, (ulong)age.Iteration) }
-            : age);
-    }
 
     /// <summary>The numbers of a step for tensors that come to an age.</summary>
     protected StepScalars ScalarsOf(TensorAge age) => new(age.Iteration, LearningRate, WeightDecay, ScheduledMomentum, age.MomentumProduct);

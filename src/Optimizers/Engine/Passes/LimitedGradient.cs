@@ -26,22 +26,18 @@ internal static unsafe class LimitedGradient
             return transforms;
         }
 
-        TensorAddresses copy = job.Addresses;
-        copy.Slots.Slot0.Elements = scratch - start;
-        Kernel.Run<LimitRule, ScaledGradient, ReadOnlyParameter, Float32>(
-            new LimitRule(transforms.Gradient.Limit), transforms, copy, start, end, widestLane);
+        Copy(job, transforms.Gradient, scratch, start, end, widestLane);
         addresses.Gradients = scratch - start;
         return transforms with { Gradient = StepTransforms.None.Gradient, ZeroGradient = false };
     }
 
     /// <summary>Copies gradients as the rule sees them, but for a coupled decay.</summary>
-    public static void Copy(in TensorJob job, nuint start, int count, float* values, int widestLane)
+    public static void Copy(in TensorJob job, in GradientTransform transform, float* values, nuint start, nuint end, int widestLane)
     {
         TensorAddresses copy = job.Addresses;
         copy.Slots.Slot0.Elements = values - start;
-        StepTransforms transforms = job.Transforms;
         Kernel.Run<LimitRule, ScaledGradient, ReadOnlyParameter, Float32>(
-            new LimitRule(transforms.Gradient.Limit), transforms, copy, start, start + (nuint)count, widestLane);
+            new LimitRule(transform.Limit), StepTransforms.None with { Gradient = transform }, copy, start, end, widestLane);
     }
 
     private readonly struct LimitRule(float limit) : IUpdateRule1<LimitRule>

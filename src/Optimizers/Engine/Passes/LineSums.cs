@@ -1,8 +1,8 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Sums over the rows and columns of a tensor, of values or of their squares, in parts that depend on its shape alone, so that the number of threads
-/// changes no bit.
+/// Sums over the rows and columns of a tensor, of values or of their squares. The parts of a sum depend on the shape alone, so the
+/// number of threads changes no bit.
 /// </summary>
 internal abstract unsafe class LineSums : MatrixWork, ITasks
 {
@@ -30,7 +30,7 @@ internal abstract unsafe class LineSums : MatrixWork, ITasks
         new Span<double>(ofColumns, shape.Columns).Clear();
 
         // Rows that are short come together.
-        float* values = stackalloc float[Piece + Lane16.Count];
+        float* values = stackalloc float[Piece];
         int together = Math.Max(1, Piece / shape.Columns);
         for (int row = first; row < end; row += together)
         {

@@ -18,10 +18,9 @@ internal static unsafe class MeasuredBlocks
         in TPass pass, in TensorJob job, nuint start, nuint end, BlockSums sums, bool squares, int widestLane)
         where TPass : struct, IBlockPass<TPass>
     {
-        // The last lane of a tensor may write beyond its elements.
-        float* firstValues = stackalloc float[Piece + Lane16.Count];
-        float* secondValues = stackalloc float[Piece + Lane16.Count];
-        float* limited = stackalloc float[Piece + Lane16.Count];
+        float* firstValues = stackalloc float[Piece];
+        float* secondValues = stackalloc float[Piece];
+        float* limited = stackalloc float[Piece];
         TensorJob part = job;
         StepTransforms transforms = job.Transforms;
         for (nuint blockStart = start; blockStart < end; blockStart += Reductions.Block)
@@ -48,7 +47,7 @@ internal static unsafe class MeasuredBlocks
                 Add(ref secondSum, secondValues, pieceEnd - piece, squares);
             }
 
-            if (transforms.ZeroGradient && TPass.ChangesState && job.Group.MeasuringEndsGradient)
+            if (transforms.ZeroGradient && job.Group.MeasuringEndsGradient)
             {
                 new Span<float>(job.Addresses.Gradients + blockStart, (int)(blockEnd - blockStart)).Clear();
             }

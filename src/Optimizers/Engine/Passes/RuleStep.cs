@@ -33,8 +33,6 @@ internal abstract class RuleStep<TRule>(RuleDefinition<TRule> definition, IOptim
         }
     }
 
-    public override TensorAge AgeOf(int rule) => _rules[rule].Age;
-
     public override long IterationOf(int rule) => _rules[rule].Age.Iteration;
 
     public override ReadOnlySpan<double> ScalarsAfter(int rule) => _rules[rule].After;

@@ -160,8 +160,6 @@ public sealed class PassRunnerTests
         {
         }
 
-        public override TensorAge AgeOf(int rule) => new(1, double.NaN);
-
         public override long IterationOf(int rule) => 1;
 
         public override ReadOnlySpan<double> ScalarsAfter(int rule) => [];
