@@ -27,35 +27,45 @@ internal static unsafe class Kernel
         where TParameter : struct, IParameterAccess
         where TStorage : struct, IStorage
     {
-        // One width serves a buffer that fills a lane, and the narrowest a shorter one. A width that the processor does not compute at
-        // once is not compiled: the tests of the vectors are constants to the compiler. Lanes of one element are for processors without
-        // vectors, and all lanes but two are left out of a native program: only tests ask for them.
-        nuint lane = end - start >= (nuint)widestLane ? (nuint)widestLane : (nuint)Math.Min(widestLane, Lane4.Count);
-        nuint stop = end - ((end - start) & (lane - 1));
-        if (stop != start)
+        // A width that the processor does not compute at once is not compiled: the tests of the vectors are constants to the compiler.
+        // Lanes of one element are for processors without vectors, and all lanes but two are left out of a native program: only tests
+        // ask for them.
+        if (widestLane == Lane1.Count && RuntimeFeature.IsDynamicCodeSupported)
         {
-            if (Vector512.IsHardwareAccelerated && lane == (nuint)Lane16.Count)
+            if (start != end)
             {
-                Loop<Lane16, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, stop);
+                Loop<Lane1, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
             }
-            else if (MayUseEight && lane == (nuint)Lane8.Count)
-            {
-                Loop<Lane8, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, stop);
-            }
-            else if (lane == (nuint)Lane4.Count || !RuntimeFeature.IsDynamicCodeSupported)
-            {
-                Loop<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, stop);
-            }
-            else
-            {
-                Loop<Lane1, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, stop);
-            }
+
+            return;
+        }
+
+        nuint i = start;
+        if (Vector512.IsHardwareAccelerated && widestLane == Lane16.Count && end - i >= (nuint)Lane16.Count)
+        {
+            nuint stop = end - ((end - i) % (nuint)Lane16.Count);
+            Loop<Lane16, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, i, stop);
+            i = stop;
+        }
+        else if (MayUseEight && widestLane == Lane8.Count && end - i >= (nuint)Lane8.Count)
+        {
+            nuint stop = end - ((end - i) % (nuint)Lane8.Count);
+            Loop<Lane8, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, i, stop);
+            i = stop;
+        }
+
+        // The narrowest lanes serve short buffers, and what the wider ones leave.
+        if (end - i >= (nuint)Lane4.Count)
+        {
+            nuint stop = end - ((end - i) % (nuint)Lane4.Count);
+            Loop<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, i, stop);
+            i = stop;
         }
 
         // Not in the loop's method: behind a call, the compiler would splat the rule's scalars in every round.
-        if (stop != end)
+        if (i != end)
         {
-            RunRest<TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end, lane);
+            RunRest<TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, i, end);
         }
     }
 
@@ -104,114 +114,85 @@ internal static unsafe class Kernel
         while (i != end);
     }
 
+    // One to three elements: they are computed in a lane on the stack, beside the elements before them, or beside zeros where there are
+    // none.
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RunRest<TRule, TGradient, TParameter, TStorage>(
-        in TRule rule, in StepTransforms transforms, in TensorAddresses tensor, nuint start, nuint end, nuint lane)
+        in TRule rule, in StepTransforms transforms, in TensorAddresses tensor, nuint start, nuint rest, nuint end)
         where TRule : struct, IUpdateRule<TRule>
         where TGradient : struct, IGradientReading
         where TParameter : struct, IParameterAccess
         where TStorage : struct, IStorage
     {
-        if (Vector512.IsHardwareAccelerated && lane == (nuint)Lane16.Count)
-        {
-            RunRestOf<Lane16, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
-        }
-        else if (MayUseEight && lane == (nuint)Lane8.Count)
-        {
-            RunRestOf<Lane8, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
-        }
-        else
-        {
-            RunRestOf<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
-        }
-    }
-
-    // Fewer elements than a lane has: they are computed in a copy on the stack, beside the elements before them, or beside zeros where
-    // there are none.
-    [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void RunRestOf<V, TRule, TGradient, TParameter, TStorage>(
-        in TRule rule, in StepTransforms transforms, in TensorAddresses tensor, nuint start, nuint end)
-        where V : struct, ILane<V>
-        where TRule : struct, IUpdateRule<TRule>
-        where TGradient : struct, IGradientReading
-        where TParameter : struct, IParameterAccess
-        where TStorage : struct, IStorage
-    {
-        nuint rest = (end - start) % (nuint)V.Count;
-        nuint first = end - start > rest ? end - (nuint)V.Count : start;
-        nuint given = end - first;
-        float* copy = stackalloc float[(5 + SlotAddresses.Count) * V.Count];
+        nuint first = end - start < (nuint)Lane4.Count ? start : end - (nuint)Lane4.Count;
+        float* copy = stackalloc float[(5 + SlotAddresses.Count) * Lane4.Count];
         Unsafe.SkipInit(out TensorAddresses copies);
         copies.Slots.DitherSlope = tensor.Slots.DitherSlope;
         copies.Slots.First = null;
         copies.Slots.Second = null;
         copies.Slots.Between = null;
-        copies.Slots.Workspace = null;
-        copies.Parameters = Read<V>(tensor.Parameters + first, ref copy, given) - first;
+        copies.Parameters = Read(tensor.Parameters, ref copy, first, end);
         if (TGradient.Reads)
         {
-            copies.Gradients = Read<V>(tensor.Gradients + first, ref copy, given) - first;
+            copies.Gradients = Read(tensor.Gradients, ref copy, first, end);
         }
 
-        ReadSlot<V, TRule, TStorage>(0, tensor.Slots.Slot0, ref copies.Slots.Slot0, ref copy, first, given);
-        ReadSlot<V, TRule, TStorage>(1, tensor.Slots.Slot1, ref copies.Slots.Slot1, ref copy, first, given);
-        ReadSlot<V, TRule, TStorage>(2, tensor.Slots.Slot2, ref copies.Slots.Slot2, ref copy, first, given);
-        ReadSlot<V, TRule, TStorage>(3, tensor.Slots.Slot3, ref copies.Slots.Slot3, ref copy, first, given);
+        ReadSlot<TRule, TStorage>(0, tensor.Slots.Slot0, ref copies.Slots.Slot0, ref copy, first, end);
+        ReadSlot<TRule, TStorage>(1, tensor.Slots.Slot1, ref copies.Slots.Slot1, ref copy, first, end);
+        ReadSlot<TRule, TStorage>(2, tensor.Slots.Slot2, ref copies.Slots.Slot2, ref copy, first, end);
+        ReadSlot<TRule, TStorage>(3, tensor.Slots.Slot3, ref copies.Slots.Slot3, ref copy, first, end);
 
         // The results of a pass that measures.
         if (tensor.Slots.First != null)
         {
-            copies.Slots.First = Take<V>(ref copy) - first;
+            copies.Slots.First = Take(ref copy) - first;
         }
 
         if (tensor.Slots.Second != null)
         {
-            copies.Slots.Second = Take<V>(ref copy) - first;
+            copies.Slots.Second = Take(ref copy) - first;
         }
 
         if (tensor.Slots.Between != null)
         {
-            copies.Slots.Between = Read<V>(tensor.Slots.Between + first, ref copy, given) - first;
+            copies.Slots.Between = Read(tensor.Slots.Between, ref copy, first, end);
         }
 
-        Loop<V, TRule, TGradient, TParameter, TStorage>(rule, transforms, copies, first, first + (nuint)V.Count);
-        first = end - rest;
+        Loop<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, copies, first, first + (nuint)Lane4.Count);
         if (TParameter.Writes)
         {
-            Write(copies.Parameters, tensor.Parameters, first, rest);
+            Write(copies.Parameters, tensor.Parameters, rest, end);
         }
 
         if (TGradient.Zeroes)
         {
-            Write(copies.Gradients, tensor.Gradients, first, rest);
+            Write(copies.Gradients, tensor.Gradients, rest, end);
         }
 
-        WriteSlot<TRule, TStorage>(0, copies.Slots.Slot0, tensor.Slots.Slot0, first, rest);
-        WriteSlot<TRule, TStorage>(1, copies.Slots.Slot1, tensor.Slots.Slot1, first, rest);
-        WriteSlot<TRule, TStorage>(2, copies.Slots.Slot2, tensor.Slots.Slot2, first, rest);
-        WriteSlot<TRule, TStorage>(3, copies.Slots.Slot3, tensor.Slots.Slot3, first, rest);
+        WriteSlot<TRule, TStorage>(0, copies.Slots.Slot0, tensor.Slots.Slot0, rest, end);
+        WriteSlot<TRule, TStorage>(1, copies.Slots.Slot1, tensor.Slots.Slot1, rest, end);
+        WriteSlot<TRule, TStorage>(2, copies.Slots.Slot2, tensor.Slots.Slot2, rest, end);
+        WriteSlot<TRule, TStorage>(3, copies.Slots.Slot3, tensor.Slots.Slot3, rest, end);
         if (tensor.Slots.First != null)
         {
-            Write(copies.Slots.First, tensor.Slots.First, first, rest);
+            Write(copies.Slots.First, tensor.Slots.First, rest, end);
         }
 
         if (tensor.Slots.Second != null)
         {
-            Write(copies.Slots.Second, tensor.Slots.Second, first, rest);
+            Write(copies.Slots.Second, tensor.Slots.Second, rest, end);
         }
 
         if (tensor.Slots.Between != null)
         {
-            Write(copies.Slots.Between, tensor.Slots.Between, first, rest);
+            Write(copies.Slots.Between, tensor.Slots.Between, rest, end);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ReadSlot<V, TRule, TStorage>(
-        int number, in SlotAddress slot, ref SlotAddress copied, ref float* copy, nuint first, nuint count)
-        where V : struct, ILane<V>
+    private static void ReadSlot<TRule, TStorage>(
+        int number, in SlotAddress slot, ref SlotAddress copied, ref float* copy, nuint first, nuint end)
         where TRule : struct, IUpdateRule<TRule>
         where TStorage : struct, IStorage
     {
@@ -219,13 +200,13 @@ internal static unsafe class Kernel
         {
             copied.FirstDither = slot.FirstDither;
             copied.Elements = TStorage.ElementSize == sizeof(float)
-                ? Read<V>((float*)slot.Elements + first, ref copy, count) - first
-                : Read<V>((ushort*)slot.Elements + first, ref copy, count) - first;
+                ? Read((float*)slot.Elements, ref copy, first, end)
+                : Read((ushort*)slot.Elements, ref copy, first, end);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void WriteSlot<TRule, TStorage>(int number, in SlotAddress copied, in SlotAddress slot, nuint first, nuint count)
+    private static void WriteSlot<TRule, TStorage>(int number, in SlotAddress copied, in SlotAddress slot, nuint rest, nuint end)
         where TRule : struct, IUpdateRule<TRule>
         where TStorage : struct, IStorage
     {
@@ -233,87 +214,50 @@ internal static unsafe class Kernel
         {
             if (TStorage.ElementSize == sizeof(float))
             {
-                Write((float*)copied.Elements, (float*)slot.Elements, first, count);
+                Write((float*)copied.Elements, (float*)slot.Elements, rest, end);
             }
             else
             {
-                Write((ushort*)copied.Elements, (ushort*)slot.Elements, first, count);
+                Write((ushort*)copied.Elements, (ushort*)slot.Elements, rest, end);
             }
         }
     }
 
     // A whole lane is stored as it will be loaded, or the load would wait for the store.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float* Read<V>(float* source, ref float* copy, nuint count)
-        where V : struct, ILane<V>
+    private static T* Read<T>(T* source, ref float* copy, nuint first, nuint end)
+        where T : unmanaged
     {
-        float* taken = Take<V>(ref copy);
-        V.Store(count == (nuint)V.Count ? V.Load(source) : V.Splat(0), taken);
-        for (nuint i = 0; i < count && count != (nuint)V.Count; i++)
+        var taken = (T*)Take(ref copy);
+        if (end - first == (nuint)Lane4.Count)
         {
-            taken[i] = source[i];
+            Unsafe.CopyBlockUnaligned(taken, source + first, (uint)(Lane4.Count * sizeof(T)));
+        }
+        else
+        {
+            for (nuint i = 0; i < (nuint)Lane4.Count; i++)
+            {
+                taken[i] = i < end - first ? source[first + i] : default;
+            }
         }
 
-        return taken;
+        return taken - first;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ushort* Read<V>(ushort* source, ref float* copy, nuint count)
-        where V : struct, ILane<V>
+    private static void Write<T>(T* copy, T* destination, nuint rest, nuint end)
+        where T : unmanaged
     {
-        ushort* taken = (ushort*)Take<V>(ref copy);
-        V.StoreUpperBits(count == (nuint)V.Count ? V.LoadUpperBits(source) : V.Splat(0), taken);
-        for (nuint i = 0; i < count && count != (nuint)V.Count; i++)
+        for (nuint i = rest; i < end; i++)
         {
-            taken[i] = source[i];
-        }
-
-        return taken;
-    }
-
-    // In halves, and not one by one.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write(float* copy, float* destination, nuint first, nuint count)
-    {
-        if ((count & 8) != 0)
-        {
-            Vector256.Load(copy + first).Store(destination + first);
-            first += 8;
-        }
-
-        if ((count & 4) != 0)
-        {
-            Vector128.Load(copy + first).Store(destination + first);
-            first += 4;
-        }
-
-        for (count &= 3; count > 0; count--, first++)
-        {
-            destination[first] = copy[first];
+            destination[i] = copy[i];
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write(ushort* copy, ushort* destination, nuint first, nuint count)
-    {
-        if ((count & 8) != 0)
-        {
-            Vector128.Load(copy + first).Store(destination + first);
-            first += 8;
-        }
-
-        for (count &= 7; count > 0; count--, first++)
-        {
-            destination[first] = copy[first];
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float* Take<V>(ref float* copy)
-        where V : struct, ILane<V>
+    private static float* Take(ref float* copy)
     {
         float* taken = copy;
-        copy += V.Count;
+        copy += Lane4.Count;
         return taken;
     }
 }
