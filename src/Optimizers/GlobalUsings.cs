@@ -1,4 +1,5 @@
 global using System.Runtime.CompilerServices;
+global using System.Text.Json.Serialization;
 global using Optimizers.Charts;
 global using Optimizers.Checkpoints;
 global using Optimizers.Configuration;

@@ -3,6 +3,7 @@ namespace Optimizers;
 /// <summary>
 /// What a step does about gradients that are NaN or infinite, and about finite ones that would make a parameter or its state so.
 /// </summary>
+[JsonConverter(typeof(JsonStringEnumConverter<NonFinitePolicy>))]
 public enum NonFinitePolicy
 {
     /// <summary>

@@ -10,6 +10,7 @@ namespace Optimizers;
 /// place. The chance comes from a hash of the parameter's iteration, the index in the tensor and the slot, so there is
 /// nothing to save. It depends on how a model is cut into tensors, which float32 state does not.
 /// </remarks>
+[JsonConverter(typeof(JsonStringEnumConverter<StateFormat>))]
 public enum StateFormat
 {
     /// <summary>4 bytes an element, as it is computed: the default, and what all promises of accuracy are about.</summary>

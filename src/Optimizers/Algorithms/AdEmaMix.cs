@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="AdEmaMix"/>.</summary>
-public sealed record AdEmaMixOptions : IOptimizerOptions
+public sealed record AdEmaMixOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in optax.</remarks>
@@ -65,7 +65,14 @@ public sealed record AdEmaMixOptions : IOptimizerOptions
             new StateSlot("exp_avg_slow"),
             new StateSlot("exp_avg_sq") { NonNegative = true });
     }
+
+    internal static NamedType Named { get; } = new NamedOptimizer<AdEmaMixOptions>(nameof(AdEmaMix), new AdEmaMixContract(), (n, o, t) => new AdEmaMix(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(AdEmaMixOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class AdEmaMixContract : JsonSerializerContext;
 
 /// <summary>AdEMAMix: AdamW with a second, slow mean of the gradient, which remembers tens of thousands of updates.</summary>
 /// <remarks>

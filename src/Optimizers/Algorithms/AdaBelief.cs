@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="AdaBelief"/>.</summary>
-public sealed record AdaBeliefOptions : IOptimizerOptions
+public sealed record AdaBeliefOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in the paper and in optax.</remarks>
@@ -39,7 +39,14 @@ public sealed record AdaBeliefOptions : IOptimizerOptions
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new AdaBeliefRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_var") { NonNegative = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<AdaBeliefOptions>(nameof(AdaBelief), new AdaBeliefContract(), (n, o, t) => new AdaBelief(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(AdaBeliefOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class AdaBeliefContract : JsonSerializerContext;
 
 /// <summary>AdaBelief: Adam that divides by how far gradients are from their mean, not from 0.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="AdaDelta"/>.</summary>
-public sealed record AdaDeltaOptions : IOptimizerOptions
+public sealed record AdaDeltaOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 1, as in PyTorch; the paper has no rate.</remarks>
@@ -31,7 +31,14 @@ public sealed record AdaDeltaOptions : IOptimizerOptions
         step => new AdaDeltaRule(step.LearningRate, Rho, Epsilon),
         new StateSlot("square_avg") { NonNegative = true },
         new StateSlot("acc_delta") { NonNegative = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<AdaDeltaOptions>(nameof(AdaDelta), new AdaDeltaContract(), (n, o, t) => new AdaDelta(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(AdaDeltaOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class AdaDeltaContract : JsonSerializerContext;
 
 /// <summary>AdaDelta: the gradient in units of its own size, times the size of the steps so far.</summary>
 /// <remarks>

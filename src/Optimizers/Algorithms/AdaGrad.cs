@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="AdaGrad"/>.</summary>
-public sealed record AdaGradOptions : IOptimizerOptions
+public sealed record AdaGradOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.01, as in PyTorch.</remarks>
@@ -35,7 +35,14 @@ public sealed record AdaGradOptions : IOptimizerOptions
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new AdaGradRule(step.LearningRate / (1 + ((step.Iteration - 1) * LearningRateDecay)), Epsilon),
         new StateSlot("sum", (float)InitialAccumulator) { NonNegative = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<AdaGradOptions>(nameof(AdaGrad), new AdaGradContract(), (n, o, t) => new AdaGrad(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(AdaGradOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class AdaGradContract : JsonSerializerContext;
 
 /// <summary>AdaGrad: a rate for each parameter that falls with all the gradient it has seen.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Adafactor"/>.</summary>
-public sealed record AdafactorOptions : IOptimizerOptions
+public sealed record AdafactorOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.01, as in PyTorch; of the size of the parameters, and never above 1/√t.</remarks>
@@ -45,7 +45,14 @@ public sealed record AdafactorOptions : IOptimizerOptions
         step => new AdafactorRule(step, this),
         new FactoredMoment(t => AdafactorRule.WeightAt(t, Beta2Decay), AdafactorRule.FloorOf(this)),
         FactoredMoment.Whole);
+
+    internal static NamedType Named { get; } = new NamedOptimizer<AdafactorOptions>(nameof(Adafactor), new AdafactorContract(), (s, o, t) => new Adafactor(s, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(AdafactorOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class AdafactorContract : JsonSerializerContext;
 
 /// <summary>Adafactor: a second moment in the memory of its row and column means, no first, and steps of the parameters' size.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Adam"/>.</summary>
-public sealed record AdamOptions : IOptimizerOptions
+public sealed record AdamOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in the paper and in PyTorch.</remarks>
@@ -34,7 +34,14 @@ public sealed record AdamOptions : IOptimizerOptions
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     OptimizerDefinition IOptimizerOptions.Define() => AdamFormula.Define(Beta1, Beta2, Epsilon, AmsGrad);
+
+    internal static NamedType Named { get; } = new NamedOptimizer<AdamOptions>(nameof(Adam), new AdamContract(), (n, o, t) => new Adam(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(AdamOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class AdamContract : JsonSerializerContext;
 
 /// <summary>Adam: a running mean of the gradient, divided by the root of a running mean of its square.</summary>
 /// <remarks>

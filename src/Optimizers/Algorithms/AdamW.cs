@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="AdamW"/>.</summary>
-public sealed record AdamWOptions : IOptimizerOptions
+public sealed record AdamWOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in PyTorch.</remarks>
@@ -38,7 +38,14 @@ public sealed record AdamWOptions : IOptimizerOptions
     void IOptimizerOptions.Validate() => AdamFormula.Validate(Beta1, Beta2, Epsilon);
 
     OptimizerDefinition IOptimizerOptions.Define() => AdamFormula.Define(Beta1, Beta2, Epsilon, AmsGrad);
+
+    internal static NamedType Named { get; } = new NamedOptimizer<AdamWOptions>(nameof(AdamW), new AdamWContract(), (n, o, t) => new AdamW(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(AdamWOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class AdamWContract : JsonSerializerContext;
 
 /// <summary>Adam with decoupled weight decay.</summary>
 /// <remarks>

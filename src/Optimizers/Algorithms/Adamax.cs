@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Adamax"/>.</summary>
-public sealed record AdamaxOptions : IOptimizerOptions
+public sealed record AdamaxOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.002, as in the paper and in PyTorch.</remarks>
@@ -32,7 +32,14 @@ public sealed record AdamaxOptions : IOptimizerOptions
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new AdamaxRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_inf") { NonNegative = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<AdamaxOptions>(nameof(Adamax), new AdamaxContract(), (n, o, t) => new Adamax(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(AdamaxOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class AdamaxContract : JsonSerializerContext;
 
 /// <summary>Adamax: Adam with the largest gradient of late in the place of the root mean square.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Adan"/>.</summary>
-public sealed record AdanOptions : IOptimizerOptions
+public sealed record AdanOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in the authors’ code.</remarks>
@@ -48,7 +48,14 @@ public sealed record AdanOptions : IOptimizerOptions
         new StateSlot("exp_avg_diff"),
         new StateSlot("exp_avg_sq") { NonNegative = true },
         new StateSlot("previous_grad"));
+
+    internal static NamedType Named { get; } = new NamedOptimizer<AdanOptions>(nameof(Adan), new AdanContract(), (n, o, t) => new Adan(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(AdanOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class AdanContract : JsonSerializerContext;
 
 /// <summary>Adan: Adam with Nesterov's momentum, estimated from the differences of successive gradients.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Adopt"/>.</summary>
-public sealed record AdoptOptions : IOptimizerOptions
+public sealed record AdoptOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in the paper.</remarks>
@@ -30,7 +30,14 @@ public sealed record AdoptOptions : IOptimizerOptions
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new AdoptRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq") { NonNegative = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<AdoptOptions>(nameof(Adopt), new AdoptContract(), (n, o, t) => new Adopt(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(AdoptOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class AdoptContract : JsonSerializerContext;
 
 /// <summary>ADOPT: Adam that divides each gradient by the root mean square of those before it, and so converges for any β₂.</summary>
 /// <remarks>

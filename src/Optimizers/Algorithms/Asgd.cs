@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Asgd"/>.</summary>
-public sealed record AsgdOptions : IOptimizerOptions
+public sealed record AsgdOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.01, as in PyTorch.</remarks>
@@ -43,7 +43,14 @@ public sealed record AsgdOptions : IOptimizerOptions
         },
         [new StateScalar("eta")],
         new StateSlot("ax") { FullPrecision = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<AsgdOptions>(nameof(Asgd), new AsgdContract(), (n, o, t) => new Asgd(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(AsgdOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class AsgdContract : JsonSerializerContext;
 
 /// <summary>Averaged descent: gradient descent with a falling rate, and the average of where it has been.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Ftrl"/>.</summary>
-public sealed record FtrlOptions : IOptimizerOptions
+public sealed record FtrlOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in TensorFlow’s Keras.</remarks>
@@ -44,7 +44,14 @@ public sealed record FtrlOptions : IOptimizerOptions
             ? OptimizerDefinition.Elementwise(step => new FtrlRule(new(step.LearningRate, this)), z, n)
             : OptimizerDefinition.Elementwise(step => new PowerFtrlRule(new(step.LearningRate, this), -LearningRatePower), z, n);
     }
+
+    internal static NamedType Named { get; } = new NamedOptimizer<FtrlOptions>(nameof(Ftrl), new FtrlContract(), (n, o, t) => new Ftrl(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(FtrlOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class FtrlContract : JsonSerializerContext;
 
 /// <summary>FTRL-Proximal: follows the regularized leader; with L1 it makes parameters exactly 0. For sparse features.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Lamb"/>.</summary>
-public sealed record LambOptions : IOptimizerOptions
+public sealed record LambOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in optax’s examples.</remarks>
@@ -31,7 +31,14 @@ public sealed record LambOptions : IOptimizerOptions
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Measuring(
         step => new LambRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq") { NonNegative = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<LambOptions>(nameof(Lamb), new LambContract(), (n, o, t) => new Lamb(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(LambOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class LambContract : JsonSerializerContext;
 
 /// <summary>LAMB: Adam's direction, scaled for each tensor to the tensor's own norm; made for large batches.</summary>
 /// <remarks>

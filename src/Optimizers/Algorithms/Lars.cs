@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Lars"/>.</summary>
-public sealed record LarsOptions : IOptimizerOptions
+public sealed record LarsOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as of <see cref="Momentum"/>; the paper's, for large batches, are in the tens.</remarks>
@@ -39,7 +39,14 @@ public sealed record LarsOptions : IOptimizerOptions
 
     OptimizerDefinition IOptimizerOptions.Define() =>
         OptimizerDefinition.Measuring(step => new LarsRule(step, this), new StateSlot("momentum_buffer"));
+
+    internal static NamedType Named { get; } = new NamedOptimizer<LarsOptions>(nameof(Lars), new LarsContract(), (n, o, t) => new Lars(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(LarsOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class LarsContract : JsonSerializerContext;
 
 /// <summary>LARS: momentum, with a rate for each tensor in proportion to the tensor's own norm; made for large batches.</summary>
 /// <remarks>

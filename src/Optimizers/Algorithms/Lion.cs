@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Lion"/>.</summary>
-public sealed record LionOptions : IOptimizerOptions
+public sealed record LionOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 1e-4, as in the authors’ code.</remarks>
@@ -34,7 +34,14 @@ public sealed record LionOptions : IOptimizerOptions
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.LightElementwise(
         step => new LionRule(step.LearningRate, step.MomentumOr(Beta1), Beta2), Beta2, new StateSlot("exp_avg"));
+
+    internal static NamedType Named { get; } = new NamedOptimizer<LionOptions>(nameof(Lion), new LionContract(), (n, o, t) => new Lion(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(LionOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class LionContract : JsonSerializerContext;
 
 /// <summary>Lion: every parameter moves by exactly the rate, along the sign of a momentum.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Momentum"/>.</summary>
-public sealed record MomentumOptions : IOptimizerOptions
+public sealed record MomentumOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in PyTorch.</remarks>
@@ -63,7 +63,14 @@ public sealed record MomentumOptions : IOptimizerOptions
 
     private double GainAt(StepScalars step) =>
         Averaged ? 1 - step.MomentumOr(Momentum) : step.Iteration == 1 ? 1 : 1 - Dampening;
+
+    internal static NamedType Named { get; } = new NamedOptimizer<MomentumOptions>(nameof(Momentum), new MomentumContract(), (n, o, t) => new Momentum(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(MomentumOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class MomentumContract : JsonSerializerContext;
 
 /// <summary>Gradient descent with momentum, the heavy ball.</summary>
 /// <remarks>

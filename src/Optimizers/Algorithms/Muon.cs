@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Muon"/>.</summary>
-public sealed record MuonOptions : IOptimizerOptions
+public sealed record MuonOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in PyTorch.</remarks>
@@ -46,9 +46,17 @@ public sealed record MuonOptions : IOptimizerOptions
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.OfMatrices(
         step => new MuonRule(step, this), new NewtonSchulz(NewtonSchulzSteps, Epsilon), new StateSlot("momentum_buffer"));
+
+    internal static NamedType Named { get; } = new NamedOptimizer<MuonOptions>(nameof(Muon), new MuonContract(), (s, o, t) => new Muon(s, o, t));
+
+    NamedType INamed.Named => Named;
 }
 
+[JsonSerializable(typeof(MuonOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class MuonContract : JsonSerializerContext;
+
 /// <summary>By what <see cref="Muon"/> multiplies the rate of a matrix.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RateAdjustment>))]
 public enum RateAdjustment
 {
     /// <summary>√max(1, rows/columns): Jordan et al. 2024.</summary>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="NAdam"/>.</summary>
-public sealed record NAdamOptions : IOptimizerOptions
+public sealed record NAdamOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.002, as in PyTorch.</remarks>
@@ -57,7 +57,14 @@ public sealed record NAdamOptions : IOptimizerOptions
 
         double MomentumAt(long iteration) => Beta1 * (1 - (0.5 * Powers.Of(fading, (ulong)iteration)));
     }
+
+    internal static NamedType Named { get; } = new NamedOptimizer<NAdamOptions>(nameof(NAdam), new NAdamContract(), (n, o, t) => new NAdam(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(NAdamOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class NAdamContract : JsonSerializerContext;
 
 /// <summary>NAdam: Adam with Nesterov's look ahead.</summary>
 /// <remarks>

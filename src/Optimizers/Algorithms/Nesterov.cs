@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Nesterov"/>.</summary>
-public sealed record NesterovOptions : IOptimizerOptions
+public sealed record NesterovOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in PyTorch.</remarks>
@@ -30,7 +30,14 @@ public sealed record NesterovOptions : IOptimizerOptions
         step => new NesterovRule(step.LearningRate, step.MomentumOr(Momentum)),
         Momentum,
         new StateSlot("momentum_buffer"));
+
+    internal static NamedType Named { get; } = new NamedOptimizer<NesterovOptions>(nameof(Nesterov), new NesterovContract(), (n, o, t) => new Nesterov(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(NesterovOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class NesterovContract : JsonSerializerContext;
 
 /// <summary>Gradient descent with Nesterov's momentum, which looks ahead along the velocity.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="NovoGrad"/>.</summary>
-public sealed record NovoGradOptions : IOptimizerOptions
+public sealed record NovoGradOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as of <see cref="Adam"/>; the paper's are about ten times that.</remarks>
@@ -31,7 +31,14 @@ public sealed record NovoGradOptions : IOptimizerOptions
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Measuring(
         (step, _) => new NovoGradRule(step, this), [new StateScalar("exp_avg_sq")], new StateSlot("exp_avg"));
+
+    internal static NamedType Named { get; } = new NamedOptimizer<NovoGradOptions>(nameof(NovoGrad), new NovoGradContract(), (n, o, t) => new NovoGrad(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(NovoGradOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class NovoGradContract : JsonSerializerContext;
 
 /// <summary>NovoGrad: momentum over gradients that are divided by a running norm, one for each tensor.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Prodigy"/>.</summary>
-public sealed record ProdigyOptions : IOptimizerOptions
+public sealed record ProdigyOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 1, as in the authors’ code: a factor on the rate that it finds itself.</remarks>
@@ -68,7 +68,14 @@ public sealed record ProdigyOptions : IOptimizerOptions
         new StateSlot("exp_avg_sq") { NonNegative = true },
         new StateSlot("s"),
         new StateSlot("p0") { FullPrecision = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<ProdigyOptions>(nameof(Prodigy), new ProdigyContract(), (n, o, t) => new Prodigy(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(ProdigyOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ProdigyContract : JsonSerializerContext;
 
 /// <summary>Prodigy: Adam with a rate of its own making, from how far the parameters have come from their start.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="RAdam"/>.</summary>
-public sealed record RAdamOptions : IOptimizerOptions
+public sealed record RAdamOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in the paper and in PyTorch.</remarks>
@@ -37,7 +37,14 @@ public sealed record RAdamOptions : IOptimizerOptions
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new RAdamRule(step, this), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq") { NonNegative = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<RAdamOptions>(nameof(RAdam), new RAdamContract(), (n, o, t) => new RAdam(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(RAdamOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class RAdamContract : JsonSerializerContext;
 
 /// <summary>Rectified Adam: plain momentum until the second moment is known well enough to divide by.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="RmsProp"/>.</summary>
-public sealed record RmsPropOptions : IOptimizerOptions
+public sealed record RmsPropOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.01, as in PyTorch.</remarks>
@@ -54,7 +54,14 @@ public sealed record RmsPropOptions : IOptimizerOptions
             (true, true) => OptimizerDefinition.Elementwise(step => new CenteredMomentumRmsPropRule(new(this, step)), v, m, b),
         };
     }
+
+    internal static NamedType Named { get; } = new NamedOptimizer<RmsPropOptions>(nameof(RmsProp), new RmsPropContract(), (n, o, t) => new RmsProp(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(RmsPropOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class RmsPropContract : JsonSerializerContext;
 
 /// <summary>RMSprop: the gradient divided by a running root mean square of itself.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Rprop"/>.</summary>
-public sealed record RpropOptions : IOptimizerOptions
+public sealed record RpropOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>What every step size starts from: the first rate above 0. Later rates have no effect, except that at a rate of 0
@@ -37,7 +37,14 @@ public sealed record RpropOptions : IOptimizerOptions
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new RpropRule(step, this), new StateSlot("prev"), new StateSlot("step_size") { NonNegative = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<RpropOptions>(nameof(Rprop), new RpropContract(), (n, o, t) => new Rprop(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(RpropOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class RpropContract : JsonSerializerContext;
 
 /// <summary>Rprop: every parameter has a step size of its own, which answers to the sign of the gradient alone.</summary>
 /// <remarks>

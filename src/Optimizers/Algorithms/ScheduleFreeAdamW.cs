@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="ScheduleFreeAdamW"/>.</summary>
-public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions
+public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.0025, as in the authors’ code.</remarks>
@@ -49,7 +49,14 @@ public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions
         ScheduleFreePoints.Scalars,
         new StateSlot("z") { FullPrecision = true },
         new StateSlot("exp_avg_sq") { NonNegative = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<ScheduleFreeAdamWOptions>(nameof(ScheduleFreeAdamW), new ScheduleFreeAdamWContract(), (n, o, t) => new ScheduleFreeAdamW(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(ScheduleFreeAdamWOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ScheduleFreeAdamWContract : JsonSerializerContext;
 
 /// <summary>Schedule-free AdamW: a constant rate, and an average in the place of both the schedule and the first moment.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="ScheduleFreeSgd"/>.</summary>
-public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions
+public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 1, as in the authors’ code.</remarks>
@@ -38,7 +38,14 @@ public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions
         (step, scalars) => new ScheduleFreeSgdRule(new(step, scalars, this)),
         ScheduleFreePoints.Scalars,
         new StateSlot("z") { FullPrecision = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<ScheduleFreeSgdOptions>(nameof(ScheduleFreeSgd), new ScheduleFreeSgdContract(), (n, o, t) => new ScheduleFreeSgd(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(ScheduleFreeSgdOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ScheduleFreeSgdContract : JsonSerializerContext;
 
 /// <summary>Schedule-free gradient descent: a constant rate, and an average in the place of a schedule.</summary>
 /// <remarks>

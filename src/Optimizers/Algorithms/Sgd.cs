@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Sgd"/>.</summary>
-public sealed record SgdOptions : IOptimizerOptions
+public sealed record SgdOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in PyTorch.</remarks>
@@ -19,7 +19,14 @@ public sealed record SgdOptions : IOptimizerOptions
     double IOptimizerOptions.SafeMagnitude => 1e30;
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(step => new SgdRule(step.LearningRate));
+
+    internal static NamedType Named { get; } = new NamedOptimizer<SgdOptions>(nameof(Sgd), new SgdContract(), (n, o, t) => new Sgd(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(SgdOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class SgdContract : JsonSerializerContext;
 
 /// <summary>Stochastic gradient descent.</summary>
 /// <remarks>

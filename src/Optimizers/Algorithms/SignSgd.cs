@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="SignSgd"/>.</summary>
-public sealed record SignSgdOptions : IOptimizerOptions
+public sealed record SignSgdOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, a usual choice.</remarks>
@@ -14,7 +14,14 @@ public sealed record SignSgdOptions : IOptimizerOptions
     double IOptimizerOptions.SafeMagnitude => 1e30;
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(step => new SignSgdRule(step.LearningRate));
+
+    internal static NamedType Named { get; } = new NamedOptimizer<SignSgdOptions>(nameof(SignSgd), new SignSgdContract(), (n, o, t) => new SignSgd(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(SignSgdOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class SignSgdContract : JsonSerializerContext;
 
 /// <summary>signSGD: every parameter moves by exactly the rate, against the sign of its gradient.</summary>
 /// <remarks>

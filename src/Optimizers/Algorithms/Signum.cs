@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Signum"/>.</summary>
-public sealed record SignumOptions : IOptimizerOptions
+public sealed record SignumOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, a usual choice.</remarks>
@@ -23,7 +23,14 @@ public sealed record SignumOptions : IOptimizerOptions
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.LightElementwise(
         step => new SignumRule(step.LearningRate, Momentum), Momentum, new StateSlot("momentum_buffer"));
+
+    internal static NamedType Named { get; } = new NamedOptimizer<SignumOptions>(nameof(Signum), new SignumContract(), (n, o, t) => new Signum(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(SignumOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class SignumContract : JsonSerializerContext;
 
 /// <summary>Signum: every parameter moves by exactly the rate, against the sign of a running mean of its gradient.</summary>
 /// <remarks>

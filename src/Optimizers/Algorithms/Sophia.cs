@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Sophia"/>.</summary>
-public sealed record SophiaOptions : IOptimizerOptions
+public sealed record SophiaOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 1e-4, a usual choice; the paper has 3 to 8 times that.</remarks>
@@ -42,7 +42,14 @@ public sealed record SophiaOptions : IOptimizerOptions
 
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         step => new SophiaRule(step.LearningRate, this), new StateSlot("hessian"), new StateSlot("exp_avg"));
+
+    internal static NamedType Named { get; } = new NamedOptimizer<SophiaOptions>(nameof(Sophia), new SophiaContract(), (n, o, t) => new Sophia(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(SophiaOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class SophiaContract : JsonSerializerContext;
 
 /// <summary>Sophia: momentum divided by the curvature, and clipped so that nothing moves by more than the rate.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="SparseAdam"/>.</summary>
-public sealed record SparseAdamOptions : IOptimizerOptions
+public sealed record SparseAdamOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.001, as in PyTorch.</remarks>
@@ -29,7 +29,14 @@ public sealed record SparseAdamOptions : IOptimizerOptions
         step => new SparseAdamRule(step, Beta1, Beta2, Epsilon),
         new StateSlot("exp_avg"),
         new StateSlot("exp_avg_sq") { NonNegative = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<SparseAdamOptions>(nameof(SparseAdam), new SparseAdamContract(), (n, o, t) => new SparseAdam(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(SparseAdamOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class SparseAdamContract : JsonSerializerContext;
 
 /// <summary>Adam for tables of which a step touches some rows: the others do not move, and their moments do not fade.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>The options of <see cref="Yogi"/>.</summary>
-public sealed record YogiOptions : IOptimizerOptions
+public sealed record YogiOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
     /// <remarks>Default 0.01, as in the paper.</remarks>
@@ -36,7 +36,14 @@ public sealed record YogiOptions : IOptimizerOptions
         step => new YogiRule(step, this),
         new StateSlot("exp_avg", (float)InitialAccumulator),
         new StateSlot("exp_avg_sq", (float)InitialAccumulator) { NonNegative = true });
+
+    internal static NamedType Named { get; } = new NamedOptimizer<YogiOptions>(nameof(Yogi), new YogiContract(), (n, o, t) => new Yogi(n, o, t));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(YogiOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class YogiContract : JsonSerializerContext;
 
 /// <summary>Yogi: Adam whose second moment follows the gradient in steps of its square, and so falls more slowly.</summary>
 /// <remarks>

@@ -58,9 +58,9 @@ public sealed class Checkpoint
     public bool IncludeParameters { get; init; } = true;
 
     /// <summary>
-    /// The names and contracts of optimizers, schedules and clips. With those of yours registered, the file has their options one by
-    /// one, and a load names the one that differs; without, it compares the text that a value gives of itself. Default
-    /// <see cref="ConfigurationRegistry.Default"/>.
+    /// The names and contracts of your own optimizers, schedules and clips. The file has the options of a registered type one by one, and
+    /// a load names the one that differs. Of a type that is not registered a load compares the text that a value gives of itself. The
+    /// library's types need no registry. Default <see cref="ConfigurationRegistry.Empty"/>.
     /// </summary>
     public ConfigurationRegistry Registry
     {
@@ -70,7 +70,7 @@ public sealed class Checkpoint
             ArgumentNullException.ThrowIfNull(value);
             field = value;
         }
-    } = ConfigurationRegistry.Default;
+    } = ConfigurationRegistry.Empty;
 
     /// <summary>
     /// Values of yours, such as the epoch, the place in the data or the state of a generator: any text, which is JSON if others

@@ -18,7 +18,7 @@ public sealed class CheckpointManifest
 
     internal CheckpointManifest(CheckpointLoad? loading = null, ConfigurationRegistry? registry = null)
     {
-        Registry = registry ?? ConfigurationRegistry.Default;
+        Registry = registry ?? ConfigurationRegistry.Empty;
         _entries = [];
         _names = new HashSet<string>(StringComparer.Ordinal);
         _listed = new HashSet<object>(ReferenceEqualityComparer.Instance);

@@ -116,9 +116,9 @@ internal sealed class OptionsComparison(CheckpointLoad loading, ConfigurationReg
             return;
         }
 
-        if (kind is not null && registry.Find(kind) is { } entry)
+        if (kind is not null && registry.FindWritten(kind) is { } named)
         {
-            JsonObject known = registry.Reader.DefaultsOf(registry.ContractOf(entry.Row.Type), entry.Row.DefaultValues);
+            JsonObject known = ContractReader.DefaultsOf(registry.LenientContractOf(named.Type), named.Defaults);
             defaults = JsonElement.Parse(ConfigurationText.Write(writer => known.WriteTo(writer)), Reading);
         }
 

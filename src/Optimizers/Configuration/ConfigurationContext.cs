@@ -1,16 +1,12 @@
-using System.Text.Json.Serialization;
 
 namespace Optimizers.Configuration;
 
 /// <summary>
-/// The contracts of everything that is written as data, as the compiler makes them; no reflection is used. The tables lead to
-/// the types of their rows. <see cref="ConfigurationRegistry"/> decides how names and numbers are written.
+/// The contracts of what is written as data and has no name, as the compiler makes them; no reflection is used. A type that has a
+/// name has a context of its own: see <see cref="INamed"/>. <see cref="ConfigurationRegistry"/> decides how names and numbers are
+/// written.
 /// </summary>
-[JsonSourceGenerationOptions(UseStringEnumConverter = true, GenerationMode = JsonSourceGenerationMode.Metadata)]
-[JsonSerializable(typeof(OptimizerTable))]
-[JsonSerializable(typeof(ScheduleTable))]
-[JsonSerializable(typeof(ClipTable))]
-[JsonSerializable(typeof(LbfgsOptions))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(ModelConfiguration))]
 [JsonSerializable(typeof(ParameterFilter.Data))]
 [JsonSerializable(typeof(GroupSettings))]

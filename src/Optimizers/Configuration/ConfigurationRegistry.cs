@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace Optimizers.Configuration;
@@ -28,30 +27,31 @@ public sealed class ConfigurationRegistry
     private readonly ContractList _optimizers;
     private readonly ContractList _schedules;
     private readonly ContractList _clips;
-    private readonly IJsonTypeInfoResolver[] _resolvers;
+    private readonly ContractList _minimizers;
+    private readonly WrittenTypes _written;
     private readonly JsonSerializerOptions _strict;
     private readonly JsonSerializerOptions _lenient;
 
-    private ConfigurationRegistry(ContractList optimizers, ContractList schedules, ContractList clips, IJsonTypeInfoResolver[] resolvers)
+    private ConfigurationRegistry(ContractList optimizers, ContractList schedules, ContractList clips, ContractList minimizers)
     {
         _optimizers = optimizers;
         _schedules = schedules;
         _clips = clips;
-        _resolvers = resolvers;
-        _strict = MakeOptions(writesOthers: false);
-        _lenient = MakeOptions(writesOthers: true);
+        _minimizers = minimizers;
+        _written = new WrittenTypes(this);
+        _strict = MakeOptions(written: null);
+        _lenient = MakeOptions(_written);
         Reader = new ContractReader(this);
     }
 
     /// <summary>The registry of the library: all its optimizers, schedules and clips.</summary>
-    public static ConfigurationRegistry Default { get; } = new(
-        new ContractList(
-            "optimizer",
-            ContractList.RowsOf(new OptimizerTable(), ConfigurationContext.Default.OptimizerTable),
-            options => OptionsCheck.Validate((IOptimizerOptions)options)),
-        new ContractList("schedule", ContractList.RowsOf(new ScheduleTable(), ConfigurationContext.Default.ScheduleTable)),
-        new ContractList("clip", ContractList.RowsOf(new ClipTable(), ConfigurationContext.Default.ClipTable)),
-        []);
+    public static ConfigurationRegistry Default => OfTheLibrary.Registry;
+
+    /// <summary>
+    /// A registry without any name. A checkpoint needs no more for the types of the library. Register yours with it in a native program
+    /// that makes nothing of the library by name: <see cref="Default"/> compiles every optimizer into the program.
+    /// </summary>
+    public static ConfigurationRegistry Empty { get; } = Of([], [], [], []);
 
     /// <summary>The names of all optimizers, in alphabetical order.</summary>
     public IReadOnlyList<string> OptimizerNames => _optimizers.Names;
@@ -68,6 +68,11 @@ public sealed class ConfigurationRegistry
 
     internal ContractList Schedules => _schedules;
 
+    /// <summary>What evaluates the loss itself, and so is no optimizer of a group.</summary>
+    internal ContractList Minimizers => _minimizers;
+
+    private IEnumerable<ContractList> Lists => [_optimizers, _schedules, _clips, _minimizers];
+
     /// <summary>The same names and that of an optimizer of yours.</summary>
     /// <param name="name">The name. Letters, digits and underscores; its case does not matter.</param>
     /// <param name="contract">The contract, from a source-generated context.</param>
@@ -79,8 +84,7 @@ public sealed class ConfigurationRegistry
     {
         ArgumentNullException.ThrowIfNull(defaults);
         OptionsCheck.Validate(defaults);
-        IJsonTypeInfoResolver[] resolvers = Resolvers(name, contract);
-        return Checked(new(_optimizers.With(Entry(_optimizers, name, defaults)), _schedules, _clips, resolvers), contract.Type, defaults);
+        return Checked(new(_optimizers.With(Registered(_optimizers, name, contract, defaults)), _schedules, _clips, _minimizers), contract.Type, defaults);
     }
 
     /// <summary>The same names and that of a schedule of yours.</summary>
@@ -90,11 +94,8 @@ public sealed class ConfigurationRegistry
     /// arguments of its constructor.</param>
     /// <inheritdoc cref="WithOptimizer" path="/exception"/>
     public ConfigurationRegistry WithSchedule<TSchedule>(string name, JsonTypeInfo<TSchedule> contract, TSchedule? defaults = null)
-        where TSchedule : class, ILrSchedule
-    {
-        IJsonTypeInfoResolver[] resolvers = Resolvers(name, contract);
-        return Checked(new(_optimizers, _schedules.With(Entry(_schedules, name, defaults)), _clips, resolvers), contract.Type, defaults);
-    }
+        where TSchedule : class, ILrSchedule =>
+        Checked(new(_optimizers, _schedules.With(Registered(_schedules, name, contract, defaults)), _clips, _minimizers), contract.Type, defaults);
 
     /// <summary>The same names and that of a clip of yours.</summary>
     /// <param name="name">The name. Letters, digits and underscores; its case does not matter.</param>
@@ -103,17 +104,20 @@ public sealed class ConfigurationRegistry
     /// arguments of its constructor.</param>
     /// <inheritdoc cref="WithOptimizer" path="/exception"/>
     public ConfigurationRegistry WithClip<TClip>(string name, JsonTypeInfo<TClip> contract, TClip? defaults = null)
-        where TClip : class, IGradientClip
-    {
-        IJsonTypeInfoResolver[] resolvers = Resolvers(name, contract);
-        return Checked(new(_optimizers, _schedules, _clips.With(Entry(_clips, name, defaults)), resolvers), contract.Type, defaults);
-    }
+        where TClip : class, IGradientClip =>
+        Checked(new(_optimizers, _schedules, _clips.With(Registered(_clips, name, contract, defaults)), _minimizers), contract.Type, defaults);
 
     /// <summary>The contract of a type, with the names and numbers of this registry.</summary>
     internal JsonTypeInfo ContractOf(Type type) => _strict.GetTypeInfo(type);
 
-    /// <summary>The contract of a type that also writes what has no name, as its text: for checkpoints.</summary>
-    internal JsonTypeInfo<T> LenientContractOf<T>() => (JsonTypeInfo<T>)_lenient.GetTypeInfo(typeof(T));
+    /// <summary>
+    /// The contract of a type that writes every type of the library, whether it has a name in the registry or not, and everything else
+    /// as its text: for checkpoints.
+    /// </summary>
+    internal JsonTypeInfo LenientContractOf(Type type) => _lenient.GetTypeInfo(type);
+
+    /// <inheritdoc cref="LenientContractOf(Type)"/>
+    internal JsonTypeInfo<T> LenientContractOf<T>() => (JsonTypeInfo<T>)LenientContractOf(typeof(T));
 
     /// <summary>The names that stand for values of a type; null if the type is no such interface.</summary>
     internal ContractList? ListOf(Type type) =>
@@ -123,11 +127,14 @@ public sealed class ConfigurationRegistry
         : null;
 
     /// <summary>What a name stands for, of whichever kind.</summary>
-    internal ContractEntry? Find(string name) => _optimizers.Find(name) ?? _schedules.Find(name) ?? _clips.Find(name);
+    internal NamedType? Find(string name) => Lists.Select(list => list.Find(name)).FirstOrDefault(named => named is not null);
+
+    /// <summary>What a name stands for that a lenient contract has written.</summary>
+    internal NamedType? FindWritten(string name) => Find(name) ?? _written.Find(name);
 
     /// <summary>The same registry without the user's types of some names.</summary>
     internal ConfigurationRegistry Without(IReadOnlySet<string> types) =>
-        types.Count == 0 ? this : new(_optimizers.Without(types), _schedules.Without(types), _clips.Without(types), _resolvers);
+        types.Count == 0 ? this : new(_optimizers.Without(types), _schedules.Without(types), _clips.Without(types), _minimizers);
 
     /// <summary>Writes a value that has a name.</summary>
     internal string Write<T>(T value)
@@ -136,6 +143,12 @@ public sealed class ConfigurationRegistry
         ArgumentNullException.ThrowIfNull(value);
         return ConfigurationText.Write(writer => JsonSerializer.Serialize(writer, value, (JsonTypeInfo<T>)_strict.GetTypeInfo(typeof(T))));
     }
+
+    private static ConfigurationRegistry Of(NamedType[] optimizers, NamedType[] schedules, NamedType[] clips, NamedType[] minimizers) => new(
+        new ContractList("optimizer", optimizers, options => OptionsCheck.Validate((IOptimizerOptions)options)),
+        new ContractList("schedule", schedules),
+        new ContractList("clip", clips),
+        new ContractList("minimizer", minimizers, options => ((LbfgsOptions)options).Validate()));
 
     private static ConfigurationRegistry Checked(ConfigurationRegistry registry, Type type, object? defaults)
     {
@@ -150,7 +163,8 @@ public sealed class ConfigurationRegistry
             nameof(defaults));
     }
 
-    private IJsonTypeInfoResolver[] Resolvers(string name, JsonTypeInfo contract)
+    private NamedType<T> Registered<T>(ContractList list, string name, JsonTypeInfo contract, T? defaults)
+        where T : class
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(contract);
@@ -174,12 +188,6 @@ public sealed class ConfigurationRegistry
                 nameof(contract));
         }
 
-        return _resolvers.Contains(resolver) ? _resolvers : [.. _resolvers, resolver];
-    }
-
-    private ContractEntry Entry<T>(ContractList list, string name, T? defaults)
-        where T : class
-    {
         if (list.Find(typeof(T)) is { } same)
         {
             throw new ArgumentException($"{typeof(T).Name} has the name \"{same.Name}\" already.", nameof(name));
@@ -187,22 +195,27 @@ public sealed class ConfigurationRegistry
 
         return ConfigurationKinds.WhoHas(name, this) is { } taken
             ? throw new ArgumentException($"The name is taken: {taken}.", nameof(name))
-            : new ContractEntry(name, new Row<T>(defaults), IsOwn: true);
+            : new NamedType<T>(name, resolver, defaults) { IsOwn = true };
     }
 
-    private JsonSerializerOptions MakeOptions(bool writesOthers)
+    private JsonSerializerOptions MakeOptions(WrittenTypes? written)
     {
         var options = new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
             NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
             MaxDepth = ConfigurationText.MaximumDepth,
-            TypeInfoResolver = JsonTypeInfoResolver.Combine([ConfigurationContext.Default, .. _resolvers]).WithAddedModifier(AddKind),
+            TypeInfoResolver = JsonTypeInfoResolver.Combine(
+            [
+                ConfigurationContext.Default,
+                .. Lists.SelectMany(list => list.Types).Select(named => named.Contracts).Distinct(),
+                written,
+            ]).WithAddedModifier(contract => AddKind(contract, written)),
             Converters =
             {
-                new ContractConverter<IOptimizerOptions>(_optimizers, writesOthers),
-                new ContractConverter<ILrSchedule>(_schedules, writesOthers),
-                new ContractConverter<IGradientClip>(_clips, writesOthers),
+                new ContractConverter<IOptimizerOptions>(_optimizers, written),
+                new ContractConverter<ILrSchedule>(_schedules, written),
+                new ContractConverter<IGradientClip>(_clips, written),
                 new ParameterFilterConverter(),
             },
         };
@@ -211,7 +224,7 @@ public sealed class ConfigurationRegistry
     }
 
     // What follows from the options is not written. The name comes first.
-    private void AddKind(JsonTypeInfo contract)
+    private void AddKind(JsonTypeInfo contract, WrittenTypes? written)
     {
         if (contract.Kind != JsonTypeInfoKind.Object)
         {
@@ -226,9 +239,8 @@ public sealed class ConfigurationRegistry
             }
         }
 
-        string? name = (_optimizers.Find(contract.Type) ?? _schedules.Find(contract.Type) ?? _clips.Find(contract.Type))?.Name
-            ?? (contract.Type == typeof(LbfgsOptions) ? nameof(Lbfgs) : null);
-        if (name is not null)
+        NamedType? named = Lists.Select(list => list.Find(contract.Type)).FirstOrDefault(named => named is not null) ?? written?.Find(contract.Type);
+        if (named is not null)
         {
             contract.Properties.Insert(0, JsonMetadataServices.CreatePropertyInfo(contract.Options, new JsonPropertyInfoValues<string>
             {
@@ -237,8 +249,15 @@ public sealed class ConfigurationRegistry
                 DeclaringType = contract.Type,
                 PropertyName = ConfigurationText.Kind,
                 JsonPropertyName = ConfigurationText.Kind,
-                Getter = _ => name,
+                Getter = _ => named.Name,
             }));
         }
+    }
+
+    // A class of its own, because a program that uses another member of the registry must not bring in what this one names.
+    private static class OfTheLibrary
+    {
+        public static ConfigurationRegistry Registry { get; } =
+            Of(LibraryNames.Optimizers, LibraryNames.Schedules, LibraryNames.Clips, [LbfgsOptions.Named]);
     }
 }

@@ -1,21 +1,21 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace Optimizers.Configuration;
 
 /// <summary>Values whose property "kind" has the name of their type: an optimizer, a schedule or a clip.</summary>
 /// <param name="list">The names and types.</param>
-/// <param name="writesOthers">Whether a value without a name is written as its text. Otherwise it is refused.</param>
-internal sealed class ContractConverter<T>(ContractList list, bool writesOthers) : JsonConverter<T>
+/// <param name="written">Takes the types of the library that the list does not have, and everything else is written as its text. Null: both
+/// are refused.</param>
+internal sealed class ContractConverter<T>(ContractList list, WrittenTypes? written) : JsonConverter<T>
     where T : class
 {
     /// <summary>Reads what <see cref="ContractReader"/> has checked and completed.</summary>
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         var json = JsonElement.ParseValue(ref reader);
-        ContractEntry entry = list.Find(json.GetProperty(ConfigurationText.Kind).GetString()!)!;
-        JsonTypeInfo contract = options.GetTypeInfo(entry.Row.Type);
+        NamedType named = list.Find(json.GetProperty(ConfigurationText.Kind).GetString()!)!;
+        JsonTypeInfo contract = options.GetTypeInfo(named.Type);
         try
         {
             var value = (T)JsonSerializer.Deserialize(json, contract)!;
@@ -35,11 +35,11 @@ internal sealed class ContractConverter<T>(ContractList list, bool writesOthers)
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
     {
-        if (list.Find(value.GetType()) is not null)
+        if (list.Find(value.GetType()) is not null || written?.Add(value) == true)
         {
             JsonSerializer.Serialize(writer, value, options.GetTypeInfo(value.GetType()));
         }
-        else if (writesOthers)
+        else if (written is not null)
         {
             writer.WriteStartObject();
             writer.WriteString(ConfigurationText.Kind, value.GetType().Name);

@@ -1,14 +1,12 @@
-using System.Text.Json.Serialization.Metadata;
-
 namespace Optimizers.Configuration;
 
 /// <summary>Names of one kind of thing, and the types that they stand for. It never changes.</summary>
 /// <param name="what">What the names are names of.</param>
-/// <param name="entries">The names with their rows.</param>
+/// <param name="types">The types with their names.</param>
 /// <param name="check">Checks a value after it is read, where its constructor does not.</param>
-internal sealed class ContractList(string what, IEnumerable<ContractEntry> entries, Action<object>? check = null)
+internal sealed class ContractList(string what, IEnumerable<NamedType> types, Action<object>? check = null)
 {
-    private readonly ContractEntry[] _entries = [.. entries.OrderBy(entry => entry.Name, StringComparer.Ordinal)];
+    private readonly NamedType[] _types = [.. types.OrderBy(type => type.Name, StringComparer.Ordinal)];
 
     /// <summary>What the names are names of: "optimizer", for example.</summary>
     public string What => what;
@@ -16,29 +14,18 @@ internal sealed class ContractList(string what, IEnumerable<ContractEntry> entri
     public Action<object>? Check => check;
 
     /// <summary>The names, in alphabetical order.</summary>
-    public IReadOnlyList<string> Names => field ??= Array.AsReadOnly(Array.ConvertAll(_entries, entry => entry.Name));
+    public IReadOnlyList<string> Names => field ??= Array.AsReadOnly(Array.ConvertAll(_types, type => type.Name));
 
-    public IReadOnlyList<ContractEntry> Entries => _entries;
+    public IReadOnlyList<NamedType> Types => _types;
 
-    /// <summary>The rows of a table of the library: one a property.</summary>
-    public static IEnumerable<ContractEntry> RowsOf<TTable>(TTable table, JsonTypeInfo<TTable> contract)
-        where TTable : class =>
-        contract.Properties.Select(property => new ContractEntry(property.Name, (Row)property.Get!(table)!, IsOwn: false));
+    public NamedType? Find(string name) =>
+        Array.Find(_types, type => string.Equals(type.Name, name, StringComparison.OrdinalIgnoreCase));
 
-    public ContractEntry? Find(string name) =>
-        Array.Find(_entries, entry => string.Equals(entry.Name, name, StringComparison.OrdinalIgnoreCase));
+    public NamedType? Find(Type type) => Array.Find(_types, named => named.Type == type);
 
-    public ContractEntry? Find(Type type) => Array.Find(_entries, entry => entry.Row.Type == type);
-
-    public ContractList With(ContractEntry added) => new(what, [.. _entries, added], check);
+    public ContractList With(NamedType added) => new(what, [.. _types, added], check);
 
     /// <summary>The same list without the user's types of some names.</summary>
-    public ContractList Without(IReadOnlySet<string> types) =>
-        new(what, _entries.Where(entry => !entry.IsOwn || !types.Contains(entry.Row.Type.Name)), check);
+    public ContractList Without(IReadOnlySet<string> names) =>
+        new(what, _types.Where(type => !type.IsOwn || !names.Contains(type.Type.Name)), check);
 }
-
-/// <summary>A name with what it stands for.</summary>
-/// <param name="Name">The name.</param>
-/// <param name="Row">The type and its defaults.</param>
-/// <param name="IsOwn">Whether a user has registered it.</param>
-internal sealed record ContractEntry(string Name, Row Row, bool IsOwn);

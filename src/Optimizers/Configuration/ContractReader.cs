@@ -16,8 +16,8 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
     /// <param name="json">The object.</param>
     public object Read(ContractList list, string? name, JsonElement json)
     {
-        (ContractEntry entry, JsonObject complete) = Complete(list, name, json, string.Empty);
-        object value = Make(entry.Name, registry.ContractOf(entry.Row.Type), complete);
+        (NamedType entry, JsonObject complete) = Complete(list, name, json, string.Empty);
+        object value = Make(entry.Name, registry.ContractOf(entry.Type), complete);
         list.Check?.Invoke(value);
         return value;
     }
@@ -55,7 +55,7 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
         contract.Properties.Where(property => property.Set is not null || property.AssociatedParameter is not null);
 
     /// <summary>The defaults of a contract, as JSON: those of init properties and those of a constructor's parameters.</summary>
-    public JsonObject DefaultsOf(JsonTypeInfo contract, object? defaults)
+    public static JsonObject DefaultsOf(JsonTypeInfo contract, object? defaults)
     {
         var values = new JsonObject();
         foreach (JsonPropertyInfo property in Options(contract))
@@ -69,34 +69,34 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
             {
                 if (parameter.HasDefaultValue)
                 {
-                    values[property.Name] = NodeOf(parameter.DefaultValue, property);
+                    values[property.Name] = NodeOf(parameter.DefaultValue, property.PropertyType, contract);
                 }
             }
             else if (defaults is not null)
             {
-                values[property.Name] = NodeOf(property.Get!(defaults), property);
+                values[property.Name] = NodeOf(property.Get!(defaults), property.PropertyType, contract);
             }
         }
 
         return values;
     }
 
-    private JsonNode? NodeOf(object? value, JsonPropertyInfo property) =>
-        value is null ? null : JsonSerializer.SerializeToNode(value, registry.ContractOf(property.PropertyType));
+    private static JsonNode? NodeOf(object? value, Type type, JsonTypeInfo contract) =>
+        value is null ? null : JsonSerializer.SerializeToNode(value, contract.Options.GetTypeInfo(type));
 
     private static string Articled(string noun) => "aeiou".Contains(noun[0], StringComparison.Ordinal) ? $"an {noun}" : $"a {noun}";
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 
-    private (ContractEntry Entry, JsonObject Complete) Complete(ContractList list, string? name, JsonElement json, string path)
+    private (NamedType Entry, JsonObject Complete) Complete(ContractList list, string? name, JsonElement json, string path)
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
             throw ProblemWithin(path, $"The configuration of {Articled(list.What)} must be an object, not {Shown(json)}.");
         }
 
-        ContractEntry entry = Find(list, name ?? KindOf(list, json, path), path, name is null ? nameof(json) : nameof(name));
-        JsonObject complete = Complete(registry.ContractOf(entry.Row.Type), entry.Name, entry.Row.DefaultValues, json, path);
+        NamedType entry = Find(list, name ?? KindOf(list, json, path), path, name is null ? nameof(json) : nameof(name));
+        JsonObject complete = Complete(registry.ContractOf(entry.Type), entry.Name, entry.Defaults, json, path);
         complete.Insert(0, ConfigurationText.Kind, entry.Name);
         return (entry, complete);
     }
@@ -246,7 +246,7 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
             path, $"The configuration has no \"{ConfigurationText.Kind}\", the name of {Articled(list.What)}: {string.Join(", ", list.Names)}.");
     }
 
-    private ContractEntry Find(ContractList list, string name, string path, string argument) =>
+    private NamedType Find(ContractList list, string name, string path, string argument) =>
         list.Find(name)
             ?? (ConfigurationKinds.WhoHas(name, registry) is { } other
                 ? throw Problem(Join(path, ConfigurationText.Kind), $"{other}; it is no {list.What}.", argument: argument)

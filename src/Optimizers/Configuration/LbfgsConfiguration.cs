@@ -8,11 +8,6 @@ namespace Optimizers.Configuration;
 /// </summary>
 public static class LbfgsConfiguration
 {
-    private static readonly ContractList _list = new(
-        "minimizer",
-        [new ContractEntry(nameof(Lbfgs), new Row<LbfgsOptions>(new LbfgsOptions()), IsOwn: false)],
-        options => ((LbfgsOptions)options).Validate());
-
     /// <summary>Reads options. What is not given has its default.</summary>
     /// <param name="json">An object with any of the options; it may have the property <c>kind</c>, "Lbfgs".</param>
     /// <exception cref="ArgumentException">The text is no JSON, the kind or a property is unknown, or a value is of the wrong kind
@@ -23,7 +18,7 @@ public static class LbfgsConfiguration
     /// <param name="json">An object as <see cref="Parse(string)"/> takes it.</param>
     /// <inheritdoc cref="Parse(string)" path="/exception"/>
     public static LbfgsOptions Parse(JsonElement json) => (LbfgsOptions)ConfigurationRegistry.Default.Reader.Read(
-        _list, ConfigurationText.HasKind(json) ? null : nameof(Lbfgs), json);
+        ConfigurationRegistry.Default.Minimizers, ConfigurationText.HasKind(json) ? null : nameof(Lbfgs), json);
 
     /// <summary>Makes the optimizer.</summary>
     /// <param name="length">The number of parameters.</param>

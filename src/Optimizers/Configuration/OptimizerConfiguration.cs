@@ -96,6 +96,6 @@ public static class OptimizerConfiguration
 
     // The class of an optimizer of the user's is not known: it is an optimizer by its options.
     private static IOptimizer Make(int[] shape, IOptimizerOptions options, int threads, ConfigurationRegistry? registry) =>
-        (registry ?? ConfigurationRegistry.Default).Optimizers.Find(options.GetType())!.Row.Make(shape, options, threads)
+        (registry ?? ConfigurationRegistry.Default).Optimizers.Find(options.GetType())!.Make(shape, options, threads)
             ?? new Optimizer(shape, options, threads);
 }

@@ -1,6 +1,5 @@
 using System.IO.Enumeration;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Optimizers.Configuration;
 

@@ -1,7 +1,7 @@
 namespace Optimizers.Schedules;
 
 /// <summary><see cref="ScheduleExtensions.WithWarmup"/>.</summary>
-internal sealed record Warmup : IComposedSchedule
+internal sealed record Warmup : IComposedSchedule, INamed
 {
     public Warmup(ILrSchedule inner, long steps, double start = 0)
     {
@@ -26,10 +26,17 @@ internal sealed record Warmup : IComposedSchedule
         Require.AtLeast(step, 0);
         return step < Steps ? Curve.Line(Start, Inner.At(0), (double)step / Steps) : Inner.At(step - Steps);
     }
+
+    internal static NamedType Named { get; } = new NamedType<Warmup>(new WarmupContract());
+
+    NamedType INamed.Named => Named;
 }
 
+[JsonSerializable(typeof(Warmup), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class WarmupContract : JsonSerializerContext;
+
 /// <summary><see cref="ScheduleExtensions.Times"/> and <see cref="ScheduleExtensions.Scale"/>.</summary>
-internal sealed record Product : IComposedSchedule
+internal sealed record Product : IComposedSchedule, INamed
 {
     public Product(ILrSchedule one, ILrSchedule other)
     {
@@ -46,10 +53,17 @@ internal sealed record Product : IComposedSchedule
     IEnumerable<ILrSchedule> IComposedSchedule.Parts => [One, Other];
 
     public double At(long step) => One.At(step) * Other.At(step);
+
+    internal static NamedType Named { get; } = new NamedType<Product>(new ProductContract());
+
+    NamedType INamed.Named => Named;
 }
 
+[JsonSerializable(typeof(Product), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ProductContract : JsonSerializerContext;
+
 /// <summary><see cref="ScheduleExtensions.Clamp"/>.</summary>
-internal sealed record Clamp : IComposedSchedule
+internal sealed record Clamp : IComposedSchedule, INamed
 {
     public Clamp(ILrSchedule inner, double minimum, double maximum)
     {
@@ -71,10 +85,17 @@ internal sealed record Clamp : IComposedSchedule
     public double Maximum { get; }
 
     public double At(long step) => Math.Clamp(Inner.At(step), Minimum, Maximum);
+
+    internal static NamedType Named { get; } = new NamedType<Clamp>(new ClampContract());
+
+    NamedType INamed.Named => Named;
 }
 
+[JsonSerializable(typeof(Clamp), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ClampContract : JsonSerializerContext;
+
 /// <summary><see cref="ScheduleExtensions.Shift"/>.</summary>
-internal sealed record Shift : IComposedSchedule
+internal sealed record Shift : IComposedSchedule, INamed
 {
     public Shift(ILrSchedule inner, long steps)
     {
@@ -95,10 +116,17 @@ internal sealed record Shift : IComposedSchedule
         Int128 shifted = (Int128)step - Steps;
         return Inner.At((long)Int128.Clamp(shifted, 0, long.MaxValue));
     }
+
+    internal static NamedType Named { get; } = new NamedType<Shift>(new ShiftContract());
+
+    NamedType INamed.Named => Named;
 }
 
+[JsonSerializable(typeof(Shift), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ShiftContract : JsonSerializerContext;
+
 /// <summary><see cref="ScheduleExtensions.InEpochs"/> and <see cref="ScheduleExtensions.PerEpoch"/>.</summary>
-internal sealed record Epochs : IComposedSchedule
+internal sealed record Epochs : IComposedSchedule, INamed
 {
     public Epochs(ILrSchedule inner, long stepsPerEpoch, bool inEpochs = false)
     {
@@ -124,4 +152,11 @@ internal sealed record Epochs : IComposedSchedule
         long epoch = step / StepsPerEpoch;
         return Inner.At(InEpochs ? epoch : epoch * StepsPerEpoch);
     }
+
+    internal static NamedType Named { get; } = new NamedType<Epochs>(new EpochsContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(Epochs), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class EpochsContract : JsonSerializerContext;

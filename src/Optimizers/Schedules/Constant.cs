@@ -2,7 +2,7 @@ namespace Optimizers.Schedules;
 
 /// <summary>The same rate always.</summary>
 /// <remarks><code>v(k) = Value</code></remarks>
-public sealed record Constant : ILrSchedule
+public sealed record Constant : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="value">The rate. Finite, at least 0.</param>
@@ -22,4 +22,11 @@ public sealed record Constant : ILrSchedule
         Require.AtLeast(step, 0);
         return Value;
     }
+
+    internal static NamedType Named { get; } = new NamedType<Constant>(new ConstantContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(Constant), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ConstantContract : JsonSerializerContext;

@@ -7,7 +7,7 @@ namespace Optimizers.Schedules;
 /// <para>The first update is at the peak. After Steps updates the floor is held, as in optax; PyTorch's
 /// CosineAnnealingLR would rise again.</para>
 /// </remarks>
-public sealed record Cosine : ILrSchedule
+public sealed record Cosine : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="peak">The rate of the first update. Finite, at least 0.</param>
@@ -40,4 +40,11 @@ public sealed record Cosine : ILrSchedule
         Require.AtLeast(step, 0);
         return Curve.HalfCosine(Peak, Floor, Curve.Progress(step, 0, Steps));
     }
+
+    internal static NamedType Named { get; } = new NamedType<Cosine>(new CosineContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(Cosine), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class CosineContract : JsonSerializerContext;

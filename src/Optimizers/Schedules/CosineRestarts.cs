@@ -16,7 +16,7 @@ namespace Optimizers.Schedules;
 /// into its cycle as the first of them: at the peak if the lengths before add up to a whole number. A cycle that begins less
 /// than a millionth of an update after one counts as beginning at it.</para>
 /// </remarks>
-public sealed record CosineRestarts : ILrSchedule
+public sealed record CosineRestarts : ILrSchedule, INamed
 {
     // How much later than an update a cycle may begin and still count as beginning at it: more than decimals are off.
     private const decimal Tolerance = 1e-6m;
@@ -157,4 +157,11 @@ public sealed record CosineRestarts : ILrSchedule
             value *= value;
         }
     }
+
+    internal static NamedType Named { get; } = new NamedType<CosineRestarts>(new CosineRestartsContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(CosineRestarts), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class CosineRestartsContract : JsonSerializerContext;

@@ -1,6 +1,7 @@
 namespace Optimizers.Schedules;
 
 /// <summary>A curve from one value to another.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<CurveShape>))]
 public enum CurveShape
 {
     /// <summary>A straight line: from + (to − from)·t.</summary>

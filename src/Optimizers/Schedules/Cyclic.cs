@@ -1,6 +1,7 @@
 namespace Optimizers.Schedules;
 
 /// <summary>How the peaks of a <see cref="Cyclic"/> schedule change.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<CyclicMode>))]
 public enum CyclicMode
 {
     /// <summary>All are alike.</summary>
@@ -25,7 +26,7 @@ public enum CyclicMode
 /// <para>The first update is at Base; the first at the peak is k = StepsUp. ExponentialRange is at the fraction
 /// Gamma^StepsUp of the way from Base to Peak there. It goes on for ever.</para>
 /// </remarks>
-public sealed record Cyclic : ILrSchedule
+public sealed record Cyclic : ILrSchedule, INamed
 {
     private readonly CyclicTriangles _rates;
 
@@ -116,7 +117,14 @@ public sealed record Cyclic : ILrSchedule
 
     /// <inheritdoc/>
     public double At(long step) => _rates.At(step);
+
+    internal static NamedType Named { get; } = new NamedType<Cyclic>(new CyclicContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(Cyclic), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class CyclicContract : JsonSerializerContext;
 
 /// <summary>Lines from a base to a peak and back.</summary>
 internal sealed record CyclicTriangles(

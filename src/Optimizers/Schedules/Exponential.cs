@@ -8,7 +8,7 @@ namespace Optimizers.Schedules;
 /// <para>The first update is at Initial, which is the peak if Gamma is at most 1. It goes on for ever: towards 0, or
 /// without bound if Gamma is above 1. The power is right to the last bits at any index.</para>
 /// </remarks>
-public sealed record Exponential : ILrSchedule
+public sealed record Exponential : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="initial">The rate of the first update. Finite, at least 0.</param>
@@ -34,4 +34,11 @@ public sealed record Exponential : ILrSchedule
         Require.AtLeast(step, 0);
         return Curve.Geometric(Initial, Gamma, step);
     }
+
+    internal static NamedType Named { get; } = new NamedType<Exponential>(new ExponentialContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(Exponential), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ExponentialContract : JsonSerializerContext;

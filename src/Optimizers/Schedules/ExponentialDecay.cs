@@ -11,7 +11,7 @@ namespace Optimizers.Schedules;
 /// floor it goes on for ever. A floor that is past Initial already is refused; in optax the rate is the floor from k = 0
 /// on. With a DecayRate of 1 the rate stays; optax would hold the floor.</para>
 /// </remarks>
-public sealed record ExponentialDecay : ILrSchedule
+public sealed record ExponentialDecay : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="initial">The rate until the decay begins. Finite, at least 0.</param>
@@ -82,4 +82,11 @@ public sealed record ExponentialDecay : ILrSchedule
             ? DecayRate <= 1 ? Math.Max(rate, floor) : Math.Min(rate, floor)
             : rate;
     }
+
+    internal static NamedType Named { get; } = new NamedType<ExponentialDecay>(new ExponentialDecayContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(ExponentialDecay), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ExponentialDecayContract : JsonSerializerContext;

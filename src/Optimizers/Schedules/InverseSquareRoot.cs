@@ -11,7 +11,7 @@ namespace Optimizers.Schedules;
 /// <para>The first update is at 0, and the peak is reached at k = WarmupSteps alone; without a warmup the first
 /// update is at the peak. It goes on for ever, towards 0: after 3s further updates the rate has halved.</para>
 /// </remarks>
-public sealed record InverseSquareRoot : ILrSchedule
+public sealed record InverseSquareRoot : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="peak">The rate at the end of the warmup. Finite, at least 0.</param>
@@ -54,4 +54,11 @@ public sealed record InverseSquareRoot : ILrSchedule
         double timescale = Timescale ?? (WarmupSteps > 0 ? WarmupSteps : 10_000);
         return Peak * Math.Sqrt(timescale / (step - WarmupSteps + timescale));
     }
+
+    internal static NamedType Named { get; } = new NamedType<InverseSquareRoot>(new InverseSquareRootContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(InverseSquareRoot), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class InverseSquareRootContract : JsonSerializerContext;

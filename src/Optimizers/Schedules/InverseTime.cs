@@ -8,7 +8,7 @@ namespace Optimizers.Schedules;
 /// </code>
 /// <para>The first update is at Initial, the peak. It goes on for ever, towards 0.</para>
 /// </remarks>
-public sealed record InverseTime : ILrSchedule
+public sealed record InverseTime : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="initial">The rate of the first update. Finite, at least 0.</param>
@@ -47,4 +47,11 @@ public sealed record InverseTime : ILrSchedule
         double time = Staircase ? step / DecaySteps : (double)step / DecaySteps;
         return Initial / (1 + (DecayRate * time));
     }
+
+    internal static NamedType Named { get; } = new NamedType<InverseTime>(new InverseTimeContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(InverseTime), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class InverseTimeContract : JsonSerializerContext;

@@ -8,7 +8,7 @@ namespace Optimizers.Schedules;
 /// <para>The first update, and all until Begin, are at Start; the first at End is k = Begin + Steps. End is held, as
 /// in optax's linear_schedule and PyTorch's LinearLR.</para>
 /// </remarks>
-public sealed record Linear : ILrSchedule
+public sealed record Linear : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="start">The rate of the first update. Finite, at least 0.</param>
@@ -46,4 +46,11 @@ public sealed record Linear : ILrSchedule
         Require.AtLeast(step, 0);
         return Curve.Line(Start, End, Curve.Progress(step, Begin, Steps));
     }
+
+    internal static NamedType Named { get; } = new NamedType<Linear>(new LinearContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(Linear), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class LinearContract : JsonSerializerContext;

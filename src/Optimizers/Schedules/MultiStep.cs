@@ -8,7 +8,7 @@ namespace Optimizers.Schedules;
 /// <para>The first update is at Initial, which is the peak if Gamma is at most 1, unless 0 is a milestone. After the
 /// last milestone the rate stays. One that is listed twice counts twice.</para>
 /// </remarks>
-public sealed record MultiStep : ILrSchedule
+public sealed record MultiStep : ILrSchedule, INamed
 {
     private readonly ValueList<long> _milestones;
 
@@ -41,4 +41,11 @@ public sealed record MultiStep : ILrSchedule
         Require.AtLeast(step, 0);
         return Curve.Geometric(Initial, Gamma, Curve.CountUpTo(_milestones, step));
     }
+
+    internal static NamedType Named { get; } = new NamedType<MultiStep>(new MultiStepContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(MultiStep), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class MultiStepContract : JsonSerializerContext;

@@ -11,7 +11,7 @@ namespace Optimizers.Schedules;
 /// Factor/√(ModelSize·WarmupSteps), is at k = WarmupSteps − 1. Without a warmup the first update is at the peak. It
 /// goes on for ever, towards 0.</para>
 /// </remarks>
-public sealed record Noam : ILrSchedule
+public sealed record Noam : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="modelSize">The width of the model, at least 1.</param>
@@ -45,4 +45,11 @@ public sealed record Noam : ILrSchedule
         double rising = n / (WarmupSteps * Math.Sqrt(WarmupSteps));
         return Factor / Math.Sqrt(ModelSize) * Math.Min(1 / Math.Sqrt(n), rising);
     }
+
+    internal static NamedType Named { get; } = new NamedType<Noam>(new NoamContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(Noam), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class NoamContract : JsonSerializerContext;

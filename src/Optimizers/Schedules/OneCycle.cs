@@ -23,7 +23,7 @@ namespace Optimizers.Schedules;
 /// var group = new ParameterGroup(new AdamWOptions()) { Schedule = cycle, MomentumSchedule = cycle.Momentum };
 /// </code>
 /// </example>
-public sealed record OneCycle : ILrSchedule
+public sealed record OneCycle : ILrSchedule, INamed
 {
     private readonly OneCyclePhases _rates;
 
@@ -116,7 +116,14 @@ public sealed record OneCycle : ILrSchedule
 
     /// <inheritdoc/>
     public double At(long step) => _rates.At(step);
+
+    internal static NamedType Named { get; } = new NamedType<OneCycle>(new OneCycleContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(OneCycle), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class OneCycleContract : JsonSerializerContext;
 
 /// <summary>The way from a first value to a peak, back, and with three phases to a last one.</summary>
 internal sealed record OneCyclePhases(

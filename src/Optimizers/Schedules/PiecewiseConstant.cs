@@ -9,7 +9,7 @@ namespace Optimizers.Schedules;
 /// at the next value, as in optax; in Keras it is that of the last at the one before. The last value stays. Two equal
 /// boundaries skip a value.</para>
 /// </remarks>
-public sealed record PiecewiseConstant : ILrSchedule
+public sealed record PiecewiseConstant : ILrSchedule, INamed
 {
     private readonly ValueList<long> _boundaries;
     private readonly ValueList<double> _values;
@@ -49,4 +49,11 @@ public sealed record PiecewiseConstant : ILrSchedule
         Require.AtLeast(step, 0);
         return _values[Curve.CountUpTo(_boundaries, step)];
     }
+
+    internal static NamedType Named { get; } = new NamedType<PiecewiseConstant>(new PiecewiseConstantContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(PiecewiseConstant), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class PiecewiseConstantContract : JsonSerializerContext;

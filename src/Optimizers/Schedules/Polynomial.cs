@@ -8,7 +8,7 @@ namespace Optimizers.Schedules;
 /// <para>The first update, and all until Begin, are at Start; the first at End is k = Begin + Steps. End is held.
 /// With Power 1 it is <see cref="Linear"/>; PyTorch's PolynomialLR is the one whose end is 0.</para>
 /// </remarks>
-public sealed record Polynomial : ILrSchedule
+public sealed record Polynomial : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="start">The rate of the first update. Finite, at least 0.</param>
@@ -53,4 +53,11 @@ public sealed record Polynomial : ILrSchedule
         long left = Steps - Math.Clamp(step - Begin, 0, Steps);
         return Curve.Line(End, Start, Math.Pow((double)left / Steps, Power));
     }
+
+    internal static NamedType Named { get; } = new NamedType<Polynomial>(new PolynomialContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(Polynomial), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class PolynomialContract : JsonSerializerContext;

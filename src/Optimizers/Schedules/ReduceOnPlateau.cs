@@ -21,7 +21,7 @@ namespace Optimizers.Schedules;
 /// <para>PyTorch takes best in the place of |best|. Above 0 that is the same. Below 0 PyTorch counts a slightly worse metric
 /// as better, so that the rate may never fall. With a best metric of 0 the relative margin is 0.</para>
 /// </remarks>
-public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
+public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed, INamed
 {
     private long _bad;
     private long _cooling;
@@ -241,4 +241,11 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed
 
     private FormatException Unusable(string json, Exception? cause) => new(
         $"\"{Name}\" must have a rate and counts of at least 0 and the best metric, but is {json}.", cause);
+
+    internal static NamedType Named { get; } = new NamedType<ReduceOnPlateau>(new ReduceOnPlateauContract(), new ReduceOnPlateau(0));
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(ReduceOnPlateau), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ReduceOnPlateauContract : JsonSerializerContext;

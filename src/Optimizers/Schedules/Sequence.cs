@@ -9,7 +9,7 @@ namespace Optimizers.Schedules;
 /// <para>Peaks are those of the schedules, by their own index. In the end it does as the last one does. Two equal
 /// milestones skip a schedule, and a milestone at 0 skips the first.</para>
 /// </remarks>
-public sealed record Sequence : ILrSchedule, IComposedSchedule
+public sealed record Sequence : ILrSchedule, IComposedSchedule, INamed
 {
     private readonly ValueList<ILrSchedule> _schedules;
     private readonly ValueList<long> _milestones;
@@ -54,4 +54,11 @@ public sealed record Sequence : ILrSchedule, IComposedSchedule
         int child = Curve.CountUpTo(_milestones, step);
         return _schedules[child].At(child == 0 ? step : step - _milestones[child - 1]);
     }
+
+    internal static NamedType Named { get; } = new NamedType<Sequence>(new SequenceContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(Sequence), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class SequenceContract : JsonSerializerContext;

@@ -5,7 +5,7 @@ namespace Optimizers.Schedules;
 /// <code>v(k) = Initial·Gamma^⌊k/StepSize⌋</code>
 /// <para>It goes on for ever.</para>
 /// </remarks>
-public sealed record StepDecay : ILrSchedule
+public sealed record StepDecay : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="initial">The rate of the first updates. Finite, at least 0.</param>
@@ -37,4 +37,11 @@ public sealed record StepDecay : ILrSchedule
         Require.AtLeast(step, 0);
         return Curve.Geometric(Initial, Gamma, step / StepSize);
     }
+
+    internal static NamedType Named { get; } = new NamedType<StepDecay>(new StepDecayContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(StepDecay), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class StepDecayContract : JsonSerializerContext;

@@ -9,7 +9,7 @@ namespace Optimizers.Schedules;
 /// <para>The first update is at Initial, the first at SwaRate is k = AnnealSteps, from where it is held. Put it
 /// behind another schedule with <see cref="Sequence"/>.</para>
 /// </remarks>
-public sealed record SwaAnneal : ILrSchedule
+public sealed record SwaAnneal : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="initial">The rate of the first update: that at which training has arrived. Finite, at least
@@ -48,4 +48,11 @@ public sealed record SwaAnneal : ILrSchedule
         Require.AtLeast(step, 0);
         return Curve.Between(Shape, Initial, SwaRate, Curve.Progress(step, 0, AnnealSteps));
     }
+
+    internal static NamedType Named { get; } = new NamedType<SwaAnneal>(new SwaAnnealContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(SwaAnneal), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class SwaAnnealContract : JsonSerializerContext;

@@ -12,7 +12,7 @@ namespace Optimizers.Schedules;
 /// is reached at k = Steps by a jump, as the curve would end a quarter of a percent of the range above it with the
 /// default bound of 3; then it is held.</para>
 /// </remarks>
-public sealed record Tanh : ILrSchedule
+public sealed record Tanh : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="initial">The rate that the curve comes from. Finite, at least 0.</param>
@@ -66,4 +66,11 @@ public sealed record Tanh : ILrSchedule
         double x = LowerBound + ((UpperBound - LowerBound) * ((double)step / Steps));
         return Curve.Line(Floor, Initial, 1 / (1 + Math.Exp(2 * x)));
     }
+
+    internal static NamedType Named { get; } = new NamedType<Tanh>(new TanhContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(Tanh), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class TanhContract : JsonSerializerContext;

@@ -9,7 +9,7 @@ namespace Optimizers.Schedules;
 /// WarmupSteps, and held. Without a warmup all updates are at the peak, as in the transformers library; optax would
 /// hold Start.</para>
 /// </remarks>
-public sealed record WarmupConstant : ILrSchedule
+public sealed record WarmupConstant : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="peak">The rate from the end of the warmup on. Finite, at least 0.</param>
@@ -42,4 +42,11 @@ public sealed record WarmupConstant : ILrSchedule
         Require.AtLeast(step, 0);
         return Curve.Line(Start, Peak, Curve.Progress(step, 0, WarmupSteps));
     }
+
+    internal static NamedType Named { get; } = new NamedType<WarmupConstant>(new WarmupConstantContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(WarmupConstant), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class WarmupConstantContract : JsonSerializerContext;

@@ -10,7 +10,7 @@ namespace Optimizers.Schedules;
 /// <para>The first update is at Start, so with the default of 0 it moves nothing; the peak is first reached at
 /// k = WarmupSteps. After TotalSteps the floor is held, as in optax.</para>
 /// </remarks>
-public sealed record WarmupCosine : ILrSchedule
+public sealed record WarmupCosine : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="peak">The rate at the end of the warmup. Finite, at least 0.</param>
@@ -59,4 +59,11 @@ public sealed record WarmupCosine : ILrSchedule
             ? Curve.Line(Start, Peak, (double)step / WarmupSteps)
             : Curve.HalfCosine(Peak, Floor, Curve.Progress(step, WarmupSteps, TotalSteps - WarmupSteps));
     }
+
+    internal static NamedType Named { get; } = new NamedType<WarmupCosine>(new WarmupCosineContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(WarmupCosine), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class WarmupCosineContract : JsonSerializerContext;

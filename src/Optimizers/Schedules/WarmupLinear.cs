@@ -11,7 +11,7 @@ namespace Optimizers.Schedules;
 /// WarmupSteps, and the floor at k = TotalSteps, from where it is held. So in the transformers library, whose Start
 /// and Floor are 0.</para>
 /// </remarks>
-public sealed record WarmupLinear : ILrSchedule
+public sealed record WarmupLinear : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="peak">The rate at the end of the warmup. Finite, at least 0.</param>
@@ -60,4 +60,11 @@ public sealed record WarmupLinear : ILrSchedule
             ? Curve.Line(Start, Peak, (double)step / WarmupSteps)
             : Curve.Line(Peak, Floor, Curve.Progress(step, WarmupSteps, TotalSteps - WarmupSteps));
     }
+
+    internal static NamedType Named { get; } = new NamedType<WarmupLinear>(new WarmupLinearContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(WarmupLinear), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class WarmupLinearContract : JsonSerializerContext;

@@ -13,7 +13,7 @@ namespace Optimizers.Schedules;
 /// WarmupSteps + StableSteps + DecaySteps, from where it is held. The end can be put off while a run lasts: all
 /// schedules that differ in StableSteps alone are the same until the first of them decays.</para>
 /// </remarks>
-public sealed record WarmupStableDecay : ILrSchedule
+public sealed record WarmupStableDecay : ILrSchedule, INamed
 {
     /// <summary>Makes the schedule.</summary>
     /// <param name="peak">The rate at the end of the warmup. Finite, at least 0.</param>
@@ -78,4 +78,11 @@ public sealed record WarmupStableDecay : ILrSchedule
             ? Curve.Line(Floor, Peak, (double)step / WarmupSteps)
             : Curve.Between(DecayShape, Peak, Floor, Curve.Progress(step - WarmupSteps, StableSteps, DecaySteps));
     }
+
+    internal static NamedType Named { get; } = new NamedType<WarmupStableDecay>(new WarmupStableDecayContract());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(WarmupStableDecay), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class WarmupStableDecayContract : JsonSerializerContext;

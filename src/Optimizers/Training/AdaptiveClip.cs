@@ -18,7 +18,7 @@ namespace Optimizers.Training;
 /// <para>Norms are summed in double. A NaN spreads to its unit; an infinite element becomes NaN and the others of its unit 0.
 /// With zero gradients nothing happens.</para>
 /// </remarks>
-public sealed record AdaptiveClip : IRewritingClip
+public sealed record AdaptiveClip : IRewritingClip, INamed
 {
     // Units that are worked on side by side: their sums stay in the first-level cache.
     private const int Side = 512;
@@ -186,4 +186,11 @@ public sealed record AdaptiveClip : IRewritingClip
         double maximum = Clipping * Math.Max(valueNorm, Epsilon);
         return gradientNorm < maximum ? 1 : maximum / Math.Max(gradientNorm, 1e-6);
     }
+
+    internal static NamedType Named { get; } = new NamedType<AdaptiveClip>(new AdaptiveClipContract(), new AdaptiveClip());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(AdaptiveClip), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class AdaptiveClipContract : JsonSerializerContext;

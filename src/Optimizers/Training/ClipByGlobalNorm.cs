@@ -11,7 +11,7 @@ namespace Optimizers.Training;
 /// the factor 0 or NaN, as in PyTorch; a <see cref="ModelOptimizer"/> does not get that far unless it is told to
 /// (<see cref="ModelOptimizerOptions.NonFinite"/>).</para>
 /// </remarks>
-public sealed record ClipByGlobalNorm : IGlobalClip
+public sealed record ClipByGlobalNorm : IGlobalClip, INamed
 {
     /// <summary>The largest norm that is left as it is. Finite, above 0; default 1.</summary>
     public double MaximumNorm
@@ -67,4 +67,11 @@ public sealed record ClipByGlobalNorm : IGlobalClip
     public double FactorOfAll(ClipStep step) => Factor(step.GradientNorm);
 
     private double Factor(double norm) => Math.Min(1, MaximumNorm / (norm + 1e-6));
+
+    internal static NamedType Named { get; } = new NamedType<ClipByGlobalNorm>(new ClipByGlobalNormContract(), new ClipByGlobalNorm());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(ClipByGlobalNorm), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ClipByGlobalNormContract : JsonSerializerContext;

@@ -10,7 +10,7 @@ namespace Optimizers.Training;
 /// but the direction of the whole gradient changes. The norm is summed in double. A norm that is infinite or NaN because
 /// an element is makes the factor of its tensor 0 or NaN.</para>
 /// </remarks>
-public sealed record ClipByNorm : ITensorClip
+public sealed record ClipByNorm : ITensorClip, INamed
 {
     /// <summary>The largest norm of a tensor that is left as it is. Finite, above 0; default 1.</summary>
     public double MaximumNorm
@@ -36,4 +36,11 @@ public sealed record ClipByNorm : ITensorClip
     public double FactorOf(ClipStep step, TensorNorms tensor) => Factor(tensor.GradientNorm);
 
     private double Factor(double norm) => Math.Min(1, MaximumNorm / (norm + 1e-6));
+
+    internal static NamedType Named { get; } = new NamedType<ClipByNorm>(new ClipByNormContract(), new ClipByNorm());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(ClipByNorm), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ClipByNormContract : JsonSerializerContext;

@@ -11,7 +11,7 @@ namespace Optimizers.Training;
 /// <para>Unlike clipping by a norm it changes the direction of the gradient. An infinite element becomes ±Limit; a NaN stays a
 /// NaN.</para>
 /// </remarks>
-public sealed record ClipByValue : IElementClip
+public sealed record ClipByValue : IElementClip, INamed
 {
     /// <summary>The largest magnitude that is left as it is. Finite, above 0; default 1.</summary>
     public double Limit
@@ -30,4 +30,11 @@ public sealed record ClipByValue : IElementClip
 
     /// <inheritdoc/>
     public double LimitOf(ClipStep step) => Limit;
+
+    internal static NamedType Named { get; } = new NamedType<ClipByValue>(new ClipByValueContract(), new ClipByValue());
+
+    NamedType INamed.Named => Named;
 }
+
+[JsonSerializable(typeof(ClipByValue), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class ClipByValueContract : JsonSerializerContext;

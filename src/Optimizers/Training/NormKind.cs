@@ -1,6 +1,7 @@
 namespace Optimizers.Training;
 
 /// <summary>How the length of a vector is measured.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<NormKind>))]
 public enum NormKind
 {
     /// <summary>The root of the sum of the squares.</summary>

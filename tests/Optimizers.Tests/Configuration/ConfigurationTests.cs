@@ -64,16 +64,34 @@ public sealed class ConfigurationTests
         Type[] named =
         [
             .. new[] { typeof(IOptimizerOptions), typeof(ILrSchedule), typeof(IGradientClip) }
-                .SelectMany(kind => ConfigurationRegistry.Default.ListOf(kind)!.Entries.Select(entry => entry.Row.Type)),
+                .SelectMany(kind => ConfigurationRegistry.Default.ListOf(kind)!.Types.Select(named => named.Type)),
         ];
         named.Should().OnlyHaveUniqueItems().And.BeEquivalentTo(types.Where(type =>
             (typeof(IOptimizerOptions).IsAssignableFrom(type) || typeof(ILrSchedule).IsAssignableFrom(type) || typeof(IGradientClip).IsAssignableFrom(type))
             && type != typeof(FunctionSchedule)
             && type != typeof(OneCyclePhases)
             && type != typeof(CyclicTriangles)), "a function, and the momentum of a cycle, are no data");
-        ConfigurationRegistry.Default.Optimizers.Entries.Should().OnlyContain(entry => $"{entry.Name}Options" == entry.Row.Type.Name);
-        ConfigurationRegistry.Default.Schedules.Entries.Should().OnlyContain(entry => entry.Name == entry.Row.Type.Name);
-        ConfigurationRegistry.Default.ListOf(typeof(IGradientClip))!.Entries.Should().OnlyContain(entry => entry.Name == entry.Row.Type.Name);
+        ConfigurationRegistry.Default.Optimizers.Types.Should().OnlyContain(named => $"{named.Name}Options" == named.Type.Name);
+        ConfigurationRegistry.Default.Schedules.Types.Should().OnlyContain(named => named.Name == named.Type.Name);
+        ConfigurationRegistry.Default.ListOf(typeof(IGradientClip))!.Types.Should().OnlyContain(named => named.Name == named.Type.Name);
+    }
+
+    [Fact]
+    public void EachNamedTypeHasAContextThatKnowsNoOther()
+    {
+        NamedType[] all =
+        [
+            .. new[] { typeof(IOptimizerOptions), typeof(ILrSchedule), typeof(IGradientClip) }
+                .SelectMany(kind => ConfigurationRegistry.Default.ListOf(kind)!.Types),
+        ];
+        foreach (NamedType named in all)
+        {
+            all.Where(other => other.Contracts.GetTypeInfo(named.Type, JsonSerializerOptions.Default) is not null)
+                .Should().Equal([named], "a native program compiles every type of a context that it reaches");
+            typeof(INamed).IsAssignableFrom(named.Type).Should().BeTrue(named.Name);
+        }
+
+        all.Select(named => named.Defaults).OfType<INamed>().Should().OnlyContain(value => all.Contains(value.Named) && value.Named.Type == value.GetType());
     }
 
     [Theory]

@@ -111,6 +111,45 @@ public sealed class RegistryTests
         }
     }
 
+    [Fact]
+    public void ACheckpointComparesOptionsOfTheLibraryWithoutAnyName()
+    {
+        byte[] file = CheckpointBytes.Of(Of(new AdamWOptions(), ConfigurationRegistry.Empty));
+        foreach (ConfigurationRegistry registry in new[] { ConfigurationRegistry.Empty, ConfigurationRegistry.Default, Registry })
+        {
+            CheckpointBytes.Load(Of(new AdamWOptions(), registry), file).NotCompared.Should().BeEmpty();
+            FluentActions.Invoking(() => CheckpointBytes.Load(Of(new AdamWOptions { Beta1 = 0.8 }, registry), file))
+                .Should().Throw<CheckpointException>().WithMessage("*groups[0].optimizer.beta1 is 0.9 in the file, but 0.8 here*");
+        }
+
+        CheckpointBytes.Of(Of(new AdamWOptions(), ConfigurationRegistry.Default)).Should().Equal(file);
+    }
+
+    [Fact]
+    public void AnEmptyRegistryReadsOnlyWhatIsRegistered()
+    {
+        ConfigurationRegistry registry = ConfigurationRegistry.Empty.WithOptimizer("Mine", MyContext.Default.MyOptions, new MyOptions());
+        registry.OptimizerNames.Should().Equal("Mine");
+        OptimizerConfiguration.Parse("""{"kind": "Mine"}""", registry).Should().Be(new MyOptions());
+        CheckpointBytes.Of(Of(new AdamWOptions(), registry));
+        FluentActions.Invoking(() => OptimizerConfiguration.Parse("""{"kind": "AdamW"}""", registry))
+            .Should().Throw<ArgumentException>().WithMessage("*no optimizer \"AdamW\"*Mine*", "that a checkpoint wrote one does not matter");
+        FluentActions.Invoking(() => OptimizerConfiguration.ToJson(new AdamWOptions(), registry))
+            .Should().Throw<ArgumentException>().WithMessage("*AdamWOptions is no optimizer that the registry knows*");
+    }
+
+    [Fact]
+    public void ARegisteredNameMeansTheRegisteredType()
+    {
+        ConfigurationRegistry registry = ConfigurationRegistry.Empty.WithOptimizer("adamw", MyContext.Default.MyOptions, new MyOptions());
+        byte[] mine = CheckpointBytes.Of(Of(new MyOptions(), registry));
+        byte[] library = CheckpointBytes.Of(Of(new AdamWOptions(), registry));
+        CheckpointBytes.Load(Of(new MyOptions(), registry), mine).NotCompared.Should().BeEmpty();
+        CheckpointBytes.Load(Of(new AdamWOptions(), registry), library).Differences.Should().BeEmpty();
+        FluentActions.Invoking(() => CheckpointBytes.Load(Of(new AdamWOptions { Beta1 = 0.8 }, registry), library))
+            .Should().Throw<CheckpointException>().WithMessage("*Beta1 = 0.9*in the file*Beta1 = 0.8*here*", "its text is compared");
+    }
+
     private static Checkpoint Of(IOptimizerOptions options, ConfigurationRegistry registry)
     {
         var set = new ParameterSet();

@@ -33,6 +33,8 @@ public sealed record LbfgsOptions
     /// <summary>How an iteration finds out how far to go. Default none, as in PyTorch.</summary>
     public LineSearch LineSearch { get; init; }
 
+    internal static NamedType Named { get; } = new NamedType<LbfgsOptions>(nameof(Lbfgs), new LbfgsContract(), new LbfgsOptions());
+
     internal void Validate()
     {
         Require.Positive(LearningRate);
@@ -44,3 +46,6 @@ public sealed record LbfgsOptions
         Require.Defined(LineSearch);
     }
 }
+
+[JsonSerializable(typeof(LbfgsOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class LbfgsContract : JsonSerializerContext;

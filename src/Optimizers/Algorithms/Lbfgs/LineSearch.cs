@@ -1,6 +1,7 @@
 namespace Optimizers;
 
 /// <summary>How far to go along a direction.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<LineSearch>))]
 public enum LineSearch
 {
     /// <summary>As far as the rate says.</summary>

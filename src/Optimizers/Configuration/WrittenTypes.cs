@@ -1,0 +1,31 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Optimizers.Configuration;
+
+/// <summary>The library's types of the values that a checkpoint has written. They need no registry: each value brings its contract along.</summary>
+/// <param name="registry">The registry, whose names mean its own types.</param>
+internal sealed class WrittenTypes(ConfigurationRegistry registry) : IJsonTypeInfoResolver
+{
+    private readonly ConcurrentDictionary<Type, NamedType> _types = new();
+
+    /// <summary>Notes the type of a value; false if it has no name, or the registry gives its name to another type.</summary>
+    public bool Add(object value)
+    {
+        if (value is not INamed named || registry.Find(named.Named.Name) is not null)
+        {
+            return false;
+        }
+
+        _types.TryAdd(value.GetType(), named.Named);
+        return true;
+    }
+
+    public NamedType? Find(Type type) => _types.GetValueOrDefault(type);
+
+    public NamedType? Find(string name) => _types.Values.FirstOrDefault(type => type.Name == name);
+
+    JsonTypeInfo? IJsonTypeInfoResolver.GetTypeInfo(Type type, JsonSerializerOptions options) =>
+        _types.Values.Select(named => named.Contracts.GetTypeInfo(type, options)).FirstOrDefault(contract => contract is not null);
+}
