@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Optimizers;
 
 /// <summary>
@@ -173,7 +175,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     /// <summary>Makes every parameter that takes part one update older.</summary>
     public void Age()
     {
-        foreach (Entry entry in _entries)
+        foreach (Entry entry in CollectionsMarshal.AsSpan(_entries))
         {
             if (entry.TakesPart)
             {

@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 
 namespace Optimizers.Tests;
 
 /// <summary>
-/// The test assembly as a program, which runs the golden suite and reports on its processor, prints the path of a step, or
-/// saves until it is killed.
+/// The test assembly as a program, which runs the golden suite and reports on its processor, prints the path of a step, compares
+/// pinned bits, or saves until it is killed.
 /// Vector widths are chosen when a process starts, so that another choice needs another process.
 /// </summary>
 internal static class ChildProcess
@@ -21,6 +22,11 @@ internal static class ChildProcess
         {
             StepPath.Print(level);
             return 0;
+        }
+
+        if (arguments is [PinnedBitsTests.Argument])
+        {
+            return PinnedBitsTests.Report();
         }
 
         IReadOnlyList<string> failures = GoldenSuite.Failures();
@@ -44,6 +50,27 @@ internal static class ChildProcess
     {
         ProcessStartInfo start = StartInfo(arguments);
         start.Environment[runtimeSwitch] = value;
+        return await Run(start);
+    }
+
+    /// <summary>Runs <see cref="Main"/> in a process of its own that says of itself, as a native program does, that it makes no code at run time.</summary>
+    /// <returns>The exit code, and what was written to each stream.</returns>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsNative(params string[] arguments)
+    {
+        string configuration = Path.ChangeExtension(typeof(ChildProcess).Assembly.Location, "runtimeconfig.json");
+        var json = JsonNode.Parse(await File.ReadAllTextAsync(configuration))!;
+        json["runtimeOptions"]!["configProperties"]!["System.Runtime.CompilerServices.RuntimeFeature.IsDynamicCodeSupported"] = false;
+        using var folder = new TemporaryFolder();
+        string native = folder["native.runtimeconfig.json"];
+        await File.WriteAllTextAsync(native, json.ToJsonString());
+        ProcessStartInfo start = StartInfo(arguments);
+        start.ArgumentList.Insert(1, "--runtimeconfig");
+        start.ArgumentList.Insert(2, native);
+        return await Run(start);
+    }
+
+    private static async Task<(int ExitCode, string Output, string Errors)> Run(ProcessStartInfo start)
+    {
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();

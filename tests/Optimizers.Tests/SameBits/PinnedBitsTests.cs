@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Optimizers.Tests;
 
 /// <summary>
@@ -6,6 +8,9 @@ namespace Optimizers.Tests;
 /// </summary>
 public sealed class PinnedBitsTests
 {
+    /// <summary>Has <see cref="ChildProcess.Main"/> compare the pins.</summary>
+    internal const string Argument = "pins";
+
     private const string WriteVariable = "OPTIMIZERS_WRITE_PINS";
 
     private static readonly Lazy<Dictionary<string, string>> _pins = new(ReadPins);
@@ -17,26 +22,40 @@ public sealed class PinnedBitsTests
     [MemberData(nameof(Subjects))]
     public void TheBitsAreThePinnedOnes(string subject)
     {
-        var differences = new List<string>();
-        foreach ((string name, Func<int, string> run) in PinnedRuns.All.Where(pair => SubjectOf(pair.Key) == subject))
-        {
-            string pinned = _pins.Value.GetValueOrDefault(name, "no pin");
-            // The pins were taken on one thread.
-            foreach (int threads in !PinnedRuns.UsesThreads(name) ? [1] : Catalogue.IsFull ? [1, 2] : new[] { 2 })
-            {
-                string actual = run(threads);
-                if (actual != pinned)
-                {
-                    differences.Add($"{name}, threads: {threads}: expected {pinned}, found {actual}");
-                }
-            }
-        }
+        // The pins were taken on one thread.
+        Differences(subject, name => !PinnedRuns.UsesThreads(name) ? [1] : Catalogue.IsFull ? [1, 2] : [2]).Should().BeEmpty();
+    }
 
-        differences.Should().BeEmpty();
+    /// <summary>A native program leaves out most loops and computes the rest of a buffer on the stack.</summary>
+    [Fact]
+    public async Task TheBitsOfANativeProgramAreThePinnedOnes()
+    {
+        (int exitCode, string output, string errors) = await ChildProcess.RunAsNative(Argument);
+        errors.Should().BeEmpty();
+        output.Trim().Should().Be("dynamic code: False, pins that differ: 0");
+        exitCode.Should().Be(0);
+    }
+
+    /// <summary>Compares all pins, for a child process.</summary>
+    internal static int Report()
+    {
+        string[] differences = [.. PinnedRuns.All.Keys.Select(SubjectOf).Distinct().SelectMany(subject => Differences(subject, _ => [1]))];
+        Array.ForEach(differences, Console.Error.WriteLine);
+        Console.WriteLine($"dynamic code: {RuntimeFeature.IsDynamicCodeSupported}, pins that differ: {differences.Length}");
+        return differences.Length == 0 ? 0 : 1;
     }
 
     [Fact]
     public void EveryRunHasAPinAndEveryPinARun() => _pins.Value.Keys.Should().BeEquivalentTo(PinnedRuns.All.Keys);
+
+    private static IEnumerable<string> Differences(string subject, Func<string, int[]> threadsOf) =>
+        from pair in PinnedRuns.All
+        where SubjectOf(pair.Key) == subject
+        let pinned = _pins.Value.GetValueOrDefault(pair.Key, "no pin")
+        from threads in threadsOf(pair.Key)
+        let actual = pair.Value(threads)
+        where actual != pinned
+        select $"{pair.Key}, threads: {threads}: expected {pinned}, found {actual}";
 
     private static string SubjectOf(string name) => name.Split(" | ")[0];
 

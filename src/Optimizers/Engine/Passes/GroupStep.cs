@@ -138,13 +138,9 @@ internal abstract class GroupStep
             : null;
 
     /// <summary>The age to which a tensor comes in this step, whose momentum a schedule may set for the first time.</summary>
-    public TensorAge AgeAfter(OptimizerState state)
-    {
-        TensorAge age = state.Age;
-        return After(!double.IsNaN(ScheduledMomentum) && double.IsNaN(age.MomentumProduct)
-            ? age with { MomentumProduct = Powers.Of(_optionsMomentum, (ulong)age.Iteration) }
-            : age);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TensorAge AgeAfter(OptimizerState state) =>
+        After(double.IsNaN(ScheduledMomentum) ? state.Age : WithMomentumProduct(state.Age));
 
     /// <summary>Forgets the rules of the last step.</summary>
     public abstract void Clear();
@@ -197,6 +193,10 @@ internal abstract class GroupStep
 
     /// <summary>The age that follows another in this step.</summary>
     protected TensorAge After(TensorAge age) => new(checked(age.Iteration + 1), age.MomentumProduct * _momentumFactor);
+
+    private TensorAge WithMomentumProduct(TensorAge age) => double.IsNaN(age.MomentumProduct)
+        ? age with { MomentumProduct = Powers.Of(_optionsMomentum, (ulong)age.Iteration) }
+        : age;
 
     /// <summary>The numbers of a step for tensors that come to an age.</summary>
     protected StepScalars ScalarsOf(TensorAge age) => new(age.Iteration, LearningRate, WeightDecay, ScheduledMomentum, age.MomentumProduct);
