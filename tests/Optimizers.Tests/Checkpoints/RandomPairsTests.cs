@@ -14,7 +14,7 @@ public sealed class RandomPairsTests
     [Fact]
     public void ALoadIsCompleteOrChangesNothing()
     {
-        int count = int.Parse(Environment.GetEnvironmentVariable(CountVariable) ?? "600", CultureInfo.InvariantCulture);
+        int count = int.Parse(Environment.GetEnvironmentVariable(CountVariable) ?? "300", CultureInfo.InvariantCulture);
         int loaded = 0;
         for (int seed = 0; seed < count; seed++)
         {

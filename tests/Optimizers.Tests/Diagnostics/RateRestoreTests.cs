@@ -57,7 +57,7 @@ public sealed class RateRestoreTests
     }
 
     [Theory]
-    [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
+    [MemberData(nameof(Catalogue.Representatives), MemberType = typeof(Catalogue))]
     public void AModelGoesOnAsIfNothingHadBeen(string name)
     {
         IOptimizerOptions options = Catalogue.Variant(name).Options;

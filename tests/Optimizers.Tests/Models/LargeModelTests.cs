@@ -6,7 +6,7 @@ namespace Optimizers.Tests;
 /// <summary>More elements than an int can count, and a tensor as long as a span can be.</summary>
 public sealed unsafe class LargeModelTests
 {
-    [LargeFact(12)]
+    [LargeFact(12, OnlyInFull = true)]
     public void AModelOfMoreThanTwoBillionParametersIsUpdatedWhole()
     {
         const int Tensors = 22;
@@ -76,16 +76,20 @@ public sealed unsafe class LargeModelTests
 
 /// <summary>A fact that takes gibibytes, and is skipped where they are not to be had.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class LargeFactAttribute : FactAttribute
+internal sealed class LargeFactAttribute(int gibibytes) : FactAttribute
 {
-    public LargeFactAttribute(int gibibytes)
-    {
-        Gibibytes = gibibytes;
-        long available = Available() >> 30;
-        Skip = available >= gibibytes ? null! : $"This takes {gibibytes} GiB of memory, and {available} GiB are available.";
-    }
+    public int Gibibytes => gibibytes;
 
-    public int Gibibytes { get; }
+    /// <summary>Whether it takes so long that only the full product of tests has it.</summary>
+    public bool OnlyInFull { get; init; }
+
+    public override string Skip
+    {
+        get => OnlyInFull && !Catalogue.IsFull ? "This takes long. Set OPTIMIZERS_FULL=1."
+            : Available() >> 30 is var available && available < gibibytes ? $"This takes {gibibytes} GiB of memory, and {available} GiB are available."
+            : null!;
+        set => throw new NotSupportedException();
+    }
 
     private static long Available()
     {

@@ -39,7 +39,9 @@ public sealed partial class CommandLineTests : IDisposable
     {
         File.WriteAllText(_sample.PathOf("file"), "kept");
         Directory.CreateDirectory(_sample.PathOf("folder"));
-        foreach (string path in new[] { "no/such/folder", "folder", "folder/", ".", "file/inside", "", new string('n', 300) })
+        // The samples share the check, so one of them gets every path.
+        string[] paths = sample == "DrawSchedules" ? ["no/such/folder", "folder", "folder/", ".", "file/inside", "", new string('n', 300)] : ["no/such/folder", "folder"];
+        foreach (string path in paths)
         {
             SampleResult result = _sample.Run(sample, [.. _writing[sample], path]);
             result.ExitCode.Should().Be(2, $"of \"{path}\"");

@@ -240,7 +240,7 @@ public sealed class StateFormatTests
     [MemberData(nameof(Catalogue.Formats), MemberType = typeof(Catalogue))]
     public void NoSlotEverHoldsADenormalNumber(string name, StateFormat format)
     {
-        const int Some = 4_100;
+        const int Some = 1_060;
         var optimizer = new Optimizer(Catalogue.Variant(name).Shape(Some), Catalogue.Variant(name).Options, 1, format);
         float[] parameters = Draw.Floats(1, Some);
         float[] gradients = [.. Draw.Floats(2, Some).Select((g, i) => (float)(g * Math.Pow(10, -21.0 * (i % 997) / 997)))];
