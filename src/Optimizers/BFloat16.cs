@@ -1,10 +1,12 @@
 namespace Optimizers;
 
 /// <summary>A number in the bfloat16 format: the upper half of a <see cref="float"/>, with 8 significant bits.</summary>
-/// <param name="Bits">The sign, eight bits of exponent and seven of fraction.</param>
+/// <param name="Bits">The 16 bits: one of the sign, eight of the exponent, seven of the fraction.</param>
 public readonly record struct BFloat16(ushort Bits)
 {
-    /// <summary>The nearest bfloat16, ties to even. Beyond the largest it is infinite; a NaN keeps its sign.</summary>
+    /// <summary>
+    /// Rounds to the nearest bfloat16, ties to even. A value beyond the largest bfloat16 becomes infinite; a NaN keeps its sign.
+    /// </summary>
     public static BFloat16 Round(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);
@@ -12,7 +14,7 @@ public readonly record struct BFloat16(ushort Bits)
         return new BFloat16((ushort)(rounded >> 16));
     }
 
-    /// <summary>The same number as a float, exactly.</summary>
+    /// <summary>The same number as a <see cref="float"/>; the conversion is exact.</summary>
     public float ToSingle() => BitConverter.UInt32BitsToSingle((uint)Bits << 16);
 
     /// <inheritdoc/>

@@ -1,34 +1,35 @@
 namespace Optimizers;
 
 /// <summary>
-/// A gradient was NaN or infinite, or so large that a step with it would have made a parameter or its state so. Parameters,
-/// state, counters and schedules are as they were.
+/// A gradient was NaN or infinite, or so large that the step would have made a parameter or its state NaN or infinite.
+/// Parameters, state, counters and schedules are unchanged.
 /// </summary>
 public sealed class NonFiniteGradientException : ArithmeticException
 {
-    /// <summary>Makes an exception without a message of its own.</summary>
+    /// <summary>Creates an exception with the default message.</summary>
     public NonFiniteGradientException()
     {
     }
 
-    /// <summary>Makes an exception.</summary>
+    /// <summary>Creates an exception with a message.</summary>
     public NonFiniteGradientException(string message)
         : base(message)
     {
     }
 
-    /// <summary>Makes an exception with a cause.</summary>
+    /// <summary>Creates an exception with a message and the exception that caused it.</summary>
     public NonFiniteGradientException(string message, Exception innerException)
         : base(message, innerException)
     {
     }
 
-    /// <param name="parameterName">The name of the parameter; null: there is but one buffer.</param>
-    /// <param name="index">The element.</param>
-    /// <param name="value">Its gradient, as it was given.</param>
-    /// <param name="skips">The number of steps in a row that were skipped before.</param>
-    /// <param name="overflowing">What a finite gradient would make infinite or NaN; null: the gradient is not finite.</param>
-    /// <param name="parameterValue">The value of the parameter there.</param>
+    /// <param name="parameterName">The name of the parameter; null if there is only one buffer.</param>
+    /// <param name="index">The index of the element.</param>
+    /// <param name="value">The gradient of the element, as the caller gave it.</param>
+    /// <param name="skips">The number of consecutive steps that were skipped before this one.</param>
+    /// <param name="overflowing">What a finite gradient would make infinite or NaN; null if the gradient itself is not
+    /// finite.</param>
+    /// <param name="parameterValue">The value of the parameter at the index.</param>
     internal NonFiniteGradientException(
         string? parameterName, int index, float value, int skips = 0, string? overflowing = null, float parameterValue = 0)
         : base(Describe(parameterName, index, value, skips, overflowing, parameterValue))
@@ -39,15 +40,16 @@ public sealed class NonFiniteGradientException : ArithmeticException
     }
 
     /// <summary>
-    /// The name of the parameter with such a gradient: the first, or, where all gradients are finite, that with the largest of
-    /// them that is concerned. Empty for an <see cref="Optimizer"/>, which has one buffer without a name.
+    /// The name of the parameter with the bad gradient: the first one with a NaN or infinite gradient. If all gradients are
+    /// finite, it is the parameter whose gradient is the largest of those that would overflow. Empty for an
+    /// <see cref="Optimizer"/>, which has one buffer without a name.
     /// </summary>
     public string ParameterName { get; } = "";
 
     /// <summary>The index of the element in its parameter, in row-major order.</summary>
     public int Index { get; }
 
-    /// <summary>The gradient of the element, as it was given: before a loss scale, a clip or a weight decay.</summary>
+    /// <summary>The gradient of the element, as the caller gave it: before loss scale, clipping and weight decay.</summary>
     public float Value { get; } = float.NaN;
 
     private static string Describe(

@@ -1,27 +1,26 @@
 namespace Optimizers;
 
 /// <summary>
-/// What a step does about gradients that are NaN or infinite, and about finite ones that would make a parameter or its state so.
+/// What a step does if a gradient is NaN or infinite, or so large that a parameter or its state would become NaN or infinite.
 /// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<NonFinitePolicy>))]
 public enum NonFinitePolicy
 {
     /// <summary>
-    /// Throws a <see cref="NonFiniteGradientException"/> that names the parameter, the index and the value. Nothing has
-    /// changed then.
+    /// Throws a <see cref="NonFiniteGradientException"/> that names the parameter, the index and the value. Nothing has changed.
     /// </summary>
     Throw,
 
     /// <summary>
-    /// Leaves parameters, state, counters and schedules as they are. A <see cref="ModelOptimizer"/> says so in the report, and throws
-    /// after <see cref="ModelOptimizerOptions.MaximumConsecutiveSkips"/> such steps in a row; an <see cref="Optimizer"/> counts them
-    /// in <see cref="Optimizer.Skips"/>.
+    /// Skips the step: parameters, state, counters and schedules stay as they are. A <see cref="ModelOptimizer"/> reports the
+    /// skip, and throws after <see cref="ModelOptimizerOptions.MaximumConsecutiveSkips"/> skipped steps in a row. An
+    /// <see cref="Optimizer"/> counts skipped steps in <see cref="Optimizer.Skips"/>.
     /// </summary>
     Skip,
 
     /// <summary>
-    /// Updates all the same: a NaN gets into the parameters, and into the state for good. Without clipping it saves the pass
-    /// over the gradients that looks for it.
+    /// Applies the step without a check: a NaN enters the parameters, and stays in the state. Without clipping this policy
+    /// saves one pass over the gradients.
     /// </summary>
     Propagate,
 }

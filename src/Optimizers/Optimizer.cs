@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Optimizers;
 
 /// <summary>
-/// Runs any options over one buffer of parameters, yours included. <see cref="AdamW"/> and the others are this class with a
-/// name and a type for their options.
+/// Runs any options, including your own, over one buffer of parameters. <see cref="AdamW"/> and the other optimizer classes
+/// derive from this class and add a name and typed options.
 /// </summary>
 public unsafe class Optimizer : IOptimizer
 {
@@ -19,27 +19,27 @@ public unsafe class Optimizer : IOptimizer
     private StepGuard _guard;
     private SparseRows? _rows;
 
-    // What the guard has measured: the parameters at this address, and the state as it was after its last load.
+    // What the guard has measured: the parameters at this address, and the state after its last load.
     private nuint _measuredAddress;
     private int _measuredRevision;
 
-    /// <summary>Makes the optimizer and its state.</summary>
+    /// <summary>Creates the optimizer and its state.</summary>
     /// <param name="length">The number of parameters, at least 0.</param>
     /// <param name="options">The hyperparameters.</param>
-    /// <param name="threads">The number of threads that a step uses at most; 0, the default: as many as there are
-    /// processors. Small buffers stay on the caller's thread; the result is the same bits in any case.</param>
+    /// <param name="threads">The maximum number of threads of a step; 0, the default, means the number of processors. Small
+    /// buffers stay on the caller's thread. The result has the same bits for every number of threads.</param>
     /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
     /// <exception cref="ArgumentNullException">The options are null.</exception>
-    /// <exception cref="ArgumentException">An argument or an option, named in the message, is out of its range.</exception>
+    /// <exception cref="ArgumentException">An argument or an option is out of its range; the message names it.</exception>
     public Optimizer(
         int length, IOptimizerOptions options, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
         : this(Vector(length), options, threads, widestLane: 0, stateFormat)
     {
     }
 
-    /// <summary>Makes the optimizer and its state for parameters that are a matrix or a tensor of more dimensions.</summary>
-    /// <param name="shape">The length of each dimension, of which the last changes fastest; each at least 0. What optimizers
-    /// do that know no shape depends on their product only.</param>
+    /// <summary>Creates the optimizer and its state for parameters that form a matrix or a tensor of more dimensions.</summary>
+    /// <param name="shape">The length of each dimension, each at least 0; the last dimension changes fastest. For optimizers
+    /// that do not use the shape, only the product of the lengths matters.</param>
     /// <inheritdoc cref="Optimizer(int, IOptimizerOptions, int, StateFormat)"/>
     /// <param name="options"/>
     /// <param name="threads"/>
@@ -83,11 +83,11 @@ public unsafe class Optimizer : IOptimizer
     public OptimizerState State { get; private set; }
 
     /// <summary>
-    /// What a step does about a gradient that is NaN or infinite, or so large that a parameter or its state would become so. Default
-    /// <see cref="NonFinitePolicy.Propagate"/>: nothing is checked, and it spreads into parameters and state. The others take a pass
-    /// over the gradients. It may be set between steps.
+    /// What a step does if a gradient is NaN or infinite, or so large that a parameter or its state would become NaN or infinite.
+    /// Default <see cref="NonFinitePolicy.Propagate"/>: no check; such a value spreads into parameters and state. The other
+    /// policies need one pass over the gradients. Can be changed between steps.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is none of the enumeration's.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not a member of the enumeration.</exception>
     public NonFinitePolicy NonFinite
     {
         get;
@@ -99,17 +99,17 @@ public unsafe class Optimizer : IOptimizer
     } = NonFinitePolicy.Propagate;
 
     /// <summary>
-    /// The number of steps so far that changed nothing because of their gradients, with <see cref="NonFinitePolicy.Skip"/>. No
-    /// limit is set to them.
+    /// The total number of steps that <see cref="NonFinitePolicy.Skip"/> has skipped because of their gradients. There is no
+    /// limit.
     /// </summary>
     public long Skips { get; private set; }
 
-    /// <summary>The number of steps in a row, up to the last, that changed nothing; 0 if the last step was applied.</summary>
+    /// <summary>The number of consecutive skipped steps up to the last one; 0 if the last step was applied.</summary>
     public long ConsecutiveSkips { get; private set; }
 
     /// <inheritdoc/>
-    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state so, and
-    /// <see cref="NonFinite"/> is to throw. Nothing has changed then.</exception>
+    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state NaN
+    /// or infinite, and <see cref="NonFinite"/> is <see cref="NonFinitePolicy.Throw"/>. Nothing has changed.</exception>
     public void Step(Span<float> parameters, ReadOnlySpan<float> gradients, double learningRate)
     {
         _guard.Enter();
@@ -131,13 +131,13 @@ public unsafe class Optimizer : IOptimizer
     }
 
     /// <inheritdoc/>
-    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state so, and
-    /// <see cref="NonFinite"/> is to throw. Nothing has changed then.</exception>
+    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state NaN
+    /// or infinite, and <see cref="NonFinite"/> is <see cref="NonFinitePolicy.Throw"/>. Nothing has changed.</exception>
     public void Step(Span<float> parameters, ReadOnlySpan<float> gradients) => Step(parameters, gradients, LearningRate);
 
     /// <inheritdoc/>
-    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state so, and
-    /// <see cref="NonFinite"/> is to throw. Nothing has changed then.</exception>
+    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state NaN
+    /// or infinite, and <see cref="NonFinite"/> is <see cref="NonFinitePolicy.Throw"/>. Nothing has changed.</exception>
     public void Step(Span<float> parameters, RowGradients gradients, double learningRate)
     {
         _guard.Enter();
@@ -162,8 +162,8 @@ public unsafe class Optimizer : IOptimizer
     public void Step(Span<float> parameters, RowGradients gradients) => Step(parameters, gradients, LearningRate);
 
     /// <inheritdoc/>
-    /// <remarks>It is of the same class. The fields of a derived class are copied as they are; override this method if one
-    /// of them must not be shared.</remarks>
+    /// <remarks>The clone has the same class. The fields of a derived class are copied as they are; override this method if the
+    /// clone must not share one of them.</remarks>
     public virtual IOptimizer Clone()
     {
         var clone = (Optimizer)MemberwiseClone();
@@ -171,12 +171,12 @@ public unsafe class Optimizer : IOptimizer
         return clone.WithStateOf(this);
     }
 
-    /// <summary>The class or options, the shape, the rate and the state.</summary>
+    /// <summary>Describes the class or options, the shape, the rate and the state.</summary>
     public override string ToString() =>
         $"{(GetType() == typeof(Optimizer) ? TextTable.OptimizerOf(Options) : GetType().Name)} of [{string.Join(", ", _shape)}]: "
         + $"rate {TextTable.Number(LearningRate)}, weight decay {TextTable.Number(Options.WeightDecay)}, {State}";
 
-    /// <summary>The number of elements of a tensor; a shape that no span has is refused.</summary>
+    /// <summary>The number of elements of a tensor; throws if a shape has more elements than a span can hold.</summary>
     internal static int LengthOf(IReadOnlyList<int> shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
@@ -198,7 +198,7 @@ public unsafe class Optimizer : IOptimizer
         return [length];
     }
 
-    // What belongs to one instance alone: its buffers, and what a step leaves behind.
+    // What belongs to one instance only: its buffers, and the results of its steps.
     [MemberNotNull(nameof(_step), nameof(_batch), nameof(_runner), nameof(_overflow), nameof(State))]
     private void Allocate()
     {
@@ -222,7 +222,7 @@ public unsafe class Optimizer : IOptimizer
         if (gradients.Length != State.Length)
         {
             throw new ArgumentException(
-                $"There are {gradients.Length} gradients for {State.Length} parameters.", nameof(gradients));
+                $"There are {gradients.Length} gradients for {State.Length} parameters. Pass one gradient for each parameter.", nameof(gradients));
         }
 
         if (gradients.Overlaps(parameters))
@@ -240,17 +240,17 @@ public unsafe class Optimizer : IOptimizer
     {
         if ((_step.WhyNotRows(State.Format) ?? _step.WhyNotRows(Options.WeightDecay)) is { } reason)
         {
-            throw new NotSupportedException($"Gradients of some rows are refused: {reason}. Pass gradients of all elements.");
+            throw new NotSupportedException($"Gradients of some rows are not supported: {reason}. Pass gradients of all elements.");
         }
 
         Check(parameters, learningRate);
         if (gradients.Width < 1 || State.Length % gradients.Width != 0)
         {
             throw new ArgumentException(
-                $"{State.Length} parameters cannot be divided into rows of {gradients.Width} elements.", nameof(gradients));
+                $"{State.Length} parameters cannot be divided into rows of {gradients.Width} elements. Pass gradients with the width of the table.", nameof(gradients));
         }
 
-        // Their values are copied before anything is written, so that they may lie anywhere.
+        // The row values are copied before anything is written, so they may lie in any memory.
         return _rows is { } rows && rows.Width == gradients.Width
             ? rows
             : _rows = new SparseRows(State.Length / gradients.Width, gradients.Width);
@@ -261,7 +261,7 @@ public unsafe class Optimizer : IOptimizer
         if (parameters.Length != State.Length)
         {
             throw new ArgumentException(
-                $"There are {parameters.Length} parameters, but the optimizer was made for {State.Length}.", nameof(parameters));
+                $"There are {parameters.Length} parameters, but the optimizer was made for {State.Length}. Pass the same buffer in each step, and make an optimizer for each buffer.", nameof(parameters));
         }
 
         Require.NonNegative(learningRate);
@@ -296,7 +296,7 @@ public unsafe class Optimizer : IOptimizer
         return _batch[0].Rule = _step.AddRule(State, State.Scalars);
     }
 
-    // Refused gradients throw, or are counted.
+    // Gradients that the policy refuses throw, or count as a skipped step.
     private bool IsAdmitted(SparseRows? rows)
     {
         double norm = _runner.GradientNorm(Norm.Euclidean);

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers;
 
-/// <summary>Steps with tensors, and copying of state, for any optimizer.</summary>
+/// <summary>Steps with tensors and a copy of the state, for any optimizer.</summary>
 public static class OptimizerExtensions
 {
-    /// <summary>Updates the parameters, held as tensors of the same shape that lie densely in memory.</summary>
+    /// <summary>Updates parameters that are held as dense tensors; parameters and gradients have the same shape.</summary>
     /// <inheritdoc cref="IOptimizer.Step(Span{float}, ReadOnlySpan{float}, double)"/>
-    /// <exception cref="ArgumentException">The shapes differ, a tensor is strided, a length is not the optimizer's, or
-    /// buffers overlap. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">The shapes differ, a tensor is strided, a length differs from the optimizer's, or
+    /// buffers overlap. Nothing has changed.</exception>
     public static void Step(
         this IOptimizer optimizer,
         in TensorSpan<float> parameters,
@@ -20,7 +20,7 @@ public static class OptimizerExtensions
         if (!parameters.Lengths.SequenceEqual(gradients.Lengths))
         {
             throw new ArgumentException(
-                $"The parameters have the shape {Shape(parameters)}, but the gradients {Shape(gradients)}.", nameof(gradients));
+                $"The parameters have the shape {Shape(parameters)}, but the gradients have the shape {Shape(gradients)}.", nameof(gradients));
         }
 
         ReadOnlySpan<float> dense = Dense(parameters, nameof(parameters));
@@ -30,7 +30,7 @@ public static class OptimizerExtensions
             learningRate);
     }
 
-    /// <summary>Updates the parameters, held as tensors, at the rate of the optimizer's own options.</summary>
+    /// <summary>Updates parameters that are held as dense tensors, with the rate of the optimizer's own options.</summary>
     /// <inheritdoc cref="Step(IOptimizer, in TensorSpan{float}, in ReadOnlyTensorSpan{float}, double)"/>
     public static void Step(
         this IOptimizer optimizer, in TensorSpan<float> parameters, in ReadOnlyTensorSpan<float> gradients)
@@ -56,7 +56,7 @@ public static class OptimizerExtensions
         if (!tensor.IsDense || tensor.FlattenedLength > int.MaxValue)
         {
             throw new ArgumentException(
-                $"The tensor of shape {Shape(tensor)} is strided or longer than a span. Make a dense copy of it, step, and copy the result back.", name);
+                $"The tensor of shape {Shape(tensor)} is strided or longer than a span. Copy it into a dense tensor, step with the copy, and copy the result back.", name);
         }
 
         return tensor.IsEmpty

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Optimizers;
 
 /// <summary>
-/// What an optimizer remembers about one parameter: how often it was updated, and its named state slots, each with one
-/// number per element in the format that was asked for, and some optimizers' named scalars.
+/// The state of an optimizer for one parameter: the number of updates, the named slots and the named scalars. A slot has one
+/// number per element, in the state format of the optimizer. Only some optimizers have scalars.
 /// </summary>
 public sealed class OptimizerState
 {
@@ -35,7 +35,7 @@ public sealed class OptimizerState
         SlotNames = Array.AsReadOnly([.. Slots.Select(slot => slot.Declared.Name)]);
     }
 
-    /// <summary>The number of updates so far, t; the next one is number t + 1.</summary>
+    /// <summary>The number of updates so far, t; the next update is number t + 1.</summary>
     public long Iteration
     {
         get => _age.Iteration;
@@ -43,8 +43,8 @@ public sealed class OptimizerState
     }
 
     /// <summary>
-    /// The product of the β₁ of all updates so far, for bias correction, if a schedule has set any of them; null: all were
-    /// that of the options.
+    /// The product of the β₁ of all updates so far, which bias correction needs if a schedule has set a β₁. Null if every update
+    /// has used the β₁ of the options.
     /// </summary>
     public double? MomentumProduct
     {
@@ -53,48 +53,49 @@ public sealed class OptimizerState
     }
 
     /// <summary>
-    /// The number of elements of the parameter and of every slot but those that have one for each row or column.
+    /// The number of elements of the parameter and of every slot, except slots with one element per row or column.
     /// </summary>
     public int Length { get; }
 
-    /// <summary>The names of the slots, as PyTorch has them where PyTorch has them.</summary>
+    /// <summary>The names of the slots; PyTorch's names where PyTorch has the slot.</summary>
     public IReadOnlyList<string> SlotNames { get; }
 
     /// <summary>The names of the scalars; most optimizers have none.</summary>
     public IReadOnlyList<string> ScalarNames { get; }
 
     /// <summary>
-    /// The format of the slots but for those of <see cref="StateSlot.FullPrecision"/>: that which was asked for, but
-    /// <see cref="StateFormat.Float32"/> where no slot has it, because there is none that may or the tensor is too small.
+    /// The format of the slots, except those with <see cref="StateSlot.FullPrecision"/>. It is the requested format, or
+    /// <see cref="StateFormat.Float32"/> if no slot may use that format or the tensor is too small for it.
     /// </summary>
     public StateFormat Format => _slots.Format;
 
     /// <summary>The memory that the slots hold, in bytes.</summary>
     public long Bytes => _slots.Bytes;
 
-    /// <summary>A slot in float32, as it is now; later steps show in it.</summary>
-    /// <param name="name">The name, out of <see cref="SlotNames"/>.</param>
-    /// <exception cref="ArgumentException">There is no slot of that name.</exception>
-    /// <exception cref="InvalidOperationException">The state is in another format; <see cref="Read"/> copies it.</exception>
+    /// <summary>A slot in float32. The span is a view: later steps change its contents.</summary>
+    /// <param name="name">A name from <see cref="SlotNames"/>.</param>
+    /// <exception cref="ArgumentException">There is no slot of this name.</exception>
+    /// <exception cref="InvalidOperationException">The state has another format; use <see cref="Read"/> to copy the
+    /// slot.</exception>
     public ReadOnlySpan<float> this[string name] => SlotOf(name) is FloatSlot slot
         ? slot.Values
         : throw new InvalidOperationException(
             $"The state is kept as {Format}, so there is no span of floats. Copy it out with {nameof(Read)}.");
 
-    /// <summary>Copies a slot as it is now, whatever its format; every number of every format is a float exactly.</summary>
-    /// <param name="name">The name, out of <see cref="SlotNames"/>.</param>
-    /// <param name="destination">Takes the elements, as many as there are.</param>
-    /// <exception cref="ArgumentException">There is no slot of that name, or the destination has another length.</exception>
+    /// <summary>Copies a slot as float32. The copy is exact in every format.</summary>
+    /// <param name="name">A name from <see cref="SlotNames"/>.</param>
+    /// <param name="destination">The memory for the elements; its length is that of the slot.</param>
+    /// <exception cref="ArgumentException">There is no slot of this name, or the destination has another length.</exception>
     public unsafe void Read(string name, Span<float> destination)
     {
         Slot slot = SlotOf(name);
         if (destination.Length != slot.Length)
         {
             throw new ArgumentException(
-                $"The destination has {destination.Length} elements, but the slot has {slot.Length}.", nameof(destination));
+                $"The destination has {destination.Length} elements, but the slot has {slot.Length}. Pass a span of the length of the slot.", nameof(destination));
         }
 
-        // A slot may read more than it has.
+        // A slot may decode whole blocks, more elements than it has.
         float* values = stackalloc float[Blocks.Length];
         for (int start = 0; start < slot.Length; start += Blocks.Length)
         {
@@ -106,24 +107,24 @@ public sealed class OptimizerState
         GC.KeepAlive(this);
     }
 
-    /// <summary>A scalar, as it is now.</summary>
-    /// <param name="name">The name, out of <see cref="ScalarNames"/>.</param>
-    /// <exception cref="ArgumentException">There is no scalar of that name.</exception>
+    /// <summary>The current value of a scalar.</summary>
+    /// <param name="name">A name from <see cref="ScalarNames"/>.</param>
+    /// <exception cref="ArgumentException">There is no scalar of this name.</exception>
     public double Scalar(string name) => _scalars[IndexOfScalar(name)];
 
     /// <summary>
-    /// Compares the signs in the slots, as they are now, with what the slots were declared to be: a check of a rule of your own.
-    /// Call it after some updates, in any format; steps do nothing for it.
+    /// Checks that the signs in the slots match their declarations; use it to test a rule of your own. Call it after some
+    /// updates, in any format. Steps do not call it.
     /// </summary>
     /// <returns>
-    /// A sentence for each slot that is declared <see cref="StateSlot.NonNegative"/> and has a negative element, which only
-    /// <see cref="StateFormat.Float32"/> and <see cref="StateFormat.BFloat16"/> can show, and for each that is not declared so, has
-    /// no negative element and may have fewer bits. The second is no fault where all gradients happen to have one sign. All
-    /// optimizers of this library pass where they do not.
+    /// One sentence for each slot whose values do not match. A slot that is declared <see cref="StateSlot.NonNegative"/> must
+    /// have no negative element; only <see cref="StateFormat.Float32"/> and <see cref="StateFormat.BFloat16"/> can show one. A
+    /// slot that is not declared so, has no negative element and may have fewer bits is reported as well; this is no fault if
+    /// all gradients happen to have one sign. Otherwise every optimizer of this library passes.
     /// </returns>
     public IReadOnlyList<string> CheckSlots() => SlotCheck.Of([("", this)]);
 
-    /// <summary>Forgets everything: as before the first step.</summary>
+    /// <summary>Resets the state to what it was before the first step.</summary>
     public void Reset()
     {
         Iteration = 0;
@@ -132,7 +133,7 @@ public sealed class OptimizerState
         ForEachSlot(slot => slot.Reset());
     }
 
-    /// <summary>Copies everything into plain data.</summary>
+    /// <summary>Copies the whole state into plain data.</summary>
     /// <exception cref="OverflowException">A slot holds more than 2 GB in a format other than float32.</exception>
     public OptimizerSnapshot Save()
     {
@@ -157,10 +158,10 @@ public sealed class OptimizerState
         };
     }
 
-    /// <summary>Takes over what <see cref="Save"/> gave, bit for bit.</summary>
+    /// <summary>Loads what <see cref="Save"/> returned, bit for bit.</summary>
     /// <param name="snapshot">The saved state of a parameter of this length, from an optimizer of this kind.</param>
-    /// <exception cref="ArgumentException">The iteration or the product is negative, the format is another, or a slot or a
-    /// scalar is missing, unexpected or of another length. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">The iteration or the momentum product is negative, the format differs, or a slot or a
+    /// scalar is missing, unexpected or of another length. Nothing has changed.</exception>
     public void Load(OptimizerSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
@@ -193,39 +194,40 @@ public sealed class OptimizerState
         MomentumProduct = snapshot.MomentumProduct;
     }
 
-    /// <summary>The scalars, in their order.</summary>
+    /// <summary>The scalars, in the order of <see cref="ScalarNames"/>.</summary>
     internal ReadOnlySpan<double> Scalars => _scalars;
 
-    /// <summary>The number of updates, the slots and their memory.</summary>
+    /// <summary>Describes the number of updates, the slots and their memory.</summary>
     public override string ToString() =>
         $"{TextTable.Count(Iteration, "update")}, {TextTable.Count(Bytes, "byte")} of state"
         + (SlotNames.Count == 0 ? string.Empty : $" in {Format} ({string.Join(", ", SlotNames)})");
 
-    /// <summary>The number of updates so far, and the product of their β₁.</summary>
+    /// <summary>The number of updates so far, and the product of their β₁ values.</summary>
     internal TensorAge Age => _age;
 
-    /// <summary>Changes whenever something but a step sets the number of updates or a scalar, as every load and reset does.</summary>
+    /// <summary>Changes when something other than a step sets the number of updates or a scalar; every load and reset
+    /// does.</summary>
     internal int Revision { get; private set; }
 
-    /// <summary>The slots in their order.</summary>
+    /// <summary>The slots, in the order of <see cref="SlotNames"/>.</summary>
     internal IReadOnlyList<Slot> Slots => _slots.All;
 
-    /// <summary>The slots as a loop sees them that cannot work on them in place; otherwise null.</summary>
+    /// <summary>The slots for a loop that has to decode them; null if the loop can work on them in place.</summary>
     internal Slot[]? Quantized => _slots.Quantized;
 
-    /// <summary>Where the slots lie; valid while this object is reachable.</summary>
+    /// <summary>The addresses of the slots; valid while this object is reachable.</summary>
     internal SlotAddresses Addresses => _slots.Addresses;
 
     /// <summary>The shape of the parameter.</summary>
     internal TensorShape Shape { get; }
 
-    /// <summary>Has a counter count the changes that something but a step makes.</summary>
+    /// <summary>Makes a counter count every change that something other than a step makes.</summary>
     internal void CountChanges(ChangeCounter changes) => _changes = changes;
 
-    /// <summary>Takes over the age that a step brings.</summary>
+    /// <summary>Sets the number of updates and the β₁ product after a step.</summary>
     internal void Advance(in TensorAge age) => _age = age;
 
-    /// <summary>Takes over what the scalars are after a step.</summary>
+    /// <summary>Sets the scalars after a step.</summary>
     internal void TakeScalars(ReadOnlySpan<double> scalars) => scalars.CopyTo(_scalars);
 
     /// <summary>Changes a scalar between steps.</summary>
@@ -253,7 +255,7 @@ public sealed class OptimizerState
         if (!expected.ToHashSet().SetEquals(found))
         {
             throw new ArgumentException(
-                $"The snapshot is of another optimizer: expected the {what} {List(expected)}, but found {List(found.Order(StringComparer.Ordinal))}.", argument);
+                $"The snapshot is of another optimizer: expected the {what} {List(expected)}, but found {List(found.Order(StringComparer.Ordinal))}. Load a snapshot from an optimizer with the same options.", argument);
         }
     }
 

@@ -3,24 +3,24 @@ using System.Globalization;
 namespace Optimizers;
 
 /// <summary>
-/// The learning rate times a decoupled weight decay is above 1, so that the decay would change the signs of parameters.
-/// Parameters, state, counters and schedules are as they were.
+/// The learning rate times a decoupled weight decay is above 1, so the decay would change the signs of parameters.
+/// Parameters, state, counters and schedules are unchanged.
 /// </summary>
 /// <remarks>
-/// A decoupled decay multiplies parameters by 1 − ηλ. A product of 1 is accepted: it makes parameters 0 before the update.
+/// A decoupled decay multiplies parameters by 1 − ηλ. A product ηλ of 1 is accepted: it sets parameters to 0 before the update.
 /// </remarks>
 public sealed class WeightDecayException : ArgumentOutOfRangeException
 {
-    /// <summary>Makes an exception without a message of its own.</summary>
+    /// <summary>Creates an exception with the default message.</summary>
     public WeightDecayException()
     {
     }
 
-    /// <summary>Makes an exception.</summary>
+    /// <summary>Creates an exception with a message.</summary>
     public WeightDecayException(string message)
         : base(null, message) => Reason = message;
 
-    /// <summary>Makes an exception with a cause.</summary>
+    /// <summary>Creates an exception with a message and the exception that caused it.</summary>
     public WeightDecayException(string message, Exception innerException)
         : base(message, innerException) => Reason = message;
 
@@ -32,7 +32,7 @@ public sealed class WeightDecayException : ArgumentOutOfRangeException
         WeightDecay = weightDecay;
     }
 
-    /// <summary>The learning rate η, with every factor that the decay is multiplied by.</summary>
+    /// <summary>The learning rate η, including every factor that multiplies the decay.</summary>
     public double LearningRate { get; } = double.NaN;
 
     /// <summary>The weight decay λ.</summary>
@@ -41,13 +41,13 @@ public sealed class WeightDecayException : ArgumentOutOfRangeException
     /// <summary>The message, without the name of the argument and its value.</summary>
     internal string Reason { get; } = "";
 
-    /// <summary>What a decoupled decay multiplies parameters by: 1 − ηλ.</summary>
+    /// <summary>The factor 1 − ηλ by which a decoupled decay multiplies parameters.</summary>
     /// <param name="learningRate">η</param>
     /// <param name="weightDecay">λ</param>
-    /// <param name="group">The group as messages name it; null at level 1.</param>
-    /// <param name="rateName">What the message calls η.</param>
-    /// <param name="decayName">What the message calls λ.</param>
-    /// <exception cref="WeightDecayException">It is negative.</exception>
+    /// <param name="group">The group, as messages name it; null at level 1.</param>
+    /// <param name="rateName">The name of η in the message.</param>
+    /// <param name="decayName">The name of λ in the message.</param>
+    /// <exception cref="WeightDecayException">The factor is negative.</exception>
     internal static double FactorOf(
         double learningRate,
         double weightDecay,
@@ -57,7 +57,7 @@ public sealed class WeightDecayException : ArgumentOutOfRangeException
     {
         double product = learningRate * weightDecay;
 
-        // A NaN comes from state that a NaN has reached, and spreads as everywhere in a rule.
+        // A NaN comes from state that already contains a NaN; it spreads here as everywhere else in a rule.
         return !(product > 1)
             ? 1 - product
             : throw new WeightDecayException(

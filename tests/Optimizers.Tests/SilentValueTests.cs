@@ -35,7 +35,7 @@ public sealed class SilentValueTests
         ["ExponentialDecay, below its floor"] = ("floor", "*at most initial, which is 0.1*", () => _ = new ExponentialDecay(0.1, 10, 0.5, floor: 0.4)),
         ["ExponentialDecay, growing and above its bound"] = ("floor", "*at least 0.1*", () => _ = new ExponentialDecay(0.1, 10, 2, floor: 0.05)),
         ["ReduceOnPlateau, below its floor"] = ("floor", "*at most initial, which is 0.1*", () => _ = new ReduceOnPlateau(0.1, floor: 0.4)),
-        ["ReduceOnPlateau, in changes too small to be made"] = ("epsilon", "*less than the first change*E-09*", () => _ = new ReduceOnPlateau(1e-8)),
+        ["ReduceOnPlateau, in changes too small to be made"] = ("epsilon", "*less than the first reduction*E-09*", () => _ = new ReduceOnPlateau(1e-8)),
         ["bounds in the wrong order"] = ("maximum", "*minimum*0.4*", () => _ = new Constant(1).Clamp(0.4, 0.1)),
 
         ["a momentum without gradient"] = ("Dampening", "*less than 1*", () => _ = new Momentum(1, new MomentumOptions { Dampening = 1 })),

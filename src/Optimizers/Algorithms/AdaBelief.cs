@@ -7,16 +7,20 @@ public sealed record AdaBeliefOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.001, as in the paper and in optax.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>The decay rate β₁ of the first moment. At least 0, below 1; default 0.9, as in the paper.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of the second moment. At least 0, below 1; default 0.999, as in the paper.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-16, as in optax (1e-8 in the paper).</summary>
+    /// <summary>ε, added to the square root after bias correction. Finite, at least 0; default 1e-16, as in optax (1e-8 in the
+    /// paper).</summary>
     public double Epsilon { get; init; } = 1e-16;
 
-    /// <summary>Added to s at every update; it piles up to EpsilonRoot/(1 − β₂). Finite, at least 0; default 1e-16, as in optax.</summary>
+    /// <summary>
+    /// Added to s at every update, so that it accumulates to EpsilonRoot/(1 − β₂). Finite, at least 0; default 1e-16, as in
+    /// optax.
+    /// </summary>
     public double EpsilonRoot { get; init; } = 1e-16;
 
     /// <inheritdoc/>
@@ -48,7 +52,7 @@ public sealed record AdaBeliefOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(AdaBeliefOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class AdaBeliefContract : JsonSerializerContext;
 
-/// <summary>AdaBelief: Adam that divides by how far gradients are from their mean, not from 0.</summary>
+/// <summary>AdaBelief: Adam that divides by the deviation of gradients from their mean, not by their size.</summary>
 /// <remarks>
 /// <para>Zhuang et al. 2020, arXiv 2010.07468, algorithm 2.</para>
 /// <code>
@@ -56,19 +60,19 @@ internal sealed partial class AdaBeliefContract : JsonSerializerContext;
 /// s ← β₂s + (1 − β₂)(g − m)² + EpsilonRoot
 /// p ← p − η/(1 − β₁ᵗ) · m/(√(s/(1 − β₂ᵗ)) + ε)
 /// </code>
-/// <para>As in the paper, s is measured from the new mean, and EpsilonRoot stays in it. A coupled decay is first added to g;
-/// a decoupled one is taken from p. 0/0 is no step.</para>
-/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_var</c>). With zero gradients m fades and the parameter
-/// comes to rest; a NaN stays in its parameter's moments.</para>
+/// <para>As in the paper, s uses the deviation from the new mean, and EpsilonRoot stays in s. A coupled decay is first added
+/// to g; a decoupled decay acts on p. A quotient 0/0 gives no update.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_var</c>). With zero gradients m decays and the parameter
+/// stops moving. A NaN stays in the moments of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class AdaBelief(int length, AdaBeliefOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new AdaBeliefOptions(), threads, stateFormat);
 
-/// <summary>Adam with s ← β₂s + (1 − β₂)(g − m)² + EpsilonRoot in the place of v.</summary>
+/// <summary>Adam with s ← β₂s + (1 − β₂)(g − m)² + EpsilonRoot instead of v.</summary>
 internal readonly struct AdaBeliefRule(StepScalars step, AdaBeliefOptions options) : IUpdateRule2<AdaBeliefRule>
 {
     private readonly AdamMoments _moments = new(options.Beta1, options.Beta2);

@@ -7,11 +7,13 @@ public sealed record AdaDeltaOptions : IOptimizerOptions, INamed
     /// <remarks>Default 1, as in PyTorch; the paper has no rate.</remarks>
     public double LearningRate { get; init; } = 1;
 
-    /// <summary>The weight ρ that both mean squares keep of themselves. At least 0, below 1; default 0.9, as in PyTorch (0.95 in the paper).</summary>
+    /// <summary>
+    /// The decay rate ρ of both running mean squares. At least 0, below 1; default 0.9, as in PyTorch (0.95 in the paper).
+    /// </summary>
     public double Rho { get; init; } = 0.9;
 
-    /// <summary>ε, added under both roots; it sets the size of the first steps, and with 0 nothing would ever move. Finite, above 0;
-    /// default 1e-6, as in the paper.</summary>
+    /// <summary>ε, added inside both square roots. It sets the size of the first steps; with ε = 0 no parameter would ever move.
+    /// Finite, above 0; default 1e-6, as in the paper.</summary>
     public double Epsilon { get; init; } = 1e-6;
 
     /// <inheritdoc/>
@@ -40,7 +42,7 @@ public sealed record AdaDeltaOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(AdaDeltaOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class AdaDeltaContract : JsonSerializerContext;
 
-/// <summary>AdaDelta: the gradient in units of its own size, times the size of the steps so far.</summary>
+/// <summary>AdaDelta: the gradient divided by its own running size, times the running size of the steps.</summary>
 /// <remarks>
 /// <para>Zeiler 2012, arXiv 1212.5701, algorithm 1.</para>
 /// <code>
@@ -50,14 +52,14 @@ internal sealed partial class AdaDeltaContract : JsonSerializerContext;
 /// a ← ρa + (1 − ρ)d²
 /// p ← p − ηd
 /// </code>
-/// <para>The rate is PyTorch's; a holds d², not (ηd)². With ε = 0 it would never leave its start, as a stays 0; 0/0 is no
-/// step.</para>
-/// <para>State: 8 bytes per parameter (<c>square_avg</c>, <c>acc_delta</c>). A zero gradient moves nothing but by decay; a
-/// NaN stays in its parameter's state.</para>
+/// <para>The rate is PyTorch's addition; a accumulates d², not (ηd)². With ε = 0, a would stay 0 and nothing would move. A
+/// quotient 0/0 gives no update.</para>
+/// <para>State: 8 bytes per parameter (<c>square_avg</c>, <c>acc_delta</c>). With a zero gradient only decay moves the parameter.
+/// A NaN stays in the state of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class AdaDelta(int length, AdaDeltaOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new AdaDeltaOptions(), threads, stateFormat);

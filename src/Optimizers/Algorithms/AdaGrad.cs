@@ -7,17 +7,20 @@ public sealed record AdaGradOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.01, as in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.01;
 
-    /// <summary>How fast the rate falls: update t uses η / (1 + (t − 1)·LearningRateDecay). Finite, at least 0; default 0, as in PyTorch.</summary>
+    /// <summary>
+    /// The decay of the learning rate: update t uses η / (1 + (t − 1)·LearningRateDecay). Finite, at least 0; default 0, as in
+    /// PyTorch.
+    /// </summary>
     public double LearningRateDecay { get; init; }
 
     /// <inheritdoc/>
     /// <remarks>Default 0, as in PyTorch; coupled.</remarks>
     public double WeightDecay { get; init; }
 
-    /// <summary>What every sum of squares starts from. Finite, at least 0; default 0, as in PyTorch.</summary>
+    /// <summary>The initial value of every sum of squares. Finite, at least 0; default 0, as in PyTorch.</summary>
     public double InitialAccumulator { get; init; }
 
-    /// <summary>Added to the root ε. Finite, at least 0; default 1e-10, as in PyTorch.</summary>
+    /// <summary>ε, added to the square root. Finite, at least 0; default 1e-10, as in PyTorch.</summary>
     public double Epsilon { get; init; } = 1e-10;
 
     /// <inheritdoc/>
@@ -44,7 +47,7 @@ public sealed record AdaGradOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(AdaGradOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class AdaGradContract : JsonSerializerContext;
 
-/// <summary>AdaGrad: a rate for each parameter that falls with all the gradient it has seen.</summary>
+/// <summary>AdaGrad: each parameter has its own rate, which falls with the sum of its squared gradients.</summary>
 /// <remarks>
 /// <para>Duchi, Hazan &amp; Singer 2011, JMLR 12, figure 1 (diagonal form).</para>
 /// <code>
@@ -52,15 +55,15 @@ internal sealed partial class AdaGradContract : JsonSerializerContext;
 /// s ← s + g²
 /// p ← p − η/(1 + (t − 1)·LearningRateDecay) · g/(√s + ε)
 /// </code>
-/// <para>The decay of the rate is PyTorch's, not the paper's; so is ε outside the root. 0/0 is no step.</para>
-/// <para>With gradients of some rows, the others keep their sum, and t is one count for the whole table; a weight decay is
-/// refused then. As in PyTorch.</para>
-/// <para>State: 4 bytes per parameter (<c>sum</c>). A zero gradient moves nothing but by decay; a NaN stays in its
-/// parameter's sum.</para>
+/// <para>LearningRateDecay and ε outside the square root are PyTorch's, not the paper's. A quotient 0/0 gives no update.</para>
+/// <para>With gradients of some rows, the other rows keep their sums, t is one count for the whole table, and a weight decay
+/// throws; all three as in PyTorch.</para>
+/// <para>State: 4 bytes per parameter (<c>sum</c>). With a zero gradient only decay moves the parameter. A NaN stays in the sum
+/// of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class AdaGrad(int length, AdaGradOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new AdaGradOptions(), threads, stateFormat);

@@ -4,23 +4,28 @@ namespace Optimizers;
 public sealed record AdafactorOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
-    /// <remarks>Default 0.01, as in PyTorch; of the size of the parameters, and never above 1/√t.</remarks>
+    /// <remarks>Default 0.01, as in PyTorch. The rate is relative to the size of the parameters, and limited to 1/√t.</remarks>
     public double LearningRate { get; init; } = 0.01;
 
     /// <summary>
-    /// The power of t that the newest squares weigh in their average. Finite, at most 0; default −0.8, as in the paper.
+    /// The exponent of t in the weight of the newest squares in their average. Finite, at most 0; default −0.8, as in the paper.
     /// </summary>
     public double Beta2Decay { get; init; } = -0.8;
 
     /// <summary>
-    /// ε₁, below which no divisor falls. Finite, at least 0; null, the default: the machine epsilon of float, as in PyTorch.
+    /// ε₁, the lower limit of every divisor. Finite, at least 0; default null, which means the machine epsilon of float, as in
+    /// PyTorch.
     /// </summary>
     public double? Epsilon1 { get; init; }
 
-    /// <summary>ε₂, the least size of a tensor that the rate is multiplied by. Finite, at least 0; default 0.001, as in the paper.</summary>
+    /// <summary>
+    /// ε₂, the lower limit of rms(p), the size of the tensor that scales the rate. Finite, at least 0; default 0.001, as in
+    /// the paper.
+    /// </summary>
     public double Epsilon2 { get; init; } = 1e-3;
 
-    /// <summary>The root mean square that a direction has at most. Finite, above 0; default 1, as in the paper.</summary>
+    /// <summary>The upper limit of the root mean square of an update direction. Finite, above 0; default 1, as in the
+    /// paper.</summary>
     public double ClipThreshold { get; init; } = 1;
 
     /// <inheritdoc/>
@@ -54,7 +59,10 @@ public sealed record AdafactorOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(AdafactorOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class AdafactorContract : JsonSerializerContext;
 
-/// <summary>Adafactor: a second moment in the memory of its row and column means, no first, and steps of the parameters' size.</summary>
+/// <summary>
+/// Adafactor: stores the second moment of a matrix as row and column means, has no first moment, and scales steps to the
+/// parameters.
+/// </summary>
 /// <remarks>
 /// <para>Shazeer &amp; Stern 2018, arXiv 1804.04235, algorithms 4 and 5, in PyTorch's form.</para>
 /// <code>
@@ -64,21 +72,21 @@ internal sealed partial class AdafactorContract : JsonSerializerContext;
 /// u = g/max(√V, ε₁)
 /// p ← p − α/max(1, rms(u)/ClipThreshold)·u
 /// </code>
-/// <para>Of more than two dimensions, those before the last two number matrices with means of their own, while rms goes over
-/// the whole tensor. As in PyTorch, ε₁ is not added to g². Decay takes η, not α. Sums are in double. 0/0 is no step.</para>
-/// <para>State: for a matrix 4 bytes per row and per column (<c>row_var</c>, <c>col_var</c>), always in float32; otherwise 4 bytes per
-/// parameter (<c>variance</c>). With zero gradients only decay goes on. A NaN or an infinity spreads to all parameters of the
-/// tensor, and stays in its row's and column's means.</para>
+/// <para>In a tensor of more than two dimensions, each matrix of the last two has its own means, and rms is over the whole
+/// tensor. As in PyTorch, ε₁ is not added to g². Decay uses η, not α. Sums are in double. A quotient 0/0 gives no update.</para>
+/// <para>State: for a matrix 4 bytes per row and per column (<c>row_var</c>, <c>col_var</c>), always in float32; otherwise 4
+/// bytes per parameter (<c>variance</c>). With zero gradients only decay moves the parameters. A NaN or an infinity spreads to
+/// all parameters of the tensor, and stays in the means of its row and its column.</para>
 /// </remarks>
 /// <param name="shape">The length of each dimension, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Adafactor(
     IReadOnlyList<int> shape, AdafactorOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(shape, options ?? new AdafactorOptions(), threads, stateFormat);
 
-/// <summary>p and u = g/max(√V, ε₁) are measured first; then p ← p − α/max(1, rms(u)/ClipThreshold)·u</summary>
+/// <summary>Measures p and u = g/max(√V, ε₁) first; then p ← p − α/max(1, rms(u)/ClipThreshold)·u</summary>
 internal readonly struct AdafactorRule(StepScalars step, AdafactorOptions options) : IMeasuringRule1<AdafactorRule>
 {
     private readonly float _keep = (float)(1 - WeightAt(step.Iteration, options.Beta2Decay));
@@ -98,7 +106,7 @@ internal readonly struct AdafactorRule(StepScalars step, AdafactorOptions option
 
     public static double FloorOf(AdafactorOptions options) => options.Epsilon1 ?? 1.0 / (1 << 23);
 
-    // What there is of factors has seen this gradient already.
+    // The row and column means already include this gradient.
     public static AdafactorRule For(in AdafactorRule rule, in TensorShape shape) => rule with { IsFactored = shape.IsMatrix };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

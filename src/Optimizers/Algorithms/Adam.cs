@@ -7,13 +7,13 @@ public sealed record AdamOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.001, as in the paper and in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>The decay rate β₁ of the first moment. At least 0, below 1; default 0.9, as in the paper.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of the second moment. At least 0, below 1; default 0.999, as in the paper.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-8, as in the paper.</summary>
+    /// <summary>ε, added to the square root after bias correction. Finite, at least 0; default 1e-8, as in the paper.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
     /// <inheritdoc/>
@@ -43,29 +43,29 @@ public sealed record AdamOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(AdamOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class AdamContract : JsonSerializerContext;
 
-/// <summary>Adam: a running mean of the gradient, divided by the root of a running mean of its square.</summary>
+/// <summary>Adam: a running mean of the gradient, divided by the square root of a running mean of its square.</summary>
 /// <remarks>
 /// <para>Kingma &amp; Ba 2015, arXiv 1412.6980, algorithm 1; AMSGrad: Reddi, Kale &amp; Kumar 2018, arXiv 1904.09237,
 /// algorithm 2.</para>
 /// <code>
 /// g ← g + λp
 /// m ← β₁m + (1 − β₁)g
-/// v ← β₂v + (1 − β₂)g²            AmsGrad: x ← max(x, v), used for v below
+/// v ← β₂v + (1 − β₂)g²            AmsGrad: x ← max(x, v), which replaces v below
 /// p ← p − η/(1 − β₁ᵗ) · m/(√(v/(1 − β₂ᵗ)) + ε)
 /// </code>
-/// <para>Weight decay is coupled, so the moments see it; <see cref="AdamW"/> has it decoupled. As in PyTorch, AMSGrad
-/// keeps the maximum before bias correction and corrects it with the current t. 0/0 is no step.</para>
+/// <para>Weight decay is coupled, so it enters the moments; <see cref="AdamW"/> has decoupled weight decay. As in PyTorch,
+/// AMSGrad takes the maximum before bias correction and corrects it with the current t. A quotient 0/0 gives no update.</para>
 /// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>), 12 with AmsGrad (<c>max_exp_avg_sq</c>). With
-/// zero gradients the moments fade and the parameter comes to rest; a NaN stays in its parameter's moments.</para>
+/// zero gradients the moments decay and the parameter stops moving. A NaN stays in the moments of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Adam(int length, AdamOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new AdamOptions(), threads, stateFormat);
 
-/// <summary>What Adam and AdamW share: everything but the decay.</summary>
+/// <summary>The part that Adam and AdamW share: everything except the decay.</summary>
 internal static class AdamFormula
 {
     public static void Validate(double beta1, double beta2, double epsilon)
@@ -150,7 +150,7 @@ internal readonly struct AdamRule(StepScalars step, double beta1, double beta2, 
         _move.Move(ref p, m, v);
 }
 
-/// <summary>Adam with x ← max(x, v) in the place of v.</summary>
+/// <summary>Adam with x ← max(x, v) instead of v.</summary>
 internal readonly struct AmsGradRule(AdamRule adam) : IUpdateRule3<AmsGradRule>
 {
     private readonly AdamRule _adam = adam;

@@ -7,13 +7,13 @@ public sealed record AdamWOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.001, as in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>The decay rate β₁ of the first moment. At least 0, below 1; default 0.9, as in the paper.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of the second moment. At least 0, below 1; default 0.999, as in the paper.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-8, as in the paper.</summary>
+    /// <summary>ε, added to the square root after bias correction. Finite, at least 0; default 1e-8, as in the paper.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
     /// <inheritdoc/>
@@ -53,19 +53,20 @@ internal sealed partial class AdamWContract : JsonSerializerContext;
 /// <code>
 /// p ← p·(1 − ηλ)
 /// m ← β₁m + (1 − β₁)g
-/// v ← β₂v + (1 − β₂)g²            AmsGrad: x ← max(x, v), used for v below
+/// v ← β₂v + (1 − β₂)g²            AmsGrad: x ← max(x, v), which replaces v below
 /// p ← p − η/(1 − β₁ᵗ) · m/(√(v/(1 − β₂ᵗ)) + ε)
 /// </code>
-/// <para>As in PyTorch, the decay is multiplied by the rate of the step; the paper multiplies it by the schedule alone.
-/// 0/0 is no step.</para>
-/// <para>With gradients of some rows, only those decay, move and have their moments averaged, as with <see cref="SparseAdam"/>; t
-/// is one count for the whole table. PyTorch's AdamW refuses such gradients.</para>
+/// <para>As in PyTorch, the decay is multiplied by the learning rate of the step; the paper multiplies it by the schedule only.
+/// A quotient 0/0 gives no update.</para>
+/// <para>With gradients of some rows, only those rows decay, move and update their moments, as with <see cref="SparseAdam"/>; t
+/// is one count for the whole table. PyTorch's AdamW does not accept such gradients.</para>
 /// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>), 12 with AmsGrad (<c>max_exp_avg_sq</c>). With
-/// zero gradients the moments fade and only decay goes on; a NaN stays in its parameter's moments.</para>
+/// zero gradients the moments fall to 0, and then only decay moves the parameter. A NaN stays in the moments of its
+/// parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class AdamW(int length, AdamWOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new AdamWOptions(), threads, stateFormat);

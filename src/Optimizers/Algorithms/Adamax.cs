@@ -7,10 +7,11 @@ public sealed record AdamaxOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.002, as in the paper and in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.002;
 
-    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>The decay rate β₁ of the first moment. At least 0, below 1; default 0.9, as in the paper.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the largest gradient keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of u, the largest recent gradient magnitude. At least 0, below 1; default 0.999, as in the
+    /// paper.</summary>
     public double Beta2 { get; init; } = 0.999;
 
     /// <summary>ε, added to the magnitude of the gradient. Finite, at least 0; default 1e-8, as in PyTorch.</summary>
@@ -41,7 +42,7 @@ public sealed record AdamaxOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(AdamaxOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class AdamaxContract : JsonSerializerContext;
 
-/// <summary>Adamax: Adam with the largest gradient of late in the place of the root mean square.</summary>
+/// <summary>Adamax: Adam with the largest recent gradient magnitude instead of the root mean square.</summary>
 /// <remarks>
 /// <para>Kingma &amp; Ba 2015, arXiv 1412.6980, algorithm 2.</para>
 /// <code>
@@ -50,13 +51,13 @@ internal sealed partial class AdamaxContract : JsonSerializerContext;
 /// u ← max(β₂u, |g| + ε)
 /// p ← p − η/(1 − β₁ᵗ) · m/u
 /// </code>
-/// <para>ε is PyTorch's: it stands inside the maximum, and not at the division. 0/0 is no step.</para>
-/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_inf</c>). With zero gradients m fades and the parameter comes
-/// to rest; a NaN stays in its parameter's state.</para>
+/// <para>ε is used as in PyTorch: inside the maximum, not in the division. A quotient 0/0 gives no update.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_inf</c>). With zero gradients m decays and the parameter stops
+/// moving. A NaN stays in the state of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Adamax(int length, AdamaxOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new AdamaxOptions(), threads, stateFormat);

@@ -7,30 +7,37 @@ public sealed record AdanOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.001, as in the authors’ code.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The weight β₁ that the mean of the gradient keeps of itself. At least 0, below 1; default 0.98, as in the authors’ code.</summary>
+    /// <summary>The decay rate β₁ of the mean of the gradient. At least 0, below 1; default 0.98, as in the authors’
+    /// code.</summary>
     public double Beta1 { get; init; } = 0.98;
 
-    /// <summary>The weight β₂ that the mean of its differences keeps of itself. At least 0, below 1; default 0.92, as in the authors’ code.</summary>
+    /// <summary>
+    /// The decay rate β₂ of the mean of the gradient's differences. At least 0, below 1; default 0.92, as in the authors’ code.
+    /// </summary>
     public double Beta2 { get; init; } = 0.92;
 
-    /// <summary>The weight β₃ that the mean square keeps of itself. At least 0, below 1; default 0.99, as in the authors’ code.</summary>
+    /// <summary>The decay rate β₃ of the mean square. At least 0, below 1; default 0.99, as in the authors’ code.</summary>
     public double Beta3 { get; init; } = 0.99;
 
-    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-8, as in the authors’ code.</summary>
+    /// <summary>ε, added to the square root after bias correction. Finite, at least 0; default 1e-8, as in the authors’ code.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>Added under the root after bias correction. Finite, at least 0; default 0 (1e-8 in optax).</summary>
+    /// <summary>Added inside the square root after bias correction. Finite, at least 0; default 0 (1e-8 in optax).</summary>
     public double EpsilonRoot { get; init; }
 
     /// <inheritdoc/>
     /// <remarks>Default 0, as in the authors’ code.</remarks>
     public double WeightDecay { get; init; }
 
-    /// <summary>Whether weight decay is p ← p·(1 − ηλ) before the step, rather than p ← p/(1 + ηλ) after it. Default false, as in the paper.</summary>
+    /// <summary>
+    /// Whether weight decay is p ← p·(1 − ηλ) before the step. If false, it is p ← p/(1 + ηλ) after the step. Default false,
+    /// as in the paper.
+    /// </summary>
     public bool DecoupledWeightDecay { get; init; }
 
     /// <inheritdoc/>
-    /// <remarks>Only with <see cref="DecoupledWeightDecay"/>; the other form shrinks what has moved.</remarks>
+    /// <remarks>Needs <see cref="DecoupledWeightDecay"/>, because the other form of decay shrinks the parameter after its
+    /// update.</remarks>
     public bool Cautious { get; init; }
 
     DecayForm IOptimizerOptions.DecayForm => DecoupledWeightDecay ? DecayForm.Decoupled : DecayForm.InRule;
@@ -57,22 +64,23 @@ public sealed record AdanOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(AdanOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class AdanContract : JsonSerializerContext;
 
-/// <summary>Adan: Adam with Nesterov's momentum, estimated from the differences of successive gradients.</summary>
+/// <summary>Adan: Adam with Nesterov momentum, estimated from the differences of successive gradients.</summary>
 /// <remarks>
-/// <para>Xie et al. 2022, arXiv 2208.06677, algorithm 1; our β is 1 − β there.</para>
+/// <para>Xie et al. 2022, arXiv 2208.06677, algorithm 1; each β here is 1 − β in the paper.</para>
 /// <code>
 /// d = g − previous g, 0 at the first update
 /// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)d, n ← β₃n + (1 − β₃)(g + β₂d)²
 /// u = (m/(1 − β₁ᵗ) + β₂·v/(1 − β₂ᵗ)) / (√(n/(1 − β₃ᵗ) + EpsilonRoot) + ε)
 /// p ← (p − ηu)/(1 + ηλ)           DecoupledWeightDecay: p ← p·(1 − ηλ) − ηu
 /// </code>
-/// <para>The bias corrections are the authors' code's. 0/0 is no step.</para>
+/// <para>The bias corrections are those of the authors' code. A quotient 0/0 gives no update.</para>
 /// <para>State: 16 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_diff</c>, <c>exp_avg_sq</c>, <c>previous_grad</c>). With
-/// zero gradients the moments fade and only decay goes on; a NaN stays in its parameter's state.</para>
+/// zero gradients the moments fall to 0, and then only decay moves the parameter. A NaN stays in the state of its
+/// parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Adan(int length, AdanOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new AdanOptions(), threads, stateFormat);

@@ -7,20 +7,20 @@ public sealed record AdoptOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.001, as in the paper.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>The decay rate β₁ of the first moment. At least 0, below 1; default 0.9, as in the paper.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.9999, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of the second moment. At least 0, below 1; default 0.9999, as in the paper.</summary>
     public double Beta2 { get; init; } = 0.9999;
 
-    /// <summary>ε, the smallest divisor. Finite, at least 0; default 1e-6, as in the paper.</summary>
+    /// <summary>ε, the lower limit of the divisor. Finite, at least 0; default 1e-6, as in the paper.</summary>
     public double Epsilon { get; init; } = 1e-6;
 
-    /// <summary>Whether g/√v is kept within ±(t − 1)^¼. Default true, as in the authors’ code.</summary>
+    /// <summary>Whether g/√v is clipped to ±(t − 1)^¼. Default true, as in the authors’ code.</summary>
     public bool Clipping { get; init; } = true;
 
     /// <inheritdoc/>
-    /// <remarks>Default 0; coupled, also at the first update.</remarks>
+    /// <remarks>Default 0; coupled, at the first update as well.</remarks>
     public double WeightDecay { get; init; }
 
     /// <inheritdoc/>
@@ -39,29 +39,31 @@ public sealed record AdoptOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(AdoptOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class AdoptContract : JsonSerializerContext;
 
-/// <summary>ADOPT: Adam that divides each gradient by the root mean square of those before it, and so converges for any β₂.</summary>
+/// <summary>
+/// ADOPT: Adam that divides each gradient by the root mean square of the gradients before it, and so converges for any β₂.
+/// </summary>
 /// <remarks>
 /// <para>Taniguchi et al. 2024, arXiv 2411.02853, algorithm 2, and its clipping.</para>
 /// <code>
 /// g ← g + λp
 /// t = 1: v ← g², and nothing moves
-/// u = g/max(√v, ε)                Clipping: within ±(t − 1)^¼
+/// u = g/max(√v, ε)                Clipping: limited to ±(t − 1)^¼
 /// m ← β₁m + (1 − β₁)u
 /// p ← p − ηm
 /// v ← β₂v + (1 − β₂)g²
 /// </code>
-/// <para>The rate of the first update is used up. 0/0 is no step.</para>
-/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients m fades and the parameter
-/// comes to rest; a NaN stays in its parameter's moments.</para>
+/// <para>The first update moves nothing, but counts as an update for the schedule. A quotient 0/0 gives no update.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients m decays and the parameter stops
+/// moving. A NaN stays in the moments of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Adopt(int length, AdoptOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new AdoptOptions(), threads, stateFormat);
 
-/// <summary>u = clip(g/max(√v, ε)), m ← β₁m + (1 − β₁)u, p ← p − ηm, v ← β₂v + (1 − β₂)g²; at first only v ← g²</summary>
+/// <summary>u = clip(g/max(√v, ε)), m ← β₁m + (1 − β₁)u, p ← p − ηm, v ← β₂v + (1 − β₂)g²; first update: only v ← g²</summary>
 internal readonly struct AdoptRule(StepScalars step, AdoptOptions options) : IUpdateRule2<AdoptRule>
 {
     private readonly bool _first = step.Iteration == 1;

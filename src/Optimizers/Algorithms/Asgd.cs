@@ -7,13 +7,16 @@ public sealed record AsgdOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.01, as in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.01;
 
-    /// <summary>How fast the rate falls, and how much of itself a parameter loses at rate 1. Finite, at least 0; default 1e-4, as in PyTorch.</summary>
+    /// <summary>
+    /// How fast the rate falls, and the share by which each update shrinks a parameter at rate 1. Finite, at least 0; default
+    /// 1e-4, as in PyTorch.
+    /// </summary>
     public double Lambda { get; init; } = 1e-4;
 
-    /// <summary>The power with which the rate falls. Finite, at least 0; default 0.75, as in PyTorch.</summary>
+    /// <summary>The exponent with which the rate falls. Finite, at least 0; default 0.75, as in PyTorch.</summary>
     public double Alpha { get; init; } = 0.75;
 
-    /// <summary>The update from which parameters are averaged. At least 0; default 1,000,000, as in PyTorch.</summary>
+    /// <summary>The update from which on parameters are averaged. At least 0; default 1,000,000, as in PyTorch.</summary>
     public long AveragingStart { get; init; } = 1_000_000;
 
     /// <inheritdoc/>
@@ -35,7 +38,7 @@ public sealed record AsgdOptions : IOptimizerOptions, INamed
     OptimizerDefinition IOptimizerOptions.Define() => OptimizerDefinition.Elementwise(
         (step, scalars) =>
         {
-            // The next update uses this rate, and could not be taken if it were refused only then.
+            // The next update uses this rate. An error in the next update would come too late to choose another rate.
             _ = WeightDecayException.FactorOf(step.LearningRate, Lambda, decayName: nameof(Lambda));
             double rate = step.Iteration == 1 ? step.LearningRate : scalars[0];
             scalars[0] = step.LearningRate / Powers.Of(1 + (Lambda * step.LearningRate * step.Iteration), Alpha);
@@ -52,23 +55,23 @@ public sealed record AsgdOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(AsgdOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class AsgdContract : JsonSerializerContext;
 
-/// <summary>Averaged descent: gradient descent with a falling rate, and the average of where it has been.</summary>
+/// <summary>Averaged SGD: gradient descent with a falling rate, and the average of the parameters along the way.</summary>
 /// <remarks>
-/// <para>Polyak &amp; Juditsky 1992, doi:10.1137/0330046; in the form of Bottou's code and PyTorch's.</para>
+/// <para>Polyak &amp; Juditsky 1992, doi:10.1137/0330046; in the form of Bottou's code and of PyTorch.</para>
 /// <code>
 /// g ← g + λp, with λ the weight decay
 /// p ← p·(1 − Lambda·η′) − η′g
 /// a ← a + (p − a)/max(1, t − 1 − AveragingStart)
 /// η′ ← η/(1 + Lambda·η·t)^Alpha, for the next update; the first uses η itself
 /// </code>
-/// <para>As in PyTorch, a rate acts one update late, but for the first; at rate 0 parameters rest all the same. The average,
-/// <c>State["ax"]</c>, is the parameters until update AveragingStart + 3, and never feeds back.</para>
-/// <para>State: 4 bytes per parameter (<c>ax</c>), and the scalar <c>eta</c> for each tensor. A zero gradient leaves only the
-/// shrinking by Lambda; a NaN makes its parameter and its average NaN.</para>
+/// <para>As in PyTorch, a rate takes effect one update later, except the first. At rate 0 parameters do not move in any case. The
+/// average, <c>State["ax"]</c>, equals the parameters until update AveragingStart + 3, and never influences them.</para>
+/// <para>State: 4 bytes per parameter (<c>ax</c>), and the scalar <c>eta</c> for each tensor. With a zero gradient only Lambda
+/// shrinks the parameter. A NaN makes its parameter and the average of it NaN.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Asgd(int length, AsgdOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new AsgdOptions(), threads, stateFormat);
@@ -86,7 +89,7 @@ internal readonly struct AsgdRule(double rate, double lambda, double share) : IU
     {
         p = _factor * p - _rate * g;
 
-        // a + (p − a) would round.
+        // With a share of 1, a + (p − a) would round; p is exact.
         a = V.IfEqual(V.Splat(_share), V.Splat(1), p, a + _share * (p - a));
     }
 }

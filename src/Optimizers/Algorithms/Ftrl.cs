@@ -7,19 +7,23 @@ public sealed record FtrlOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.001, as in TensorFlow’s Keras.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The power q with which the rate falls, negated. Finite, at most 0; default −0.5, as in the paper; others are slow.</summary>
+    /// <summary>
+    /// The value −q, where q is the exponent with which the rate falls. Finite, at most 0; default −0.5, as in the paper.
+    /// Other values are slow.
+    /// </summary>
     public double LearningRatePower { get; init; } = -0.5;
 
-    /// <summary>β, added to the root. Finite, at least 0; default 0 (1 in the paper).</summary>
+    /// <summary>β, added to n^q. Finite, at least 0; default 0 (1 in the paper).</summary>
     public double Beta { get; init; }
 
-    /// <summary>The weight of Σ|p|, which makes parameters exactly 0. Finite, at least 0; default 0.</summary>
+    /// <summary>The weight of the penalty Σ|p|, which makes parameters exactly 0. Finite, at least 0; default 0.</summary>
     public double L1 { get; init; }
 
-    /// <summary>The weight of ½Σp². Finite, at least 0; default 0.</summary>
+    /// <summary>The weight of the penalty ½Σp². Finite, at least 0; default 0.</summary>
     public double L2 { get; init; }
 
-    /// <summary>What every sum of squares starts from. Finite, at least 0; default 0.1, as in TensorFlow (0 in the paper).</summary>
+    /// <summary>The initial value of every sum of squares. Finite, at least 0; default 0.1, as in TensorFlow (0 in the
+    /// paper).</summary>
     public double InitialAccumulator { get; init; } = 0.1;
 
     void IOptimizerOptions.Validate()
@@ -27,7 +31,7 @@ public sealed record FtrlOptions : IOptimizerOptions, INamed
         if (!(LearningRatePower <= 0) || !float.IsFinite((float)LearningRatePower))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(LearningRatePower), LearningRatePower, $"{nameof(LearningRatePower)} must be finite and at most 0.");
+                nameof(LearningRatePower), LearningRatePower, $"{nameof(LearningRatePower)} is {LearningRatePower}, but must be finite and at most 0.");
         }
 
         Require.NonNegative(Beta);
@@ -53,7 +57,7 @@ public sealed record FtrlOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(FtrlOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class FtrlContract : JsonSerializerContext;
 
-/// <summary>FTRL-Proximal: follows the regularized leader; with L1 it makes parameters exactly 0. For sparse features.</summary>
+/// <summary>FTRL-Proximal (follow the regularized leader), for sparse features. With L1 it makes parameters exactly 0.</summary>
 /// <remarks>
 /// <para>McMahan et al. 2013, doi:10.1145/2487575.2488200, algorithm 1.</para>
 /// <code>
@@ -62,23 +66,24 @@ internal sealed partial class FtrlContract : JsonSerializerContext;
 /// z ← z + g − (b − a)/η·p
 /// p ← 0 where |z| ≤ L1, elsewhere (sign(z)·L1 − z)/((β + b)/η + L2)
 /// </code>
-/// <para>b − a is worked out as g²/(a + b), or in double, where subtracting floats would leave nothing of small gradients.
-/// p is worked out anew from z, so the first update forgets where it stood. 0/0 is 0. The formula has no meaning at rate 0:
-/// there, and where 1/η or β/η is no float, nothing changes, the state included. Weight decay is L2; a group's own is coupled.</para>
-/// <para>State: 8 bytes per parameter (<c>z</c>, <c>n</c>). A zero gradient leaves the state, and p where the state has it;
-/// a NaN, or a gradient whose square is infinite, makes its parameter and state NaN.</para>
+/// <para>b − a is computed as g²/(a + b), or in double, because a difference of floats would lose small gradients. Each update
+/// computes p from z and n only, so the first update forgets the initial value of p. 0/0 is 0. The formula has no meaning at
+/// rate 0: at rate 0, and if 1/η or β/η is not a finite float, nothing changes, including the state. Weight decay is L2; the
+/// decay of a group is coupled.</para>
+/// <para>State: 8 bytes per parameter (<c>z</c>, <c>n</c>). A zero gradient leaves the state unchanged, and p at the value
+/// that the state gives. A NaN, or a gradient whose square is infinite, makes its parameter and state NaN.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Ftrl(int length, FtrlOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new FtrlOptions(), threads, stateFormat);
 
-/// <summary>What is left once b and b − a are known.</summary>
+/// <summary>The part of the formula that follows once b and b − a are known.</summary>
 internal readonly struct FtrlFormula(double rate, FtrlOptions options)
 {
-    // The same rounded number where p goes into z and where it comes out again.
+    // p enters z and is computed from z with the same rounded number.
     private readonly float _inverse = (float)(1 / rate);
     private readonly float _offset = (float)((options.Beta / rate) + options.L2);
     private readonly float _l1 = (float)options.L1;
@@ -96,7 +101,7 @@ internal readonly struct FtrlFormula(double rate, FtrlOptions options)
     }
 }
 
-/// <summary>The power −½: a and b are roots.</summary>
+/// <summary>The exponent −½: a and b are square roots.</summary>
 internal readonly struct FtrlRule(FtrlFormula f) : IUpdateRule2<FtrlRule>
 {
     private readonly FtrlFormula _f = f;
@@ -118,7 +123,7 @@ internal readonly struct FtrlRule(FtrlFormula f) : IUpdateRule2<FtrlRule>
     }
 }
 
-/// <summary>Any other power.</summary>
+/// <summary>Any other exponent.</summary>
 internal readonly struct PowerFtrlRule(FtrlFormula f, double power) : IUpdateRule2<PowerFtrlRule>
 {
     private readonly FtrlFormula _f = f;

@@ -2,14 +2,15 @@ using System.Numerics.Tensors;
 
 namespace Optimizers;
 
-/// <summary>Estimates of the diagonal of the Hessian, from what a program that computes gradients can compute as well.</summary>
+/// <summary>Estimates of the diagonal of the Hessian, from quantities that a training program can compute with its
+/// gradients.</summary>
 /// <remarks>
 /// <para>Hutchinson 1989, doi:10.1080/03610918908812806; Liu et al. 2023, arXiv 2305.14342, algorithms 1 and 2.</para>
 /// <code>
 /// Hutchinson:             u: +1 or −1 at random, ĥ = u ⊙ (H·u)
 /// Gauss–Newton–Bartlett:  ĝ: gradient of the mean loss against labels drawn from the model's own output, ĥ = B·ĝ²
 /// </code>
-/// <para>The first is unbiased; the second is biased, but never negative.</para>
+/// <para>The first estimate is unbiased. The second is biased, but never negative.</para>
 /// </remarks>
 public static class HessianDiagonal
 {
@@ -17,13 +18,13 @@ public static class HessianDiagonal
     private const ulong Golden = 0x9E3779B97F4A7C15;
 
     /// <summary>
-    /// Fills a probe with +1 and −1, each as likely as the other. The signs follow from the arguments alone: there is no
-    /// generator to save, and every processor and platform has the same.
+    /// Fills a probe with +1 and −1, with equal probability. The signs depend only on the arguments: there is no random generator
+    /// to save, and the signs are the same on every processor and platform.
     /// </summary>
-    /// <param name="probe">Takes the signs; of two lengths the shorter begins the longer.</param>
+    /// <param name="probe">The memory for the signs. A shorter probe is the beginning of a longer one.</param>
     /// <param name="seed">The seed of the run.</param>
     /// <param name="step">The number of the estimate.</param>
-    /// <param name="tensor">The number of the tensor, so that each has signs of its own.</param>
+    /// <param name="tensor">The number of the tensor, so that each tensor has its own signs.</param>
     public static void Probe(Span<float> probe, long seed, long step, int tensor = 0)
     {
         ulong key = Mix(Mix(Mix((ulong)seed) ^ (ulong)step) ^ (ulong)tensor);
@@ -39,9 +40,9 @@ public static class HessianDiagonal
     }
 
     /// <summary>Hutchinson's estimate.</summary>
-    /// <param name="probe">The signs u that <see cref="Probe"/> gave.</param>
-    /// <param name="product">The product H·u of the Hessian with them, as from the gradient of ⟨∇L, u⟩.</param>
-    /// <param name="estimate">Takes the estimate; may be the same as the product.</param>
+    /// <param name="probe">The signs u from <see cref="Probe"/>.</param>
+    /// <param name="product">The product H·u of the Hessian and the signs, for example the gradient of ⟨∇L, u⟩.</param>
+    /// <param name="estimate">The memory for the estimate; may be the same as the product.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static void Hutchinson(ReadOnlySpan<float> probe, ReadOnlySpan<float> product, Span<float> estimate)
     {
@@ -51,9 +52,9 @@ public static class HessianDiagonal
     }
 
     /// <summary>The Gauss–Newton–Bartlett estimate.</summary>
-    /// <param name="gradients">The gradients ĝ of the mean loss of a batch, against labels drawn from the model's output.</param>
+    /// <param name="gradients">The gradients ĝ of the mean loss of a batch, with labels drawn from the model's output.</param>
     /// <param name="batch">The number B of examples in the batch, at least 1.</param>
-    /// <param name="estimate">Takes the estimate; may be the same as the gradients.</param>
+    /// <param name="estimate">The memory for the estimate; may be the same as the gradients.</param>
     /// <exception cref="ArgumentException">The lengths differ, or the batch is empty.</exception>
     public static void GaussNewtonBartlett(ReadOnlySpan<float> gradients, int batch, Span<float> estimate)
     {
@@ -71,7 +72,7 @@ public static class HessianDiagonal
         }
     }
 
-    // The generator SplitMix64 as a function of its counter: Steele, Lea & Flood 2014, doi:10.1145/2660193.2660195.
+    // The generator SplitMix64, written as a function of its counter: Steele, Lea & Flood 2014, doi:10.1145/2660193.2660195.
     private static ulong Mix(ulong value)
     {
         value += Golden;

@@ -7,13 +7,13 @@ public sealed record LambOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.001, as in optax’s examples.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>The decay rate β₁ of the first moment. At least 0, below 1; default 0.9, as in the paper.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of the second moment. At least 0, below 1; default 0.999, as in the paper.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-6, as in optax.</summary>
+    /// <summary>ε, added to the square root after bias correction. Finite, at least 0; default 1e-6, as in optax.</summary>
     public double Epsilon { get; init; } = 1e-6;
 
     /// <inheritdoc/>
@@ -40,28 +40,28 @@ public sealed record LambOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(LambOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class LambContract : JsonSerializerContext;
 
-/// <summary>LAMB: Adam's direction, scaled for each tensor to the tensor's own norm; made for large batches.</summary>
+/// <summary>LAMB: Adam's direction, scaled to the norm of each tensor; for large batches.</summary>
 /// <remarks>
-/// <para>You et al. 2020, arXiv 1904.00962, algorithm 2. One buffer is one tensor: its norm is taken as a whole.</para>
+/// <para>You et al. 2020, arXiv 1904.00962, algorithm 2. Each buffer is one tensor with one norm.</para>
 /// <code>
 /// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²
 /// u = m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε) + λp
-/// r = ‖p‖/‖u‖, or 1 where either norm is 0
+/// r = ‖p‖/‖u‖, or 1 if either norm is 0
 /// p ← p − η·r·u
 /// </code>
-/// <para>As in optax, the ratio is not clipped. The norms are summed in double. 0/0 is no step.</para>
-/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients
-/// the moments fade and only decay goes on, inside the ratio. A NaN or an infinity spreads through the norm to all parameters of
-/// the tensor, but not to the moments of others.</para>
+/// <para>As in optax, the ratio is not clipped. The norms are summed in double. A quotient 0/0 gives no update.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients the moments fall to 0, and then
+/// only decay moves the parameters, inside the ratio. A NaN or an infinity spreads through the norm to all parameters of the
+/// tensor, but not to the moments of other parameters.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Lamb(int length, LambOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new LambOptions(), threads, stateFormat);
 
-/// <summary>u = m̂/(√v̂ + ε) + λp is measured first; then p ← p − ηr·u</summary>
+/// <summary>Measures u = m̂/(√v̂ + ε) + λp first; then p ← p − ηr·u</summary>
 internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeasuringRule2<LambRule>
 {
     private readonly AdamMoments _moments = new(step.MomentumOr(options.Beta1), options.Beta2);
@@ -87,7 +87,7 @@ internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeas
     public LambRule WithSums(in MeasuredSums sums, Span<double> scalars)
     {
         double ratio = sums.First == 0 || sums.Second == 0 ? 1 : Math.Sqrt(sums.First) / Math.Sqrt(sums.Second);
-        // Beyond a float where the norm that divides is tiny; the step itself is not.
+        // The ratio may be too large for a float if the norm in the divisor is tiny; the step itself is not.
         return this with { StepSize = (float)Math.Min(_rate * ratio, float.MaxValue) };
     }
 

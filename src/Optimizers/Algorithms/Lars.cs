@@ -4,13 +4,13 @@ namespace Optimizers;
 public sealed record LarsOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
-    /// <remarks>Default 0.001, as of <see cref="Momentum"/>; the paper's, for large batches, are in the tens.</remarks>
+    /// <remarks>Default 0.001, as for <see cref="Momentum"/>; the paper uses rates of 10 and more for large batches.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The weight μ that the velocity keeps of itself. Finite, at least 0; default 0.9, as in the paper.</summary>
+    /// <summary>The momentum μ: the factor on the old velocity. Finite, at least 0; default 0.9, as in the paper.</summary>
     public double Momentum { get; init; } = 0.9;
 
-    /// <summary>Whether to step from where the velocity leads. Default false, as in the paper.</summary>
+    /// <summary>Whether the step looks ahead along the velocity (Nesterov). Default false, as in the paper.</summary>
     public bool Nesterov { get; init; }
 
     /// <inheritdoc/>
@@ -20,10 +20,11 @@ public sealed record LarsOptions : IOptimizerOptions, INamed
     /// <inheritdoc/>
     public bool Cautious { get; init; }
 
-    /// <summary>The share of its norm that a tensor moves at rate 1. Finite, above 0; default 0.001, as in the paper.</summary>
+    /// <summary>The distance that a tensor moves at rate 1, relative to its norm. Finite, above 0; default 0.001, as in the
+    /// paper.</summary>
     public double TrustCoefficient { get; init; } = 0.001;
 
-    /// <summary>ε, added to the norm that divides. Finite, at least 0; default 0, as in the paper.</summary>
+    /// <summary>ε, added to the norm in the divisor. Finite, at least 0; default 0, as in the paper.</summary>
     public double Epsilon { get; init; }
 
     DecayForm IOptimizerOptions.DecayForm => DecayForm.InRule;
@@ -48,34 +49,34 @@ public sealed record LarsOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(LarsOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class LarsContract : JsonSerializerContext;
 
-/// <summary>LARS: momentum, with a rate for each tensor in proportion to the tensor's own norm; made for large batches.</summary>
+/// <summary>LARS: momentum with a rate for each tensor, proportional to the norm of the tensor; for large batches.</summary>
 /// <remarks>
-/// <para>You, Gitman &amp; Ginsburg 2017, arXiv 1708.03888, algorithm 1. One buffer is one tensor.</para>
+/// <para>You, Gitman &amp; Ginsburg 2017, arXiv 1708.03888, algorithm 1. Each buffer is one tensor.</para>
 /// <code>
 /// u = g + λp
-/// r = TrustCoefficient·‖p‖/(‖u‖ + ε), or 1 where either norm is 0
+/// r = TrustCoefficient·‖p‖/(‖u‖ + ε), or 1 if either norm is 0
 /// v ← μv + η·r·u
 /// p ← p − v                       Nesterov: p ← p − (η·r·u + μv)
 /// </code>
-/// <para>As in optax, the norm that divides is that of the sum, where the paper adds norms: ‖g‖ + λ‖p‖. The rate stands inside
-/// the velocity, so that old rates live on in it. The norms are summed in double.</para>
-/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the velocity carries on and
-/// fades. A NaN or an infinity spreads through the norm to the whole tensor, velocities included.</para>
+/// <para>As in optax, the divisor is the norm of the sum g + λp; the paper adds the norms: ‖g‖ + λ‖p‖. The rate is inside the
+/// velocity, so old rates continue to act through it. The norms are summed in double.</para>
+/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the velocity keeps moving the parameter and
+/// decays. A NaN or an infinity spreads through the norm to the whole tensor, including its velocities.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Lars(int length, LarsOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new LarsOptions(), threads, stateFormat);
 
-/// <summary>p and u = g + λp are measured first; then s = ηr·u, v ← μv + s, p ← p − v</summary>
+/// <summary>Measures p and u = g + λp first; then s = ηr·u, v ← μv + s, p ← p − v</summary>
 internal readonly struct LarsRule(StepScalars step, LarsOptions options) : IMeasuringRule1<LarsRule>
 {
     private readonly float _momentum = (float)step.MomentumOr(options.Momentum);
     private readonly float _weightDecay = (float)step.WeightDecay;
 
-    // p moves by ofStep·s + ofVelocity·v.
+    // The update is p ← p − (ofStep·s + ofVelocity·v).
     private readonly float _ofStep = options.Nesterov ? 1 : 0;
     private readonly float _ofVelocity = options.Nesterov ? (float)step.MomentumOr(options.Momentum) : 1;
     private readonly double _rate = step.LearningRate;
@@ -99,7 +100,7 @@ internal readonly struct LarsRule(StepScalars step, LarsOptions options) : IMeas
         double ratio = sums.First == 0 || sums.Second == 0
             ? 1
             : _trust * Math.Sqrt(sums.First) / (Math.Sqrt(sums.Second) + _epsilon);
-        // Beyond a float where the norm that divides is tiny; the step itself is not.
+        // The ratio may be too large for a float if the norm in the divisor is tiny; the step itself is not.
         return this with { StepSize = (float)Math.Min(_rate * ratio, float.MaxValue) };
     }
 

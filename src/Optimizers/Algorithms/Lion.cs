@@ -7,10 +7,11 @@ public sealed record LionOptions : IOptimizerOptions, INamed
     /// <remarks>Default 1e-4, as in the authors’ code.</remarks>
     public double LearningRate { get; init; } = 1e-4;
 
-    /// <summary>The weight β₁ of the momentum in the direction of the step. At least 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>The weight β₁ of the old momentum in the direction of the step. At least 0, below 1; default 0.9, as in the
+    /// paper.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the momentum keeps of itself. At least 0, below 1; default 0.99, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of the momentum. At least 0, below 1; default 0.99, as in the paper.</summary>
     public double Beta2 { get; init; } = 0.99;
 
     /// <inheritdoc/>
@@ -43,7 +44,7 @@ public sealed record LionOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(LionOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class LionContract : JsonSerializerContext;
 
-/// <summary>Lion: every parameter moves by exactly the rate, along the sign of a momentum.</summary>
+/// <summary>Lion: every parameter moves by exactly the rate, against the sign of a momentum.</summary>
 /// <remarks>
 /// <para>Chen et al. 2023, arXiv 2302.06675, program 1.</para>
 /// <code>
@@ -51,14 +52,14 @@ internal sealed partial class LionContract : JsonSerializerContext;
 /// p ← p − η·sign(β₁m + (1 − β₁)g)
 /// m ← β₂m + (1 − β₂)g
 /// </code>
-/// <para>The sign is taken with the old momentum; the sign of ±0 and of NaN is 0. The authors advise a rate 3 to 10 times
-/// smaller than AdamW's and a decay as many times larger.</para>
-/// <para>State: 4 bytes per parameter (<c>exp_avg</c>). With a zero gradient the parameter goes on along the momentum; a
-/// NaN stays in its parameter's momentum, which then moves it no more.</para>
+/// <para>The sign uses the old momentum; the sign of ±0 and of NaN is 0. The authors recommend a rate 3 to 10 times smaller than
+/// AdamW's, and a weight decay that is larger by the same factor.</para>
+/// <para>State: 4 bytes per parameter (<c>exp_avg</c>). With a zero gradient the momentum keeps moving the parameter. A NaN stays
+/// in the momentum of its parameter, which then no longer moves.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Lion(int length, LionOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new LionOptions(), threads, stateFormat);

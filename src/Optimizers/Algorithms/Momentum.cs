@@ -7,18 +7,18 @@ public sealed record MomentumOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.001, as in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The weight μ that the velocity keeps of itself. Finite, at least 0; default 0.9, the usual choice.</summary>
+    /// <summary>The momentum μ: the factor on the old velocity. Finite, at least 0; default 0.9, the usual choice.</summary>
     public double Momentum { get; init; } = 0.9;
 
     /// <summary>
-    /// The share of the gradient that does not enter the velocity, from the second update on. At least 0, below 1; default 0,
-    /// as in PyTorch. Must be 0 with <see cref="Averaged"/>.
+    /// The share of the gradient that is left out of the velocity, from the second update on. At least 0, below 1; default 0,
+    /// as in PyTorch. Must be 0 if <see cref="Averaged"/> is true.
     /// </summary>
     public double Dampening { get; init; }
 
     /// <summary>
-    /// Whether the velocity is an average, v ← μv + (1 − μ)g from v = 0, rather than a sum. Default false, as in PyTorch.
-    /// μ must then be below 1.
+    /// Whether the velocity is an average, v ← μv + (1 − μ)g from v = 0, instead of a sum. μ must then be below 1. Default false,
+    /// as in PyTorch.
     /// </summary>
     public bool Averaged { get; init; }
 
@@ -45,13 +45,13 @@ public sealed record MomentumOptions : IOptimizerOptions, INamed
             if ((float)Momentum >= 1)
             {
                 throw new ArgumentOutOfRangeException(
-                    nameof(Momentum), Momentum, $"{nameof(Momentum)} is {Momentum}, but must be less than 1 as a float where {nameof(Averaged)} is {Averaged}.");
+                    nameof(Momentum), Momentum, $"{nameof(Momentum)} is {Momentum}, but must be less than 1 as a float because {nameof(Averaged)} is {Averaged}.");
             }
 
             if (Dampening != 0)
             {
                 throw new ArgumentOutOfRangeException(
-                    nameof(Dampening), Dampening, $"{nameof(Dampening)} is {Dampening}, but must be 0 where {nameof(Averaged)} is {Averaged}.");
+                    nameof(Dampening), Dampening, $"{nameof(Dampening)} is {Dampening}, but must be 0 because {nameof(Averaged)} is {Averaged}.");
             }
         }
     }
@@ -72,22 +72,22 @@ public sealed record MomentumOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(MomentumOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class MomentumContract : JsonSerializerContext;
 
-/// <summary>Gradient descent with momentum, the heavy ball.</summary>
+/// <summary>Gradient descent with momentum (the heavy-ball method).</summary>
 /// <remarks>
-/// <para>Polyak 1964, doi:10.1016/0041-5553(64)90137-5; in PyTorch's form, where the rate stands outside the velocity, so
-/// that a change of the rate acts on all of it at once.</para>
+/// <para>Polyak 1964, doi:10.1016/0041-5553(64)90137-5; in PyTorch's form. The rate is outside the velocity, so a new rate
+/// acts on the whole velocity at once.</para>
 /// <code>
 /// g ← g + λp
 /// v ← μv + (1 − Dampening)·g      first update: v ← g
 /// p ← p − ηv
 /// </code>
 /// <para>Averaged: v ← μv + (1 − μ)g from v = 0, without bias correction.</para>
-/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the velocity carries on and fades; a
-/// NaN stays in its parameter's velocity.</para>
+/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the velocity keeps moving the parameter and
+/// decays. A NaN stays in the velocity of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Momentum(int length, MomentumOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new MomentumOptions(), threads, stateFormat);

@@ -14,19 +14,25 @@ public sealed record MuonOptions : IOptimizerOptions, INamed
     /// <inheritdoc/>
     public bool Cautious { get; init; }
 
-    /// <summary>The weight μ that the average of gradients keeps of itself. At least 0, below 1; default 0.95, as of the authors.</summary>
+    /// <summary>The decay rate μ of the average of gradients. At least 0, below 1; default 0.95, as in the authors’
+    /// code.</summary>
     public double Momentum { get; init; } = 0.95;
 
-    /// <summary>Whether to take the direction from where the average leads. Default true, as of the authors.</summary>
+    /// <summary>Whether the direction looks ahead along the average (Nesterov). Default true, as in the authors’ code.</summary>
     public bool Nesterov { get; init; } = true;
 
-    /// <summary>The number of iterations that make a direction orthogonal. At least 0, at most 99; default 5, as of the authors.</summary>
+    /// <summary>
+    /// The number of Newton–Schulz iterations that make a direction orthogonal. At least 0, at most 99; default 5, as in the
+    /// authors’ code.
+    /// </summary>
     public int NewtonSchulzSteps { get; init; } = 5;
 
-    /// <summary>ε, the least norm that a direction is divided by. Finite, at least 0; default 1e-7, as in PyTorch.</summary>
+    /// <summary>ε, the lower limit of the norm that divides a direction. Finite, at least 0; default 1e-7, as in
+    /// PyTorch.</summary>
     public double Epsilon { get; init; } = 1e-7;
 
-    /// <summary>How the rate depends on the shape. Default <see cref="RateAdjustment.Original"/>, as in PyTorch.</summary>
+    /// <summary>The factor on the rate that depends on the shape. Default <see cref="RateAdjustment.Original"/>, as in
+    /// PyTorch.</summary>
     public RateAdjustment RateAdjustment { get; init; }
 
     DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
@@ -55,41 +61,46 @@ public sealed record MuonOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(MuonOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class MuonContract : JsonSerializerContext;
 
-/// <summary>By what <see cref="Muon"/> multiplies the rate of a matrix.</summary>
+/// <summary>The factor by which <see cref="Muon"/> multiplies the rate of a matrix.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<RateAdjustment>))]
 public enum RateAdjustment
 {
     /// <summary>√max(1, rows/columns): Jordan et al. 2024.</summary>
     Original,
 
-    /// <summary>0.2·√max(rows, columns), for steps of the size of AdamW's, whose rate it may share: Liu et al. 2025, arXiv 2502.16982.</summary>
+    /// <summary>
+    /// 0.2·√max(rows, columns). Steps then have the size of AdamW's, so Muon can use AdamW's rate: Liu et al. 2025, arXiv
+    /// 2502.16982.
+    /// </summary>
     MatchRmsAdamW,
 }
 
-/// <summary>Muon: momentum made orthogonal, for the matrices of hidden layers; the rest of a model takes another optimizer.</summary>
+/// <summary>Muon: orthogonalised momentum for the matrices of hidden layers. Use another optimizer for the rest of a
+/// model.</summary>
 /// <remarks>
 /// <para>Jordan et al. 2024, kellerjordan.github.io/posts/muon, in PyTorch's form.</para>
 /// <code>
 /// b ← μb + (1 − μ)g
 /// u = (1 − μ)g + μb               without Nesterov: u = b
 /// X = u/max(‖u‖, ε), NewtonSchulzSteps times: A = XXᵀ, X ← 3.4445·X + (−4.7750·A + 2.0315·A²)X
-/// p ← p·(1 − ηλ) − η·k·X           k by <see cref="RateAdjustment"/>
+/// p ← p·(1 − ηλ) − η·k·X           k: see <see cref="RateAdjustment"/>
 /// </code>
-/// <para>A matrix that is taller than wide is transposed for the iteration. It runs in float32, where the authors and PyTorch
-/// take bfloat16. Only tensors of two dimensions are accepted. ‖u‖ is summed in double; a direction of zeros is no step.</para>
-/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>), and as much again that a step works in and nobody saves; besides,
-/// room for three matrices as the largest. With a zero gradient the average fades but its direction does not, so that steps stay
-/// as large. A NaN or an infinity in the gradient spreads to all parameters of the matrix, but not in the average.</para>
+/// <para>A matrix with more rows than columns is transposed for the iteration. The iteration runs in float32; the authors and
+/// PyTorch use bfloat16. Only tensors of two dimensions are accepted. ‖u‖ is summed in double; a direction of zeros gives no
+/// update.</para>
+/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). A step needs as much memory again, which no checkpoint saves, and
+/// room for three matrices of the largest size. With a zero gradient the average decays but its direction stays, so steps keep
+/// their size. A NaN or an infinity in the gradient spreads to all parameters of the matrix, but not within the average.</para>
 /// </remarks>
 /// <param name="shape">The numbers of rows and columns, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Muon(
     IReadOnlyList<int> shape, MuonOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(shape, options ?? new MuonOptions(), threads, stateFormat);
 
-/// <summary>b and u are worked out first; then p ← p − ηk·X with what became of u</summary>
+/// <summary>Computes b and u first; then p ← p − ηk·X, with X the orthogonalised u.</summary>
 internal readonly struct MuonRule(StepScalars step, MuonOptions options) : ISteppingRule<MuonRule>
 {
     private readonly float _momentum = (float)step.MomentumOr(options.Momentum);

@@ -7,16 +7,18 @@ public sealed record NAdamOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.002, as in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.002;
 
-    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in PyTorch.</summary>
+    /// <summary>The decay rate β₁ of the first moment. At least 0, below 1; default 0.9, as in PyTorch.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of the second moment. At least 0, below 1; default 0.999, as in the paper.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-8, as in PyTorch.</summary>
+    /// <summary>ε, added to the square root after bias correction. Finite, at least 0; default 1e-8, as in PyTorch.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>How fast the momentum μ grows from β₁/2 to β₁. Finite, at least 0 (μ stays β₁/2); default 0.004, as in the paper.</summary>
+    /// <summary>
+    /// How fast the momentum μ grows from β₁/2 to β₁; with 0, μ stays β₁/2. Finite, at least 0; default 0.004, as in the paper.
+    /// </summary>
     public double MomentumDecay { get; init; } = 0.004;
 
     /// <inheritdoc/>
@@ -66,7 +68,7 @@ public sealed record NAdamOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(NAdamOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class NAdamContract : JsonSerializerContext;
 
-/// <summary>NAdam: Adam with Nesterov's look ahead.</summary>
+/// <summary>NAdam: Adam with Nesterov momentum.</summary>
 /// <remarks>
 /// <para>Dozat 2016, Incorporating Nesterov Momentum into Adam, ICLR workshop, algorithm 2.</para>
 /// <code>
@@ -75,14 +77,14 @@ internal sealed partial class NAdamContract : JsonSerializerContext;
 /// u = (1 − μ(t))/(1 − P) · g + μ(t + 1)/(1 − P·μ(t + 1)) · m
 /// p ← p − η·u/(√(v/(1 − β₂ᵗ)) + ε)
 /// </code>
-/// <para>As in PyTorch, m decays with β₁ and not with μ. Each parameter has its own P. A coupled decay is first added to g;
-/// a decoupled one is taken from p. 0/0 is no step.</para>
-/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>), and the scalar <c>mu_product</c> for each
-/// tensor. With zero gradients the moments fade and the parameter comes to rest; a NaN stays in its parameter's moments.</para>
+/// <para>As in PyTorch, the decay rate of m is β₁, not μ. Each parameter tensor has its own P. A coupled decay is first added
+/// to g; a decoupled decay acts on p. A quotient 0/0 gives no update.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>), and the scalar <c>mu_product</c> for each tensor. With
+/// zero gradients the moments decay and the parameter stops moving. A NaN stays in the moments of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class NAdam(int length, NAdamOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new NAdamOptions(), threads, stateFormat);

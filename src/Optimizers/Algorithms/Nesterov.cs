@@ -7,7 +7,7 @@ public sealed record NesterovOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.001, as in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The weight μ that the velocity keeps of itself. Finite, at least 0; default 0.9, the usual choice.</summary>
+    /// <summary>The momentum μ: the factor on the old velocity. Finite, at least 0; default 0.9, the usual choice.</summary>
     public double Momentum { get; init; } = 0.9;
 
     /// <inheritdoc/>
@@ -39,21 +39,21 @@ public sealed record NesterovOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(NesterovOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class NesterovContract : JsonSerializerContext;
 
-/// <summary>Gradient descent with Nesterov's momentum, which looks ahead along the velocity.</summary>
+/// <summary>Gradient descent with Nesterov momentum, which looks ahead along the velocity.</summary>
 /// <remarks>
-/// <para>Nesterov 1983; Sutskever et al. 2013 (ICML), in PyTorch's form, which evaluates the gradient at the parameters
+/// <para>Nesterov 1983; Sutskever et al. 2013 (ICML), in PyTorch's form, which computes the gradient at the parameters
 /// themselves.</para>
 /// <code>
 /// g ← g + λp
 /// v ← μv + g
 /// p ← p − η(g + μv)
 /// </code>
-/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the velocity carries on and fades; a
-/// NaN stays in its parameter's velocity.</para>
+/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the velocity keeps moving the parameter and
+/// decays. A NaN stays in the velocity of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Nesterov(int length, NesterovOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new NesterovOptions(), threads, stateFormat);

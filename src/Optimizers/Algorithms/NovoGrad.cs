@@ -4,20 +4,20 @@ namespace Optimizers;
 public sealed record NovoGradOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
-    /// <remarks>Default 0.001, as of <see cref="Adam"/>; the paper's are about ten times that.</remarks>
+    /// <remarks>Default 0.001, as for <see cref="Adam"/>; the paper uses rates about ten times larger.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in optax.</summary>
+    /// <summary>The decay rate β₁ of the first moment. At least 0, below 1; default 0.9, as in optax.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the squared norm keeps of itself. At least 0, below 1; default 0.25, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of the squared norm. At least 0, below 1; default 0.25, as in the paper.</summary>
     public double Beta2 { get; init; } = 0.25;
 
     /// <summary>ε, added to the norm. Finite, at least 0; default 1e-6, as in optax.</summary>
     public double Epsilon { get; init; } = 1e-6;
 
     /// <inheritdoc/>
-    /// <remarks>Default 0, as in optax; added to the normalized gradient, so that it is inside the moment.</remarks>
+    /// <remarks>Default 0, as in optax. The decay is added to the normalized gradient, so it enters the moment.</remarks>
     public double WeightDecay { get; init; }
 
     /// <inheritdoc/>
@@ -40,29 +40,29 @@ public sealed record NovoGradOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(NovoGradOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class NovoGradContract : JsonSerializerContext;
 
-/// <summary>NovoGrad: momentum over gradients that are divided by a running norm, one for each tensor.</summary>
+/// <summary>NovoGrad: momentum of gradients that are divided by a running norm, one norm for each tensor.</summary>
 /// <remarks>
-/// <para>Ginsburg et al. 2019, arXiv 1905.11286, algorithm 1. One buffer is one tensor.</para>
+/// <para>Ginsburg et al. 2019, arXiv 1905.11286, algorithm 1. Each buffer is one tensor.</para>
 /// <code>
 /// v ← β₂v + (1 − β₂)‖g‖²          first update: v ← ‖g‖²
 /// u = g/(√v + ε) + λp
 /// m ← β₁m + u
 /// p ← p − ηm
 /// </code>
-/// <para>As in the paper, m is a sum and no average. The first update is that of each tensor, where optax counts one for all
-/// of them. The norm is summed in double, and v kept so. 0/0 is no step.</para>
+/// <para>As in the paper, m is a sum, not an average. Each tensor has its own first update; optax counts one first update for all
+/// tensors. The norm is summed in double, and v is kept in double. A quotient 0/0 gives no update.</para>
 /// <para>State: 4 bytes per parameter (<c>exp_avg</c>), and the scalar <c>exp_avg_sq</c> for each tensor. With a zero gradient
-/// the moment carries on and fades. A NaN spreads through the norm to the whole tensor, and stays in v. An infinity stays in v
-/// too, where it makes the moments of others fade, and makes its own parameter NaN.</para>
+/// the moment keeps moving the parameter and decays. A NaN spreads through the norm to the whole tensor, and stays in v. An
+/// infinity stays in v too: it makes its own parameter NaN, and the moments of the other parameters decay.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class NovoGrad(int length, NovoGradOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new NovoGradOptions(), threads, stateFormat);
 
-/// <summary>g is measured first; then m ← β₁m + g/(√v + ε) + λp, p ← p − ηm</summary>
+/// <summary>Measures g first; then m ← β₁m + g/(√v + ε) + λp, p ← p − ηm</summary>
 internal readonly struct NovoGradRule(StepScalars step, NovoGradOptions options) : IMeasuringRule1<NovoGradRule>
 {
     private readonly float _momentum = (float)step.MomentumOr(options.Beta1);
@@ -73,7 +73,7 @@ internal readonly struct NovoGradRule(StepScalars step, NovoGradOptions options)
 
     public static bool MeasuringChangesState => false;
 
-    // The mean of squares stays in double.
+    // The scalar v stays in double, so it adds nothing to the magnitudes in float.
     public static double MagnitudeOf(ReadOnlySpan<double> scalars) => 0;
 
     private float Norm { get; init; }

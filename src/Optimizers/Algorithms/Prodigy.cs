@@ -4,19 +4,22 @@ namespace Optimizers;
 public sealed record ProdigyOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
-    /// <remarks>Default 1, as in the authors’ code: a factor on the rate that it finds itself.</remarks>
+    /// <remarks>Default 1, as in the authors’ code: a factor on the rate that the optimizer finds.</remarks>
     public double LearningRate { get; init; } = 1;
 
-    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>The decay rate β₁ of the first moment. At least 0, below 1; default 0.9, as in the paper.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of the second moment. At least 0, below 1; default 0.999, as in the paper.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>The weight β₃ that the sums behind d keep of themselves. At least 0, below 1; null, the default: √β₂, as in the paper.</summary>
+    /// <summary>
+    /// The decay rate β₃ of the sums from which d is computed. At least 0, below 1; default null, which means √β₂, as in the
+    /// paper.
+    /// </summary>
     public double? Beta3 { get; init; }
 
-    /// <summary>ε, which d multiplies. Finite, at least 0; default 1e-8, as in the paper.</summary>
+    /// <summary>ε, multiplied by d. Finite, at least 0; default 1e-8, as in the paper.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
     /// <inheritdoc/>
@@ -26,30 +29,34 @@ public sealed record ProdigyOptions : IOptimizerOptions, INamed
     /// <inheritdoc/>
     public bool Cautious { get; init; }
 
-    /// <summary>Whether the decay shrinks the parameter, or else is added to the gradient. Default true, as in the authors’ code.</summary>
+    /// <summary>Whether the decay shrinks the parameter; if false, it is added to the gradient. Default true, as in the
+    /// authors’ code.</summary>
     public bool DecoupledWeightDecay { get; init; } = true;
 
-    /// <summary>The distance d at the start, too small rather than too large. Finite, above 0; default 1e-6, as in the paper.</summary>
+    /// <summary>
+    /// The initial estimate d₀ of the distance d; choose it too small rather than too large. Finite, above 0; default 1e-6, as
+    /// in the paper.
+    /// </summary>
     public double InitialD { get; init; } = 1e-6;
 
     /// <summary>A factor on the estimates of d. Finite, at least 0; default 1, as in the paper.</summary>
     public double DCoefficient { get; init; } = 1;
 
-    /// <summary>The most by which d grows in an update, as a factor. At least 1; null, the default: without a limit.</summary>
+    /// <summary>The largest factor by which d grows in one update. At least 1; default null, which means no limit.</summary>
     public double? GrowthRate { get; init; }
 
-    /// <summary>Whether the rate is corrected for the moments' start from 0, as Adam's. Default false, as in the authors’ code.</summary>
+    /// <summary>Whether the rate has Adam's bias correction. Default false, as in the authors’ code.</summary>
     public bool BiasCorrection { get; init; }
 
-    /// <summary>Whether the warmup of a schedule is kept out of the estimates of d. Default false, as in the authors’ code.</summary>
+    /// <summary>Whether the estimates of d ignore the warmup of a schedule. Default false, as in the authors’ code.</summary>
     public bool SafeguardWarmup { get; init; }
 
     DecayForm IOptimizerOptions.DecayForm => DecoupledWeightDecay ? DecayForm.InRule : DecayForm.Coupled;
 
-    // The corrections of all tensors go with the number of updates of the group, of which no product of β₁ is kept.
+    // All tensors use the corrections of the group's update count, and the group keeps no product of β₁.
     double? IOptimizerOptions.SchedulableMomentum => BiasCorrection ? null : Beta1;
 
-    // d²g², and d²/InitialD·g.
+    // The rule computes d²g² and d²/InitialD·g.
     double IOptimizerOptions.SafeMagnitude => 1e8;
 
     void IOptimizerOptions.Validate()
@@ -77,31 +84,31 @@ public sealed record ProdigyOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(ProdigyOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class ProdigyContract : JsonSerializerContext;
 
-/// <summary>Prodigy: Adam with a rate of its own making, from how far the parameters have come from their start.</summary>
+/// <summary>Prodigy: Adam that finds its own rate from the distance of the parameters to their start.</summary>
 /// <remarks>
 /// <para>Mishchenko &amp; Defazio 2024, arXiv 2306.06101, algorithm 4, as in the authors' code.</para>
 /// <code>
 /// D = d·η, with BiasCorrection times √(1 − β₂ᵏ)/(1 − β₁ᵏ)
-/// N ← β₃N + (d/d₀)·D·Σg·(p₀ − p), s ← β₃s + (d/d₀)·D·g           SafeguardWarmup: s with d for D
+/// N ← β₃N + (d/d₀)·D·Σg·(p₀ − p), s ← β₃s + (d/d₀)·D·g           SafeguardWarmup: d replaces D in s
 /// m ← β₁m + d(1 − β₁)g, v ← β₂v + d²(1 − β₂)g²
 /// d̂ = DCoefficient·N/Σ|s|; if d = d₀: d ← max(d, d̂); d_max ← max(d_max, d̂); d ← min(d_max, d·GrowthRate)
-/// p ← p·(1 − λD) − D·m/(√v + dε)                                   D from before, d as it is now
+/// p ← p·(1 − λD) − D·m/(√v + dε)                                   D from before, d the new value
 /// </code>
-/// <para>The sums go over all tensors of a group that take part in the step, so that there is one d for the group; a tensor alone is
-/// a group of one. While every gradient so far was 0, nothing happens, and k, the number of updates of the group, stays. At
-/// rate 0 the moments go on and d stays. The sums are in double. 0/0 is no step.</para>
+/// <para>The sums are over all tensors of a group that take part in the step, so the group has one d; a single tensor is a
+/// group of one. As long as every gradient so far was 0, nothing changes, and k, the update count of the group, stays. At rate
+/// 0 the moments change and d stays. The sums are in double. A quotient 0/0 gives no update.</para>
 /// <para>State: 16 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>, <c>s</c>, and <c>p0</c>, always in float32), and the
-/// scalars <c>d</c>, <c>d_max</c>, <c>d_numerator</c> and <c>k</c>, the same for all of the group. With zero gradients the moments
-/// fade. A NaN or an infinity reaches d, and through it all of the group, for good.</para>
+/// scalars <c>d</c>, <c>d_max</c>, <c>d_numerator</c> and <c>k</c>, which the whole group shares. With zero gradients the moments
+/// decay. A NaN or an infinity reaches d, and through d the whole group, permanently.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Prodigy(int length, ProdigyOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new ProdigyOptions(), threads, stateFormat);
 
-/// <summary>m, v and s are updated, and g·(p₀ − p) and |s| measured; then p ← p·(1 − λD) − D·m/(√v + dε)</summary>
+/// <summary>Updates m, v and s, and measures g·(p₀ − p) and |s|; then p ← p·(1 − λD) − D·m/(√v + dε)</summary>
 internal readonly struct ProdigyRule : IMeasuringRule4<ProdigyRule>
 {
     private const int D = 0;

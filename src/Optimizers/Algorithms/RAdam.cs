@@ -7,13 +7,13 @@ public sealed record RAdamOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.001, as in the paper and in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>The decay rate β₁ of the first moment. At least 0, below 1; default 0.9, as in the paper.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of the second moment. At least 0, below 1; default 0.999, as in the paper.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>ε, added to the root before bias correction. Finite, at least 0; default 1e-8, as in PyTorch.</summary>
+    /// <summary>ε, added to the square root before bias correction. Finite, at least 0; default 1e-8, as in PyTorch.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
     /// <inheritdoc/>
@@ -46,7 +46,7 @@ public sealed record RAdamOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(RAdamOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class RAdamContract : JsonSerializerContext;
 
-/// <summary>Rectified Adam: plain momentum until the second moment is known well enough to divide by.</summary>
+/// <summary>Rectified Adam: plain momentum until the second moment is accurate enough to divide by.</summary>
 /// <remarks>
 /// <para>Liu et al. 2020, arXiv 1908.03265, algorithm 2.</para>
 /// <code>
@@ -56,19 +56,19 @@ internal sealed partial class RAdamContract : JsonSerializerContext;
 ///        p ← p − η·r·m̂·√(1 − β₂ᵗ)/(√v + ε)
 /// else:  p ← p − η·m̂
 /// </code>
-/// <para>As in PyTorch, ε joins √v before bias correction, and the threshold is 5 where the paper has 4. With the
-/// default β₂ update 6 is the first rectified one; for β₂ ≤ 2/3 none is. 0/0 is no step.</para>
-/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients the moments fade and the
-/// parameter comes to rest; a NaN stays in its parameter's moments.</para>
+/// <para>As in PyTorch, ε is added to √v before bias correction, and the threshold is 5; the paper has 4. With the default β₂,
+/// update 6 is the first rectified one; for β₂ ≤ 2/3 no update is rectified. A quotient 0/0 gives no update.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients the moments decay and the
+/// parameter stops moving. A NaN stays in the moments of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class RAdam(int length, RAdamOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new RAdamOptions(), threads, stateFormat);
 
-/// <summary>Adam's moments, with p ← p − s·m/(a√v + b), where a is 0 and b is 1 as long as nothing is rectified.</summary>
+/// <summary>Adam's moments, then p ← p − s·m/(a√v + b), where a is 0 and b is 1 until an update is rectified.</summary>
 internal readonly struct RAdamRule : IUpdateRule2<RAdamRule>
 {
     private readonly AdamMoments _moments;

@@ -7,23 +7,30 @@ public sealed record RmsPropOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.01, as in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.01;
 
-    /// <summary>The weight ρ that the mean square keeps of itself. At least 0, below 1; default 0.99, as in PyTorch (0.9 in the lecture).</summary>
+    /// <summary>
+    /// The decay rate ρ of the mean square. At least 0, below 1; default 0.99, as in PyTorch (0.9 in the lecture).
+    /// </summary>
     public double Rho { get; init; } = 0.99;
 
-    /// <summary>ε. Finite, at least 0; default 1e-8, as in PyTorch.</summary>
+    /// <summary>ε, added to the square root, or inside it with <see cref="EpsilonInsideSquareRoot"/>. Finite, at least 0;
+    /// default 1e-8, as in PyTorch.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
     /// <inheritdoc/>
     /// <remarks>Default 0, as in PyTorch; coupled.</remarks>
     public double WeightDecay { get; init; }
 
-    /// <summary>The weight μ that the velocity keeps of itself; 0: no velocity. Finite, at least 0; default 0, as in PyTorch.</summary>
+    /// <summary>
+    /// The momentum μ: the factor on the old velocity; 0 for no velocity. Finite, at least 0; default 0, as in PyTorch.
+    /// </summary>
     public double Momentum { get; init; }
 
-    /// <summary>Whether to divide by the standard deviation rather than by the mean square. Default false, as in PyTorch.</summary>
+    /// <summary>Whether to divide by the standard deviation instead of the root mean square. Default false, as in
+    /// PyTorch.</summary>
     public bool Centered { get; init; }
 
-    /// <summary>Whether ε is added under the root (optax, TensorFlow) rather than to it (PyTorch). Default false.</summary>
+    /// <summary>Whether ε is added inside the square root (optax, TensorFlow) instead of to it (PyTorch). Default
+    /// false.</summary>
     public bool EpsilonInsideSquareRoot { get; init; }
 
     /// <inheritdoc/>
@@ -63,7 +70,7 @@ public sealed record RmsPropOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(RmsPropOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class RmsPropContract : JsonSerializerContext;
 
-/// <summary>RMSprop: the gradient divided by a running root mean square of itself.</summary>
+/// <summary>RMSprop: the gradient divided by its running root mean square.</summary>
 /// <remarks>
 /// <para>Tieleman &amp; Hinton 2012, Neural Networks for Machine Learning, lecture 6.5; centred: Graves 2013,
 /// arXiv 1308.0850, section 4.2.</para>
@@ -74,15 +81,15 @@ internal sealed partial class RmsPropContract : JsonSerializerContext;
 /// u = g/d                         with Momentum: b ← μb + g/d, u = b
 /// p ← p − ηu
 /// </code>
-/// <para>As in PyTorch the rate stands outside the velocity, and nothing corrects the bias. Unlike PyTorch, v − m² is
-/// clamped at 0, where rounding could make it negative and its root NaN. 0/0 is no step.</para>
-/// <para>State: 4 bytes per parameter (<c>square_avg</c>), 4 more with Centered (<c>grad_avg</c>) and with Momentum
-/// (<c>momentum_buffer</c>). A zero gradient moves nothing but by decay and velocity; a NaN stays in its parameter's
-/// state.</para>
+/// <para>As in PyTorch, the rate is outside the velocity, and there is no bias correction. Unlike PyTorch, v − m² is
+/// clamped at 0, because rounding could make it negative and its square root NaN. A quotient 0/0 gives no update.</para>
+/// <para>State: 4 bytes per parameter (<c>square_avg</c>), 4 more with Centered (<c>grad_avg</c>) and 4 more with Momentum
+/// (<c>momentum_buffer</c>). With a zero gradient only decay and velocity move the parameter. A NaN stays in the state of its
+/// parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class RmsProp(int length, RmsPropOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new RmsPropOptions(), threads, stateFormat);

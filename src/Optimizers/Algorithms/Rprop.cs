@@ -4,18 +4,22 @@ namespace Optimizers;
 public sealed record RpropOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
-    /// <remarks>What every step size starts from: the first rate above 0. Later rates have no effect, except that at a rate of 0
-    /// nothing moves. Default 0.01, as in PyTorch.</remarks>
+    /// <remarks>The initial step size of every parameter: the first rate above 0. Later rates have no effect, except that
+    /// nothing moves at a rate of 0. Default 0.01, as in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.01;
 
-    /// <summary>What a step size is multiplied by where the gradient has changed its sign. At least 0, below 1; default 0.5, as in the paper.</summary>
+    /// <summary>
+    /// The factor on the step size after the gradient has changed its sign. At least 0, below 1; default 0.5, as in the paper.
+    /// </summary>
     public double EtaMinus { get; init; } = 0.5;
 
-    /// <summary>What a step size is multiplied by where the gradient has kept its sign. Finite, at least 1; default 1.2, as in the paper.</summary>
+    /// <summary>
+    /// The factor on the step size while the gradient keeps its sign. Finite, at least 1; default 1.2, as in the paper.
+    /// </summary>
     public double EtaPlus { get; init; } = 1.2;
 
-    /// <summary>The smallest step size. Finite, at least 0; default 1e-6, as in the paper. Below 1.2e-37,
-    /// the least number in a state, that number is used.</summary>
+    /// <summary>The smallest step size. Finite, at least 0; default 1e-6, as in the paper. A value below 1.2e-37, the smallest
+    /// number in a state, is raised to that number.</summary>
     public double MinimumStep { get; init; } = 1e-6;
 
     /// <summary>The largest step size. Finite, above 0, at least <see cref="MinimumStep"/>; default 50, as in the paper.</summary>
@@ -46,10 +50,10 @@ public sealed record RpropOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(RpropOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class RpropContract : JsonSerializerContext;
 
-/// <summary>Rprop: every parameter has a step size of its own, which answers to the sign of the gradient alone.</summary>
+/// <summary>Rprop: every parameter has its own step size, which depends only on the signs of the gradients.</summary>
 /// <remarks>
-/// <para>Riedmiller &amp; Braun 1993, doi:10.1109/ICNN.1993.298623; in the form without backtracking, for gradients of the
-/// whole data set.</para>
+/// <para>Riedmiller &amp; Braun 1993, doi:10.1109/ICNN.1993.298623; the form without backtracking, for gradients of the whole
+/// data set.</para>
 /// <code>
 /// c = sign(g)·sign(prev)
 /// s ← s·(c &gt; 0: EtaPlus, c &lt; 0: EtaMinus, else 1), within [MinimumStep, MaximumStep]
@@ -58,17 +62,17 @@ internal sealed partial class RpropContract : JsonSerializerContext;
 /// p ← p − sign(g)·s
 /// prev ← g
 /// </code>
-/// <para>As in PyTorch; but signs are compared, where it multiplies gradients whose product may underflow. Where the sign
-/// has changed nothing moves, and the update after that keeps s. The paper has no weight decay; a group may set one, which
-/// is coupled.</para>
-/// <para>Under a warmup from 0, updates at a rate of 0 before the first other rate leave the state as it was made, 0. PyTorch
-/// takes the 0 for a step size and begins at MinimumStep.</para>
-/// <para>State: 8 bytes per parameter (<c>prev</c>, <c>step_size</c>). A zero gradient or a NaN moves nothing and leaves s;
-/// the update after it takes any gradient for a first one.</para>
+/// <para>As in PyTorch, except that signs are compared; PyTorch multiplies gradients, and the product may underflow. A
+/// parameter does not move in an update in which its gradient has changed its sign, and the update after that keeps s. The
+/// paper has no weight decay; a group may set one, which is coupled.</para>
+/// <para>During a warmup from 0, updates at a rate of 0 before the first rate above 0 leave the state at its initial value, 0.
+/// PyTorch uses the 0 as a step size, and so starts at MinimumStep.</para>
+/// <para>State: 8 bytes per parameter (<c>prev</c>, <c>step_size</c>). With a zero gradient or a NaN the parameter does not
+/// move and s stays; the next update treats its gradient as the first one.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Rprop(int length, RpropOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new RpropOptions(), threads, stateFormat);
@@ -80,7 +84,7 @@ internal readonly struct RpropRule(StepScalars step, RpropOptions options) : IUp
     private readonly float _etaMinus = (float)options.EtaMinus;
     private readonly float _etaPlus = (float)options.EtaPlus;
 
-    // A step size of 0 means that there was no rate above 0 yet, so none may fall to 0, nor be flushed to it.
+    // A step size of 0 means that no rate was above 0 yet, so a step size must not fall to 0 or be flushed to 0.
     private readonly float _minimum = Math.Max((float)options.MinimumStep, EveryUpdate.Value);
     private readonly float _maximum = Math.Max((float)options.MaximumStep, EveryUpdate.Value);
 

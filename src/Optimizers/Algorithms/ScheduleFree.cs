@@ -1,6 +1,6 @@
 namespace Optimizers;
 
-/// <summary>What the schedule-free optimizers share of options.</summary>
+/// <summary>The options that the schedule-free optimizers share.</summary>
 internal interface IScheduleFreeOptions : IOptimizerOptions
 {
     /// <summary>β in y = (1 − β)z + βx.</summary>
@@ -13,7 +13,7 @@ internal interface IScheduleFreeOptions : IOptimizerOptions
     double WeightLrPower { get; }
 }
 
-/// <summary>Between the training and the evaluation point.</summary>
+/// <summary>Moves between the training point and the evaluation point.</summary>
 internal static class ScheduleFreePoints
 {
     public const int WeightSum = 0;
@@ -35,7 +35,7 @@ internal static class ScheduleFreePoints
 
     public static void Switch(OptimizerState state, Span<float> parameters, double interpolation, bool evaluating)
     {
-        // x = y + (1 − 1/β)(z − y), y = x + (1 − β)(z − x); before the first update all three are one point.
+        // x = y + (1 − 1/β)(z − y), y = x + (1 − β)(z − x); before the first update x, y and z are the same.
         double share = IsEvaluating(state) == evaluating || state.Iteration == 0 ? 0
             : evaluating ? 1 - (1 / interpolation)
             : 1 - interpolation;
@@ -55,7 +55,7 @@ internal readonly struct TowardsRule(double share) : IUpdateRule1<TowardsRule>
         p = V.IfEqual(V.Splat(_share), V.Splat(0), p, p + _share * (z - p));
 }
 
-/// <summary>The part of both rules that comes after their direction d.</summary>
+/// <summary>The part of both rules that follows the direction d.</summary>
 internal readonly struct ScheduleFreeMove
 {
     private readonly bool _first;
@@ -68,13 +68,13 @@ internal readonly struct ScheduleFreeMove
         if (scalars[ScheduleFreePoints.Evaluating] != 0)
         {
             throw new InvalidOperationException(
-                "The parameters are at the evaluation point, where no step can be taken. Move them back with Train first.");
+                "The parameters are at the evaluation point, where no step can be taken. Call Train first to move them back.");
         }
 
         double rate = step.LearningRate * WarmthAt(step.Iteration, options);
         double share = 0;
 
-        // At rate 0 parameters rest, so the average must not go on.
+        // At rate 0 parameters do not move, so the average must not change either.
         if ((float)step.LearningRate != 0)
         {
             ref double largest = ref scalars[ScheduleFreePoints.LargestRate];
@@ -91,7 +91,7 @@ internal readonly struct ScheduleFreeMove
         _ofDirection = (float)(rate * ((options.Interpolation * (1 - share)) - 1));
     }
 
-    /// <summary>The factor of the warmup on the rate.</summary>
+    /// <summary>The factor on the rate during warmup.</summary>
     public static double WarmthAt(long iteration, IScheduleFreeOptions options) =>
         iteration < options.WarmupSteps ? (double)iteration / options.WarmupSteps : 1;
 

@@ -7,26 +7,34 @@ public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions, INamed
     /// <remarks>Default 0.0025, as in the authors’ code.</remarks>
     public double LearningRate { get; init; } = 0.0025;
 
-    /// <summary>The weight β₁ of the average x in the point y of the gradients. Above 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>
+    /// The weight β₁ of the average x in the point y at which gradients are computed. Above 0, below 1; default 0.9, as in the
+    /// paper.
+    /// </summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of the second moment. At least 0, below 1; default 0.999, as in the paper.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-8, as in the paper.</summary>
+    /// <summary>ε, added to the square root after bias correction. Finite, at least 0; default 1e-8, as in the paper.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
     /// <inheritdoc/>
-    /// <remarks>Default 0, as in the authors’ code; in the direction.</remarks>
+    /// <remarks>Default 0, as in the authors’ code; added to the direction d.</remarks>
     public double WeightDecay { get; init; }
 
-    /// <summary>The number of updates over which the rate grows from 0, in a line; 0: none. At least 0; default 0, as in the authors’ code.</summary>
+    /// <summary>
+    /// The number of updates over which the rate grows linearly from 0; 0 for no warmup. At least 0; default 0, as in the
+    /// authors’ code.
+    /// </summary>
     public long WarmupSteps { get; init; }
 
-    /// <summary>The power of t in the weight of update t in the average. Finite, at least 0; default 0, as in the authors’ code.</summary>
+    /// <summary>
+    /// The exponent of t in w, the weight of update t in the average. Finite, at least 0; default 0, as in the authors’ code.
+    /// </summary>
     public double R { get; init; }
 
-    /// <summary>The power of the largest rate so far in that weight. Finite, at least 0; default 2, as in the paper.</summary>
+    /// <summary>The exponent of the largest rate so far in w. Finite, at least 0; default 2, as in the paper.</summary>
     public double WeightLrPower { get; init; } = 2;
 
     DecayForm IOptimizerOptions.DecayForm => DecayForm.InRule;
@@ -58,7 +66,7 @@ public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions, INamed
 [JsonSerializable(typeof(ScheduleFreeAdamWOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class ScheduleFreeAdamWContract : JsonSerializerContext;
 
-/// <summary>Schedule-free AdamW: a constant rate, and an average in the place of both the schedule and the first moment.</summary>
+/// <summary>Schedule-free AdamW: a constant rate, and an average that replaces both the schedule and the first moment.</summary>
 /// <remarks>
 /// <para>Defazio et al. 2024, arXiv 2405.15682, algorithm 1.</para>
 /// <code>
@@ -69,20 +77,22 @@ internal sealed partial class ScheduleFreeAdamWContract : JsonSerializerContext;
 /// y ← (1 − β₁)z + β₁x
 /// </code>
 /// <para>c = w/Σw with the weight w = t^R·(largest η so far)^WeightLrPower, so the first c is 1. As in the authors' code, x is
-/// not stored: it follows from y and z. Decay is taken at y. 0/0 is no step. A momentum of 0 is refused, as x could not be
-/// recovered. At rate 0 nothing moves, and the average rests too. Stepping at the evaluation point is an error.</para>
+/// not stored but computed from y and z. Decay uses the value at y. A quotient 0/0 gives no update. β₁ must be above 0,
+/// because x could not be computed otherwise. At rate 0 neither the parameters nor the average change. A step at the
+/// evaluation point throws.</para>
 /// <para>State: 8 bytes per parameter (<c>z</c>, <c>exp_avg_sq</c>), and the scalars <c>weight_sum</c>, <c>lr_max</c> and
-/// <c>evaluating</c> for each tensor. With a zero gradient z only decays and y nears it; a NaN makes its parameter NaN.</para>
+/// <c>evaluating</c> for each tensor. With a zero gradient only decay moves z, and y approaches z. A NaN makes its parameter
+/// NaN.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class ScheduleFreeAdamW(
     int length, ScheduleFreeAdamWOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : ScheduleFreeOptimizer(length, options ?? new ScheduleFreeAdamWOptions(), threads, stateFormat);
 
-/// <summary>The direction is the gradient over its root mean square, and the decay.</summary>
+/// <summary>The direction: the gradient divided by its root mean square, plus the decay.</summary>
 internal readonly struct ScheduleFreeAdamWRule(StepScalars step, ScheduleFreeMove move, ScheduleFreeAdamWOptions options)
     : IUpdateRule2<ScheduleFreeAdamWRule>
 {

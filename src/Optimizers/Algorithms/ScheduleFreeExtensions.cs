@@ -1,20 +1,21 @@
 namespace Optimizers;
 
-/// <summary>Training and evaluation points in a model.</summary>
+/// <summary>Moves the parameters of a model between their training and evaluation points.</summary>
 public static unsafe class ScheduleFreeExtensions
 {
-    /// <summary>Moves every parameter that has an evaluation point there, frozen ones too; the others stay.</summary>
-    /// <param name="optimizer">The optimizer of the model, which takes no step until <see cref="Train"/>.</param>
-    /// <remarks>Averages and slow weights take the values as they are: update or restart them at the training point.</remarks>
-    /// <exception cref="InvalidOperationException">The parameters do not hold their own values; an average is swapped in, say.
-    /// Nothing has changed then.</exception>
+    /// <summary>Moves every parameter of a schedule-free optimizer to its evaluation point, including frozen ones; others
+    /// stay.</summary>
+    /// <param name="optimizer">The optimizer of the model. It can take no step until <see cref="Train"/> is called.</param>
+    /// <remarks>Averages and slow weights read the current values: update or restart them at the training point.</remarks>
+    /// <exception cref="InvalidOperationException">The values of the parameters are replaced, for example by an average.
+    /// Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public static void Evaluate(this ModelOptimizer optimizer) => Switch(optimizer, evaluating: true);
 
     /// <summary>Moves every parameter that is at an evaluation point back to its training point.</summary>
     /// <param name="optimizer">The optimizer of the model.</param>
-    /// <exception cref="InvalidOperationException">The parameters do not hold their own values; an average is swapped in, say.
-    /// Nothing has changed then.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters are replaced, for example by an average.
+    /// Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public static void Train(this ModelOptimizer optimizer) => Switch(optimizer, evaluating: false);
 

@@ -7,20 +7,28 @@ public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions, INamed
     /// <remarks>Default 1, as in the authors’ code.</remarks>
     public double LearningRate { get; init; } = 1;
 
-    /// <summary>The weight β of the average x in the point y of the gradients. Above 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>
+    /// The weight β of the average x in the point y at which gradients are computed. Above 0, below 1; default 0.9, as in the
+    /// paper.
+    /// </summary>
     public double Momentum { get; init; } = 0.9;
 
     /// <inheritdoc/>
     /// <remarks>Default 0, as in the authors’ code; coupled.</remarks>
     public double WeightDecay { get; init; }
 
-    /// <summary>The number of updates over which the rate grows from 0, in a line; 0: none. At least 0; default 0, as in the authors’ code.</summary>
+    /// <summary>
+    /// The number of updates over which the rate grows linearly from 0; 0 for no warmup. At least 0; default 0, as in the
+    /// authors’ code.
+    /// </summary>
     public long WarmupSteps { get; init; }
 
-    /// <summary>The power of t in the weight of update t in the average. Finite, at least 0; default 0, as in the authors’ code.</summary>
+    /// <summary>
+    /// The exponent of t in w, the weight of update t in the average. Finite, at least 0; default 0, as in the authors’ code.
+    /// </summary>
     public double R { get; init; }
 
-    /// <summary>The power of the largest rate so far in that weight. Finite, at least 0; default 2, as in the paper.</summary>
+    /// <summary>The exponent of the largest rate so far in w. Finite, at least 0; default 2, as in the paper.</summary>
     public double WeightLrPower { get; init; } = 2;
 
     double IScheduleFreeOptions.Interpolation => Momentum;
@@ -47,7 +55,7 @@ public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions, INamed
 [JsonSerializable(typeof(ScheduleFreeSgdOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class ScheduleFreeSgdContract : JsonSerializerContext;
 
-/// <summary>Schedule-free gradient descent: a constant rate, and an average in the place of a schedule.</summary>
+/// <summary>Schedule-free gradient descent: a constant rate, and an average instead of a schedule.</summary>
 /// <remarks>
 /// <para>Defazio et al. 2024, arXiv 2405.15682, equations 1 to 3.</para>
 /// <code>
@@ -57,20 +65,20 @@ internal sealed partial class ScheduleFreeSgdContract : JsonSerializerContext;
 /// y ← (1 − β)z + βx
 /// </code>
 /// <para>c = w/Σw with the weight w = t^R·(largest η so far)^WeightLrPower, so the first c is 1. As in the authors' code, x is
-/// not stored: it follows from y and z. Decay is taken at y. A momentum of 0 is refused, as x could not be
-/// recovered. At rate 0 nothing moves, and the average rests too. Stepping at the evaluation point is an error.</para>
+/// not stored but computed from y and z. Decay uses the value at y. The momentum must be above 0, because x could not be computed
+/// otherwise. At rate 0 neither the parameters nor the average change. A step at the evaluation point throws.</para>
 /// <para>State: 4 bytes per parameter (<c>z</c>), and the scalars <c>weight_sum</c>, <c>lr_max</c> and <c>evaluating</c> for
-/// each tensor. With a zero gradient z stands and y nears it; a NaN makes its parameter NaN.</para>
+/// each tensor. With a zero gradient z stays and y approaches z. A NaN makes its parameter NaN.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class ScheduleFreeSgd(
     int length, ScheduleFreeSgdOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : ScheduleFreeOptimizer(length, options ?? new ScheduleFreeSgdOptions(), threads, stateFormat);
 
-/// <summary>The direction is the gradient.</summary>
+/// <summary>The direction: the gradient itself.</summary>
 internal readonly struct ScheduleFreeSgdRule(ScheduleFreeMove move) : IUpdateRule1<ScheduleFreeSgdRule>
 {
     private readonly ScheduleFreeMove _move = move;

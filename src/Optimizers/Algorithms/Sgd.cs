@@ -35,12 +35,12 @@ internal sealed partial class SgdContract : JsonSerializerContext;
 /// g ← g + λp
 /// p ← p − ηg
 /// </code>
-/// <para>With gradients of some rows, only those move; a weight decay is refused then.</para>
-/// <para>State: none. A zero gradient moves nothing but by decay; a NaN makes its parameter NaN.</para>
+/// <para>With gradients of some rows, only those rows move; a weight decay then throws.</para>
+/// <para>State: none. With a zero gradient only decay moves the parameter. A NaN makes its parameter NaN.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Sgd(int length, SgdOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new SgdOptions(), threads, stateFormat);

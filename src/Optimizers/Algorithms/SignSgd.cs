@@ -30,12 +30,12 @@ internal sealed partial class SignSgdContract : JsonSerializerContext;
 /// g ← g + λp
 /// p ← p − η·sign(g)
 /// </code>
-/// <para>As in optax, a decay is coupled, so it may turn the sign. The sign of ±0 and of NaN is 0.</para>
-/// <para>State: none. A zero gradient or a NaN moves nothing but by decay.</para>
+/// <para>As in optax, a decay is coupled, so it can change the sign. The sign of ±0 and of NaN is 0.</para>
+/// <para>State: none. With a zero gradient only decay moves the parameter; with a NaN nothing does.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class SignSgd(int length, SignSgdOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new SignSgdOptions(), threads, stateFormat);

@@ -7,7 +7,8 @@ public sealed record SignumOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.001, a usual choice.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>The weight μ that the mean of the gradient keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>The decay rate μ of the running mean of the gradient. At least 0, below 1; default 0.9, as in the
+    /// paper.</summary>
     public double Momentum { get; init; } = 0.9;
 
     /// <inheritdoc/>
@@ -41,12 +42,12 @@ internal sealed partial class SignumContract : JsonSerializerContext;
 /// p ← p − η·sign(m)
 /// </code>
 /// <para>The sign of ±0 and of NaN is 0.</para>
-/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the parameter goes on along the mean
-/// until that has faded; a NaN stays in its parameter's mean, which then moves it no more.</para>
+/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the mean keeps moving the parameter until it
+/// has decayed to 0. A NaN stays in the mean of its parameter, which then no longer moves.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Signum(int length, SignumOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new SignumOptions(), threads, stateFormat);

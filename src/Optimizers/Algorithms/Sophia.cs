@@ -4,26 +4,34 @@ namespace Optimizers;
 public sealed record SophiaOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
-    /// <remarks>Default 1e-4, a usual choice; the paper has 3 to 8 times that.</remarks>
+    /// <remarks>Default 1e-4, a usual choice; the paper uses rates 3 to 8 times larger.</remarks>
     public double LearningRate { get; init; } = 1e-4;
 
-    /// <summary>The weight β₁ that the mean of the gradient keeps of itself. At least 0, below 1; default 0.965, as in the authors’ code.</summary>
+    /// <summary>The decay rate β₁ of the mean of the gradient. At least 0, below 1; default 0.965, as in the authors’
+    /// code.</summary>
     public double Beta1 { get; init; } = 0.965;
 
-    /// <summary>The weight β₂ that the mean of the estimates keeps of itself. At least 0, below 1; default 0.99, as in the authors’ code.</summary>
+    /// <summary>The decay rate β₂ of the mean of the Hessian estimates. At least 0, below 1; default 0.99, as in the authors’
+    /// code.</summary>
     public double Beta2 { get; init; } = 0.99;
 
-    /// <summary>ε, the smallest divisor. Finite, at least 0; default 1e-12, as in the paper.</summary>
+    /// <summary>ε, the lower limit of the divisor. Finite, at least 0; default 1e-12, as in the paper.</summary>
     public double Epsilon { get; init; } = 1e-12;
 
-    /// <summary>γ, by which the curvature is multiplied: the smaller, the more parameters move by the whole rate. Finite, above 0; default 0.01, as in the paper.</summary>
+    /// <summary>
+    /// γ, the factor on the curvature. The smaller it is, the more parameters move by the whole rate. Finite, above 0; default
+    /// 0.01, as in the paper.
+    /// </summary>
     public double Gamma { get; init; } = 0.01;
 
     /// <inheritdoc/>
     /// <remarks>Default 0.1, as in the authors’ code; decoupled.</remarks>
     public double WeightDecay { get; init; } = 0.1;
 
-    /// <summary>Every how many updates <see cref="Sophia.NeedsHessian"/> asks for an estimate. At least 1; default 10, as in the paper.</summary>
+    /// <summary>
+    /// The number of updates between two Hessian estimates; see <see cref="Sophia.NeedsHessian"/>. At least 1; default 10, as
+    /// in the paper.
+    /// </summary>
     public int HessianInterval { get; init; } = 10;
 
     /// <inheritdoc/>
@@ -51,7 +59,7 @@ public sealed record SophiaOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(SophiaOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class SophiaContract : JsonSerializerContext;
 
-/// <summary>Sophia: momentum divided by the curvature, and clipped so that nothing moves by more than the rate.</summary>
+/// <summary>Sophia: momentum divided by the curvature, clipped so that no parameter moves by more than the rate.</summary>
 /// <remarks>
 /// <para>Liu et al. 2023, arXiv 2305.14342, algorithm 3.</para>
 /// <code>
@@ -60,11 +68,12 @@ internal sealed partial class SophiaContract : JsonSerializerContext;
 /// p ← p·(1 − ηλ)
 /// p ← p − η·clip(m/max(γh, ε), −1, 1)
 /// </code>
-/// <para>You compute ĥ, an estimate of the Hessian's diagonal, with <see cref="HessianDiagonal"/> from products with the
-/// Hessian or from gradients against labels that the model draws. Where h is not positive, the step is the whole rate along
-/// the sign of m. No bias is corrected, as in the paper.</para>
-/// <para>State: 8 bytes per parameter (<c>hessian</c>, <c>exp_avg</c>). With zero gradients m fades, and only decay goes on
-/// then; a NaN stays in its parameter's state: in m it stops the parameter, in h it has it move by the whole rate.</para>
+/// <para>Compute ĥ, an estimate of the diagonal of the Hessian, with <see cref="HessianDiagonal"/>. It needs products with the
+/// Hessian, or gradients with labels that are drawn from the model. If h is not positive, the step is the whole rate against
+/// the sign of m. As in the paper, there is no bias correction.</para>
+/// <para>State: 8 bytes per parameter (<c>hessian</c>, <c>exp_avg</c>). With zero gradients m falls to 0, and then only decay
+/// moves the parameter. A NaN stays in the state of its parameter: in m it stops the parameter, in h it makes it move by the
+/// whole rate.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -78,19 +87,21 @@ internal sealed partial class SophiaContract : JsonSerializerContext;
 /// </code>
 /// </example>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Sophia(int length, SophiaOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new SophiaOptions(), threads, stateFormat)
 {
-    /// <summary>Whether the next update is one of those, the first included, before which an estimate is due.</summary>
+    /// <summary>
+    /// Whether an estimate is due before the next update: before the first update, and then after every HessianInterval updates.
+    /// </summary>
     public bool NeedsHessian => State.Iteration % Hyperparameters.HessianInterval == 0;
 
-    /// <summary>Takes an estimate of the Hessian's diagonal for the next step.</summary>
-    /// <param name="estimate">The estimate, as long as the parameters; it may have negative elements.</param>
-    /// <exception cref="ArgumentException">The length is not the optimizer's, or the estimate is the optimizer's own state.
-    /// Nothing has changed then.</exception>
+    /// <summary>Adds an estimate of the diagonal of the Hessian to the running mean, before the next step.</summary>
+    /// <param name="estimate">The estimate, with as many elements as the parameters; elements may be negative.</param>
+    /// <exception cref="ArgumentException">The length differs from the optimizer's, or the estimate is the optimizer's own state.
+    /// Nothing has changed.</exception>
     public void UpdateHessian(ReadOnlySpan<float> estimate) =>
         SingleTensorPass.Feed(new HessianRule(Hyperparameters.Beta2), State, estimate);
 
@@ -100,9 +111,10 @@ public sealed class Sophia(int length, SophiaOptions? options = null, int thread
 /// <summary>Sophia in a model.</summary>
 public static class SophiaExtensions
 {
-    /// <summary>Whether the next update of a parameter is one before which an estimate is due, as <see cref="Sophia.NeedsHessian"/>.</summary>
+    /// <summary>Whether to call <c>UpdateHessian</c> for a parameter before its next update; see
+    /// <see cref="Sophia.NeedsHessian"/>.</summary>
     /// <param name="optimizer">The optimizer of the model.</param>
-    /// <param name="name">The name of a parameter that <see cref="SophiaOptions"/> update.</param>
+    /// <param name="name">The name of a parameter whose group has <see cref="SophiaOptions"/>.</param>
     /// <exception cref="ArgumentException">There is no such parameter, or another optimizer updates it.</exception>
     public static bool NeedsHessian(this ModelOptimizer optimizer, string name)
     {
@@ -110,12 +122,13 @@ public static class SophiaExtensions
         return state.Iteration % options.HessianInterval == 0;
     }
 
-    /// <summary>Takes an estimate of the Hessian's diagonal for the next step, as <see cref="Sophia.UpdateHessian"/> does.</summary>
+    /// <summary>Adds an estimate of the diagonal of a parameter's Hessian, before the next step; see
+    /// <see cref="Sophia.UpdateHessian"/>.</summary>
     /// <param name="optimizer">The optimizer of the model.</param>
-    /// <param name="name">The name of a parameter that <see cref="SophiaOptions"/> update.</param>
-    /// <param name="estimate">The estimate, as long as the parameter.</param>
-    /// <exception cref="ArgumentException">There is no such parameter, another optimizer updates it, or the length is not
-    /// its length. Nothing has changed then.</exception>
+    /// <param name="name">The name of a parameter whose group has <see cref="SophiaOptions"/>.</param>
+    /// <param name="estimate">The estimate, with as many elements as the parameter.</param>
+    /// <exception cref="ArgumentException">There is no such parameter, another optimizer updates it, or the length differs from
+    /// the parameter's. Nothing has changed.</exception>
     public static void UpdateHessian(this ModelOptimizer optimizer, string name, ReadOnlySpan<float> estimate)
     {
         (OptimizerState state, SophiaOptions options) = Find(optimizer, name);
@@ -129,7 +142,7 @@ public static class SophiaExtensions
         return optimizer.OptionsOf(name) is SophiaOptions options
             ? (state, options)
             : throw new ArgumentException(
-                $"The parameter {Quoted.Name(name)} is updated by {TextTable.OptimizerOf(optimizer.OptionsOf(name))}, not by {nameof(Sophia)}, and has no Hessian.",
+                $"The parameter {Quoted.Name(name)} is updated by {TextTable.OptimizerOf(optimizer.OptionsOf(name))}, not by {nameof(Sophia)}, so it has no Hessian. Name a parameter whose group has {nameof(SophiaOptions)}.",
                 nameof(name));
     }
 }
@@ -152,7 +165,7 @@ internal readonly struct SophiaRule(double rate, SophiaOptions options) : IUpdat
     }
 }
 
-/// <summary>h ← β₂h + (1 − β₂)ĥ, with the estimate in the place of the gradient.</summary>
+/// <summary>h ← β₂h + (1 − β₂)ĥ; the estimate is passed as the gradient.</summary>
 internal readonly struct HessianRule(double beta2) : IUpdateRule1<HessianRule>
 {
     private readonly float _gain2 = (float)(1 - beta2);

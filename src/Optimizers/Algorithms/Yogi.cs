@@ -7,16 +7,16 @@ public sealed record YogiOptions : IOptimizerOptions, INamed
     /// <remarks>Default 0.01, as in the paper.</remarks>
     public double LearningRate { get; init; } = 0.01;
 
-    /// <summary>The weight β₁ that the first moment keeps of itself. At least 0, below 1; default 0.9, as in the paper.</summary>
+    /// <summary>The decay rate β₁ of the first moment. At least 0, below 1; default 0.9, as in the paper.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>The weight β₂ that the second moment keeps of itself. At least 0, below 1; default 0.999, as in the paper.</summary>
+    /// <summary>The decay rate β₂ of the second moment. At least 0, below 1; default 0.999, as in the paper.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>ε, added to the root after bias correction. Finite, at least 0; default 1e-3, as in the paper.</summary>
+    /// <summary>ε, added to the square root after bias correction. Finite, at least 0; default 1e-3, as in the paper.</summary>
     public double Epsilon { get; init; } = 1e-3;
 
-    /// <summary>What both moments start from. Finite, at least 0; default 1e-6, as in optax.</summary>
+    /// <summary>The initial value of both moments. Finite, at least 0; default 1e-6, as in optax.</summary>
     public double InitialAccumulator { get; init; } = 1e-6;
 
     /// <inheritdoc/>
@@ -45,7 +45,7 @@ public sealed record YogiOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(YogiOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class YogiContract : JsonSerializerContext;
 
-/// <summary>Yogi: Adam whose second moment follows the gradient in steps of its square, and so falls more slowly.</summary>
+/// <summary>Yogi: Adam whose second moment changes in steps of (1 − β₂)g², so that it falls more slowly.</summary>
 /// <remarks>
 /// <para>Zaheer, Reddi, Sachan, Kale &amp; Kumar 2018, Adaptive Methods for Nonconvex Optimization, NeurIPS, algorithm 2.</para>
 /// <code>
@@ -54,19 +54,19 @@ internal sealed partial class YogiContract : JsonSerializerContext;
 /// v ← v − (1 − β₂)·sign(v − g²)·g²
 /// p ← p − η/(1 − β₁ᵗ) · m/(√(v/(1 − β₂ᵗ)) + ε)
 /// </code>
-/// <para>The bias correction, which acts on starts that were not 0, is optax's. So is the start of m at InitialAccumulator,
-/// by which a parameter moves a little before it has seen a gradient. 0/0 is no step.</para>
-/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients m fades and v stands; a NaN
-/// stays in its parameter's moments.</para>
+/// <para>The bias correction is optax's, although the initial moments are not 0. The start of m at InitialAccumulator is
+/// optax's too; it moves a parameter a little before its first nonzero gradient. A quotient 0/0 gives no update.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients m decays and v stays. A NaN
+/// stays in the moments of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
-/// <param name="options">The hyperparameters; null: the defaults.</param>
-/// <param name="threads">The number of threads a step uses at most; 0: as many as there are processors.</param>
+/// <param name="options">The hyperparameters; null for the defaults.</param>
+/// <param name="threads">The maximum number of threads of a step; 0 for the number of processors.</param>
 /// <param name="stateFormat">The number format in which state is kept between steps; default float32.</param>
 public sealed class Yogi(int length, YogiOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new YogiOptions(), threads, stateFormat);
 
-/// <summary>Adam with v ← v − (1 − β₂)·sign(v − g²)·g² in the place of v.</summary>
+/// <summary>Adam with v ← v − (1 − β₂)·sign(v − g²)·g² instead of v.</summary>
 internal readonly struct YogiRule(StepScalars step, YogiOptions options) : IUpdateRule2<YogiRule>
 {
     private readonly AdamMoments _moments = new(options.Beta1, options.Beta2);

@@ -2,8 +2,8 @@
 namespace Optimizers.Configuration;
 
 /// <summary>
-/// The contracts of what is written as data and has no name, as the compiler makes them; no reflection is used. A type that has a
-/// name has a context of its own: see <see cref="INamed"/>. <see cref="ConfigurationRegistry"/> decides how names and numbers are
+/// The source-generated JSON contracts of types that are written as data and have no name; they use no reflection. A type with
+/// a name has its own context: see <see cref="INamed"/>. <see cref="ConfigurationRegistry"/> decides how names and numbers are
 /// written.
 /// </summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]

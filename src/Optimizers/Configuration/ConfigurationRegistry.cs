@@ -4,14 +4,15 @@ using System.Text.Json.Serialization.Metadata;
 namespace Optimizers.Configuration;
 
 /// <summary>
-/// The names of optimizers, schedules and clips, and the JSON contract of each. Configurations and checkpoints use it. A registry
-/// never changes: <see cref="WithOptimizer"/> and its sisters give a new one that has one name more.
+/// The names of optimizers, schedules and clips, with the JSON contract of each. Configurations and checkpoints use it. A
+/// registry never changes: <see cref="WithOptimizer"/>, <see cref="WithSchedule"/> and <see cref="WithClip"/> return a new
+/// registry with one more name.
 /// </summary>
 /// <remarks>
-/// <para>The contract of a type of yours comes from your own source-generated <see cref="JsonSerializerContext"/>, so that it is safe in
-/// trimmed and native programs. Its options are written in camel case, whatever the options of the context; the attribute
-/// <see cref="JsonPropertyNameAttribute"/> gives another name. An option of the type <see cref="ILrSchedule"/>,
-/// <see cref="IOptimizerOptions"/> or <see cref="IGradientClip"/> may be anything that the registry knows.</para>
+/// <para>Take the contract of your own type from your own source-generated <see cref="JsonSerializerContext"/>, which is safe
+/// in trimmed and native programs. The registry writes its options in camel case, whatever the options of the context are; the
+/// attribute <see cref="JsonPropertyNameAttribute"/> sets another name. An option of the type <see cref="ILrSchedule"/>,
+/// <see cref="IOptimizerOptions"/> or <see cref="IGradientClip"/> accepts every type that the registry knows.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -44,12 +45,12 @@ public sealed class ConfigurationRegistry
         Reader = new ContractReader(this);
     }
 
-    /// <summary>The registry of the library: all its optimizers, schedules and clips.</summary>
+    /// <summary>The registry of the library, with all its optimizers, schedules and clips.</summary>
     public static ConfigurationRegistry Default => OfTheLibrary.Registry;
 
     /// <summary>
-    /// A registry without any name. A checkpoint needs no more for the types of the library. Register yours with it in a native program
-    /// that makes nothing of the library by name: <see cref="Default"/> compiles every optimizer into the program.
+    /// A registry without names. It is enough for checkpoints with types of the library. Start from it in a native program
+    /// that creates nothing of the library by name, because <see cref="Default"/> compiles every optimizer into the program.
     /// </summary>
     public static ConfigurationRegistry Empty { get; } = Of([], [], [], []);
 
@@ -68,17 +69,17 @@ public sealed class ConfigurationRegistry
 
     internal ContractList Schedules => _schedules;
 
-    /// <summary>What evaluates the loss itself, and so is no optimizer of a group.</summary>
+    /// <summary>The optimizers that evaluate the loss themselves, and so cannot update a group.</summary>
     internal ContractList Minimizers => _minimizers;
 
     private IEnumerable<ContractList> Lists => [_optimizers, _schedules, _clips, _minimizers];
 
-    /// <summary>The same names and that of an optimizer of yours.</summary>
-    /// <param name="name">The name. Letters, digits and underscores; its case does not matter.</param>
+    /// <summary>Returns a registry with the same names and one more optimizer, of your own.</summary>
+    /// <param name="name">The name. Letters, digits and underscores; case does not matter.</param>
     /// <param name="contract">The contract, from a source-generated context.</param>
-    /// <param name="defaults">The options that have the defaults.</param>
-    /// <exception cref="ArgumentException">The name is taken or cannot be used, the type has a name already, or the contract describes no
-    /// JSON object or does not come from a context.</exception>
+    /// <param name="defaults">Options with the default values.</param>
+    /// <exception cref="ArgumentException">The name is taken or invalid, the type already has a name, or the contract does not
+    /// describe a JSON object or does not come from a context.</exception>
     public ConfigurationRegistry WithOptimizer<TOptions>(string name, JsonTypeInfo<TOptions> contract, TOptions defaults)
         where TOptions : class, IOptimizerOptions
     {
@@ -87,21 +88,21 @@ public sealed class ConfigurationRegistry
         return Checked(new(_optimizers.With(Registered(_optimizers, name, contract, defaults)), _schedules, _clips, _minimizers), contract.Type, defaults);
     }
 
-    /// <summary>The same names and that of a schedule of yours.</summary>
-    /// <param name="name">The name. Letters, digits and underscores; its case does not matter.</param>
+    /// <summary>Returns a registry with the same names and one more schedule, of your own.</summary>
+    /// <param name="name">The name. Letters, digits and underscores; case does not matter.</param>
     /// <param name="contract">The contract, from a source-generated context.</param>
-    /// <param name="defaults">A schedule that has the defaults of init properties; null if the type has none, and all its options are
-    /// arguments of its constructor.</param>
+    /// <param name="defaults">A schedule with the defaults of the init properties; null if the type has none, because all its
+    /// options are constructor arguments.</param>
     /// <inheritdoc cref="WithOptimizer" path="/exception"/>
     public ConfigurationRegistry WithSchedule<TSchedule>(string name, JsonTypeInfo<TSchedule> contract, TSchedule? defaults = null)
         where TSchedule : class, ILrSchedule =>
         Checked(new(_optimizers, _schedules.With(Registered(_schedules, name, contract, defaults)), _clips, _minimizers), contract.Type, defaults);
 
-    /// <summary>The same names and that of a clip of yours.</summary>
-    /// <param name="name">The name. Letters, digits and underscores; its case does not matter.</param>
+    /// <summary>Returns a registry with the same names and one more clip, of your own.</summary>
+    /// <param name="name">The name. Letters, digits and underscores; case does not matter.</param>
     /// <param name="contract">The contract, from a source-generated context.</param>
-    /// <param name="defaults">A clip that has the defaults of init properties; null if the type has none, and all its options are
-    /// arguments of its constructor.</param>
+    /// <param name="defaults">A clip with the defaults of the init properties; null if the type has none, because all its
+    /// options are constructor arguments.</param>
     /// <inheritdoc cref="WithOptimizer" path="/exception"/>
     public ConfigurationRegistry WithClip<TClip>(string name, JsonTypeInfo<TClip> contract, TClip? defaults = null)
         where TClip : class, IGradientClip =>
@@ -111,28 +112,28 @@ public sealed class ConfigurationRegistry
     internal JsonTypeInfo ContractOf(Type type) => _strict.GetTypeInfo(type);
 
     /// <summary>
-    /// The contract of a type that writes every type of the library, whether it has a name in the registry or not, and everything else
-    /// as its text: for checkpoints.
+    /// The contract of a type for checkpoints. It writes every type of the library, with or without a name in the registry,
+    /// and every other value as its text.
     /// </summary>
     internal JsonTypeInfo LenientContractOf(Type type) => _lenient.GetTypeInfo(type);
 
     /// <inheritdoc cref="LenientContractOf(Type)"/>
     internal JsonTypeInfo<T> LenientContractOf<T>() => (JsonTypeInfo<T>)LenientContractOf(typeof(T));
 
-    /// <summary>The names that stand for values of a type; null if the type is no such interface.</summary>
+    /// <summary>The names for values of a type; null if the type is not one of the named interfaces.</summary>
     internal ContractList? ListOf(Type type) =>
         type == typeof(IOptimizerOptions) ? _optimizers
         : type == typeof(ILrSchedule) ? _schedules
         : type == typeof(IGradientClip) ? _clips
         : null;
 
-    /// <summary>What a name stands for, of whichever kind.</summary>
+    /// <summary>The type with a name, of any kind.</summary>
     internal NamedType? Find(string name) => Lists.Select(list => list.Find(name)).FirstOrDefault(named => named is not null);
 
-    /// <summary>What a name stands for that a lenient contract has written.</summary>
+    /// <summary>The type with a name that a contract for checkpoints has written.</summary>
     internal NamedType? FindWritten(string name) => Find(name) ?? _written.Find(name);
 
-    /// <summary>The same registry without the user's types of some names.</summary>
+    /// <summary>Returns the registry without some names of the user's types.</summary>
     internal ConfigurationRegistry Without(IReadOnlySet<string> types) =>
         types.Count == 0 ? this : new(_optimizers.Without(types), _schedules.Without(types), _clips.Without(types), _minimizers);
 
@@ -159,7 +160,7 @@ public sealed class ConfigurationRegistry
                 .Where(option => option is { IsRequired: false, AssociatedParameter: null or { IsMemberInitializer: true } })
                 .Select(option => option.Name)];
         return without.Length == 0 ? registry : throw new ArgumentException(
-            $"The defaults of {string.Join(", ", without)} are not known, because {type.Name} has them as init properties. Give a {type.Name} that has the defaults.",
+            $"The defaults of {string.Join(", ", without)} are unknown, because {type.Name} has them as init properties. Give a {type.Name} that has the defaults.",
             nameof(defaults));
     }
 
@@ -170,7 +171,7 @@ public sealed class ConfigurationRegistry
         ArgumentNullException.ThrowIfNull(contract);
         if (!name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_'))
         {
-            throw new ArgumentException($"The name {Quoted.Name(name)} has other characters than letters, digits and underscores.", nameof(name));
+            throw new ArgumentException($"The name {Quoted.Name(name)} is invalid. Use letters, digits and underscores only.", nameof(name));
         }
 
         if (contract.Kind != JsonTypeInfoKind.Object)
@@ -179,22 +180,22 @@ public sealed class ConfigurationRegistry
         }
 
         IJsonTypeInfoResolver resolver = contract.OriginatingResolver ?? throw new ArgumentException(
-            $"The contract of {contract.Type.Name} does not come from a {nameof(JsonSerializerContext)}. Take it from one, such as MyContext.Default.{contract.Type.Name}.",
+            $"The contract of {contract.Type.Name} does not come from a {nameof(JsonSerializerContext)}. Take it from a context, such as MyContext.Default.{contract.Type.Name}.",
             nameof(contract));
         if (contract.Properties.Any(property => string.Equals(property.Name, ConfigurationText.Kind, StringComparison.OrdinalIgnoreCase)))
         {
             throw new ArgumentException(
-                $"{contract.Type.Name} has an option \"{ConfigurationText.Kind}\", but that is where the name is written. Give the option another name with {nameof(JsonPropertyNameAttribute)}.",
+                $"{contract.Type.Name} has an option \"{ConfigurationText.Kind}\", but this property holds the name of the type. Give the option another name with {nameof(JsonPropertyNameAttribute)}.",
                 nameof(contract));
         }
 
         if (list.Find(typeof(T)) is { } same)
         {
-            throw new ArgumentException($"{typeof(T).Name} has the name \"{same.Name}\" already.", nameof(name));
+            throw new ArgumentException($"{typeof(T).Name} has the name \"{same.Name}\" already. Use this name, or register another type.", nameof(name));
         }
 
         return ConfigurationKinds.WhoHas(name, this) is { } taken
-            ? throw new ArgumentException($"The name is taken: {taken}.", nameof(name))
+            ? throw new ArgumentException($"The name is taken: {taken}. Use another name.", nameof(name))
             : new NamedType<T>(name, resolver, defaults) { IsOwn = true };
     }
 
@@ -223,7 +224,7 @@ public sealed class ConfigurationRegistry
         return options;
     }
 
-    // What follows from the options is not written. The name comes first.
+    // Properties that are computed from the options are not written. The name comes first.
     private void AddKind(JsonTypeInfo contract, WrittenTypes? written)
     {
         if (contract.Kind != JsonTypeInfoKind.Object)
@@ -254,7 +255,8 @@ public sealed class ConfigurationRegistry
         }
     }
 
-    // A class of its own, because a program that uses another member of the registry must not bring in what this one names.
+    // A separate class, so that a program that uses other members of the registry does not include the types that this class
+    // names.
     private static class OfTheLibrary
     {
         public static ConfigurationRegistry Registry { get; } =

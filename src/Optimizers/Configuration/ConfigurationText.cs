@@ -6,16 +6,16 @@ using System.Text.Json;
 
 namespace Optimizers.Configuration;
 
-/// <summary>JSON in and out of strings.</summary>
+/// <summary>Parses JSON from strings and writes it to strings.</summary>
 internal static class ConfigurationText
 {
-    /// <summary>The property that has the name of an optimizer, a schedule or a clip.</summary>
+    /// <summary>The property with the name of an optimizer, a schedule or a clip.</summary>
     public const string Kind = "kind";
 
-    /// <summary>The property that has the text of a value which no registry knows. No option can have this name.</summary>
+    /// <summary>The property with the text of a value that is in no registry. No option can have this name.</summary>
     public const string Text = "$text";
 
-    /// <summary>How deep documents may be. Text that is deeper is refused before it can use up the stack.</summary>
+    /// <summary>The maximum depth of documents. Deeper text throws before it can overflow the stack.</summary>
     public const int MaximumDepth = 128;
 
     public static JsonElement Parse(string json)
@@ -27,10 +27,10 @@ internal static class ConfigurationText
         }
         catch (JsonException exception)
         {
-            // The framework counts lines and bytes from 0, and says so at the end of its message.
+            // The framework counts lines and bytes from 0, and gives them at the end of its message.
             string reason = exception.Message.Split(" LineNumber:")[0];
             throw new ArgumentException(
-                $"The configuration is no JSON: line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: {reason}", nameof(json), exception);
+                $"The configuration is not valid JSON: line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: {reason}", nameof(json), exception);
         }
     }
 
@@ -55,7 +55,7 @@ internal static class ConfigurationText
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    /// <summary>The text that a value gives of itself, in invariant culture.</summary>
+    /// <summary>The text of a value, in invariant culture.</summary>
     public static string Of(object? value)
     {
         CultureInfo culture = CultureInfo.CurrentCulture;

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Optimizers.Configuration;
 
-/// <summary>Checks the value of an option before the serializer sees it, so that the message can say what it should be.</summary>
+/// <summary>Checks the value of an option before the serializer reads it, so that the message can say which values are
+/// valid.</summary>
 internal static class ConfigurationValue
 {
     private const int Longest = 120;
@@ -15,7 +16,7 @@ internal static class ConfigurationValue
 
     public static bool IsWhole(Type type) => (Nullable.GetUnderlyingType(type) ?? type) is { } whole && (whole == typeof(long) || whole == typeof(int));
 
-    /// <summary>Why a value cannot be that of an option, as the end of a sentence; null if it may be.</summary>
+    /// <summary>Why a value is not valid for an option, as the end of a sentence; null if it is valid.</summary>
     public static string? WhyNot(Type type, JsonElement value)
     {
         Type whole = Nullable.GetUnderlyingType(type) ?? type;
@@ -30,10 +31,10 @@ internal static class ConfigurationValue
         return Fits(whole, value) ? null : $"must be {Expected(whole)}, not {Shown(value)}";
     }
 
-    /// <summary>A value for messages, shortened if it is long.</summary>
+    /// <summary>A value as text for messages, shortened if it is long.</summary>
     public static string Shown(JsonElement value) => value.GetRawText() is { Length: > Longest } text ? $"{text[..Longest]}…" : value.GetRawText();
 
-    // Types that are made at run time are not safe in trimmed programs.
+    // A generic type that is made at run time is not safe in trimmed programs.
     private static Type ListOf(Type element) =>
         element == typeof(long) ? typeof(IReadOnlyList<long>)
         : element == typeof(double) ? typeof(IReadOnlyList<double>)
@@ -90,7 +91,7 @@ internal static class ConfigurationValue
         type == typeof(ILrSchedule) || type == typeof(IOptimizerOptions) || type == typeof(IGradientClip)
         || type == typeof(LossScalerOptions) || type == typeof(ParameterFilter) || type == typeof(GroupConfiguration);
 
-    // Other types, such as an enumeration of a user, are left to the serializer.
+    // The serializer checks other types, such as an enumeration of a user.
     private static bool IsKnown(Type type) =>
         type == typeof(double) || IsWhole(type) || type == typeof(bool) || type == typeof(string) || IsObject(type)
         || (type.IsEnum && type.Assembly == typeof(ConfigurationValue).Assembly);
@@ -99,7 +100,7 @@ internal static class ConfigurationValue
         type == typeof(double) ? "a number"
         : IsWhole(type) ? "a whole number"
         : type == typeof(bool) ? "true or false"
-        : type == typeof(string) ? "a text"
+        : type == typeof(string) ? "a string"
         : type == typeof(ILrSchedule) ? $"a schedule, an object with the property \"{ConfigurationText.Kind}\""
         : type == typeof(IOptimizerOptions) ? $"an optimizer, an object with the property \"{ConfigurationText.Kind}\""
         : type == typeof(IGradientClip) ? $"a clip, an object with the property \"{ConfigurationText.Kind}\""

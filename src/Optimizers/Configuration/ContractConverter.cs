@@ -3,14 +3,15 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Optimizers.Configuration;
 
-/// <summary>Values whose property "kind" has the name of their type: an optimizer, a schedule or a clip.</summary>
+/// <summary>Reads and writes values whose property "kind" holds the name of their type: optimizers, schedules and
+/// clips.</summary>
 /// <param name="list">The names and types.</param>
-/// <param name="written">Takes the types of the library that the list does not have, and everything else is written as its text. Null: both
-/// are refused.</param>
+/// <param name="written">Collects the library's types that are not in the list; other values are then written as their text.
+/// Null: both throw.</param>
 internal sealed class ContractConverter<T>(ContractList list, WrittenTypes? written) : JsonConverter<T>
     where T : class
 {
-    /// <summary>Reads what <see cref="ContractReader"/> has checked and completed.</summary>
+    /// <summary>Reads JSON that <see cref="ContractReader"/> has checked and completed.</summary>
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         var json = JsonElement.ParseValue(ref reader);
@@ -24,7 +25,7 @@ internal sealed class ContractConverter<T>(ContractList list, WrittenTypes? writ
         }
         catch (ArgumentException exception)
         {
-            // The serializer completes the path of an exception of this type, and of no other.
+            // The serializer completes the path of a JsonException, and of no other exception.
             throw new JsonException(null, null, null, null, ContractReader.Located(exception, contract));
         }
         catch (JsonException exception)

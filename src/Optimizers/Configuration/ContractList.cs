@@ -1,14 +1,14 @@
 namespace Optimizers.Configuration;
 
-/// <summary>Names of one kind of thing, and the types that they stand for. It never changes.</summary>
-/// <param name="what">What the names are names of.</param>
+/// <summary>The names of one kind of value, with their types. Immutable.</summary>
+/// <param name="what">The kind of value, for messages.</param>
 /// <param name="types">The types with their names.</param>
-/// <param name="check">Checks a value after it is read, where its constructor does not.</param>
+/// <param name="check">Checks a value after it is read, if its constructor does not.</param>
 internal sealed class ContractList(string what, IEnumerable<NamedType> types, Action<object>? check = null)
 {
     private readonly NamedType[] _types = [.. types.OrderBy(type => type.Name, StringComparer.Ordinal)];
 
-    /// <summary>What the names are names of: "optimizer", for example.</summary>
+    /// <summary>The kind of value, for example "optimizer".</summary>
     public string What => what;
 
     public Action<object>? Check => check;
@@ -25,7 +25,7 @@ internal sealed class ContractList(string what, IEnumerable<NamedType> types, Ac
 
     public ContractList With(NamedType added) => new(what, [.. _types, added], check);
 
-    /// <summary>The same list without the user's types of some names.</summary>
+    /// <summary>Returns the list without some names of the user's types.</summary>
     public ContractList Without(IReadOnlySet<string> names) =>
         new(what, _types.Where(type => !type.IsOwn || !names.Contains(type.Type.Name)), check);
 }

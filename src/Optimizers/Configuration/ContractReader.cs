@@ -5,15 +5,15 @@ using System.Text.Json.Serialization.Metadata;
 namespace Optimizers.Configuration;
 
 /// <summary>
-/// Reads values from JSON in two steps. First every name and every type is checked and defaults are filled in, because the serializer
-/// knows only the defaults of constructors. Then the serializer makes the value. Messages have the path to what is wrong.
+/// Reads values from JSON in two steps. The first step checks every name and every type, and fills in defaults, because the
+/// serializer knows only the defaults of constructors. The second step creates the value. Messages give the path to the mistake.
 /// </summary>
 internal sealed class ContractReader(ConfigurationRegistry registry)
 {
-    /// <summary>Reads a value that has a name.</summary>
-    /// <param name="list">The names.</param>
-    /// <param name="name">The name; null: the property "kind" has it.</param>
-    /// <param name="json">The object.</param>
+    /// <summary>Reads a value of a named type.</summary>
+    /// <param name="list">The names and their types.</param>
+    /// <param name="name">The name; null if the property "kind" holds it.</param>
+    /// <param name="json">The JSON object.</param>
     public object Read(ContractList list, string? name, JsonElement json)
     {
         (NamedType entry, JsonObject complete) = Complete(list, name, json, string.Empty);
@@ -22,7 +22,7 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
         return value;
     }
 
-    /// <summary>Reads a value of one type.</summary>
+    /// <summary>Reads a value of a given type.</summary>
     public T Read<T>(string what, T defaults, JsonElement json)
         where T : class
     {
@@ -30,15 +30,15 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
         return (T)Make(what, contract, Complete(contract, what, defaults, json, string.Empty));
     }
 
-    /// <summary>An exception about an option, whose path is named if it leads into nested objects.</summary>
+    /// <summary>Creates an exception about an option, with its path if it is in a nested object.</summary>
     public static ArgumentException Problem(string path, string problem, Exception? cause = null, string argument = "json") =>
         new(path.AsSpan().IndexOfAny('.', '[') < 0 ? problem : $"{path}: {problem}", argument, cause);
 
-    /// <summary>An exception about an object, whose path is named unless it is the whole document.</summary>
+    /// <summary>Creates an exception about an object, with its path unless it is the whole document.</summary>
     public static ArgumentException ProblemWithin(string path, string problem, Exception? cause = null, string argument = "json") =>
         new(path.Length == 0 ? problem : $"{path}: {problem}", argument, cause);
 
-    /// <summary>An exception of a constructor as one that has the path to the argument.</summary>
+    /// <summary>Converts an exception of a constructor into one with the path to the argument.</summary>
     public static JsonException Located(ArgumentException exception, JsonTypeInfo contract) => new(
         exception.Message,
         $"${(OptionOf(contract, exception.ParamName) is { } option ? $".{option}" : string.Empty)}",
@@ -46,15 +46,15 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
         null,
         exception);
 
-    /// <summary>The option that a constructor or a check calls by a name; null if there is none.</summary>
+    /// <summary>The option for the argument name in a constructor or a check; null if there is none.</summary>
     public static string? OptionOf(JsonTypeInfo contract, string? argument) =>
         Options(contract).FirstOrDefault(option => string.Equals(option.Name, argument, StringComparison.OrdinalIgnoreCase))?.Name;
 
-    /// <summary>The options of a contract: its properties but for the name of the type.</summary>
+    /// <summary>The options of a contract: its properties except the name of the type.</summary>
     public static IEnumerable<JsonPropertyInfo> Options(JsonTypeInfo contract) =>
         contract.Properties.Where(property => property.Set is not null || property.AssociatedParameter is not null);
 
-    /// <summary>The defaults of a contract, as JSON: those of init properties and those of a constructor's parameters.</summary>
+    /// <summary>The defaults of a contract, as JSON: those of init properties and of constructor parameters.</summary>
     public static JsonObject DefaultsOf(JsonTypeInfo contract, object? defaults)
     {
         var values = new JsonObject();
@@ -118,7 +118,7 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
             {
                 if (!given.Add(ConfigurationText.Kind))
                 {
-                    throw Problem(Join(path, ConfigurationText.Kind), $"\"{ConfigurationText.Kind}\" is given twice.");
+                    throw Problem(Join(path, ConfigurationText.Kind), $"\"{ConfigurationText.Kind}\" is given twice. Remove one of them.");
                 }
 
                 continue;
@@ -128,7 +128,7 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
                 ?? throw Problem(Join(path, property.Name), Unknown($"{known} has no option", property.Name, options.Select(option => option.Name)));
             if (!given.Add(option.Name))
             {
-                throw Problem(Join(path, option.Name), $"The option \"{option.Name}\" of {known} is given twice.");
+                throw Problem(Join(path, option.Name), $"The option \"{option.Name}\" of {known} is given twice. Remove one of them.");
             }
 
             complete[option.Name] = Complete(option, known, property.Value, Join(path, option.Name));
@@ -186,7 +186,7 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
             [.. items.EnumerateArray().Select((item, index) => element(item, $"{path}[{index}]"))];
     }
 
-    // "1e3" is a whole number too, but the serializer reads none that is written so.
+    // "1e3" is a whole number too, but the serializer does not read whole numbers in this form.
     private static JsonValue Whole(JsonElement json) => JsonValue.Create((long)json.GetDecimal());
 
     private static JsonNode? Copy(JsonElement json) =>
@@ -211,7 +211,7 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
         }
     }
 
-    /// <summary>The message without the name of the argument, which the path has.</summary>
+    /// <summary>The message without the name of the argument, because the path contains it.</summary>
     public static string MessageOf(ArgumentException exception) =>
         exception.Message.Replace($" (Parameter '{exception.ParamName}')", string.Empty, StringComparison.Ordinal);
 
@@ -243,13 +243,13 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
         }
 
         throw ProblemWithin(
-            path, $"The configuration has no \"{ConfigurationText.Kind}\", the name of {Articled(list.What)}: {string.Join(", ", list.Names)}.");
+            path, $"The configuration has no \"{ConfigurationText.Kind}\". Set it to the name of {Articled(list.What)}: {string.Join(", ", list.Names)}.");
     }
 
     private NamedType Find(ContractList list, string name, string path, string argument) =>
         list.Find(name)
             ?? (ConfigurationKinds.WhoHas(name, registry) is { } other
-                ? throw Problem(Join(path, ConfigurationText.Kind), $"{other}; it is no {list.What}.", argument: argument)
+                ? throw Problem(Join(path, ConfigurationText.Kind), $"{other}. It is no {list.What}.", argument: argument)
                 : throw Problem(Join(path, ConfigurationText.Kind), Unknown($"There is no {list.What}", name, list.Names), argument: argument));
 
     private static string Unknown(string problem, string name, IEnumerable<string> valid) => name.Length > 100

@@ -4,14 +4,15 @@ namespace Optimizers.Configuration;
 /// <summary>A <see cref="ParameterGroup"/> as data: one of the groups of a <see cref="ModelConfiguration"/>.</summary>
 public sealed record GroupConfiguration
 {
-    /// <summary>The defaults; the optimizer, which has none, is null.</summary>
+    /// <summary>The defaults. The optimizer has no default; it is null.</summary>
     internal static GroupConfiguration Defaults { get; } = new() { Optimizer = null! };
 
     /// <inheritdoc cref="ParameterGroup.Name"/>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Name { get; init; }
 
-    /// <summary>Which parameters belong to the group, unless an earlier group has them. Default null: all.</summary>
+    /// <summary>Selects the parameters of the group; a parameter belongs to the first group that selects it. Default null: all
+    /// parameters.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ParameterFilter? Where { get; init; }
 
@@ -22,7 +23,7 @@ public sealed record GroupConfiguration
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ILrSchedule? Schedule { get; init; }
 
-    /// <summary>The schedule of the momentum or β₁. Default null: the options give it.</summary>
+    /// <summary>The schedule of the momentum or β₁. Default null: the value of the options.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ILrSchedule? MomentumSchedule { get; init; }
 
@@ -33,22 +34,22 @@ public sealed record GroupConfiguration
     /// <summary>A factor on the rate. Finite, at least 0; default 1.</summary>
     public double RateFactor { get; init; } = 1;
 
-    /// <summary>The weight decay. Finite, at least 0; default null: the options give it.</summary>
+    /// <summary>The weight decay. Finite, at least 0; default null: the decay of the options.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? WeightDecay { get; init; }
 
-    /// <summary>Whether the parameters keep their values and their state. Default false.</summary>
+    /// <summary>Whether the group is frozen: its parameters keep their values and their state. Default false.</summary>
     public bool Frozen { get; init; }
 
     /// <summary>The number format in which the state of the group is kept between steps. Default float32.</summary>
     public StateFormat StateFormat { get; init; }
 
-    /// <summary>Whether a model may have no parameter for the group. Default false.</summary>
+    /// <summary>Whether the group may have no parameter. Default false.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool MayBeEmpty { get; init; }
 
-    /// <summary>Makes the group. Each call makes a new one; schedules are the same objects.</summary>
-    /// <exception cref="ArgumentException">A property, named in the message, is out of its range.</exception>
+    /// <summary>Creates the group. Each call creates a new group with the same schedule objects.</summary>
+    /// <exception cref="ArgumentException">A property is out of its range; the message names it.</exception>
     public ParameterGroup Create() => new(Optimizer)
     {
         Name = Name,
@@ -63,7 +64,7 @@ public sealed record GroupConfiguration
         MayBeEmpty = MayBeEmpty,
     };
 
-    /// <summary>What training depends on in a group: everything but its name and which parameters it has.</summary>
+    /// <summary>The settings of a group that training depends on: everything except its name and its parameters.</summary>
     internal static GroupConfiguration SettingsOf(ParameterGroup group) => new()
     {
         Optimizer = group.Options,

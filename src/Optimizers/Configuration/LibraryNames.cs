@@ -1,6 +1,6 @@
 namespace Optimizers.Configuration;
 
-/// <summary>What the library calls by name. A new optimizer, schedule or clip needs a line here.</summary>
+/// <summary>The named types of the library. A new optimizer, schedule or clip needs a line here.</summary>
 internal static class LibraryNames
 {
     public static NamedType[] Optimizers =>

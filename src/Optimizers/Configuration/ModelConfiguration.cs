@@ -4,12 +4,13 @@ using System.Text.Json.Serialization.Metadata;
 namespace Optimizers.Configuration;
 
 /// <summary>
-/// The optimizer of a whole model as data: its groups and what happens around the update. One JSON document is read with
-/// <see cref="Read(string, ConfigurationRegistry)"/>, and <see cref="Create"/> makes the <see cref="ModelOptimizer"/>.
+/// The optimizer of a whole model as data: its groups, and options such as schedule, clipping and loss scale. Read it from one
+/// JSON document with <see cref="Read(string, ConfigurationRegistry)"/>, and create the <see cref="ModelOptimizer"/> with
+/// <see cref="Create"/>.
 /// </summary>
 /// <remarks>
-/// Options that are not given have their defaults. A message about a mistake has the path to it, such as
-/// <c>groups[1].optimizer.beta1</c>. The state of a run belongs to a <see cref="Checkpoint"/>.
+/// An option that is not given has its default. A message about a mistake gives the path to it, such as
+/// <c>groups[1].optimizer.beta1</c>. For the state of a run use a <see cref="Checkpoint"/>.
 /// </remarks>
 /// <example>
 /// <code>
@@ -22,7 +23,7 @@ public sealed record ModelConfiguration
     /// <inheritdoc cref="ModelOptimizerOptions.Name"/>
     public string Name { get; init; } = "model";
 
-    /// <summary>The groups, at least one; a parameter belongs to the first that matches it.</summary>
+    /// <summary>The groups, at least one; a parameter belongs to the first group that matches it.</summary>
     public required IReadOnlyList<GroupConfiguration> Groups
     {
         get;
@@ -37,7 +38,7 @@ public sealed record ModelConfiguration
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ILrSchedule? Schedule { get; init; }
 
-    /// <summary>How gradients are clipped. Default null: not at all.</summary>
+    /// <summary>The gradient clip. Default null: no clipping.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IGradientClip? Clip { get; init; }
 
@@ -47,7 +48,8 @@ public sealed record ModelConfiguration
     /// <inheritdoc cref="ModelOptimizerOptions.MaximumConsecutiveSkips"/>
     public int MaximumConsecutiveSkips { get; init; } = 100;
 
-    /// <summary>The options of the loss scaler; each optimizer that is created gets one of its own. Default null: none.</summary>
+    /// <summary>The options of the loss scaler; each optimizer that is created has its own scaler. Default null: no
+    /// scaler.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LossScalerOptions? LossScaler { get; init; }
 
@@ -60,18 +62,18 @@ public sealed record ModelConfiguration
     /// <inheritdoc cref="ModelOptimizerOptions.Threads"/>
     public int Threads { get; init; }
 
-    /// <summary>The defaults; there is no group.</summary>
+    /// <summary>The defaults, without a group.</summary>
     internal static ModelConfiguration Defaults { get; } = new() { Groups = [] };
 
     /// <summary>Reads a configuration.</summary>
-    /// <param name="json">An object with the property <c>groups</c> and any of the others.</param>
-    /// <param name="registry">The names of optimizers, schedules and clips; null: those of the library.</param>
-    /// <exception cref="ArgumentException">The text is no JSON, a name or a property is unknown, or a value is of the wrong kind or out
-    /// of its range. The message has the path to it.</exception>
+    /// <param name="json">An object with the property <c>groups</c> and any of the other properties.</param>
+    /// <param name="registry">The names of optimizers, schedules and clips; null for those of the library.</param>
+    /// <exception cref="ArgumentException">The text is not valid JSON, a name or a property is unknown, or a value has the
+    /// wrong type or is out of its range. The message gives the path to it.</exception>
     public static ModelConfiguration Read(string json, ConfigurationRegistry? registry = null) =>
         Read(ConfigurationText.Parse(json), registry);
 
-    /// <summary>Reads a configuration out of a larger document.</summary>
+    /// <summary>Reads a configuration from a part of a larger document.</summary>
     /// <inheritdoc cref="Read(string, ConfigurationRegistry)"/>
     public static ModelConfiguration Read(JsonElement json, ConfigurationRegistry? registry = null)
     {
@@ -79,7 +81,7 @@ public sealed record ModelConfiguration
         ModelConfiguration configuration = registry.Reader.Read("model", Defaults, json);
         if (configuration.Groups.Count == 0)
         {
-            throw new ArgumentException("groups: There is no group. Give at least one, without \"where\" for all parameters.", nameof(json));
+            throw new ArgumentException("groups: There is no group. Give at least one; a group without \"where\" takes all parameters.", nameof(json));
         }
 
         for (int i = 0; i < configuration.Groups.Count; i++)
@@ -92,10 +94,10 @@ public sealed record ModelConfiguration
         return configuration;
     }
 
-    /// <summary>What a model optimizer was made with, and the present settings of its groups.</summary>
-    /// <remarks><see cref="ModelOptimizerOptions.MeterFactory"/> is no data, and is left out.</remarks>
+    /// <summary>The configuration of a model optimizer: its options, and the current settings of its groups.</summary>
+    /// <remarks><see cref="ModelOptimizerOptions.MeterFactory"/> is not data and is left out.</remarks>
     /// <exception cref="ArgumentException">The <see cref="ParameterGroup.Where"/> of a group is a function. Use
-    /// <see cref="ParameterFilter.Matches"/>.</exception>
+    /// <see cref="ParameterFilter.Matches"/> instead.</exception>
     public static ModelConfiguration Of(ModelOptimizer optimizer)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
@@ -108,23 +110,24 @@ public sealed record ModelConfiguration
                     Name = group.Name,
                     MayBeEmpty = group.MayBeEmpty,
                     Where = group.Where is null ? null : group.Where.Target as ParameterFilter ?? throw new ArgumentException(
-                        $"{nameof(ParameterGroup.Where)} of {group.TitleAt(index)} is a function, which cannot be written as data. Use {nameof(ParameterFilter)}.{nameof(ParameterFilter.Matches)}.",
+                        $"{nameof(ParameterGroup.Where)} of {group.TitleAt(index)} is a function, which cannot be written as data. Use {nameof(ParameterFilter)}.{nameof(ParameterFilter.Matches)} instead.",
                         nameof(optimizer)),
                 }),
             ],
         };
     }
 
-    /// <summary>Makes the optimizer.</summary>
+    /// <summary>Creates the optimizer.</summary>
     /// <param name="parameters">The parameters, at least one.</param>
-    /// <remarks>Each call makes new groups and a new loss scaler, but schedules and clips are the same objects: read the configuration
-    /// again for another model if a schedule has a history.</remarks>
-    /// <exception cref="ArgumentException">A property, named in the message, is not as it should be; a parameter matches no group; or
-    /// a group has no parameter.</exception>
+    /// <remarks>Each call creates new groups and a new loss scaler, but uses the same schedule and clip objects. If a schedule
+    /// has a history, read the configuration again for another model.</remarks>
+    /// <exception cref="ArgumentException">A property is invalid (the message names it), a parameter matches no group, or a
+    /// group has no parameter.</exception>
     public ModelOptimizer Create(ParameterSet parameters) =>
         new(parameters, [.. Groups.Select(group => group.Create())], CreateOptions());
 
-    /// <summary>Makes what happens around the update, for a program that sets more of it before it makes the optimizer.</summary>
+    /// <summary>Creates the options of the model optimizer, for a program that sets more options before it creates the
+    /// optimizer.</summary>
     /// <exception cref="ArgumentException">An option of the loss scaler is out of its range.</exception>
     public ModelOptimizerOptions CreateOptions() => new()
     {
@@ -139,8 +142,9 @@ public sealed record ModelConfiguration
         Threads = Threads,
     };
 
-    /// <summary>Writes the configuration, defaults included, as <see cref="Read(string, ConfigurationRegistry)"/> reads it.</summary>
-    /// <param name="registry">The names of optimizers, schedules and clips; null: those of the library.</param>
+    /// <summary>Writes the configuration, including defaults, in the form that
+    /// <see cref="Read(string, ConfigurationRegistry)"/> reads.</summary>
+    /// <param name="registry">The names of optimizers, schedules and clips; null for those of the library.</param>
     /// <returns>JSON in several lines that end with \n.</returns>
     /// <exception cref="ArgumentException">An optimizer, a schedule or a clip has no name in the registry.</exception>
     public string ToJson(ConfigurationRegistry? registry = null)
@@ -149,7 +153,7 @@ public sealed record ModelConfiguration
         return ConfigurationText.Write(writer => JsonSerializer.Serialize(writer, this, contract), indented: true);
     }
 
-    /// <summary>What happens around the update, without groups.</summary>
+    /// <summary>The options of a model optimizer, without groups.</summary>
     internal static ModelConfiguration SettingsOf(ModelOptimizerOptions options) => new()
     {
         Name = options.Name,

@@ -3,33 +3,34 @@ using System.Text.Json.Serialization.Metadata;
 namespace Optimizers.Configuration;
 
 /// <summary>
-/// A type of the library that has a name in configurations and checkpoints. A value of it leads to its own contract and to no other,
-/// so that a checkpoint in a native program brings in only the optimizers that the program has.
+/// A type of the library that has a name in configurations and checkpoints. A value refers to its own contract only, so that a
+/// native program with checkpoints includes only the optimizers that it uses.
 /// </summary>
 internal interface INamed
 {
-    /// <summary>The name with the contract. It is the same for all values of the type.</summary>
+    /// <summary>The name with the contract, the same for all values of the type.</summary>
     NamedType Named { get; }
 }
 
-/// <summary>One type that has a name in configurations and checkpoints.</summary>
+/// <summary>A type with a name in configurations and checkpoints.</summary>
 /// <param name="name">The name.</param>
-/// <param name="contracts">The source-generated context that has the contract of the type.</param>
+/// <param name="contracts">The source-generated context with the contract of the type.</param>
 internal abstract class NamedType(string name, IJsonTypeInfoResolver contracts)
 {
     public string Name => name;
 
     public IJsonTypeInfoResolver Contracts => contracts;
 
-    /// <summary>Whether a user has registered it.</summary>
+    /// <summary>Whether a user has registered the type.</summary>
     public bool IsOwn { get; init; }
 
     public abstract Type Type { get; }
 
-    /// <summary>A value that has the defaults of init properties; null if the defaults are those of a constructor.</summary>
+    /// <summary>A value with the defaults of the init properties; null if the defaults are those of a constructor.</summary>
     public abstract object? Defaults { get; }
 
-    /// <summary>Makes the optimizer of one buffer; null if the type is not that of the options of one of the library's.</summary>
+    /// <summary>Creates the optimizer of one buffer; null if the type does not hold the options of an optimizer of the
+    /// library.</summary>
     public virtual IOptimizer? Make(IReadOnlyList<int> shape, object options, int threads) => null;
 }
 
@@ -37,7 +38,7 @@ internal abstract class NamedType(string name, IJsonTypeInfoResolver contracts)
 internal class NamedType<T>(string name, IJsonTypeInfoResolver contracts, T? defaults = null) : NamedType(name, contracts)
     where T : class
 {
-    /// <summary>A type whose name is its own.</summary>
+    /// <summary>Creates an entry whose name is the name of the type.</summary>
     public NamedType(IJsonTypeInfoResolver contracts, T? defaults = null)
         : this(typeof(T).Name, contracts, defaults)
     {
@@ -48,7 +49,7 @@ internal class NamedType<T>(string name, IJsonTypeInfoResolver contracts, T? def
     public sealed override object? Defaults => defaults;
 }
 
-/// <summary>The options of an optimizer, with what makes the optimizer of that name.</summary>
+/// <summary>The options of an optimizer of the library, with the function that creates the optimizer.</summary>
 internal sealed class NamedOptimizer<TOptions> : NamedType<TOptions>
     where TOptions : class, IOptimizerOptions, new()
 {

@@ -1,8 +1,8 @@
 namespace Optimizers.Configuration;
 
 /// <summary>
-/// Orders names by how well another one fits them: first those that it abbreviates, as "lr" does "learningRate", then by how few
-/// letters must be typed to come from it to them.
+/// Orders names by their similarity to a given text. Names that the text abbreviates come first, as "lr" abbreviates
+/// "learningRate". The others follow in the order of their edit distance.
 /// </summary>
 internal static class Nearest
 {
@@ -11,7 +11,8 @@ internal static class Nearest
             .ThenBy(name => Distance(name.ToUpperInvariant(), to.ToUpperInvariant()))
             .ThenBy(name => name, StringComparer.Ordinal);
 
-    /// <summary>0: the text consists of beginnings of the first words of the name; 1: of later words; 2: neither.</summary>
+    /// <summary>0 if the text consists of the beginnings of the first words of the name, 1 if of later words, 2
+    /// otherwise.</summary>
     private static int Abbreviation(string name, string text)
     {
         string letters = string.Concat(text.Where(char.IsLetterOrDigit)).ToUpperInvariant();
@@ -22,7 +23,7 @@ internal static class Nearest
             : 2;
     }
 
-    // Each word gives at least one letter, until there are no letters left.
+    // Each word provides at least one letter, until no letters are left.
     private static bool Begins(ReadOnlySpan<string> words, ReadOnlySpan<char> letters)
     {
         if (letters.IsEmpty || words.IsEmpty)
@@ -55,7 +56,7 @@ internal static class Nearest
         }
     }
 
-    /// <summary>Insertions, deletions, substitutions, and letters that have changed places with their neighbours.</summary>
+    /// <summary>The edit distance: insertions, deletions, substitutions, and exchanges of neighbouring letters.</summary>
     public static int Distance(string one, string other)
     {
         int[][] distances = [.. Enumerable.Range(0, one.Length + 1).Select(_ => new int[other.Length + 1])];

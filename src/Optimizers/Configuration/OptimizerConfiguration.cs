@@ -3,13 +3,14 @@ using System.Text.Json;
 namespace Optimizers.Configuration;
 
 /// <summary>
-/// Optimizers from their names and JSON: <c>{"kind": "AdamW", "learningRate": 3e-4}</c>. What is not given has its default.
+/// Creates optimizers from names and JSON: <c>{"kind": "AdamW", "learningRate": 3e-4}</c>. An option that is not given has its
+/// default.
 /// </summary>
 /// <remarks>
-/// <para>The properties are those of the options, of <see cref="AdamWOptions"/> for example; their case does not matter. An unknown
-/// name or property is refused with the list of the valid ones, the nearest first.</para>
-/// <para><see cref="Lbfgs"/>, which evaluates the loss itself, has <see cref="LbfgsConfiguration"/>.</para>
-/// <para>Nothing is found by reflection, so that a trimmed program has them all.</para>
+/// <para>The properties are those of the options record, for example <see cref="AdamWOptions"/>; case does not matter. An
+/// unknown name or property throws, and the message lists the valid ones, the nearest first.</para>
+/// <para>For <see cref="Lbfgs"/>, which evaluates the loss itself, use <see cref="LbfgsConfiguration"/>.</para>
+/// <para>No type is found by reflection, so all names work in a trimmed program.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -25,15 +26,15 @@ public static class OptimizerConfiguration
 
     /// <summary>Reads options.</summary>
     /// <param name="json">An object with the property <c>kind</c>, the name of the optimizer, and any of its options.</param>
-    /// <param name="registry">The names of optimizers; null: those of the library.</param>
-    /// <exception cref="ArgumentException">The text is no JSON, the name or a property is unknown, or a value is of the wrong kind
-    /// or out of its range.</exception>
+    /// <param name="registry">The names of optimizers; null for those of the library.</param>
+    /// <exception cref="ArgumentException">The text is not valid JSON, the name or a property is unknown, or a value has the
+    /// wrong type or is out of its range.</exception>
     public static IOptimizerOptions Parse(string json, ConfigurationRegistry? registry = null) => Parse(ConfigurationText.Parse(json), registry);
 
-    /// <summary>Makes the options of a named optimizer.</summary>
-    /// <param name="name">The name, out of <see cref="Names"/>; its case does not matter.</param>
-    /// <param name="json">An object with any of its options. Default: none.</param>
-    /// <param name="registry">The names of optimizers; null: those of the library.</param>
+    /// <summary>Creates the options of a named optimizer.</summary>
+    /// <param name="name">A name from <see cref="Names"/>; case does not matter.</param>
+    /// <param name="json">An object with any of its options. Default: no options.</param>
+    /// <param name="registry">The names of optimizers; null for those of the library.</param>
     /// <inheritdoc cref="Parse(string, ConfigurationRegistry)" path="/exception"/>
     public static IOptimizerOptions CreateOptions(string name, string json = "{}", ConfigurationRegistry? registry = null)
     {
@@ -41,20 +42,21 @@ public static class OptimizerConfiguration
         return Read(name, ConfigurationText.Parse(json), registry);
     }
 
-    /// <summary>Reads options out of a larger document.</summary>
-    /// <param name="json">An object as <see cref="Parse(string, ConfigurationRegistry)"/> takes it.</param>
-    /// <param name="registry">The names of optimizers; null: those of the library.</param>
+    /// <summary>Reads options from a part of a larger document.</summary>
+    /// <param name="json">An object in the form that <see cref="Parse(string, ConfigurationRegistry)"/> reads.</param>
+    /// <param name="registry">The names of optimizers; null for those of the library.</param>
     /// <inheritdoc cref="Parse(string, ConfigurationRegistry)" path="/exception"/>
     public static IOptimizerOptions Parse(JsonElement json, ConfigurationRegistry? registry = null) => Read(null, json, registry);
 
-    /// <summary>Makes the optimizer of one buffer.</summary>
-    /// <returns>An instance of the class of that name, such as <see cref="Sophia"/>: a cast gives what only that class can do.</returns>
-    /// <param name="name">The name, out of <see cref="Names"/>; its case does not matter.</param>
+    /// <summary>Creates the optimizer of one buffer.</summary>
+    /// <returns>An instance of the class of this name, such as <see cref="Sophia"/>. Cast it to use the members of that
+    /// class.</returns>
+    /// <param name="name">A name from <see cref="Names"/>; case does not matter.</param>
     /// <param name="length">The number of parameters.</param>
-    /// <param name="json">An object with any of its options. Default: none.</param>
-    /// <param name="threads">The number of threads that a step uses at most; 0, the default: as many as there are
+    /// <param name="json">An object with any of its options. Default: no options.</param>
+    /// <param name="threads">The maximum number of threads of a step; 0, the default, means the number of
     /// processors.</param>
-    /// <param name="registry">The names of optimizers; null: those of the library.</param>
+    /// <param name="registry">The names of optimizers; null for those of the library.</param>
     /// <inheritdoc cref="Parse(string, ConfigurationRegistry)" path="/exception"/>
     public static IOptimizer Create(string name, int length, string json = "{}", int threads = 0, ConfigurationRegistry? registry = null)
     {
@@ -63,14 +65,15 @@ public static class OptimizerConfiguration
         return Make([length], options, threads, registry);
     }
 
-    /// <summary>Makes the optimizer of a buffer that is a matrix or a tensor of more dimensions, as <see cref="Muon"/> needs it.</summary>
-    /// <returns>An instance of the class of that name.</returns>
-    /// <param name="name">The name, out of <see cref="Names"/>; its case does not matter.</param>
-    /// <param name="shape">The length of each dimension, of which the last changes fastest.</param>
-    /// <param name="json">An object with any of its options. Default: none.</param>
-    /// <param name="threads">The number of threads that a step uses at most; 0, the default: as many as there are
+    /// <summary>Creates the optimizer of a buffer with a shape: a matrix, as <see cref="Muon"/> needs it, or a tensor of more
+    /// dimensions.</summary>
+    /// <returns>An instance of the class of this name.</returns>
+    /// <param name="name">A name from <see cref="Names"/>; case does not matter.</param>
+    /// <param name="shape">The length of each dimension; the last dimension changes fastest.</param>
+    /// <param name="json">An object with any of its options. Default: no options.</param>
+    /// <param name="threads">The maximum number of threads of a step; 0, the default, means the number of
     /// processors.</param>
-    /// <param name="registry">The names of optimizers; null: those of the library.</param>
+    /// <param name="registry">The names of optimizers; null for those of the library.</param>
     /// <inheritdoc cref="Parse(string, ConfigurationRegistry)" path="/exception"/>
     public static IOptimizer Create(string name, IReadOnlyList<int> shape, string json = "{}", int threads = 0, ConfigurationRegistry? registry = null)
     {
@@ -78,10 +81,10 @@ public static class OptimizerConfiguration
         return Make([.. shape], CreateOptions(name, json, registry), threads, registry);
     }
 
-    /// <summary>Writes options, all of them, as <see cref="Parse(string, ConfigurationRegistry)"/> reads them.</summary>
+    /// <summary>Writes all options, in the form that <see cref="Parse(string, ConfigurationRegistry)"/> reads.</summary>
     /// <param name="options">The options of an optimizer that the registry knows.</param>
-    /// <param name="registry">The names of optimizers; null: those of the library.</param>
-    /// <exception cref="ArgumentException">The registry does not know them.</exception>
+    /// <param name="registry">The names of optimizers; null for those of the library.</param>
+    /// <exception cref="ArgumentException">The registry does not know the options.</exception>
     public static string ToJson(IOptimizerOptions options, ConfigurationRegistry? registry = null)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -94,7 +97,7 @@ public static class OptimizerConfiguration
         return (IOptimizerOptions)registry.Reader.Read(registry.Optimizers, name, json);
     }
 
-    // The class of an optimizer of the user's is not known: it is an optimizer by its options.
+    // The optimizer class of a user is unknown, so this creates an Optimizer with the user's options.
     private static IOptimizer Make(int[] shape, IOptimizerOptions options, int threads, ConfigurationRegistry? registry) =>
         (registry ?? ConfigurationRegistry.Default).Optimizers.Find(options.GetType())!.Make(shape, options, threads)
             ?? new Optimizer(shape, options, threads);

@@ -4,16 +4,16 @@ using System.Text.Json;
 namespace Optimizers.Configuration;
 
 /// <summary>
-/// Which parameters belong to a group, as data: patterns of names, and the number of dimensions. In JSON it is a pattern
+/// The condition on the parameters of a group, as data: patterns of names, and the number of dimensions. In JSON it is a pattern
 /// (<c>"*.bias"</c>), a list of patterns, or an object with these properties.
 /// </summary>
 /// <remarks>
-/// In a pattern <c>*</c> stands for any characters, dots included, and <c>?</c> for one; the case matters. Use <see cref="Matches"/> as the
-/// <see cref="ParameterGroup.Where"/> of a group, and the group can be written as data.
+/// In a pattern, <c>*</c> stands for any characters, including dots, and <c>?</c> for one character; case matters. A group whose
+/// <see cref="ParameterGroup.Where"/> is <see cref="Matches"/> can be written as data.
 /// </remarks>
 public sealed record ParameterFilter
 {
-    /// <summary>Patterns, of which a name must match one. Default <c>*</c>: every name.</summary>
+    /// <summary>Patterns; a name must match at least one. Default <c>*</c>: every name.</summary>
     public IReadOnlyList<string> Names
     {
         get;
@@ -24,7 +24,7 @@ public sealed record ParameterFilter
         }
     } = new ValueList<string>(["*"]);
 
-    /// <summary>Patterns, of which a name must match none. Default: no pattern.</summary>
+    /// <summary>Patterns; a name must match none of them. Default: no pattern.</summary>
     public IReadOnlyList<string> Except
     {
         get;
@@ -38,7 +38,7 @@ public sealed record ParameterFilter
     /// <summary>The smallest number of dimensions. Default 0.</summary>
     public int MinimumRank { get; init; }
 
-    /// <summary>The largest number of dimensions. Default null: any.</summary>
+    /// <summary>The largest number of dimensions. Default null: no limit.</summary>
     public int? MaximumRank { get; init; }
 
     /// <summary>Whether a parameter belongs to the group.</summary>
@@ -54,7 +54,7 @@ public sealed record ParameterFilter
     private static bool IsMatch(string pattern, string name) =>
         FileSystemName.MatchesSimpleExpression(pattern.Replace("\\", "\\\\", StringComparison.Ordinal), name, ignoreCase: false);
 
-    /// <summary>The properties as an object of JSON; the converter writes and reads the filter as it is shortest.</summary>
+    /// <summary>The properties as a JSON object. The converter reads and writes the filter in its shortest form.</summary>
     internal sealed record Data
     {
         public IReadOnlyList<string> Names { get; init; } = ["*"];
@@ -67,7 +67,7 @@ public sealed record ParameterFilter
     }
 }
 
-/// <summary>A filter as a pattern, as a list of patterns, or as an object.</summary>
+/// <summary>Reads and writes a filter as a pattern, as a list of patterns, or as an object.</summary>
 internal sealed class ParameterFilterConverter : JsonConverter<ParameterFilter>
 {
     public override ParameterFilter Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

@@ -3,14 +3,14 @@ using System.Text.Json;
 namespace Optimizers.Configuration;
 
 /// <summary>
-/// Schedules from their names and JSON: <c>{"kind": "Cosine", "peak": 3e-4, "steps": 1000}</c>. What is not given has its default,
-/// if it has one.
+/// Creates schedules from names and JSON: <c>{"kind": "Cosine", "peak": 3e-4, "steps": 1000}</c>. An argument that is not
+/// given has its default, if it has one.
 /// </summary>
 /// <remarks>
-/// The properties are the parameters of the constructors; their case does not matter. Where a schedule is made of others, those are objects
-/// of the same form. The compositions of <see cref="ScheduleExtensions"/> have names too: <c>Warmup</c>, <c>Product</c> (of
-/// <see cref="ScheduleExtensions.Scale"/> and <see cref="ScheduleExtensions.Times"/>), <c>Clamp</c>, <c>Shift</c> and <c>Epochs</c>. A
-/// <see cref="FunctionSchedule"/> has no text.
+/// The properties are the parameters of the constructors; case does not matter. If a schedule has inner schedules, they are
+/// objects in the same form. The combinations of <see cref="ScheduleExtensions"/> have names too: <c>Warmup</c>,
+/// <c>Product</c> (for <see cref="ScheduleExtensions.Scale"/> and <see cref="ScheduleExtensions.Times"/>), <c>Clamp</c>,
+/// <c>Shift</c> and <c>Epochs</c>. A <see cref="FunctionSchedule"/> cannot be written as JSON.
 /// </remarks>
 /// <example>
 /// <code>
@@ -25,15 +25,15 @@ public static class ScheduleConfiguration
 
     /// <summary>Reads a schedule.</summary>
     /// <param name="json">An object with the property <c>kind</c>, the name of the schedule, and its arguments.</param>
-    /// <param name="registry">The names of schedules; null: those of the library.</param>
-    /// <exception cref="ArgumentException">The text is no JSON, the name or a property is unknown, an argument is missing, or a value
-    /// is of the wrong kind or out of its range.</exception>
+    /// <param name="registry">The names of schedules; null for those of the library.</param>
+    /// <exception cref="ArgumentException">The text is not valid JSON, the name or a property is unknown, an argument is
+    /// missing, or a value has the wrong type or is out of its range.</exception>
     public static ILrSchedule Parse(string json, ConfigurationRegistry? registry = null) => Parse(ConfigurationText.Parse(json), registry);
 
-    /// <summary>Makes a named schedule.</summary>
-    /// <param name="name">The name, out of <see cref="Names"/>; its case does not matter.</param>
+    /// <summary>Creates a named schedule.</summary>
+    /// <param name="name">A name from <see cref="Names"/>; case does not matter.</param>
     /// <param name="json">An object with its arguments.</param>
-    /// <param name="registry">The names of schedules; null: those of the library.</param>
+    /// <param name="registry">The names of schedules; null for those of the library.</param>
     /// <inheritdoc cref="Parse(string, ConfigurationRegistry)" path="/exception"/>
     public static ILrSchedule Create(string name, string json, ConfigurationRegistry? registry = null)
     {
@@ -41,17 +41,20 @@ public static class ScheduleConfiguration
         return Read(name, ConfigurationText.Parse(json), registry);
     }
 
-    /// <summary>Reads a schedule out of a larger document.</summary>
-    /// <param name="json">An object as <see cref="Parse(string, ConfigurationRegistry)"/> takes it.</param>
-    /// <param name="registry">The names of schedules; null: those of the library.</param>
+    /// <summary>Reads a schedule from a part of a larger document.</summary>
+    /// <param name="json">An object in the form that <see cref="Parse(string, ConfigurationRegistry)"/> reads.</param>
+    /// <param name="registry">The names of schedules; null for those of the library.</param>
     /// <inheritdoc cref="Parse(string, ConfigurationRegistry)" path="/exception"/>
     public static ILrSchedule Parse(JsonElement json, ConfigurationRegistry? registry = null) => Read(null, json, registry);
 
-    /// <summary>Writes a schedule, all of it, as <see cref="Parse(string, ConfigurationRegistry)"/> reads it; of a <see cref="ReduceOnPlateau"/> what it was
-    /// made with, for its history belongs to a checkpoint.</summary>
+    /// <summary>
+    /// Writes all arguments of a schedule, in the form that <see cref="Parse(string, ConfigurationRegistry)"/> reads. For a
+    /// <see cref="ReduceOnPlateau"/> it writes the constructor arguments only; its history belongs to a checkpoint.
+    /// </summary>
     /// <param name="schedule">A schedule that the registry knows.</param>
-    /// <param name="registry">The names of schedules; null: those of the library.</param>
-    /// <exception cref="ArgumentException">It is, or is made of, a schedule that the registry does not know, or a function.</exception>
+    /// <param name="registry">The names of schedules; null for those of the library.</param>
+    /// <exception cref="ArgumentException">The schedule, or a part of it, is not known to the registry or is a
+    /// function.</exception>
     public static string ToJson(ILrSchedule schedule, ConfigurationRegistry? registry = null)
     {
         ArgumentNullException.ThrowIfNull(schedule);

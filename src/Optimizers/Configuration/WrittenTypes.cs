@@ -4,13 +4,17 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Optimizers.Configuration;
 
-/// <summary>The library's types of the values that a checkpoint has written. They need no registry: each value brings its contract along.</summary>
-/// <param name="registry">The registry, whose names mean its own types.</param>
+/// <summary>
+/// The library's types of the values that a checkpoint has written. They need no registry, because each value refers to its
+/// contract.
+/// </summary>
+/// <param name="registry">The registry; its names take precedence.</param>
 internal sealed class WrittenTypes(ConfigurationRegistry registry) : IJsonTypeInfoResolver
 {
     private readonly ConcurrentDictionary<Type, NamedType> _types = new();
 
-    /// <summary>Notes the type of a value; false if it has no name, or the registry gives its name to another type.</summary>
+    /// <summary>Adds the type of a value; false if the type has no name, or the registry uses its name for another
+    /// type.</summary>
     public bool Add(object value)
     {
         if (value is not INamed named || registry.Find(named.Named.Name) is not null)

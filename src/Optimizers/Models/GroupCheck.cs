@@ -1,11 +1,12 @@
 namespace Optimizers;
 
-/// <summary>Refuses groups that would have no effect, or an effect on another model.</summary>
+/// <summary>Throws for groups that would have no effect, or an effect on another model.</summary>
 internal static class GroupCheck
 {
     private const int MostNames = 5;
 
-    /// <summary>Checks that no group is listed twice, follows one that takes everything, or belongs to another model.</summary>
+    /// <summary>Checks that no group is listed twice, follows a group that takes all parameters, or belongs to another
+    /// model.</summary>
     public static void RequireOwn(ModelGroup[] groups, ParameterSet parameters)
     {
         int all = Array.FindIndex(groups, run => run.Group.Where is null);
@@ -15,7 +16,7 @@ internal static class GroupCheck
             if (first < i)
             {
                 throw new ArgumentException(
-                    $"The groups {first} and {i} are the same instance. A parameter belongs to the first group that matches it, so the second has no effect: remove it, or make another {nameof(ParameterGroup)}.",
+                    $"The groups {first} and {i} are the same instance. A parameter belongs to the first group that matches it, so the second has no effect. Remove it, or create another {nameof(ParameterGroup)}.",
                     nameof(groups));
             }
 
@@ -29,13 +30,13 @@ internal static class GroupCheck
             if (groups[i].Group.Model is { } model && model != parameters)
             {
                 throw new ArgumentException(
-                    $"The instance in {groups[i].Title} belongs to the optimizer of another {nameof(ParameterSet)}: its {nameof(ParameterGroup.RateFactor)}, {nameof(ParameterGroup.WeightDecay)} and {nameof(ParameterGroup.Frozen)} would act on both models. Make a {nameof(ParameterGroup)} for each model, or dispose the other set first.",
+                    $"The instance in {groups[i].Title} belongs to the optimizer of another {nameof(ParameterSet)}: its {nameof(ParameterGroup.RateFactor)}, {nameof(ParameterGroup.WeightDecay)} and {nameof(ParameterGroup.Frozen)} would act on both models. Create a {nameof(ParameterGroup)} for each model, or dispose the other set first.",
                     nameof(groups));
             }
         }
     }
 
-    /// <summary>Checks that every group has a parameter, takes the rest, or may be empty.</summary>
+    /// <summary>Checks that every group has a parameter, takes the rest of the parameters, or may be empty.</summary>
     public static void RequireParameters(ModelGroup[] groups, IReadOnlyList<(Parameter Parameter, ModelGroup Run)> members)
     {
         foreach (ModelGroup run in groups)
@@ -47,7 +48,7 @@ internal static class GroupCheck
                     ? $"matches none of the {members.Count} parameters, which are {Names(members)}. Correct it"
                     : $"matches {Names(taken)}, but a parameter belongs to the first group that matches it: \"{taken[0].Parameter.Name}\" to {taken[0].Run.Title}. Put the group before the others";
                 throw new ArgumentException(
-                    $"There is no parameter in {run.Title}: its {nameof(ParameterGroup.Where)} {reason}, or set {nameof(ParameterGroup.MayBeEmpty)} if a model without such parameters is meant.",
+                    $"There is no parameter in {run.Title}: its {nameof(ParameterGroup.Where)} {reason}, or set {nameof(ParameterGroup.MayBeEmpty)} if the group may be empty.",
                     nameof(groups));
             }
         }

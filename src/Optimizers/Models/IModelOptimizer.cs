@@ -4,38 +4,39 @@ namespace Optimizers;
 /// An optimizer of a whole model: <see cref="ModelOptimizer"/>, or a wrapper that does more around its steps.
 /// </summary>
 /// <remarks>
-/// Implement it for a wrapper of your own: pass on what the wrapped optimizer has, and return it as <see cref="Inner"/>. A wrapper with
-/// state implements <see cref="ICheckpointed"/> too, and is added to the checkpoint by a name.
+/// Implement this interface for a wrapper of your own: forward the members of the wrapped optimizer, and return it as
+/// <see cref="Inner"/>. If the wrapper has state, implement <see cref="ICheckpointed"/> too, and add the wrapper to the
+/// checkpoint under a name.
 /// </remarks>
 public interface IModelOptimizer
 {
     /// <summary>The parameters that are updated.</summary>
     ParameterSet Parameters { get; }
 
-    /// <summary>The number of updates so far; the index that schedules are asked for next.</summary>
+    /// <summary>The number of updates so far, which is also the schedule index of the next update.</summary>
     long UpdateCount { get; }
 
     /// <summary>
-    /// The groups, in their order; a parameter belongs to the first that matches it. Always the same ones, but they may be
-    /// frozen and thawed.
+    /// The groups, in order; a parameter belongs to the first group that matches it. The list never changes, but its groups
+    /// may be frozen and thawed.
     /// </summary>
     IReadOnlyList<ParameterGroup> Groups { get; }
 
     /// <summary>
-    /// The optimizer that this one wraps; null if it wraps none. A wrapper looks here for the options of the
-    /// <see cref="ModelOptimizer"/> within: its <see cref="LossScaler"/>, and whether it zeroes gradients.
+    /// The wrapped optimizer; null if there is none. A wrapper follows it to read the options of the
+    /// <see cref="ModelOptimizer"/> at the end of the chain: its <see cref="LossScaler"/>, and whether it zeroes gradients.
     /// </summary>
     IModelOptimizer? Inner { get; }
 
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
-    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken; left out: 1.</param>
-    /// <returns>What was done.</returns>
+    /// <param name="lossScale">The factor by which the loss was multiplied before the gradients were computed; default 1.</param>
+    /// <returns>A report of the step.</returns>
     StepReport Step(LossScale lossScale = default);
 
     /// <summary>
-    /// Updates with the gradients of the micro-batches that a <see cref="GradientAccumulator"/> has accumulated, although there are
-    /// fewer than it waits for. A wrapper passes the call on. Without accumulated gradients nothing changes.
+    /// Updates with the gradients that a <see cref="GradientAccumulator"/> has accumulated, although some micro-batches are
+    /// missing. A wrapper forwards the call. Without accumulated gradients nothing changes.
     /// </summary>
-    /// <returns>What was done; <see cref="StepOutcome.NothingToUpdate"/> if nothing was accumulated.</returns>
+    /// <returns>A report of the step; <see cref="StepOutcome.NothingToUpdate"/> if nothing was accumulated.</returns>
     StepReport Flush();
 }

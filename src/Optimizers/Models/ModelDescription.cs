@@ -1,9 +1,9 @@
 namespace Optimizers;
 
-/// <summary>The table of text that describes a model.</summary>
+/// <summary>The text table that describes a model.</summary>
 internal static class ModelDescription
 {
-    /// <summary>Every parameter as a row, and below it the sums.</summary>
+    /// <summary>One row for each parameter, and the totals below.</summary>
     public static string Of(ModelOptimizer model, ModelPlan plan)
     {
         (string Title, bool IsNumber)[] columns =

@@ -1,6 +1,6 @@
 namespace Optimizers;
 
-/// <summary>A group of a model with what runs it.</summary>
+/// <summary>A group of a model, with the step that updates it.</summary>
 internal sealed class ModelGroup(ParameterGroup group, int index, ILrSchedule? schedule)
 {
     private GroupSettings _made = GroupSettings.Of(group);
@@ -8,18 +8,18 @@ internal sealed class ModelGroup(ParameterGroup group, int index, ILrSchedule? s
     public ParameterGroup Group { get; } = group;
 
     /// <summary>
-    /// What the program said of the group, in contrast to what it has changed during the run: the settings when the optimizer
-    /// was made, and when its first update was taken, if there was one.
+    /// The settings that the program gave the group, without its changes during the run: the settings when the optimizer was
+    /// created, and those at its first update, if there was one.
     /// </summary>
     public IEnumerable<GroupSettings> Beginnings => Started is { } started ? [_made, started] : [_made];
 
     /// <summary>The settings at the first update of the run; null before it.</summary>
     public GroupSettings? Started { get; private set; }
 
-    /// <summary>Notes the settings with which the first update is taken.</summary>
+    /// <summary>Records the settings at the first update.</summary>
     public void Start() => Started ??= GroupSettings.Of(Group);
 
-    /// <summary>Goes on with another run, so that a later file says the same of its beginning.</summary>
+    /// <summary>Continues another run: a later checkpoint then records the initial settings of that run.</summary>
     public void TakeBeginnings(IReadOnlyList<GroupSettings> beginnings)
     {
         if (beginnings.Count > 0)
@@ -29,21 +29,21 @@ internal sealed class ModelGroup(ParameterGroup group, int index, ILrSchedule? s
         }
     }
 
-    /// <summary>The number of the group, as text.</summary>
+    /// <summary>The index of the group, as text.</summary>
     public string Number { get; } = index.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>The number of the group and its name, if it has one, for messages.</summary>
+    /// <summary>The index of the group and its name, if it has one, for messages.</summary>
     public string Title { get; } = group.TitleAt(index);
 
     public GroupStep Step { get; } = GroupStep.Of(group.Options);
 
-    /// <summary>Whether some parameter of the group is a table.</summary>
+    /// <summary>Whether at least one parameter of the group is a table.</summary>
     public bool HasTables { get; set; }
 
-    /// <summary>The state that has the scalars for all of the group, if it shares them; otherwise null.</summary>
+    /// <summary>The state that holds the scalars for the whole group, if the group shares them; otherwise null.</summary>
     public OptimizerState? Shared { get; set; }
 
-    /// <summary>Whether the group was frozen when the plan was made.</summary>
+    /// <summary>Whether the group was frozen when the plan was built.</summary>
     public bool WasFrozen { get; set; }
 
     /// <summary>The largest ratio of update to weights in the group's last measured update; NaN if there is none.</summary>
@@ -52,8 +52,8 @@ internal sealed class ModelGroup(ParameterGroup group, int index, ILrSchedule? s
     /// <inheritdoc cref="ParameterGroup.Has"/>
     public bool Has(Parameter parameter) => Group.Has(parameter, index);
 
-    /// <summary>The rate of an update.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It cannot be used.</exception>
+    /// <summary>The learning rate of an update.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The rate is negative, NaN or infinite.</exception>
     public double RateAt(long update)
     {
         ILrSchedule? ofGroup = Group.Schedule ?? schedule;
@@ -63,12 +63,12 @@ internal sealed class ModelGroup(ParameterGroup group, int index, ILrSchedule? s
             : throw OutOfRange(
                 nameof(learningRate),
                 learningRate,
-                $"The rate of {Title} is {learningRate} in update {update}, but must be finite and at least 0. Look at its schedule and "
+                $"The rate of {Title} is {learningRate} in update {update}, but must be finite and at least 0. Check its schedule and "
                 + $"its {nameof(ParameterGroup.RateFactor)}.");
     }
 
-    /// <summary>The momentum that a schedule gives to an update; null: there is no schedule.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It cannot be used.</exception>
+    /// <summary>The momentum that a schedule sets for an update; null if there is no schedule.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The momentum is not in [0, 1).</exception>
     public double? MomentumAt(long update)
     {
         double? momentum = Group.MomentumSchedule?.At(update);
@@ -82,7 +82,7 @@ internal sealed class ModelGroup(ParameterGroup group, int index, ILrSchedule? s
     }
 
     /// <summary>The weight decay of an update.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It cannot be used.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The weight decay is negative, NaN or infinite.</exception>
     public double DecayAt(long update)
     {
         double decay = Group.WeightDecaySchedule?.At(update) ?? Group.WeightDecay ?? Group.Options.WeightDecay;
@@ -91,7 +91,7 @@ internal sealed class ModelGroup(ParameterGroup group, int index, ILrSchedule? s
             : throw OutOfRange(
                 nameof(Group.WeightDecaySchedule),
                 decay,
-                $"The weight decay of {Title} is {decay} in update {update}, but must be finite and at least 0.");
+                $"The weight decay of {Title} is {decay} in update {update}, but must be finite and at least 0. Check its {nameof(ParameterGroup.WeightDecaySchedule)} or its options.");
     }
 
     /// <summary>Begins the step of an update.</summary>

@@ -1,14 +1,15 @@
 namespace Optimizers;
 
 /// <summary>
-/// The optimizer of a whole model: groups of parameters, each with its own optimizer, and what happens around the update.
-/// One <see cref="Step"/> updates them all in one pass, after one more for the norm if gradients are clipped.
+/// The optimizer of a whole model: groups of parameters, each with its own optimizer, and clipping, schedules, loss scale and
+/// checks of gradients. One <see cref="Step"/> updates all groups in one pass, plus one pass for the norm if gradients are
+/// clipped.
 /// </summary>
 /// <remarks>
-/// <para>It gives the same bits as an <see cref="Optimizer"/> for each parameter. Parameters may be added to the set, and
-/// groups frozen and thawed, between steps; the state of what stays is kept, and every parameter counts its own
-/// updates.</para>
-/// <para>An instance is used by one thread at a time, and uses several itself.</para>
+/// <para>The results have the same bits as those of an <see cref="Optimizer"/> for each parameter. Between steps, parameters
+/// may be added to the set, and groups may be frozen and thawed; the state of the other parameters is kept. Every parameter
+/// has its own update count.</para>
+/// <para>Use an instance from one thread at a time. A step may run on several threads itself.</para>
 /// </remarks>
 public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 {
@@ -25,22 +26,22 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     private long _skips;
     private GradientAccumulator? _waitsFor;
 
-    /// <summary>Makes an optimizer that treats all parameters alike.</summary>
+    /// <summary>Creates an optimizer that treats all parameters alike.</summary>
     /// <param name="parameters">The parameters, at least one.</param>
-    /// <param name="optimizer">The hyperparameters of the optimizer for all of them.</param>
-    /// <param name="options">What happens around the update; null: nothing.</param>
-    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be.</exception>
+    /// <param name="optimizer">The hyperparameters for all parameters.</param>
+    /// <param name="options">Options such as schedule, clipping and loss scale; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An argument or an option is invalid; the message names it.</exception>
     public ModelOptimizer(ParameterSet parameters, IOptimizerOptions optimizer, ModelOptimizerOptions? options = null)
         : this(parameters, [GroupOf(optimizer)], options)
     {
     }
 
-    /// <summary>Makes an optimizer with groups.</summary>
+    /// <summary>Creates an optimizer with groups.</summary>
     /// <param name="parameters">The parameters, at least one.</param>
-    /// <param name="groups">The groups, at least one; a parameter belongs to the first that matches it.</param>
-    /// <param name="options">What happens around the update; null: nothing.</param>
-    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be; a parameter
-    /// matches no group; or a group can have no parameter (<see cref="ParameterGroup.MayBeEmpty"/>), is listed twice, or belongs to
+    /// <param name="groups">The groups, at least one; a parameter belongs to the first group that matches it.</param>
+    /// <param name="options">Options such as schedule, clipping and loss scale; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An argument or an option is invalid (the message names it), or a parameter matches
+    /// no group. Or a group has no parameter (see <see cref="ParameterGroup.MayBeEmpty"/>), is listed twice, or belongs to
     /// another model.</exception>
     public ModelOptimizer(
         ParameterSet parameters, IReadOnlyList<ParameterGroup> groups, ModelOptimizerOptions? options = null)
@@ -62,7 +63,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
         if (groups.Count == 0)
         {
-            throw new ArgumentException("There is no group. Give at least one, without a predicate for all parameters.", nameof(groups));
+            throw new ArgumentException("There is no group. Give at least one; a group without a predicate takes all parameters.", nameof(groups));
         }
 
         foreach (ParameterGroup group in groups)
@@ -93,10 +94,10 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     /// <inheritdoc/>
     public long UpdateCount { get; private set; }
 
-    /// <summary>The groups, in their order.</summary>
+    /// <summary>The groups, in order.</summary>
     public IReadOnlyList<ParameterGroup> Groups => Array.AsReadOnly(Array.ConvertAll(_groups, run => run.Group));
 
-    /// <summary>The memory that the state of all parameters takes, in bytes.</summary>
+    /// <summary>The size of the state of all parameters, in bytes.</summary>
     public long StateBytes => _plan.StateBytes;
 
     string? IRunPart.LostIfNotSaved => UpdateCount == 0
@@ -111,7 +112,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         return _plan.Find(name)?.State ?? throw NoStateOf(name);
     }
 
-    /// <summary>The hyperparameters that a parameter is updated with: those of its group.</summary>
+    /// <summary>The hyperparameters of a parameter's group.</summary>
     /// <exception cref="ArgumentException">The parameter is not in the set, or was added since the last step.</exception>
     public IOptimizerOptions OptionsOf(string name)
     {
@@ -120,54 +121,57 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     }
 
     /// <summary>
-    /// Compares the signs in the state with what the slots were declared to be: a check of a rule of your own. Call it after some
-    /// updates, in any format; steps do nothing for it.
+    /// Checks that the signs in the state match the declarations of the slots; use it to test a rule of your own. Call it
+    /// after some updates, in any format. Steps do not call it.
     /// </summary>
-    /// <returns>As <see cref="OptimizerState.CheckSlots"/>, but a slot is judged by all parameters of a group together.</returns>
+    /// <returns>
+    /// One sentence for each slot that does not match, as in <see cref="OptimizerState.CheckSlots"/>. A slot is checked over all
+    /// parameters of a group together.
+    /// </returns>
     public IReadOnlyList<string> CheckSlots() =>
         [.. _groups.SelectMany(run => SlotCheck.Of(
             _plan.Members.Where(member => member.Group == run.Group)
                 .Select(member => ($" of \"{member.Parameter.Name}\"", member.State))).Select(problem => $"In {run.Title}: {problem}"))];
 
-    /// <summary>The rate that the next step will use for a group.</summary>
-    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    /// <summary>The learning rate of a group in the next step.</summary>
+    /// <exception cref="ArgumentException">The group does not belong to this optimizer.</exception>
     public double LearningRateOf(ParameterGroup group) => RunOf(group).RateAt(UpdateCount);
 
     /// <summary>
-    /// The largest ‖Δp‖/‖p‖ of the group's parameters in the last update; NaN unless
-    /// <see cref="ModelOptimizerOptions.MeasureUpdates"/> is set, and before the first.
+    /// The largest ‖Δp‖/‖p‖ of the group's parameters in the last update. NaN before the first update, and if
+    /// <see cref="ModelOptimizerOptions.MeasureUpdates"/> is not set.
     /// </summary>
-    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    /// <exception cref="ArgumentException">The group does not belong to this optimizer.</exception>
     public double UpdateRatioOf(ParameterGroup group) => RunOf(group).UpdateRatio;
 
-    /// <summary>The momentum or β₁ that the next step will use for a group; null if its optimizer has none.</summary>
-    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    /// <summary>The momentum or β₁ of a group in the next step; null if its optimizer has none.</summary>
+    /// <exception cref="ArgumentException">The group does not belong to this optimizer.</exception>
     public double? MomentumOf(ParameterGroup group)
     {
         ModelGroup run = RunOf(group);
         return run.MomentumAt(UpdateCount) ?? run.Group.Options.SchedulableMomentum;
     }
 
-    /// <summary>The weight decay that the next step will use for a group.</summary>
-    /// <exception cref="ArgumentException">The group is not the optimizer's.</exception>
+    /// <summary>The weight decay of a group in the next step.</summary>
+    /// <exception cref="ArgumentException">The group does not belong to this optimizer.</exception>
     public double WeightDecayOf(ParameterGroup group) => RunOf(group).DecayAt(UpdateCount);
 
     /// <summary>Updates every parameter that has a gradient and is not frozen.</summary>
-    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken, beside the
-    /// <see cref="LossScaler"/>'s scale; they are multiplied by its inverse while they are in registers. Left out: 1.</param>
-    /// <returns>What was done.</returns>
-    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state so, and
-    /// <see cref="ModelOptimizerOptions.NonFinite"/> is to throw, or too many steps in a row were skipped. Nothing has changed
-    /// then.</exception>
-    /// <exception cref="ArgumentException">A parameter that was added matches no group, or gradients that are to be zeroed
-    /// overlap. Nothing has changed then.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate, or the loss scale and that of the
-    /// <see cref="LossScaler"/> make a product, that cannot be used; or a rate is above what a decoupled weight decay allows
-    /// (<see cref="WeightDecayException"/>); or a clip gave a factor or a limit that cannot be used. Nothing has changed then.</exception>
-    /// <exception cref="InvalidOperationException">Another thread is in a step of this optimizer, its <see cref="LossScaler"/>
-    /// belongs to another one, or the function of a schedule gave no rate or threw, or the predicate of a group or a method of a clip
-    /// threw, and nothing has changed; or a rule threw the inner exception while it ran, and the step is
-    /// incomplete.</exception>
+    /// <param name="lossScale">The factor by which the loss was multiplied before the gradients were computed, in addition to
+    /// the scale of the <see cref="LossScaler"/>. The step divides the gradients by it, without an extra pass. Default 1.</param>
+    /// <returns>A report of the step.</returns>
+    /// <exception cref="NonFiniteGradientException">A gradient is NaN or infinite, or would make a parameter or its state NaN
+    /// or infinite, and <see cref="ModelOptimizerOptions.NonFinite"/> is <see cref="NonFinitePolicy.Throw"/>, or too many
+    /// steps in a row were skipped. Nothing has changed.</exception>
+    /// <exception cref="ArgumentException">An added parameter matches no group, or gradients that the step should zero overlap.
+    /// Nothing has changed.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A schedule returned an invalid rate, or the product of the loss scale and
+    /// the scale of the <see cref="LossScaler"/> is out of range. Or a rate is above the limit of a decoupled weight decay
+    /// (<see cref="WeightDecayException"/>), or a clip returned an invalid factor or limit. Nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">Nothing has changed: another thread is in a step of this optimizer; its
+    /// <see cref="LossScaler"/> belongs to another optimizer; the function of a schedule threw or returned no valid rate; or
+    /// the predicate of a group or a method of a clip threw. Or the step is incomplete: a rule threw an exception, which is
+    /// the inner exception.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public StepReport Step(LossScale lossScale = default)
     {
@@ -207,13 +211,14 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     }
 
     /// <summary>
-    /// Describes the model as a table of text: every parameter with its shape, its group, its optimizer, the rate and the decay of the
-    /// next step, and its state, and below it the sums.
+    /// Describes the model as a text table. Each parameter has a row with its shape, group and optimizer, the rate and the
+    /// decay of the next step, and its state; the totals are below.
     /// </summary>
     /// <returns>Lines that end with \n, in invariant culture.</returns>
-    /// <exception cref="ArgumentException">A parameter that was added matches no group.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A schedule gave a rate or a decay that cannot be used.</exception>
-    /// <exception cref="InvalidOperationException">The optimizer is in a step, or a function of a schedule or a group threw.</exception>
+    /// <exception cref="ArgumentException">An added parameter matches no group.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A schedule returned an invalid rate or decay.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step, or a function of a schedule or a group
+    /// threw.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public string Describe()
     {
@@ -229,7 +234,8 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         }
     }
 
-    /// <summary>The name of the model, the number of parameters and groups, their optimizers, the updates and the state.</summary>
+    /// <summary>Describes the model: its name, the numbers of parameters, groups and updates, the optimizers and the
+    /// state.</summary>
     public override string ToString()
     {
         string optimizers = string.Join(", ", _groups.Select(run => TextTable.OptimizerOf(run.Group.Options)).Distinct());
@@ -238,20 +244,20 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             + $"{TextTable.Count(UpdateCount, "update")}, {TextTable.Count(StateBytes, "byte")} of state";
     }
 
-    /// <summary>Every parameter that has a state, with its group and its state.</summary>
+    /// <summary>Every parameter with a state, with its group and its state.</summary>
     internal IReadOnlyList<(Parameter Parameter, ParameterGroup Group, OptimizerState State)> Members => _plan.Members;
 
     IModelOptimizer? IModelOptimizer.Inner => null;
 
-    /// <summary>What happens around the update.</summary>
+    /// <summary>The options such as schedule, clipping and loss scale.</summary>
     internal ModelOptimizerOptions Options => _options;
 
     StepReport IModelOptimizer.Flush() => StepReport.WithoutUpdate(StepOutcome.NothingToUpdate, UpdateCount, ScaleOf(default));
 
-    /// <summary>What a loss was multiplied by: the scale of a step beside the scaler's.</summary>
+    /// <summary>The factor by which a loss was multiplied: the scale of the step times the scale of the loss scaler.</summary>
     internal double ScaleOf(LossScale lossScale) => lossScale.Factor * (_options.LossScaler?.Scale ?? 1);
 
-    /// <summary>Refuses steps while an accumulator has gradients for the next one; null: it has none any more.</summary>
+    /// <summary>Blocks steps while an accumulator holds gradients for the next one; null removes the block.</summary>
     internal void Waits(GradientAccumulator? accumulator) => _waitsFor = accumulator;
 
     private StepReport TakeStep(LossScale lossScale, long update)
@@ -344,7 +350,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         return new ParameterGroup(optimizer);
     }
 
-    // Parameters are only ever added to a set, at its end.
+    // Parameters can only be added to a set, at its end.
     private void TakeNewParameters()
     {
         Parameters.Alive(null);
@@ -359,7 +365,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             ModelGroup run = Array.Find(_groups, candidate => candidate.Has(parameter))
                 ?? throw new ArgumentException(
                     $"The parameter {Quoted.Name(parameter.Name)} matches no group. Its shape is {parameter.Shape}. Add a group without "
-                    + $"{nameof(ParameterGroup.Where)} at the end, for all that the others leave.",
+                    + $"{nameof(ParameterGroup.Where)} at the end; it takes the parameters that match no other group.",
                     nameof(Groups));
             run.Step.Definition.Matrices?.Check(TensorShape.Of(parameter.Dimensions), $"parameter \"{parameter.Name}\"");
             _clip.Check(parameter);
@@ -395,7 +401,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
     private ModelGroup RunOf(ParameterGroup group) =>
         Array.Find(_groups, candidate => candidate.Group == group)
-            ?? throw new ArgumentException($"The group ({group}) is not one of this optimizer. Take it from its {nameof(Groups)}.", nameof(group));
+            ?? throw new ArgumentException($"The group ({group}) does not belong to this optimizer. Use a group from its {nameof(Groups)}.", nameof(group));
 
     private double TakeRates()
     {
@@ -414,11 +420,11 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
     private bool Checks => _options.NonFinite != NonFinitePolicy.Propagate || _options.LossScaler is not null;
 
-    // The norm of the gradients as they stand, divided by the scale, is that of the unscaled ones.
+    // The norm of the scaled gradients, divided by the scale, is the norm of the unscaled gradients.
     private double Measure(double lossScale) =>
         Checks || _clip.Measures ? _runner.GradientNorm(_clip.Norm) / lossScale : double.NaN;
 
-    // The last that can refuse a step. Gradients that the clip has rewritten by then are put back.
+    // The last check that can refuse a step. If the clip has already rewritten gradients, they are restored.
     private Overflow? Prepare(ClipStep step, double divisor, out double clipFactor)
     {
         bool isReady = false;
@@ -455,8 +461,8 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         }
     }
 
-    // A product that is too large is skipped like an overflow where a smaller scale may follow: a scaler that stops growing at
-    // one number of micro-batches may be above its limit at another.
+    // A divisor that is too large is skipped like an overflow if a smaller scale can follow: a scaler that no longer grows at one
+    // number of micro-batches may exceed its limit at another number.
     private bool CanDivideBy(double divisor, LossScale lossScale)
     {
         if (Require.IsScale(divisor))
@@ -475,7 +481,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
                     $"Gradients cannot be divided by {divisor}: the loss scale of the step is {lossScale.Factor}, that of the {nameof(LossScaler)} {_options.LossScaler?.Scale ?? 1}, and the gradients are those of {lossScale.MicroBatches} micro-batches. The inverse of the product must be a normal float (the product from about 3e-39 to 8.5e37). Give the step another loss scale."));
     }
 
-    // A scale that is too large is no reason to throw, but to try with a smaller one.
+    // A scale that is too large should not throw; the scaler lowers it for the next step.
     private void Skip(bool canDivide, Overflow? overflow)
     {
         bool tolerated = _options.NonFinite != NonFinitePolicy.Throw || _options.LossScaler is { CanBackOff: true };
@@ -492,7 +498,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         _skips++;
     }
 
-    // To the larger number, NaN is no number.
+    // MaxNumber ignores NaN, which stands for a missing ratio.
     private double TakeUpdateRatios()
     {
         double largest = double.NaN;

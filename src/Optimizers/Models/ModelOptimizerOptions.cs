@@ -2,48 +2,52 @@ using System.Diagnostics.Metrics;
 
 namespace Optimizers;
 
-/// <summary>What happens around the update of a model.</summary>
+/// <summary>The options of a <see cref="ModelOptimizer"/>: schedule, clipping, loss scale, checks of gradients,
+/// threads.</summary>
 public sealed record ModelOptimizerOptions
 {
-    /// <summary>What the model is called in measurements. Default "model".</summary>
+    /// <summary>The name of the model in metrics. Default "model".</summary>
     public string Name { get; init; } = "model";
 
     /// <summary>
-    /// Makes the meter that steps publish through, as an application with dependency injection has it. Default null: a meter
-    /// that all models of the process share.
+    /// Creates the meter through which steps publish metrics; an application with dependency injection has one. Default null:
+    /// all models of the process share one meter.
     /// </summary>
     public IMeterFactory? MeterFactory { get; init; }
 
-    /// <summary>The schedule of the rate for all groups without one of their own. Default null: the rates of the groups' options.</summary>
+    /// <summary>The rate schedule of all groups without their own. Default null: the groups use the rates of their
+    /// options.</summary>
     public ILrSchedule? Schedule { get; init; }
 
     /// <summary>
-    /// How gradients are clipped: <see cref="ClipByGlobalNorm"/> is usual, and <see cref="IGradientClip"/> says how to write a clip of
-    /// your own. Default null: not at all.
+    /// The gradient clip, usually <see cref="ClipByGlobalNorm"/>; <see cref="IGradientClip"/> describes how to write your own.
+    /// Default null: no clipping.
     /// </summary>
     public IGradientClip? Clip { get; init; }
 
     /// <summary>
-    /// What to do about a gradient that is NaN or infinite, or that would make a parameter or its state so. Default <see cref="NonFinitePolicy.Throw"/>: it would get into the
-    /// moments and stay there. With clipping by a norm the check costs nothing; without, a pass that reads the gradients.
+    /// What a step does if a gradient is NaN or infinite, or would make a parameter or its state NaN or infinite. Default
+    /// <see cref="NonFinitePolicy.Throw"/>, because such a value would enter the moments and stay there. The check is free if
+    /// a norm is computed for clipping; otherwise it is one pass that reads the gradients.
     /// </summary>
     public NonFinitePolicy NonFinite { get; init; }
 
     /// <summary>
-    /// How many steps in a row may be skipped for gradients that are not finite; the next one throws. At least 0; default 100.
+    /// The number of consecutive steps that may be skipped because of their gradients; the next step that would be skipped
+    /// throws. At least 0; default 100.
     /// </summary>
     public int MaximumConsecutiveSkips { get; init; } = 100;
 
     /// <summary>
-    /// Scales the loss: multiply it by the scaler's <see cref="LossScaler.Scale"/>. Steps unscale the gradients, and skip those
-    /// that overflowed. Default null: the scale is 1. A scaler belongs to the first optimizer that takes a step with it, and the
-    /// steps of another one are refused: see the remarks of <see cref="Training.LossScaler"/>.
+    /// The loss scaler; multiply the loss by its <see cref="LossScaler.Scale"/>. A step divides the gradients by the scale; a
+    /// step with gradients that overflowed is skipped. Default null: the scale is 1. A scaler belongs to the first optimizer
+    /// that takes a step with it; a step of another optimizer throws (see the remarks of <see cref="Training.LossScaler"/>).
     /// </summary>
     public LossScaler? LossScaler { get; init; }
 
     /// <summary>
-    /// Whether a step leaves all gradients of the set zero, for code that adds to them; done while they are in registers, and
-    /// also when the step is skipped. Default false. Gradient buffers may not overlap then.
+    /// Whether a step sets all gradients of the set to zero, for code that adds new gradients to the old ones. This happens in
+    /// the pass of the update, and also if the step is skipped. Default false. If true, gradient buffers must not overlap.
     /// </summary>
     public bool ZeroGradients { get; init; }
 
@@ -54,8 +58,8 @@ public sealed record ModelOptimizerOptions
     public bool MeasureUpdates { get; init; }
 
     /// <summary>
-    /// The number of threads that a step uses at most; 0, the default: as many as there are processors. Small models stay
-    /// on the caller's thread; the result is the same bits in any case.
+    /// The maximum number of threads of a step; 0, the default, means the number of processors. Small models stay on the
+    /// caller's thread. The result has the same bits for every number of threads.
     /// </summary>
     public int Threads { get; init; }
 
@@ -71,7 +75,7 @@ public sealed record ModelOptimizerOptions
 
         if (!Enum.IsDefined(NonFinite))
         {
-            throw new ArgumentOutOfRangeException(nameof(NonFinite), NonFinite, $"{nameof(NonFinite)} is no {nameof(NonFinitePolicy)}.");
+            throw new ArgumentOutOfRangeException(nameof(NonFinite), NonFinite, $"{nameof(NonFinite)} is {NonFinite}, which is no {nameof(NonFinitePolicy)}. Use {nameof(NonFinitePolicy.Throw)}, {nameof(NonFinitePolicy.Skip)} or {nameof(NonFinitePolicy.Propagate)}.");
         }
     }
 }

@@ -1,14 +1,16 @@
 namespace Optimizers;
 
-/// <summary>Finds out whether a step with finite gradients would make a parameter of the model or its state infinite or NaN.</summary>
+/// <summary>Checks whether a step with finite gradients would make a parameter of the model or its state infinite or
+/// NaN.</summary>
 internal sealed class ModelOverflow(ParameterSet parameters, ModelGroup[] groups, ModelPlan plan, TensorBatch batch, int widestLane)
 {
     private readonly OverflowGuard _guard = new();
     private int _valuesRevision;
 
-    /// <summary>Looks at the step whose rules are made; they are made anew if it was tried on a copy.</summary>
-    /// <param name="largestGradient">The largest magnitude of a gradient as the rules get it, or a bound of it.</param>
-    /// <returns>What would not be finite; null: the step may be taken.</returns>
+    /// <summary>Checks the step whose rules are prepared. If the step is tried on a copy, its rules are created again.</summary>
+    /// <param name="largestGradient">The largest magnitude of a gradient as the rules receive it, or an upper bound of
+    /// it.</param>
+    /// <returns>The value that would not be finite; null if the step can be applied.</returns>
     public Overflow? Find(double largestGradient)
     {
         if (CannotOverflow(largestGradient))

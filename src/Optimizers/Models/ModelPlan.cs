@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Optimizers;
 
 /// <summary>
-/// Which parameters take part in a step, as jobs of a batch. From one step to the next the plan usually stands, and
-/// then only the rules have to be worked out anew: one for each group, however many tensors there are.
+/// The parameters that take part in a step, as jobs of a batch. The plan usually stays the same from one step to the next.
+/// Then only the rules are computed again: one for each group, for any number of tensors.
 /// </summary>
 internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] groups, TensorBatch batch)
 {
@@ -21,25 +21,25 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     /// <summary>The parameters that take part, in the order of the batch.</summary>
     public List<Parameter> Participants { get; } = [];
 
-    /// <summary>The number of parameters, whether they take part or not.</summary>
+    /// <summary>The number of parameters, including those that take no part.</summary>
     public int Count => _entries.Count;
 
-    /// <summary>The number of parameters in the last prepared step that said they had no gradient.</summary>
+    /// <summary>The number of parameters without a gradient in the last prepared step.</summary>
     public int WithoutGradient { get; private set; }
 
     /// <summary>The number of parameters in the last prepared step whose group was frozen.</summary>
     public int Frozen { get; private set; }
 
-    /// <summary>Whether a state is new or was loaded since it was gathered before.</summary>
+    /// <summary>Whether a state is new or was loaded since the batch was last filled.</summary>
     public bool StatesReplaced { get; private set; }
 
-    /// <summary>Whether some parameter that takes part is a table.</summary>
+    /// <summary>Whether at least one parameter that takes part is a table.</summary>
     public bool HasTables => _haveTables;
 
-    /// <summary>The memory that the state of all parameters takes, in bytes.</summary>
+    /// <summary>The size of the state of all parameters, in bytes.</summary>
     public long StateBytes => _entries.Sum(entry => entry.State.Bytes);
 
-    /// <summary>Adds parameters, with a new state for each; those of one group have theirs side by side.</summary>
+    /// <summary>Adds parameters, each with a new state; the states of one group lie side by side in memory.</summary>
     public void Add(List<(Parameter Parameter, ModelGroup Run)> added)
     {
         Dictionary<ModelGroup, SlotPool[]> pools = added.GroupBy(parameter => parameter.Run).ToDictionary(
@@ -58,7 +58,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         {
             entry.State.CountChanges(_changes);
             entry.Run.HasTables |= entry.Parameter.IsTable;
-            // All in a group that shares its scalars have the same, but those that come later have none yet.
+            // In a group that shares its scalars, all states have the same scalars, but newly added states have none yet.
             entry.Run.Shared ??= entry.Run.Step.Definition.SharesScalars ? entry.State : null;
         }
 
@@ -77,7 +77,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     public (IOptimizerOptions Options, OptimizerState State)? Find(string name) =>
         _entries.Find(entry => entry.Parameter.Name == name) is { } entry ? (entry.Options, entry.State) : null;
 
-    /// <summary>Has the batch hold every parameter that takes part.</summary>
+    /// <summary>Fills the batch with the parameters that take part.</summary>
     public void Gather()
     {
         parameters.ValueUse.RequireOwn();
@@ -142,7 +142,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         _gathered = true;
     }
 
-    /// <summary>Makes the rules for the next update of the gathered parameters.</summary>
+    /// <summary>Creates the rules for the next update of the parameters in the batch.</summary>
     public void MakeRules()
     {
         if (_aged && (!_sharesScalars || SharedStand()))
@@ -172,7 +172,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         }
     }
 
-    /// <summary>Makes every parameter that takes part one update older.</summary>
+    /// <summary>Adds one to the update count of every parameter that takes part.</summary>
     public void Age()
     {
         foreach (Entry entry in CollectionsMarshal.AsSpan(_entries))
@@ -186,7 +186,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         _aged = true;
     }
 
-    /// <summary>Has every state that took part remember what its rule did.</summary>
+    /// <summary>Stores the scalars that the rules have computed in every state that took part.</summary>
     public void TakeScalars()
     {
         if (!_haveScalars)
@@ -214,7 +214,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         }
     }
 
-    /// <summary>Zeroes gradients: all, or those that no rule has read and zeroed.</summary>
+    /// <summary>Zeroes gradients: all of them, or only those that no rule has read and zeroed.</summary>
     public void ZeroGradients(bool onlyOfResting)
     {
         if (onlyOfResting && WithoutGradient + Frozen == 0 && !_haveTables)
@@ -232,7 +232,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     }
 
     /// <summary>
-    /// The largest magnitude of all parameters and their state, whether they take part or not: see
+    /// The largest magnitude of all parameters and their state, including those that take no part: see
     /// <see cref="OptimizerState.LargestMagnitude"/>.
     /// </summary>
     public double LargestMagnitude()
@@ -247,7 +247,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         return largest;
     }
 
-    /// <summary>The largest magnitude of a scalar of state, as far as rules compute with it.</summary>
+    /// <summary>The largest magnitude of a state scalar that rules compute with.</summary>
     public double LargestScalar()
     {
         double largest = 0;
@@ -269,7 +269,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     /// <summary>The states of the jobs of the batch.</summary>
     public OptimizerState[] States() => [.. _entries.Where(entry => entry.TakesPart).Select(entry => entry.State)];
 
-    // Those of a group may have been changed through one that rests, whose clock is another.
+    // A parameter that takes no part may have changed the scalars of its group, and its update count is different.
     private bool SharedStand()
     {
         foreach (ModelGroup run in groups)
@@ -283,7 +283,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         return true;
     }
 
-    // A user may have frozen a group, taken a gradient away or asked for a rounded copy.
+    // A user may have frozen a group, removed a gradient or requested a rounded copy.
     private bool Stands()
     {
         if (!_gathered || !Array.TrueForAll(groups, run => run.WasFrozen == run.Group.Frozen))
@@ -291,7 +291,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
             return false;
         }
 
-        // What was changed may have been changed back: taken from all parameters, say, and given to most again.
+        // A change may have been undone: for example, all gradients were removed and most were given again.
         bool same = _revision == parameters.Revision || _entries.TrueForAll(entry => entry.IsAsBefore);
         _revision = same ? parameters.Revision : _revision;
         return same;

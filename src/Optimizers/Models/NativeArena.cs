@@ -1,19 +1,19 @@
 namespace Optimizers;
 
 /// <summary>
-/// Memory for one stream of a step, values or gradients, of many tensors: small ones lie next to each other in the order in
-/// which they are taken, so that a step streams on from one to the next.
+/// Memory for one stream of a step, values or gradients, of many tensors. Small tensors lie next to each other in the order in
+/// which they are allocated, so a step reads memory sequentially from one tensor to the next.
 /// </summary>
 internal sealed class NativeArena(int stream) : IDisposable
 {
-    // Pages that nobody touches cost nothing.
+    // Memory pages that are never accessed cost nothing.
     private const int ChunkBytes = 1 << 20;
 
     private readonly List<NativeBuffer> _buffers = [];
     private nuint _next;
     private nuint _end;
 
-    /// <summary>Sees to it that tensors of this many bytes together, with what they need between them, lie in one piece.</summary>
+    /// <summary>Reserves one piece of memory for tensors of this total size, including the gaps between them.</summary>
     public void Reserve(nuint bytes)
     {
         if (_end - _next < bytes)
@@ -22,7 +22,7 @@ internal sealed class NativeArena(int stream) : IDisposable
         }
     }
 
-    /// <summary>Zeroed memory, valid until the arena is disposed.</summary>
+    /// <summary>Allocates zeroed memory, valid until the arena is disposed.</summary>
     public nuint Take(nuint bytes)
     {
         nuint place = Placement.Next(_next, bytes, stream);

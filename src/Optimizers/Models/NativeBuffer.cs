@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers;
 
-/// <summary>Zeroed memory outside the garbage collector's, whose pages nobody has touched yet.</summary>
+/// <summary>Zeroed memory outside the garbage collector's heap; its pages have not been accessed yet.</summary>
 internal sealed unsafe class NativeBuffer : SafeHandle
 {
     public NativeBuffer(nuint bytes)

@@ -43,39 +43,41 @@ public sealed unsafe class Parameter
     /// The gradients, which you write before each step. The span is valid as long as the set is reachable and not disposed.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    /// <exception cref="InvalidOperationException">The parameter is a table, whose gradient is that of some rows.</exception>
+    /// <exception cref="InvalidOperationException">The parameter is a table, which has gradients of some rows only.</exception>
     public Span<float> Gradients => _rows is null
         ? new(_set.Alive(_gradients), Length)
         : throw new InvalidOperationException(
-            $"\"{Name}\" is a table, which has gradients of some rows only. Give them with {nameof(SetRowGradients)}.");
+            $"\"{Name}\" is a table, which has gradients of some rows only. Set them with {nameof(SetRowGradients)}.");
 
-    /// <summary>Whether the gradient is that of some rows: see <see cref="ParameterSet.AddTable"/>.</summary>
+    /// <summary>Whether the parameter has gradients of some rows only: see <see cref="ParameterSet.AddTable"/>.</summary>
     public bool IsTable => _rows is not null;
 
-    /// <summary>The rows of a table that have a gradient: each once, in ascending order. Valid until they are set anew.</summary>
-    /// <exception cref="InvalidOperationException">The parameter is no table.</exception>
+    /// <summary>The rows of a table that have a gradient, each once, in ascending order. Valid until the next change of the
+    /// gradient.</summary>
+    /// <exception cref="InvalidOperationException">The parameter is not a table.</exception>
     public ReadOnlySpan<int> GradientRows => RequireRows().Rows;
 
     /// <summary>The gradient of <see cref="GradientRows"/>, row after row.</summary>
-    /// <exception cref="InvalidOperationException">The parameter is no table.</exception>
+    /// <exception cref="InvalidOperationException">The parameter is not a table.</exception>
     public ReadOnlySpan<float> RowGradients => RequireRows().Values;
 
     /// <summary>
-    /// Gives a table the gradient of some rows for the next steps, in the place of the one before; all other rows have none. It
-    /// is copied, and stays until it is set anew or gradients are zeroed. No rows is a gradient too: nothing moves, but the table
-    /// is one update older.
+    /// Sets the gradients of some rows of a table for the next steps, and replaces the previous ones; all other rows have no
+    /// gradient. The values are copied, and stay until they are set again or gradients are zeroed. A call without rows is a
+    /// gradient too: nothing moves, but the table counts an update.
     /// </summary>
-    /// <param name="rows">The indices of the rows, in any order. One that comes more than once has the sum of its values, added up
-    /// in float32 in the order in which they come.</param>
+    /// <param name="rows">The row indices, in any order. If an index occurs more than once, its values are added in float32,
+    /// in the order in which they occur.</param>
     /// <param name="values">The values, row after row in the order of the indices.</param>
-    /// <exception cref="ArgumentException">There are not as many values as the rows have, or the index of a row is outside the table. Nothing has
-    /// changed then.</exception>
-    /// <exception cref="InvalidOperationException">The parameter is no table.</exception>
+    /// <exception cref="ArgumentException">The number of values is not rows × width, or a row index is outside the table.
+    /// Nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">The parameter is not a table.</exception>
     public void SetRowGradients(ReadOnlySpan<int> rows, ReadOnlySpan<float> values) => RequireRows().Take(rows, values);
 
     /// <summary>
-    /// Whether there is a gradient for the next steps. Without one the parameter neither moves, decays nor ages, and does
-    /// not count in the norm; a gradient of zero, in contrast, is a gradient. Default true; it stays as you set it.
+    /// Whether the parameter has a gradient in the next steps. Without one the parameter does not move or decay, its update
+    /// count stays, and it is not part of the norm. A gradient of zero, in contrast, is a gradient. Default true; it stays as
+    /// you set it.
     /// </summary>
     public bool HasGradient
     {
@@ -88,8 +90,8 @@ public sealed unsafe class Parameter
     } = true;
 
     /// <summary>
-    /// The values rounded to bfloat16, for a forward pass that computes with that. Empty unless
-    /// <see cref="KeepBFloat16Copy"/> was called; steps keep it up to date in the pass in which they move the values.
+    /// The values rounded to bfloat16, for a forward pass in bfloat16. Empty unless <see cref="KeepBFloat16Copy"/> was called.
+    /// Steps keep the copy up to date in the pass in which they update the values.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public ReadOnlySpan<BFloat16> BFloat16Values
@@ -102,8 +104,7 @@ public sealed unsafe class Parameter
     }
 
     /// <summary>
-    /// Makes <see cref="BFloat16Values"/>, two bytes per element, or brings it up to date after you have changed values
-    /// yourself.
+    /// Creates <see cref="BFloat16Values"/>, two bytes per element, or updates them after you have changed values yourself.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void KeepBFloat16Copy()
@@ -122,20 +123,20 @@ public sealed unsafe class Parameter
         }
     }
 
-    /// <summary>Refuses what needs the value itself while something else stands in its place.</summary>
+    /// <summary>Throws if the values are temporarily replaced, for code that needs the parameter's own values.</summary>
     internal void RequireOwnValues() => _set.ValueUse.RequireOwn();
 
-    /// <summary>The gradients of all elements, or, of a table, of the rows that have some.</summary>
+    /// <summary>The gradients of all elements; for a table, those of the rows that have a gradient.</summary>
     internal Span<float> WritableGradients => _rows is null ? Gradients : _rows.WritableValues;
 
-    /// <summary>The rows of a table that have a gradient; null if the parameter is none.</summary>
+    /// <summary>The rows of a table that have a gradient; null if the parameter is not a table.</summary>
     internal SparseRows? Rows => _rows;
 
-    /// <summary>An element of the gradient, counted as the passes of a step do, and its place in the parameter.</summary>
+    /// <summary>An element of the gradient, by its number in the passes of a step, with its index in the parameter.</summary>
     internal (int Index, float Value) GradientAt(int element) =>
         _rows is null ? (element, Gradients[element]) : (_rows.PlaceOf(element), _rows.Values[element]);
 
-    /// <summary>Makes the gradient zero; that of a table, one of no rows.</summary>
+    /// <summary>Sets the gradient to zero; a table then has a gradient of no rows.</summary>
     internal void ZeroGradient()
     {
         if (_rows is null)
@@ -148,10 +149,10 @@ public sealed unsafe class Parameter
         }
     }
 
-    /// <summary>The shape, for whoever may not allocate.</summary>
+    /// <summary>The shape, for code that must not allocate.</summary>
     internal ReadOnlySpan<int> Dimensions => _shape.Span;
 
-    // Pinned for as long as the parameter lives.
+    // Pinned while the parameter is alive.
     internal BFloat16* RoundedCopyAddress =>
         _roundedCopy is null ? null : (BFloat16*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_roundedCopy));
 

@@ -1,6 +1,6 @@
 namespace Optimizers;
 
-/// <summary>Checks of parameters that are to be added to a set.</summary>
+/// <summary>Checks parameters before they are added to a set.</summary>
 internal static class ParameterCheck
 {
     /// <summary>The number of elements of a shape.</summary>
@@ -17,7 +17,7 @@ internal static class ParameterCheck
             if (dimension < 0)
             {
                 throw new ArgumentOutOfRangeException(
-                    argument, dimension, $"The parameter \"{name}\" cannot have the shape [{string.Join(", ", shape)}]: {dimension} is negative.");
+                    argument, dimension, $"The parameter \"{name}\" cannot have the shape [{string.Join(", ", shape)}]: {dimension} is negative. A dimension is at least 0.");
             }
 
             length *= dimension;
@@ -33,7 +33,7 @@ internal static class ParameterCheck
         return (int)length;
     }
 
-    /// <summary>Refuses a buffer that does not have the length of the shape.</summary>
+    /// <summary>Throws if the length of a buffer differs from that of the shape.</summary>
     public static void Length(string name, int expected, int actual, string argument)
     {
         if (actual != expected)
@@ -43,7 +43,7 @@ internal static class ParameterCheck
         }
     }
 
-    /// <summary>Refuses a name that cannot be one, or is taken.</summary>
+    /// <summary>Throws if a name is invalid or taken.</summary>
     public static void Name(string name, IReadOnlyDictionary<string, Parameter> taken, string argument)
     {
         ArgumentNullException.ThrowIfNull(name, argument);
@@ -61,24 +61,25 @@ internal static class ParameterCheck
         }
     }
 
-    /// <summary>Refuses buffers that overlap each other or those of other parameters. Only gradients may overlap gradients.</summary>
+    /// <summary>Throws if buffers overlap each other or those of other parameters. Only gradients may overlap
+    /// gradients.</summary>
     public static void Overlap(string name, ReadOnlySpan<float> values, ReadOnlySpan<float> gradients, IEnumerable<Parameter> others)
     {
         if (values.Overlaps(gradients))
         {
-            throw new ArgumentException($"The gradients of \"{name}\" overlap its values. Give each memory of its own.", nameof(gradients));
+            throw new ArgumentException($"The gradients of \"{name}\" overlap its values. Use separate memory for each.", nameof(gradients));
         }
 
         foreach (Parameter other in others)
         {
             if (values.Overlaps(other.Values) || (!other.IsTable && values.Overlaps(other.Gradients)))
             {
-                throw new ArgumentException($"The values of \"{name}\" overlap a buffer of \"{other.Name}\". Give each memory of its own.", nameof(values));
+                throw new ArgumentException($"The values of \"{name}\" overlap a buffer of \"{other.Name}\". Use separate memory for each.", nameof(values));
             }
 
             if (gradients.Overlaps(other.Values))
             {
-                throw new ArgumentException($"The gradients of \"{name}\" overlap the values of \"{other.Name}\". Give each memory of its own.", nameof(gradients));
+                throw new ArgumentException($"The gradients of \"{name}\" overlap the values of \"{other.Name}\". Use separate memory for each.", nameof(gradients));
             }
         }
     }

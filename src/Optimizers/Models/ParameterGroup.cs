@@ -1,12 +1,12 @@
 namespace Optimizers;
 
 /// <summary>
-/// Parameters of a model that are treated alike: which they are, the optimizer they get, and their rate and decay.
+/// A group of parameters with the same optimizer, rate and weight decay, and the condition that selects them.
 /// </summary>
 /// <remarks>
-/// A group belongs to one model: <see cref="RateFactor"/>, <see cref="WeightDecay"/> and <see cref="Frozen"/> may be changed
-/// between steps, and would act on every model that uses the group. Another <see cref="ModelOptimizer"/> may be given the group
-/// only for the same <see cref="ParameterSet"/>, or after that set is disposed. Several groups may have the same options.
+/// A group belongs to one model, because changes of <see cref="RateFactor"/>, <see cref="WeightDecay"/> and <see cref="Frozen"/>
+/// between steps would act on every model that uses the group. A second <see cref="ModelOptimizer"/> may use the group only
+/// for the same <see cref="ParameterSet"/>, or after that set is disposed. Several groups may have the same options.
 /// </remarks>
 /// <example>
 /// <code>
@@ -19,35 +19,36 @@ namespace Optimizers;
 /// </example>
 public sealed class ParameterGroup
 {
-    /// <summary>Makes a group.</summary>
+    /// <summary>Creates a group.</summary>
     /// <param name="options">The optimizer's hyperparameters.</param>
     /// <exception cref="ArgumentNullException">The options are null.</exception>
-    /// <exception cref="ArgumentException">An option, named in the message, is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     public ParameterGroup(IOptimizerOptions options)
     {
         OptionsCheck.Validate(options);
         Options = options;
     }
 
-    /// <summary>What the group is called in measurements. Default null: its number.</summary>
+    /// <summary>The name of the group in metrics. Default null: its index.</summary>
     public string? Name { get; init; }
 
     /// <summary>The optimizer's hyperparameters.</summary>
     public IOptimizerOptions Options { get; }
 
-    /// <summary>Which parameters belong to the group, unless an earlier group has them. Null, the default: all.</summary>
+    /// <summary>Selects the parameters of the group; a parameter belongs to the first group that selects it. Default null: all
+    /// parameters.</summary>
     public Predicate<Parameter>? Where { get; init; }
 
     /// <summary>
-    /// Whether a model may have no parameter for the group when its optimizer is made: because they are added to the set later,
-    /// or because the same groups are meant for models with and without such parameters. Default false: a <see cref="Where"/>
-    /// that matches nothing is refused, because it usually has a mistake. A group without <see cref="Where"/>, which takes
-    /// the rest, may be empty in any case.
+    /// Whether the group may have no parameter when its optimizer is created. Set it if parameters are added to the set later,
+    /// or if the same groups are used for models with and without such parameters. Default false: a <see cref="Where"/> that
+    /// matches nothing throws, because it is usually a mistake. A group without <see cref="Where"/>, which takes the rest of
+    /// the parameters, may always be empty.
     /// </summary>
     public bool MayBeEmpty { get; init; }
 
     /// <summary>The number format in which the state of the group is kept between steps. Default float32.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is none.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not a member of the enumeration.</exception>
     public StateFormat StateFormat
     {
         get;
@@ -58,16 +59,16 @@ public sealed class ParameterGroup
         }
     }
 
-    /// <summary>The schedule of the group's rate, in the place of the model's. Default null: the model's.</summary>
+    /// <summary>The schedule of the group's rate, which replaces the model's. Default null: the model's schedule.</summary>
     public ILrSchedule? Schedule { get; init; }
 
     /// <summary>
-    /// The schedule of the momentum or β₁, in the place of the options'; <see cref="Schedules.OneCycle.Momentum"/>, for
-    /// example. Rates of at least 0, below 1. Default null: the options'.
+    /// The schedule of the momentum or β₁, for example <see cref="Schedules.OneCycle.Momentum"/>. It replaces the value of the
+    /// options. Its values must be at least 0 and below 1. Default null: the value of the options.
     /// </summary>
     /// <remarks>
-    /// Where an average is corrected for its start from 0, that is by the product of the β₁ that were used, which the state
-    /// of each parameter then keeps. PyTorch takes the present one to the power of t, as if it had always been that.
+    /// Bias correction then uses the product of the β₁ that were used, which the state of each parameter keeps. PyTorch
+    /// instead uses the current β₁ to the power of t, as if β₁ had never changed.
     /// </remarks>
     /// <exception cref="ArgumentException">The optimizer has no momentum.</exception>
     public ILrSchedule? MomentumSchedule
@@ -78,7 +79,7 @@ public sealed class ParameterGroup
             if (value is not null && Options.SchedulableMomentum is null)
             {
                 throw new ArgumentException(
-                    $"{nameof(MomentumSchedule)} cannot be set, because {Options.GetType().Name} has no momentum that a schedule can set.",
+                    $"{nameof(MomentumSchedule)} cannot be set, because {Options.GetType().Name} has no momentum that a schedule can set. Remove the schedule, or use options with a momentum.",
                     nameof(MomentumSchedule));
             }
 
@@ -87,7 +88,7 @@ public sealed class ParameterGroup
     }
 
     /// <summary>
-    /// The schedule of the weight decay, in the place of the options'; <see cref="WeightDecay"/> is not to be set beside it.
+    /// The schedule of the weight decay, which replaces the value of the options. Do not set <see cref="WeightDecay"/> as well.
     /// Default null.
     /// </summary>
     public ILrSchedule? WeightDecaySchedule
@@ -100,8 +101,9 @@ public sealed class ParameterGroup
         }
     }
 
-    /// <summary>A factor on the rate, whether it comes from a schedule or from the options. Finite, at least 0; default 1.</summary>
-    /// <remarks>With 0 the parameters keep their values while their state changes; <see cref="Frozen"/> keeps the state too.</remarks>
+    /// <summary>A factor on the rate of the schedule or of the options. Finite, at least 0; default 1.</summary>
+    /// <remarks>With 0 the parameters keep their values but their state changes; with <see cref="Frozen"/> the state stays
+    /// too.</remarks>
     public double RateFactor
     {
         get;
@@ -112,7 +114,8 @@ public sealed class ParameterGroup
         }
     } = 1;
 
-    /// <summary>The weight decay, in the place of the options'. Finite, at least 0; default null: the options'.</summary>
+    /// <summary>The weight decay, which replaces that of the options. Finite, at least 0; default null: the decay of the
+    /// options.</summary>
     public double? WeightDecay
     {
         get;
@@ -130,13 +133,13 @@ public sealed class ParameterGroup
     }
 
     /// <summary>
-    /// Whether the group rests: its parameters neither move, decay nor age, and do not count in the norm. Its state is kept.
-    /// May be changed between steps. Default false.
+    /// Whether the group is frozen: its parameters do not move or decay, their update counts stay, and they are not part of
+    /// the norm. Their state is kept. Can be changed between steps. Default false.
     /// </summary>
     public bool Frozen { get; set; }
 
     /// <summary>
-    /// The set of the model that the group belongs to, until that set is disposed; null before its first optimizer is made.
+    /// The set of the model that the group belongs to, until the set is disposed; null before the first optimizer is created.
     /// </summary>
     internal ParameterSet? Model
     {
@@ -144,10 +147,10 @@ public sealed class ParameterGroup
         set;
     }
 
-    /// <summary>The number and the name, if there is one, for messages.</summary>
+    /// <summary>The index and the name, if there is one, for messages.</summary>
     internal string TitleAt(int index) => Name is null ? $"group {index}" : $"group {index} ({Quoted.Name(Name)})";
 
-    /// <summary>Whether a parameter belongs to the group, unless an earlier one has it.</summary>
+    /// <summary>Whether the group selects a parameter. The caller asks earlier groups first.</summary>
     /// <exception cref="InvalidOperationException">The predicate of the group threw the inner exception.</exception>
     internal bool Has(Parameter parameter, int index)
     {
@@ -162,7 +165,7 @@ public sealed class ParameterGroup
         }
     }
 
-    /// <summary>The name, the optimizer, and what is set on the group.</summary>
+    /// <summary>Describes the name, the optimizer and the settings of the group.</summary>
     public override string ToString()
     {
         string name = Name is null ? string.Empty : $"{Quoted.Name(Name)}: ";
@@ -178,7 +181,7 @@ public sealed class ParameterGroup
             + (Frozen ? ", frozen" : string.Empty);
     }
 
-    /// <summary>The rate that is being tried, in the place of the schedule's and the options'; null: none.</summary>
+    /// <summary>The rate that a rate search is trying, which replaces every other rate; null if there is none.</summary>
     internal double? TriedRate { get; set; }
 
     private static void RequireOneDecay(double? decay, ILrSchedule? schedule, string name)

@@ -5,8 +5,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Optimizers;
 
 /// <summary>
-/// The parameters of a model: names, shapes, values and gradients. Either the set owns their memory, aligned to cache
-/// lines, or it views arrays of yours without copying them.
+/// The parameters of a model: names, shapes, values and gradients. The set owns their memory, aligned to cache lines, or it
+/// uses your arrays without copying them.
 /// </summary>
 /// <example>
 /// <code>
@@ -30,14 +30,14 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <summary>The number of elements of all parameters together.</summary>
     public long ElementCount { get; private set; }
 
-    /// <summary>A parameter by its number, in the order in which they were added.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is no parameter of that number.</exception>
+    /// <summary>A parameter by its index, in the order in which parameters were added.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no parameter with this index.</exception>
     public Parameter this[int index] => (uint)index < (uint)_parameters.Count
         ? _parameters[index]
         : throw new ArgumentOutOfRangeException(nameof(index), index, $"index = {index} is outside [0, {_parameters.Count}).");
 
     /// <summary>A parameter by its name.</summary>
-    /// <exception cref="ArgumentException">There is no parameter of that name.</exception>
+    /// <exception cref="ArgumentException">There is no parameter of this name.</exception>
     public Parameter this[string name]
     {
         get
@@ -49,32 +49,33 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         }
     }
 
-    /// <summary>Adds a parameter in memory of its own, values and gradients zero.</summary>
+    /// <summary>Adds a parameter in memory that the set owns; values and gradients are zero.</summary>
     /// <param name="name">A name that the set does not have yet.</param>
     /// <param name="shape">The length of each dimension, at least 0; none for a scalar.</param>
-    /// <returns>The parameter, to be filled with initial values.</returns>
-    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, or the shape is.</exception>
+    /// <returns>The parameter; fill it with initial values.</returns>
+    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, or the shape is not allowed.</exception>
     public Parameter Add(string name, params ReadOnlySpan<int> shape) =>
         AddOwned([(name, shape.ToArray())], nameof(name), nameof(shape))[0];
 
-    /// <summary>Adds parameters in memory of their own, side by side and aligned, values and gradients zero.</summary>
-    /// <param name="parameters">The name and the shape of each.</param>
-    /// <returns>The parameters, to be filled with initial values.</returns>
-    /// <exception cref="ArgumentException">A name is empty, taken or not allowed, or a shape is. None is added then.</exception>
+    /// <summary>Adds parameters in memory that the set owns, side by side and aligned; values and gradients are zero.</summary>
+    /// <param name="parameters">The name and the shape of each parameter.</param>
+    /// <returns>The parameters; fill them with initial values.</returns>
+    /// <exception cref="ArgumentException">A name is empty, taken or not allowed, or a shape is not allowed. No parameter is
+    /// added.</exception>
     public IReadOnlyList<Parameter> AddRange(params IReadOnlyList<(string Name, int[] Shape)> parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         return AddOwned(parameters, nameof(parameters), nameof(parameters));
     }
 
-    /// <summary>Adds a parameter that lies in memory of yours; nothing is copied.</summary>
+    /// <summary>Adds a parameter in your own memory; nothing is copied.</summary>
     /// <param name="name">A name that the set does not have yet.</param>
     /// <param name="shape">The length of each dimension, at least 0; empty for a scalar.</param>
-    /// <param name="values">The values; may not overlap any other buffer in the set. Pinned until the set is disposed.</param>
-    /// <param name="gradients">The gradients; may not overlap any values in the set. Pinned until the set is disposed.</param>
+    /// <param name="values">The values; must not overlap any other buffer in the set. Pinned until the set is disposed.</param>
+    /// <param name="gradients">The gradients; must not overlap any values in the set. Pinned until the set is disposed.</param>
     /// <returns>The parameter.</returns>
-    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, a length is not that of the shape, or
-    /// buffers overlap. Nothing is added then.</exception>
+    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, a length differs from that of the shape,
+    /// or buffers overlap. Nothing is added.</exception>
     public Parameter AddView(string name, ReadOnlySpan<int> shape, Memory<float> values, Memory<float> gradients)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -91,29 +92,30 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     }
 
     /// <summary>
-    /// Adds a table in memory of its own, zero: a matrix of whose rows a step touches some, such as an embedding. There is no
-    /// memory for gradients of all elements; <see cref="Parameter.SetRowGradients"/> gives those of some rows.
+    /// Adds a table, such as an embedding, in zeroed memory that the set owns. A table is a matrix of which a step updates
+    /// only some rows. It has no memory for gradients of all elements; set those of some rows with
+    /// <see cref="Parameter.SetRowGradients"/>.
     /// </summary>
     /// <param name="name">A name that the set does not have yet.</param>
     /// <param name="rows">The number of rows, at least 0.</param>
-    /// <param name="width">The number of elements of a row, at least 1.</param>
-    /// <returns>The parameter, to be filled with initial values.</returns>
-    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, or a number is.</exception>
+    /// <param name="width">The number of elements in a row, at least 1.</param>
+    /// <returns>The parameter; fill it with initial values.</returns>
+    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, or a number is out of its range.</exception>
     public Parameter AddTable(string name, int rows, int width)
     {
         int length = CheckTable(name, rows, width);
         return Append(name, [rows, width], length, (float*)_values.Take(BytesOf(length)), gradients: null, isTable: true);
     }
 
-    /// <summary>Adds a table that lies in memory of yours; nothing is copied.</summary>
+    /// <summary>Adds a table in your own memory; nothing is copied.</summary>
     /// <param name="name">A name that the set does not have yet.</param>
     /// <param name="rows">The number of rows, at least 0.</param>
-    /// <param name="width">The number of elements of a row, at least 1.</param>
-    /// <param name="values">The values, row after row; may not overlap any other buffer in the set. Pinned until the set is
+    /// <param name="width">The number of elements in a row, at least 1.</param>
+    /// <param name="values">The values, row after row; must not overlap any other buffer in the set. Pinned until the set is
     /// disposed.</param>
     /// <returns>The parameter.</returns>
-    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, a number is, the length is not theirs, or
-    /// buffers overlap. Nothing is added then.</exception>
+    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, a number is out of its range, the length
+    /// is not rows × width, or buffers overlap. Nothing is added.</exception>
     public Parameter AddTableView(string name, int rows, int width, Memory<float> values)
     {
         int length = CheckTable(name, rows, width);
@@ -124,14 +126,14 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         return Append(name, [rows, width], length, (float*)pinned.Pointer, gradients: null, isTable: true);
     }
 
-    /// <summary>Looks a parameter up by its name.</summary>
+    /// <summary>Finds a parameter by its name; false if there is none.</summary>
     public bool TryGet(string name, [NotNullWhen(true)] out Parameter? parameter)
     {
         ArgumentNullException.ThrowIfNull(name);
         return _byName.TryGetValue(name, out parameter);
     }
 
-    /// <summary>Makes all gradients zero.</summary>
+    /// <summary>Sets all gradients to zero.</summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void ZeroGradients()
     {
@@ -141,7 +143,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         }
     }
 
-    /// <summary>Frees the memory that the set owns and unpins what it views. Its parameters cannot be used any more.</summary>
+    /// <summary>Frees the memory that the set owns and unpins your memory. Its parameters can no longer be used.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -163,7 +165,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>The number of parameters and elements, and the first parameters.</summary>
+    /// <summary>Describes the number of parameters and elements, and the first parameters.</summary>
     public override string ToString()
     {
         const int Most = 3;
@@ -173,25 +175,25 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             + (_disposed ? " (disposed)" : string.Empty);
     }
 
-    /// <summary>Changes with everything about the parameters, but their numbers, that a step has to know.</summary>
+    /// <summary>Changes whenever a parameter changes in a way that a step must know, other than in its values.</summary>
     internal int Revision { get; set; }
 
-    /// <summary>Who may use the values at present.</summary>
+    /// <summary>The current use of the values.</summary>
     internal ValueUse ValueUse { get; } = new();
 
-    /// <summary>Averages and wrappers of these parameters that are still in use.</summary>
+    /// <summary>The averages and wrappers of these parameters that are still in use.</summary>
     internal RunParts Parts { get; } = new();
 
-    /// <summary>Changes whenever the library is told, or knows, that values were replaced between steps.</summary>
+    /// <summary>Changes when values are replaced between steps by the library, or with its knowledge.</summary>
     internal int ValuesRevision { get; set; }
 
     /// <summary>Whether the memory has been freed.</summary>
     internal bool IsDisposed => _disposed;
 
-    /// <summary>Refuses a set whose memory has been freed.</summary>
+    /// <summary>Throws if the memory has been freed.</summary>
     internal void RequireAlive() => ObjectDisposedException.ThrowIf(_disposed, this);
 
-    /// <summary>Refuses tables, where gradients of all elements are needed.</summary>
+    /// <summary>Throws if there is a table, for code that needs gradients of all elements.</summary>
     internal void RequireNoTables(string purpose, string argument)
     {
         if (_parameters.Find(parameter => parameter.IsTable) is { } table)
@@ -203,7 +205,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         }
     }
 
-    /// <summary>Refuses gradients that overlap, which would be written to more than once.</summary>
+    /// <summary>Throws if gradients overlap, because they would be written more than once.</summary>
     internal void RequireGradientsApart(string purpose, string argument)
     {
         Parameter[] inMemory = [.. _parameters.Where(p => p.Length > 0 && !p.IsTable).OrderBy(p => (nuint)p.GradientsAddress)];
@@ -212,8 +214,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             if (inMemory[i - 1].GradientsAddress + inMemory[i - 1].Length > inMemory[i].GradientsAddress)
             {
                 throw new ArgumentException(
-                    $"The gradients of \"{inMemory[i].Name}\" overlap those of \"{inMemory[i - 1].Name}\", so they cannot be {purpose}. Give each "
-                    + "parameter memory of its own.",
+                    $"The gradients of \"{inMemory[i].Name}\" overlap those of \"{inMemory[i - 1].Name}\", so they cannot be {purpose}. Use separate "
+                    + "memory for each parameter.",
                     argument);
             }
         }

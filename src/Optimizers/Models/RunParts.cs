@@ -2,12 +2,12 @@ using System.Collections;
 
 namespace Optimizers;
 
-/// <summary>The averages and wrappers of a parameter set, for as long as other code refers to them.</summary>
+/// <summary>The averages and wrappers of a parameter set that other code still refers to.</summary>
 internal sealed class RunParts : IEnumerable<IRunPart>
 {
     private readonly List<WeakReference<IRunPart>> _parts = [];
 
-    /// <summary>Remembers a part.</summary>
+    /// <summary>Adds a part.</summary>
     public void Add(IRunPart part)
     {
         _parts.RemoveAll(reference => !reference.TryGetTarget(out _));

@@ -1,6 +1,6 @@
 namespace Optimizers;
 
-/// <summary>What became of a step.</summary>
+/// <summary>The outcome of a step.</summary>
 public enum StepOutcome
 {
     /// <summary>Parameters were updated.</summary>
@@ -10,11 +10,11 @@ public enum StepOutcome
     NothingToUpdate,
 
     /// <summary>
-    /// A gradient was not finite, or the loss scale too large to divide by; parameters, state, counters and schedules are as they
-    /// were.
+    /// The step was skipped because a gradient was not finite or the loss scale was too large to divide by. Parameters, state,
+    /// counters and schedules are unchanged.
     /// </summary>
     Skipped,
 
-    /// <summary>The gradients were added to those of earlier micro-batches; the update is still to come.</summary>
+    /// <summary>The gradients were added to those of earlier micro-batches; a later step updates the parameters.</summary>
     Accumulated,
 }

@@ -1,60 +1,60 @@
 namespace Optimizers;
 
-/// <summary>What a step of a <see cref="ModelOptimizer"/> did.</summary>
+/// <summary>The report of a step of a <see cref="ModelOptimizer"/>.</summary>
 public readonly record struct StepReport
 {
-    /// <summary>What became of the step.</summary>
+    /// <summary>The outcome of the step.</summary>
     public StepOutcome Outcome { get; init; }
 
-    /// <summary>Whether anything was updated. If not, the index of the next update is the same as of this one.</summary>
+    /// <summary>Whether parameters were updated. If not, the next step has the same update index.</summary>
     public bool Applied => Outcome == StepOutcome.Applied;
 
-    /// <summary>The index of the update, counted from 0, that schedules were asked for.</summary>
+    /// <summary>The index of the update, counted from 0, that was passed to schedules.</summary>
     public long Update { get; init; }
 
-    /// <summary>The rate of the first group that is not frozen; NaN if all are.</summary>
+    /// <summary>The rate of the first group that is not frozen; NaN if all groups are frozen.</summary>
     public double LearningRate { get; init; }
 
     /// <summary>
-    /// The norm of the unscaled gradients before clipping: the Euclidean one, unless the clip uses another. NaN if nothing
-    /// asked for it: without clipping and with <see cref="NonFinitePolicy.Propagate"/>.
+    /// The norm of the unscaled gradients before clipping: the Euclidean norm, unless the clip uses another one. NaN if the
+    /// step did not compute it, which is so without clipping and with <see cref="NonFinitePolicy.Propagate"/>.
     /// </summary>
     public double GradientNorm { get; init; }
 
     /// <summary>
-    /// What the gradients were multiplied by to clip them; 1 if they were not. The smallest of all tensors' where each has its
-    /// own.
+    /// The factor by which clipping multiplied the gradients; 1 if there was no clipping. If each tensor has its own factor,
+    /// the smallest of them.
     /// </summary>
     public double ClipFactor { get; init; }
 
     /// <summary>
-    /// What the loss was multiplied by: the loss scale of the step, times the scale of the <see cref="LossScaler"/> if there is
-    /// one. The number of micro-batches is not in it.
+    /// The factor by which the loss was multiplied: the loss scale of the step times the scale of the
+    /// <see cref="LossScaler"/>, if there is one. It does not include the number of micro-batches.
     /// </summary>
     public double LossScale { get; init; }
 
     /// <summary>
-    /// The largest ‖Δp‖/‖p‖ of all parameters that were not all zero; about 1e-3 is usual, and far from it the rate deserves a
-    /// look. NaN unless <see cref="ModelOptimizerOptions.MeasureUpdates"/> asks for it.
+    /// The largest ‖Δp‖/‖p‖ of all parameters that were not all zero. About 1e-3 is usual; a value far from it is a reason to
+    /// check the rate. NaN unless <see cref="ModelOptimizerOptions.MeasureUpdates"/> is set.
     /// </summary>
     public double LargestUpdateRatio { get; init; }
 
     /// <summary>The number of parameters that were updated.</summary>
     public int Updated { get; init; }
 
-    /// <summary>The number of parameters that said they had no gradient.</summary>
+    /// <summary>The number of parameters without a gradient.</summary>
     public int WithoutGradient { get; init; }
 
     /// <summary>The number of parameters in frozen groups.</summary>
     public int Frozen { get; init; }
 
-    /// <summary>The number of steps up to this one, in a row, that were skipped for gradients that were not finite.</summary>
+    /// <summary>The number of consecutive steps, up to this one, that were skipped because of their gradients.</summary>
     public int ConsecutiveSkips { get; init; }
 
-    /// <summary>The number of all steps so far that were skipped for gradients that were not finite.</summary>
+    /// <summary>The total number of steps so far that were skipped because of their gradients.</summary>
     public long Skips { get; init; }
 
-    /// <summary>The report of a call after which every parameter is as it was.</summary>
+    /// <summary>Creates the report of a call that changed no parameter.</summary>
     internal static StepReport WithoutUpdate(StepOutcome outcome, long update, double lossScale) => new()
     {
         Outcome = outcome,
@@ -66,7 +66,7 @@ public readonly record struct StepReport
         LargestUpdateRatio = double.NaN,
     };
 
-    /// <summary>The outcome, the update, and what was measured in it.</summary>
+    /// <summary>Describes the outcome, the update and its measurements.</summary>
     public override string ToString() =>
         $"{Outcome}: update {TextTable.Number(Update)}, rate {TextTable.Number(LearningRate)}"
         + (double.IsNaN(GradientNorm) ? string.Empty : $", gradient norm {TextTable.Number(GradientNorm)}")

@@ -1,24 +1,25 @@
 namespace Optimizers;
 
-/// <summary>Who may use the values of a parameter set at present. Only one of them can at a time.</summary>
+/// <summary>The current use of the values of a parameter set. Only one user at a time can replace or hold them.</summary>
 internal sealed class ValueUse
 {
     /// <summary>
-    /// Why the values are temporarily replaced, as a sentence for an exception; null if they are not. The code that sets it puts the
-    /// values back, and then sets it to null.
+    /// Why the values are temporarily replaced, as a sentence for an exception; null if they are not. The code that sets it
+    /// restores the values, and then sets it to null.
     /// </summary>
     public string? ReplacedBecause { get; set; }
 
-    /// <summary>Why a checkpoint reads or writes the values, as a sentence for an exception; null if none does.</summary>
+    /// <summary>Why a checkpoint reads or writes the values, as a sentence for an exception; null if no checkpoint
+    /// does.</summary>
     public string? HeldBecause { get; set; }
 
     /// <summary>
-    /// Whether a search for a rate takes steps that it will undo. A file would then hold values of no run.
+    /// Whether a rate search is taking steps that it will undo. A checkpoint would then save values that belong to no run.
     /// </summary>
     public bool IsOnTrial { get; set; }
 
-    /// <summary>Refuses work on values that are replaced, or in use by a checkpoint.</summary>
-    /// <exception cref="InvalidOperationException">They are.</exception>
+    /// <summary>Throws if the values are replaced, or a checkpoint uses them.</summary>
+    /// <exception cref="InvalidOperationException">The values are replaced or in use.</exception>
     public void RequireOwn()
     {
         RequireNotReplaced();
@@ -28,8 +29,8 @@ internal sealed class ValueUse
         }
     }
 
-    /// <summary>Refuses to read or write values that are replaced.</summary>
-    /// <exception cref="InvalidOperationException">They are.</exception>
+    /// <summary>Throws if the values are replaced, for code that reads or writes them.</summary>
+    /// <exception cref="InvalidOperationException">The values are replaced.</exception>
     public void RequireNotReplaced()
     {
         if (ReplacedBecause is not null)
@@ -38,15 +39,15 @@ internal sealed class ValueUse
         }
     }
 
-    /// <summary>Refuses to save or load values that are not those of the run.</summary>
-    /// <exception cref="InvalidOperationException">They are not.</exception>
+    /// <summary>Throws if the values are not those of the run, for code that saves or loads them.</summary>
+    /// <exception cref="InvalidOperationException">The values are replaced, in use, or those of a rate search.</exception>
     public void RequireOfTheRun()
     {
         RequireOwn();
         if (IsOnTrial)
         {
             throw new InvalidOperationException(
-                "A search for a learning rate is under way, which will undo its steps. Save or load before it or after it.");
+                "A search for a learning rate is in progress and will undo its steps. Save or load before or after it.");
         }
     }
 }

@@ -1,9 +1,9 @@
 namespace Optimizers;
 
-/// <summary>What a wrapper asks about the optimizers that it wraps.</summary>
+/// <summary>Questions of a wrapper about the optimizers that it wraps.</summary>
 internal static class WrappedOptimizers
 {
-    /// <summary>The <see cref="ModelOptimizer"/> inside all wrappers; null if something else is there.</summary>
+    /// <summary>The <see cref="ModelOptimizer"/> inside all wrappers; null if the innermost optimizer has another type.</summary>
     public static ModelOptimizer? Innermost(this IModelOptimizer optimizer)
     {
         while (optimizer.Inner is { } inner)
@@ -14,7 +14,7 @@ internal static class WrappedOptimizers
         return optimizer as ModelOptimizer;
     }
 
-    /// <summary>Refuses an accumulator that keeps its sums in the gradient buffers, where the wrapper overwrites them.</summary>
+    /// <summary>Throws if an accumulator keeps its sums in the gradient buffers, because the wrapper overwrites them.</summary>
     public static void RequireNoSumsInGradients(this IModelOptimizer optimizer, string wrapper)
     {
         for (IModelOptimizer? at = optimizer; at is not null; at = at.Inner)

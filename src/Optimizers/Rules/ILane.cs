@@ -1,13 +1,13 @@
 namespace Optimizers.Rules;
 
 /// <summary>
-/// A handful of <see cref="float"/> elements that are computed together: 1, 4, 8 or 16 of them, whatever the processor
-/// offers. A rule is generic over the lane, so that its formula is written once.
+/// A group of <see cref="float"/> elements that are computed together: 1, 4, 8 or 16, depending on the processor. A rule is
+/// generic over the lane, so its formula is written once.
 /// </summary>
 /// <remarks>
-/// Every operation is defined element by element, and all but <see cref="Pow"/> round as IEEE 754 says, so a rule gives the
-/// same bits at every width. There are no estimates, no fused multiply-add and no sums across a lane: those differ between processors.
-/// A comparison with NaN is false.
+/// Every operation works element by element, and all except <see cref="Pow"/> round as IEEE 754 says, so a rule gives the same
+/// bits at every width. A lane has no estimates, no fused multiply-add and no sums across its elements, because their results
+/// differ between processors. A comparison with NaN is false.
 /// </remarks>
 /// <typeparam name="TSelf">The lane itself.</typeparam>
 public interface ILane<TSelf>
@@ -34,13 +34,13 @@ public interface ILane<TSelf>
     /// <summary>Every element times a number.</summary>
     static abstract TSelf operator *(TSelf left, float right);
 
-    /// <summary>Every element and a number.</summary>
+    /// <summary>A number added to every element.</summary>
     static abstract TSelf operator +(TSelf left, float right);
 
     /// <summary>The element-wise quotient.</summary>
     static abstract TSelf operator /(TSelf left, TSelf right);
 
-    /// <summary>Every element with its sign reversed.</summary>
+    /// <summary>Every element with the opposite sign.</summary>
     static abstract TSelf operator -(TSelf value);
 
     /// <summary>The correctly rounded square root; NaN for negative elements.</summary>
@@ -49,17 +49,17 @@ public interface ILane<TSelf>
     /// <summary>The absolute value.</summary>
     static abstract TSelf Abs(TSelf value);
 
-    /// <summary>The smaller element; NaN where either is NaN; −0 is smaller than +0.</summary>
+    /// <summary>The smaller element; NaN if either is NaN; −0 is smaller than +0.</summary>
     static abstract TSelf Min(TSelf left, TSelf right);
 
-    /// <summary>The larger element; NaN where either is NaN; +0 is larger than −0.</summary>
+    /// <summary>The larger element; NaN if either is NaN; +0 is larger than −0.</summary>
     static abstract TSelf Max(TSelf left, TSelf right);
 
-    /// <summary>The magnitude of the first with the sign of the second.</summary>
+    /// <summary>The magnitude of the first argument with the sign of the second.</summary>
     static abstract TSelf CopySign(TSelf magnitude, TSelf sign);
 
     /// <summary>
-    /// The power, worked out in double by the platform's own function and rounded once. Slow: one element at a time.
+    /// The power, computed in double by the platform's own function and rounded once. Slow: one element at a time.
     /// </summary>
     static abstract TSelf Pow(TSelf value, TSelf exponent);
 
@@ -77,7 +77,7 @@ public interface ILane<TSelf>
         return TSelf.IfLess(zero, value, TSelf.Splat(1), TSelf.IfLess(value, zero, TSelf.Splat(-1), zero));
     }
 
-    /// <summary>The quotient, but 0 where the divisor is ±0: a step that is 0/0 is no step.</summary>
+    /// <summary>The quotient, or 0 if the divisor is ±0, so that 0/0 gives a step of 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual TSelf DivideOrZero(TSelf dividend, TSelf divisor)
     {
@@ -85,16 +85,16 @@ public interface ILane<TSelf>
         return TSelf.IfEqual(divisor, zero, zero, dividend / divisor);
     }
 
-    /// <summary>Reads the elements at <paramref name="address"/>, which need not be aligned.</summary>
+    /// <summary>Reads the elements at <paramref name="address"/>, which may be unaligned.</summary>
     internal static abstract unsafe TSelf Load(float* address);
 
-    /// <summary>The same times a number: the multiplication reads memory itself.</summary>
+    /// <summary>Reads the elements and multiplies them by a number; the multiplication reads memory itself.</summary>
     internal static abstract unsafe TSelf Load(float* address, float factor);
 
-    /// <summary>Writes the elements to <paramref name="address"/>, which need not be aligned.</summary>
+    /// <summary>Writes the elements to <paramref name="address"/>, which may be unaligned.</summary>
     internal static abstract unsafe void Store(TSelf value, float* address);
 
-    // What follows takes a lane for the bits of its elements, 32 in each: for number formats, which rules do not see.
+    // The members below treat each element as 32 bits. Number formats use them; rules do not see them.
 
     /// <summary>A lane whose elements have the bits 0, 1, 2, …</summary>
     internal static abstract TSelf CountingBits { get; }
@@ -108,13 +108,13 @@ public interface ILane<TSelf>
     /// <summary>The product modulo 2³².</summary>
     internal static abstract TSelf MultiplyBits(TSelf left, TSelf right);
 
-    /// <summary>The smaller as whole numbers with a sign: the order of floats that have none.</summary>
+    /// <summary>The smaller element as signed integers; for nonnegative floats this is their order.</summary>
     internal static abstract TSelf MinBits(TSelf left, TSelf right);
 
-    /// <summary>The larger as whole numbers with a sign: the order of floats that have none.</summary>
+    /// <summary>The larger element as signed integers; for nonnegative floats this is their order.</summary>
     internal static abstract TSelf MaxBits(TSelf left, TSelf right);
 
-    /// <summary>The largest element as a whole number with a sign. The order of elements cannot matter to it.</summary>
+    /// <summary>The largest element as a signed integer. The order of the elements does not affect it.</summary>
     internal static abstract int LargestBits(TSelf bits);
 
     internal static abstract TSelf AndBits(TSelf left, TSelf right);
@@ -123,13 +123,13 @@ public interface ILane<TSelf>
 
     internal static abstract TSelf ShiftLeftBits(TSelf bits, int count);
 
-    /// <summary>Zeros come in from the left.</summary>
+    /// <summary>Shifts the bits right and fills with zeros from the left.</summary>
     internal static abstract TSelf ShiftRightBits(TSelf bits, int count);
 
-    /// <summary>Reads 8 bits for each element, which need not be aligned, into its upper ones; the others are 0.</summary>
+    /// <summary>Reads 8 bits for each element, possibly unaligned, into its upper bits; the other bits are 0.</summary>
     internal static abstract unsafe TSelf LoadUpperBits(byte* address);
 
-    /// <summary>Reads 16 bits for each element, which need not be aligned, into its upper ones; the others are 0.</summary>
+    /// <summary>Reads 16 bits for each element, possibly unaligned, into its upper bits; the other bits are 0.</summary>
     internal static abstract unsafe TSelf LoadUpperBits(ushort* address);
 
     /// <summary>Writes the upper 8 bits of each element.</summary>

@@ -1,67 +1,73 @@
 namespace Optimizers.Rules;
 
 /// <summary>
-/// A rule that needs two sums over its tensor, or over all tensors of its group, before it can apply: one pass measures, a second
-/// applies. Implement one of the interfaces that name the number of state slots, <see cref="IMeasuringRule0{TSelf}"/> to
-/// <see cref="IMeasuringRule4{TSelf}"/>, not this one.
+/// A rule that needs two sums over its tensor, or over all tensors of its group, before it can update: the first pass
+/// measures, the second pass applies. Implement one of the interfaces with the number of state slots in its name,
+/// <see cref="IMeasuringRule0{TSelf}"/> to <see cref="IMeasuringRule4{TSelf}"/>, instead of this one.
 /// </summary>
 /// <typeparam name="TSelf">The rule itself.</typeparam>
 public interface IMeasuringRule<TSelf> : IUpdateRule<TSelf>
     where TSelf : struct, IMeasuringRule<TSelf>
 {
     /// <summary>
-    /// The pass in which the state changes. True: the first; the second gets the state that the first has written, and a gradient of
-    /// 0, which saves reading it again. False: the second; both passes get the gradient and the state before the step.
-    /// In the other pass, values that are assigned to the slots are lost.
+    /// Selects the pass in which the state changes. True: the first pass; the second pass then receives the state that the
+    /// first has written, and a gradient of 0, so the gradient is not read again. False: the second pass; both passes then
+    /// receive the gradient and the state before the step. Values that the other pass assigns to slots are lost.
     /// </summary>
     static abstract bool MeasuringChangesState { get; }
 
-    /// <summary>Whether the squares of what is measured are summed, or else the values themselves. Default true.</summary>
+    /// <summary>Whether the sums are over the squares of the measured values; if false, over the values themselves. Default
+    /// true.</summary>
     static virtual bool SumsSquares => true;
 
     /// <summary>
-    /// Whether the sums are over all tensors of the group that take part in the step, and the scalars of state the same for all of
-    /// them. Default false: each tensor has its own. <see cref="Optimizer"/> is a group of one tensor.
+    /// Whether the sums are over all tensors of the group that take part in the step. All these tensors then have the same
+    /// state scalars. Default false: each tensor has its own sums. An <see cref="Optimizer"/> is a group of one tensor.
     /// </summary>
     static virtual bool IsOfGroup => false;
 
     /// <summary>
-    /// Returns the same rule with what its second pass needs of the sums. Called on the stepping thread, once for each tensor, between
-    /// the two passes.
+    /// Returns a copy of the rule with the values that its second pass computes from the sums. Called on the stepping thread,
+    /// once for each tensor, between the two passes.
     /// </summary>
     /// <param name="sums">The sums over the tensor, or over its group, in double.</param>
-    /// <param name="scalars">The scalars of state as <see cref="RuleFactory{TRule}"/> has left them. The rule may change them; they
-    /// count once the step is taken. The tensors of a group that shares its scalars must change them alike.</param>
+    /// <param name="scalars">The state scalars, as <see cref="RuleFactory{TRule}"/> has set them. The rule may change them;
+    /// the changes take effect when the step is applied. If a group shares its scalars, all its tensors must change them in
+    /// the same way.</param>
     TSelf WithSums(in MeasuredSums sums, Span<double> scalars);
 
     static bool IUpdateRule<TSelf>.Measures => true;
 
-    /// <summary>The magnitude of what the rule computes in float from its scalars; 0 where they stay in double.</summary>
+    /// <summary>The magnitude of the values that the rule computes in float from its scalars; 0 if they stay in double.</summary>
     internal static virtual double MagnitudeOf(ReadOnlySpan<double> scalars) => OverflowGuard.LargestOf(scalars);
 
-    /// <summary>The same rule, for a tensor of a certain shape.</summary>
+    /// <summary>Returns a copy of the rule for a tensor of the given shape.</summary>
     internal static virtual TSelf For(in TSelf rule, in TensorShape shape) => rule;
 
-    /// <summary>Reads the state at <paramref name="index"/>, measures and, if the state changes in this pass, writes it back.</summary>
+    /// <summary>Reads the state at <paramref name="index"/>, measures, and writes the state back if it changes in this
+    /// pass.</summary>
     internal static abstract void Measure<V, TStorage>(
         ref TSelf rule, V gradient, V parameter, in SlotAddresses slots, long index, out V first, out V second)
         where V : struct, ILane<V>
         where TStorage : struct, IStorage;
 }
 
-/// <summary>A measuring rule whose second pass takes a step from the parameter, so that it can be made cautious.</summary>
+/// <summary>A measuring rule whose second pass subtracts a step from the parameter, so that it can be made cautious.</summary>
 /// <typeparam name="TSelf">The rule itself.</typeparam>
 public interface ISteppingRule<TSelf> : IMeasuringRule<TSelf>
     where TSelf : struct, ISteppingRule<TSelf>
 {
-    /// <summary>What a weight decay of the rule's own leaves of the parameter. Default: all of it.</summary>
+    /// <summary>Applies the rule's own weight decay to the parameter. Default: no decay.</summary>
     /// <param name="rule">The rule, with its sums.</param>
     /// <param name="parameter">The parameter.</param>
     static virtual V Kept<V>(in TSelf rule, V parameter)
         where V : struct, ILane<V> =>
         parameter;
 
-    /// <summary>The step that is subtracted; the state at <paramref name="index"/> is read and, if it changes now, written back.</summary>
+    /// <summary>
+    /// Computes the step that is subtracted. Reads the state at <paramref name="index"/>, and writes it back if it changes in
+    /// this pass.
+    /// </summary>
     internal static abstract V Step<V, TStorage>(
         ref TSelf rule, V gradient, V parameter, in SlotAddresses slots, long index)
         where V : struct, ILane<V>
@@ -77,15 +83,15 @@ public interface ISteppingRule<TSelf> : IMeasuringRule<TSelf>
 }
 
 /// <summary>The sums of a measuring pass.</summary>
-/// <param name="First">The sum over the first measured value.</param>
-/// <param name="Second">The sum over the second.</param>
-/// <param name="Count">The number of elements that were measured.</param>
+/// <param name="First">The sum of the first measured value.</param>
+/// <param name="Second">The sum of the second measured value.</param>
+/// <param name="Count">The number of measured elements.</param>
 public readonly record struct MeasuredSums(double First, double Second, long Count)
 {
-    /// <summary>The sums over both.</summary>
+    /// <summary>The sums of both measurements together.</summary>
     public static MeasuredSums operator +(MeasuredSums left, MeasuredSums right) => Add(left, right);
 
-    /// <summary>The sums over both.</summary>
+    /// <summary>The sums of both measurements together.</summary>
     public static MeasuredSums Add(MeasuredSums left, MeasuredSums right) =>
         new(left.First + right.First, left.Second + right.Second, left.Count + right.Count);
 }

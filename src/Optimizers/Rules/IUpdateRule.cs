@@ -1,9 +1,9 @@
 namespace Optimizers.Rules;
 
 /// <summary>
-/// The formula of one optimizer: a struct that holds the scalars of one step as floats and updates one lane of
-/// elements. Implement one of the interfaces that name the number of state slots, <see cref="IUpdateRule0{TSelf}"/> to
-/// <see cref="IUpdateRule4{TSelf}"/>, not this one.
+/// The formula of one optimizer: a struct that holds the scalars of one step as floats and updates one lane of elements.
+/// Implement one of the interfaces with the number of state slots in its name, <see cref="IUpdateRule0{TSelf}"/> to
+/// <see cref="IUpdateRule4{TSelf}"/>, instead of this one.
 /// </summary>
 /// <typeparam name="TSelf">The rule itself.</typeparam>
 public interface IUpdateRule<TSelf>
@@ -12,7 +12,7 @@ public interface IUpdateRule<TSelf>
     /// <summary>The number of state slots, 0 to 4.</summary>
     internal static abstract int SlotCount { get; }
 
-    /// <summary>Whether a pass measures before the rule applies.</summary>
+    /// <summary>Whether a measuring pass runs before the rule applies.</summary>
     internal static virtual bool Measures => false;
 
     /// <summary>Reads the state at <paramref name="index"/>, applies the rule and writes the state back.</summary>

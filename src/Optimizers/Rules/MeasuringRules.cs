@@ -5,16 +5,18 @@ namespace Optimizers.Rules;
 public interface IMeasuringRule0<TSelf> : ISteppingRule<TSelf>
     where TSelf : struct, IMeasuringRule0<TSelf>
 {
-    /// <summary>Gives the two values of each element that are summed, and updates the state if it changes in this pass.</summary>
-    /// <param name="gradient">The gradient, unscaled and clipped, with a coupled decay.</param>
+    /// <summary>Computes the two values of each element that are summed, and updates the state if it changes in this
+    /// pass.</summary>
+    /// <param name="gradient">The gradient, unscaled and clipped, including a coupled decay.</param>
     /// <param name="parameter">The parameter, before a decoupled decay.</param>
     /// <param name="first">The first value.</param>
-    /// <param name="second">The second value; a lane of 0 where one sum is enough.</param>
+    /// <param name="second">The second value; a lane of 0 if one sum is enough.</param>
     void Measure<V>(V gradient, V parameter, out V first, out V second)
         where V : struct, ILane<V>;
 
-    /// <summary>Gives the step that is subtracted from the parameter, and updates the state if it changes in this pass.</summary>
-    /// <param name="gradient">The gradient; 0 where the state changes as it is measured.</param>
+    /// <summary>Computes the step that is subtracted from the parameter, and updates the state if it changes in this
+    /// pass.</summary>
+    /// <param name="gradient">The gradient; 0 if the state changes in the measuring pass.</param>
     /// <param name="parameter">The parameter, after a decoupled decay.</param>
     V Step<V>(V gradient, V parameter)
         where V : struct, ILane<V>;
@@ -41,19 +43,21 @@ public interface IMeasuringRule0<TSelf> : ISteppingRule<TSelf>
 public interface IMeasuringRule1<TSelf> : ISteppingRule<TSelf>
     where TSelf : struct, IMeasuringRule1<TSelf>
 {
-    /// <summary>Gives the two values of each element that are summed, and updates the state if it changes in this pass.</summary>
-    /// <param name="gradient">The gradient, unscaled and clipped, with a coupled decay.</param>
+    /// <summary>Computes the two values of each element that are summed, and updates the state if it changes in this
+    /// pass.</summary>
+    /// <param name="gradient">The gradient, unscaled and clipped, including a coupled decay.</param>
     /// <param name="parameter">The parameter, before a decoupled decay.</param>
-    /// <param name="slot0">State.</param>
+    /// <param name="slot0">The state slot.</param>
     /// <param name="first">The first value.</param>
-    /// <param name="second">The second value; a lane of 0 where one sum is enough.</param>
+    /// <param name="second">The second value; a lane of 0 if one sum is enough.</param>
     void Measure<V>(V gradient, V parameter, ref V slot0, out V first, out V second)
         where V : struct, ILane<V>;
 
-    /// <summary>Gives the step that is subtracted from the parameter, and updates the state if it changes in this pass.</summary>
-    /// <param name="gradient">The gradient; 0 where the state changes as it is measured.</param>
+    /// <summary>Computes the step that is subtracted from the parameter, and updates the state if it changes in this
+    /// pass.</summary>
+    /// <param name="gradient">The gradient; 0 if the state changes in the measuring pass.</param>
     /// <param name="parameter">The parameter, after a decoupled decay.</param>
-    /// <param name="slot0">State.</param>
+    /// <param name="slot0">The state slot.</param>
     V Step<V>(V gradient, V parameter, ref V slot0)
         where V : struct, ILane<V>;
 
@@ -84,21 +88,23 @@ public interface IMeasuringRule1<TSelf> : ISteppingRule<TSelf>
 public interface IMeasuringRule2<TSelf> : ISteppingRule<TSelf>
     where TSelf : struct, IMeasuringRule2<TSelf>
 {
-    /// <summary>Gives the two values of each element that are summed, and updates the state if it changes in this pass.</summary>
-    /// <param name="gradient">The gradient, unscaled and clipped, with a coupled decay.</param>
+    /// <summary>Computes the two values of each element that are summed, and updates the state if it changes in this
+    /// pass.</summary>
+    /// <param name="gradient">The gradient, unscaled and clipped, including a coupled decay.</param>
     /// <param name="parameter">The parameter, before a decoupled decay.</param>
-    /// <param name="slot0">State.</param>
-    /// <param name="slot1">State.</param>
+    /// <param name="slot0">The first state slot.</param>
+    /// <param name="slot1">The second state slot.</param>
     /// <param name="first">The first value.</param>
-    /// <param name="second">The second value; a lane of 0 where one sum is enough.</param>
+    /// <param name="second">The second value; a lane of 0 if one sum is enough.</param>
     void Measure<V>(V gradient, V parameter, ref V slot0, ref V slot1, out V first, out V second)
         where V : struct, ILane<V>;
 
-    /// <summary>Gives the step that is subtracted from the parameter, and updates the state if it changes in this pass.</summary>
-    /// <param name="gradient">The gradient; 0 where the state changes as it is measured.</param>
+    /// <summary>Computes the step that is subtracted from the parameter, and updates the state if it changes in this
+    /// pass.</summary>
+    /// <param name="gradient">The gradient; 0 if the state changes in the measuring pass.</param>
     /// <param name="parameter">The parameter, after a decoupled decay.</param>
-    /// <param name="slot0">State.</param>
-    /// <param name="slot1">State.</param>
+    /// <param name="slot0">The first state slot.</param>
+    /// <param name="slot1">The second state slot.</param>
     V Step<V>(V gradient, V parameter, ref V slot0, ref V slot1)
         where V : struct, ILane<V>;
 
@@ -133,23 +139,25 @@ public interface IMeasuringRule2<TSelf> : ISteppingRule<TSelf>
 public interface IMeasuringRule3<TSelf> : ISteppingRule<TSelf>
     where TSelf : struct, IMeasuringRule3<TSelf>
 {
-    /// <summary>Gives the two values of each element that are summed, and updates the state if it changes in this pass.</summary>
-    /// <param name="gradient">The gradient, unscaled and clipped, with a coupled decay.</param>
+    /// <summary>Computes the two values of each element that are summed, and updates the state if it changes in this
+    /// pass.</summary>
+    /// <param name="gradient">The gradient, unscaled and clipped, including a coupled decay.</param>
     /// <param name="parameter">The parameter, before a decoupled decay.</param>
-    /// <param name="slot0">State.</param>
-    /// <param name="slot1">State.</param>
-    /// <param name="slot2">State.</param>
+    /// <param name="slot0">The first state slot.</param>
+    /// <param name="slot1">The second state slot.</param>
+    /// <param name="slot2">The third state slot.</param>
     /// <param name="first">The first value.</param>
-    /// <param name="second">The second value; a lane of 0 where one sum is enough.</param>
+    /// <param name="second">The second value; a lane of 0 if one sum is enough.</param>
     void Measure<V>(V gradient, V parameter, ref V slot0, ref V slot1, ref V slot2, out V first, out V second)
         where V : struct, ILane<V>;
 
-    /// <summary>Gives the step that is subtracted from the parameter, and updates the state if it changes in this pass.</summary>
-    /// <param name="gradient">The gradient; 0 where the state changes as it is measured.</param>
+    /// <summary>Computes the step that is subtracted from the parameter, and updates the state if it changes in this
+    /// pass.</summary>
+    /// <param name="gradient">The gradient; 0 if the state changes in the measuring pass.</param>
     /// <param name="parameter">The parameter, after a decoupled decay.</param>
-    /// <param name="slot0">State.</param>
-    /// <param name="slot1">State.</param>
-    /// <param name="slot2">State.</param>
+    /// <param name="slot0">The first state slot.</param>
+    /// <param name="slot1">The second state slot.</param>
+    /// <param name="slot2">The third state slot.</param>
     V Step<V>(V gradient, V parameter, ref V slot0, ref V slot1, ref V slot2)
         where V : struct, ILane<V>;
 
@@ -188,25 +196,27 @@ public interface IMeasuringRule3<TSelf> : ISteppingRule<TSelf>
 public interface IMeasuringRule4<TSelf> : ISteppingRule<TSelf>
     where TSelf : struct, IMeasuringRule4<TSelf>
 {
-    /// <summary>Gives the two values of each element that are summed, and updates the state if it changes in this pass.</summary>
-    /// <param name="gradient">The gradient, unscaled and clipped, with a coupled decay.</param>
+    /// <summary>Computes the two values of each element that are summed, and updates the state if it changes in this
+    /// pass.</summary>
+    /// <param name="gradient">The gradient, unscaled and clipped, including a coupled decay.</param>
     /// <param name="parameter">The parameter, before a decoupled decay.</param>
-    /// <param name="slot0">State.</param>
-    /// <param name="slot1">State.</param>
-    /// <param name="slot2">State.</param>
-    /// <param name="slot3">State.</param>
+    /// <param name="slot0">The first state slot.</param>
+    /// <param name="slot1">The second state slot.</param>
+    /// <param name="slot2">The third state slot.</param>
+    /// <param name="slot3">The fourth state slot.</param>
     /// <param name="first">The first value.</param>
-    /// <param name="second">The second value; a lane of 0 where one sum is enough.</param>
+    /// <param name="second">The second value; a lane of 0 if one sum is enough.</param>
     void Measure<V>(V gradient, V parameter, ref V slot0, ref V slot1, ref V slot2, ref V slot3, out V first, out V second)
         where V : struct, ILane<V>;
 
-    /// <summary>Gives the step that is subtracted from the parameter, and updates the state if it changes in this pass.</summary>
-    /// <param name="gradient">The gradient; 0 where the state changes as it is measured.</param>
+    /// <summary>Computes the step that is subtracted from the parameter, and updates the state if it changes in this
+    /// pass.</summary>
+    /// <param name="gradient">The gradient; 0 if the state changes in the measuring pass.</param>
     /// <param name="parameter">The parameter, after a decoupled decay.</param>
-    /// <param name="slot0">State.</param>
-    /// <param name="slot1">State.</param>
-    /// <param name="slot2">State.</param>
-    /// <param name="slot3">State.</param>
+    /// <param name="slot0">The first state slot.</param>
+    /// <param name="slot1">The second state slot.</param>
+    /// <param name="slot2">The third state slot.</param>
+    /// <param name="slot3">The fourth state slot.</param>
     V Step<V>(V gradient, V parameter, ref V slot0, ref V slot1, ref V slot2, ref V slot3)
         where V : struct, ILane<V>;
 

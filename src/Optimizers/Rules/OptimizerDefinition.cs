@@ -1,10 +1,10 @@
 namespace Optimizers.Rules;
 
 /// <summary>
-/// What an optimizer is: the state that it keeps, and how its rule is made from the numbers of a step. Immutable; every optimizer
-/// and group with the same options may share one.
+/// Describes an optimizer: the state that it keeps, and how the rule of a step is created from the numbers of the step.
+/// Immutable; all optimizers and groups with the same options can share one definition.
 /// </summary>
-/// <remarks><see cref="IOptimizerOptions.Define"/> returns one. A step in progress is no part of it.</remarks>
+/// <remarks><see cref="IOptimizerOptions.Define"/> returns one. It holds nothing of a step in progress.</remarks>
 public abstract class OptimizerDefinition
 {
     private protected OptimizerDefinition(
@@ -22,7 +22,7 @@ public abstract class OptimizerDefinition
         if (slots.FirstOrDefault(slot => !Enum.IsDefined(slot.Extent)) is { } unknown)
         {
             throw new ArgumentException(
-                $"The {nameof(StateSlot.Extent)} of the slot \"{unknown.Name}\" is {unknown.Extent}, which is no {nameof(SlotExtent)}.", nameof(slots));
+                $"The {nameof(StateSlot.Extent)} of the slot \"{unknown.Name}\" is {unknown.Extent}, which is no {nameof(SlotExtent)}. Use {nameof(SlotExtent.Elements)}, {nameof(SlotExtent.Rows)} or {nameof(SlotExtent.Columns)}.", nameof(slots));
         }
 
         CheckNames("scalar", nameof(scalars), [.. scalars.Select(scalar => scalar?.Name)]);
@@ -30,41 +30,42 @@ public abstract class OptimizerDefinition
         Scalars = Array.AsReadOnly<StateScalar>([.. scalars]);
     }
 
-    /// <summary>The state slots, in the order in which the rule takes them.</summary>
+    /// <summary>The state slots, in the order in which the rule receives them.</summary>
     public IReadOnlyList<StateSlot> Slots { get; }
 
-    /// <summary>What the rule remembers of a whole tensor, beside its slots.</summary>
+    /// <summary>The state scalars of a tensor: numbers that the rule keeps for the whole tensor, in addition to its
+    /// slots.</summary>
     public IReadOnlyList<StateScalar> Scalars { get; }
 
-    /// <summary>Every how many updates denormal values in state are flushed; a power of two.</summary>
+    /// <summary>The number of updates between two flushes of denormal values in the state; a power of two.</summary>
     internal int FlushInterval { get; init; } = 1;
 
-    /// <summary>What is done with whole tensors between the passes; null: nothing.</summary>
+    /// <summary>The work on whole tensors between the passes; null if there is none.</summary>
     internal IMatrixDefinition? Matrices { get; private protected init; }
 
-    /// <summary>Whether the rule needs sums over the tensor, from a pass of their own, before it can apply.</summary>
+    /// <summary>Whether the rule needs sums over the tensor, from a separate pass, before it can apply.</summary>
     internal virtual bool Measures => false;
 
-    /// <summary>Whether the scalars of state are the same for all tensors of a group.</summary>
+    /// <summary>Whether all tensors of a group have the same state scalars.</summary>
     internal virtual bool SharesScalars => false;
 
-    /// <summary>An element-wise optimizer.</summary>
-    /// <param name="rule">Makes the rule of a step. Called on the stepping thread, once for all tensors of a group that are equally
-    /// old; it must be a pure function. If it throws, nothing has changed.</param>
-    /// <param name="slots">The state slots, in the order in which the rule's <c>Apply</c> takes them.</param>
+    /// <summary>Defines an element-wise optimizer.</summary>
+    /// <param name="rule">Creates the rule of a step. Called on the stepping thread, once for all tensors of a group with the
+    /// same number of updates. It must be a pure function. If it throws, nothing has changed.</param>
+    /// <param name="slots">The state slots, in the order in which the rule's <c>Apply</c> receives them.</param>
     /// <typeparam name="TRule">The rule.</typeparam>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">The number of slots is not the rule's, a name is empty or repeated, or a slot has one
-    /// number for each row or column.</exception>
+    /// <exception cref="ArgumentException">The number of slots differs from the rule's, a name is empty or repeated, or a slot
+    /// has one number for each row or column.</exception>
     public static OptimizerDefinition Elementwise<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)
         where TRule : struct, IUpdateRule<TRule> =>
         new ElementwiseDefinition<TRule>(WithoutScalars(rule), slots, []);
 
-    /// <summary>An element-wise optimizer that remembers scalars of each tensor.</summary>
-    /// <param name="rule">Makes the rule of a step; pure but for the scalars of state. Tensors of a group that are equally old and
-    /// have the same scalars may share a rule.</param>
-    /// <param name="scalars">The scalars of state, in the order in which <paramref name="rule"/> takes them.</param>
-    /// <param name="slots">The state slots, in the order in which the rule's <c>Apply</c> takes them.</param>
+    /// <summary>Defines an element-wise optimizer with state scalars for each tensor.</summary>
+    /// <param name="rule">Creates the rule of a step. It must be pure, except that it may change the state scalars. Tensors of
+    /// a group with the same number of updates and the same scalars may share a rule.</param>
+    /// <param name="scalars">The state scalars, in the order in which <paramref name="rule"/> receives them.</param>
+    /// <param name="slots">The state slots, in the order in which the rule's <c>Apply</c> receives them.</param>
     /// <typeparam name="TRule">The rule.</typeparam>
     /// <inheritdoc cref="Elementwise{TRule}(Func{StepScalars, TRule}, StateSlot[])" path="/exception"/>
     public static OptimizerDefinition Elementwise<TRule>(
@@ -73,14 +74,15 @@ public abstract class OptimizerDefinition
         new ElementwiseDefinition<TRule>(rule, slots, scalars);
 
     /// <summary>
-    /// An optimizer that takes two sums over each tensor, or over its group, before it applies: one pass measures, a second applies.
+    /// Defines an optimizer that needs two sums over each tensor, or over its group: the first pass measures, the second pass
+    /// applies.
     /// </summary>
     /// <inheritdoc cref="Elementwise{TRule}(Func{StepScalars, TRule}, StateSlot[])"/>
     public static OptimizerDefinition Measuring<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)
         where TRule : struct, ISteppingRule<TRule> =>
         new SteppingDefinition<TRule>(WithoutScalars(rule), slots, []);
 
-    /// <summary>The same, with scalars of state that the sums may change.</summary>
+    /// <summary>Defines a measuring optimizer with state scalars, which the sums may change.</summary>
     /// <inheritdoc cref="Elementwise{TRule}(RuleFactory{TRule}, IReadOnlyList{StateScalar}, StateSlot[])"/>
     public static OptimizerDefinition Measuring<TRule>(
         RuleFactory<TRule> rule, IReadOnlyList<StateScalar> scalars, params StateSlot[] slots)
@@ -88,18 +90,18 @@ public abstract class OptimizerDefinition
         new SteppingDefinition<TRule>(rule, slots, scalars);
 
     /// <summary>
-    /// An optimizer that takes a sum over each row or column of a tensor before it applies: some of its slots have one number for
-    /// each (<see cref="StateSlot.Extent"/>).
+    /// Defines an optimizer that needs a sum over each row or column of a tensor before it applies. Some of its slots have one
+    /// number for each row or column (<see cref="StateSlot.Extent"/>).
     /// </summary>
     /// <inheritdoc cref="Elementwise{TRule}(Func{StepScalars, TRule}, StateSlot[])" path="/param|/typeparam"/>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">The number of slots is not the rule's, a name is empty or repeated, no slot has one
-    /// number for each row or column, or the rule is a measuring rule.</exception>
+    /// <exception cref="ArgumentException">The number of slots differs from the rule's, a name is empty or repeated, no slot
+    /// has one number for each row or column, or the rule is a measuring rule.</exception>
     public static OptimizerDefinition OfLines<TRule>(Func<StepScalars, TRule> rule, params StateSlot[] slots)
         where TRule : struct, IUpdateRule<TRule>, ILineRule<TRule> =>
         OfLines(WithoutScalars(rule), [], slots);
 
-    /// <summary>The same, with scalars of state.</summary>
+    /// <summary>Defines an optimizer that needs sums over rows or columns, with state scalars.</summary>
     /// <inheritdoc cref="Elementwise{TRule}(RuleFactory{TRule}, IReadOnlyList{StateScalar}, StateSlot[])" path="/param|/typeparam"/>
     /// <inheritdoc cref="OfLines{TRule}(Func{StepScalars, TRule}, StateSlot[])" path="/exception"/>
     public static OptimizerDefinition OfLines<TRule>(
@@ -108,8 +110,8 @@ public abstract class OptimizerDefinition
         new ElementwiseDefinition<TRule>(rule, slots, scalars, LineMoments<TRule>.For(slots));
 
     /// <summary>
-    /// An optimizer that takes sums over each row or column first, and then, in a pass that sees their numbers, sums over each
-    /// tensor or over its group.
+    /// Defines an optimizer that first needs sums over each row or column, and then sums over each tensor or its group. The
+    /// pass for the second sums reads the numbers of the rows and columns.
     /// </summary>
     /// <inheritdoc cref="Elementwise{TRule}(Func{StepScalars, TRule}, StateSlot[])" path="/param|/typeparam"/>
     /// <inheritdoc cref="OfLines{TRule}(Func{StepScalars, TRule}, StateSlot[])" path="/exception"/>
@@ -117,7 +119,10 @@ public abstract class OptimizerDefinition
         where TRule : struct, ISteppingRule<TRule>, ILineRule<TRule> =>
         MeasuringOfLines(WithoutScalars(rule), [], slots);
 
-    /// <summary>The same, with scalars of state that the sums over a tensor or a group may change.</summary>
+    /// <summary>
+    /// Defines an optimizer with sums over rows or columns and over tensors or groups, and with state scalars that the latter
+    /// may change.
+    /// </summary>
     /// <inheritdoc cref="Elementwise{TRule}(RuleFactory{TRule}, IReadOnlyList{StateScalar}, StateSlot[])" path="/param|/typeparam"/>
     /// <inheritdoc cref="OfLines{TRule}(Func{StepScalars, TRule}, StateSlot[])" path="/exception"/>
     public static OptimizerDefinition MeasuringOfLines<TRule>(
@@ -126,7 +131,8 @@ public abstract class OptimizerDefinition
         new SteppingDefinition<TRule>(rule, slots, scalars, LineMoments<TRule>.For(slots));
 
     /// <summary>
-    /// For rules so light that the flush would show, and whose every slot decays by <paramref name="beta"/> at most.
+    /// Defines a rule that is so cheap that a flush at every step would slow it down. The decay rate of every slot must be
+    /// <paramref name="beta"/> or less.
     /// </summary>
     internal static OptimizerDefinition LightElementwise<TRule>(Func<StepScalars, TRule> rule, double beta, params StateSlot[] slots)
         where TRule : struct, IUpdateRule<TRule> =>
@@ -135,24 +141,24 @@ public abstract class OptimizerDefinition
             FlushInterval = beta >= 0.5 ? EverySixteenthUpdate.Interval : 1,
         };
 
-    /// <summary>An optimizer that works on each tensor as matrices, around its measuring pass.</summary>
+    /// <summary>Defines an optimizer that works on each tensor as matrices, before and after its measuring pass.</summary>
     internal static OptimizerDefinition OfMatrices<TRule>(Func<StepScalars, TRule> rule, IMatrixDefinition matrices, params StateSlot[] slots)
         where TRule : struct, ISteppingRule<TRule> =>
         new SteppingDefinition<TRule>(WithoutScalars(rule), slots, [], matrices);
 
     /// <summary>
-    /// The magnitude that scalars of state add to those of gradients, parameters and slots, for
-    /// <see cref="IOptimizerOptions.SafeMagnitude"/>. An element-wise rule may do anything with its scalars.
+    /// The magnitude that the state scalars add to the magnitudes of gradients, parameters and slots, for
+    /// <see cref="IOptimizerOptions.SafeMagnitude"/>. An element-wise rule can compute anything from its scalars.
     /// </summary>
     internal virtual double MagnitudeOf(ReadOnlySpan<double> scalars) => OverflowGuard.LargestOf(scalars);
 
-    /// <summary>The same optimizer, made cautious; null: this kind cannot be.</summary>
+    /// <summary>The cautious form of the same optimizer; null if this kind has none.</summary>
     internal abstract OptimizerDefinition? Cautious();
 
-    /// <summary>Leads a visitor to the rule's type.</summary>
+    /// <summary>Calls a visitor with the type of the rule.</summary>
     internal abstract TResult Accept<TResult>(IDefinitionVisitor<TResult> visitor);
 
-    /// <summary>Leads to the steps of this optimizer on the processor.</summary>
+    /// <summary>Creates the steps of this optimizer on the processor.</summary>
     internal abstract GroupStep NewStep(IOptimizerOptions options);
 
     private static RuleFactory<TRule> WithoutScalars<TRule>(Func<StepScalars, TRule> rule)
@@ -179,7 +185,8 @@ public abstract class OptimizerDefinition
     }
 }
 
-/// <summary>Takes the rule's type from a definition: how something other than a step on the processor gets at the formula.</summary>
+/// <summary>Receives the type of a definition's rule, so that code other than a step on the processor can use the
+/// formula.</summary>
 internal interface IDefinitionVisitor<TResult>
 {
     TResult Elementwise<TRule>(ElementwiseDefinition<TRule> definition)

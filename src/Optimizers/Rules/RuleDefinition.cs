@@ -1,6 +1,6 @@
 namespace Optimizers.Rules;
 
-/// <summary>A definition whose rule has a certain type.</summary>
+/// <summary>A definition with a rule of a known type.</summary>
 internal abstract class RuleDefinition<TRule> : OptimizerDefinition
     where TRule : struct, IUpdateRule<TRule>
 {
@@ -12,7 +12,7 @@ internal abstract class RuleDefinition<TRule> : OptimizerDefinition
         CreateRule = rule;
         Matrices = matrices;
 
-        // The loop would take the memory of such a slot for one of a number for each element.
+        // The loop would read the memory of such a slot as if it had one number for each element.
         if (matrices is null && slots.FirstOrDefault(slot => slot.Extent != SlotExtent.Elements) is { } slot)
         {
             string method = TRule.Measures ? nameof(MeasuringOfLines) : nameof(OfLines);
@@ -23,7 +23,7 @@ internal abstract class RuleDefinition<TRule> : OptimizerDefinition
         }
     }
 
-    /// <summary>Makes the rule of a step.</summary>
+    /// <summary>Creates the rule of a step.</summary>
     public RuleFactory<TRule> CreateRule { get; }
 }
 
@@ -45,7 +45,8 @@ internal class ElementwiseDefinition<TRule> : RuleDefinition<TRule>
 
     internal override GroupStep NewStep(IOptimizerOptions options) => new ElementwiseStep<TRule>(this, options);
 
-    // The sums over lines see the gradient alone, and what they leave in the state would be counted and applied.
+    // Null for sums over rows or columns: they use the gradient only, and the counting pass and the applying pass would both
+    // use their results in the state.
     internal override OptimizerDefinition? Cautious() => Matrices is not null ? null : new MeasuringDefinition<CautiousRule<TRule>>(
         (step, scalars) => new CautiousRule<TRule>(CreateRule(step, scalars)), Slots, Scalars);
 
@@ -79,7 +80,7 @@ internal class MeasuringDefinition<TRule>(
     internal override TResult Accept<TResult>(IDefinitionVisitor<TResult> visitor) => visitor.Measuring(this);
 }
 
-/// <summary>One that takes a step from the parameter, and so can be made cautious.</summary>
+/// <summary>A measuring optimizer that subtracts a step from the parameter, so that it can be made cautious.</summary>
 internal sealed class SteppingDefinition<TRule>(
     RuleFactory<TRule> rule, IReadOnlyList<StateSlot> slots, IReadOnlyList<StateScalar> scalars, IMatrixDefinition? matrices = null)
     : MeasuringDefinition<TRule>(rule, slots, scalars, matrices)

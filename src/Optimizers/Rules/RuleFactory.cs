@@ -1,9 +1,9 @@
 namespace Optimizers.Rules;
 
-/// <summary>Makes the rule of a step from its numbers and from the scalars of state.</summary>
+/// <summary>Creates the rule of a step from the numbers of the step and the state scalars.</summary>
 /// <param name="step">The numbers of the step.</param>
-/// <param name="scalars">The scalars of state, in the order in which they were named, as the tensor's last update has left
-/// them. The function changes them into what they are after this update; they count once the step is taken.</param>
+/// <param name="scalars">The state scalars, in the order of the definition, with their values after the tensor's last update. The
+/// function sets them to their values after this update. The changes take effect when the step is applied.</param>
 /// <typeparam name="TRule">The rule.</typeparam>
 public delegate TRule RuleFactory<TRule>(StepScalars step, Span<double> scalars)
     where TRule : struct, IUpdateRule<TRule>;

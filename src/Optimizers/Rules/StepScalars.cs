@@ -1,15 +1,15 @@
 namespace Optimizers.Rules;
 
-/// <summary>The scalars of one step of one parameter, from which a rule works out its own, in double.</summary>
+/// <summary>The scalars of one step of one parameter, in double. A rule computes its own scalars from them.</summary>
 /// <param name="Iteration">The number t of this update of this parameter, counted from 1.</param>
 /// <param name="LearningRate">The rate η of this step.</param>
-/// <param name="WeightDecay">The weight decay λ of the parameter's group, for rules that apply it themselves.</param>
+/// <param name="WeightDecay">The weight decay λ of the parameter's group, for rules that apply the decay themselves.</param>
 public readonly record struct StepScalars(long Iteration, double LearningRate, double WeightDecay)
 {
-    // βᵗ is at most e^(−t(1 − β)), and e⁻⁴⁰ is below the last digit of 1.
+    // βᵗ is at most e^(−t(1 − β)), and e⁻⁴⁰ is less than the last digit of 1.
     private const double Faded = 40;
 
-    // NaN: none. A double stays in a register where a nullable one is copied through memory, which a small step notices.
+    // NaN means none. A double stays in a register; a nullable double is copied through memory, which slows down a small step.
     private readonly double _momentum = double.NaN;
     private readonly double _momentumProduct = double.NaN;
 
@@ -20,14 +20,15 @@ public readonly record struct StepScalars(long Iteration, double LearningRate, d
         _momentumProduct = momentumProduct;
     }
 
-    /// <summary>The momentum or β₁ that a schedule gives to this step; null: that of the options.</summary>
+    /// <summary>The momentum or β₁ that a schedule sets for this step; null if the value of the options applies.</summary>
     public double? Momentum
     {
         get => double.IsNaN(_momentum) ? null : _momentum;
         init => _momentum = value ?? double.NaN;
     }
 
-    /// <summary>The product of the β₁ of all updates of this parameter up to this one; null: all were that of the options.</summary>
+    /// <summary>The product of the β₁ of all updates of this parameter up to this one; null if all used the β₁ of the
+    /// options.</summary>
     public double? MomentumProduct
     {
         get => double.IsNaN(_momentumProduct) ? null : _momentumProduct;
@@ -35,21 +36,21 @@ public readonly record struct StepScalars(long Iteration, double LearningRate, d
     }
 
     /// <summary>The momentum or β₁ of this step.</summary>
-    /// <param name="momentum">That of the options.</param>
+    /// <param name="momentum">The momentum or β₁ of the options.</param>
     public double MomentumOr(double momentum) => double.IsNaN(_momentum) ? momentum : _momentum;
 
-    /// <summary>1 − βᵗ: what an average that started from 0 with weight β has gathered so far.</summary>
-    /// <remarks>By repeated squaring, so that it is the same number on every platform.</remarks>
+    /// <summary>1 − βᵗ: the total weight in an average with decay rate β that started from 0.</summary>
+    /// <remarks>Computed by repeated squaring, so that the number is the same on every platform.</remarks>
     public double BiasCorrection(double beta) =>
         Iteration * (1 - beta) > Faded ? 1 : 1 - Powers.Of(beta, (ulong)Iteration);
 
-    /// <summary>1 − β₁ᵗ, or 1 − Πβ₁ with the β₁ that were used: what the first moment has gathered so far.</summary>
-    /// <param name="beta1">That of the options.</param>
+    /// <summary>1 − β₁ᵗ, or 1 − Πβ₁ with the β₁ that were used: the total weight in the first moment.</summary>
+    /// <param name="beta1">The β₁ of the options.</param>
     public double MomentumCorrection(double beta1) =>
         double.IsNaN(_momentumProduct) ? BiasCorrection(beta1) : 1 - _momentumProduct;
 }
 
-/// <summary>How old a tensor is, as far as a rule needs to know.</summary>
+/// <summary>The number of updates of a tensor and their β₁ product: the facts about its age that a rule needs.</summary>
 /// <param name="Iteration">The number of updates.</param>
-/// <param name="MomentumProduct">The product of the β₁ of all of them; NaN: all were that of the options.</param>
+/// <param name="MomentumProduct">The product of the β₁ of all updates; NaN if all used the β₁ of the options.</param>
 internal readonly record struct TensorAge(long Iteration, double MomentumProduct);

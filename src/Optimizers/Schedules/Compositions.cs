@@ -143,7 +143,7 @@ internal sealed record Epochs : IComposedSchedule, INamed
 
     public long StepsPerEpoch { get; }
 
-    // Whether the index of the inner schedule counts epochs, or updates.
+    // Whether the index of the inner schedule counts epochs; if false, it counts updates.
     public bool InEpochs { get; }
 
     public double At(long step)

@@ -1,10 +1,10 @@
 namespace Optimizers.Schedules;
 
-/// <summary>The same rate always.</summary>
+/// <summary>A constant rate.</summary>
 /// <remarks><code>v(k) = Value</code></remarks>
 public sealed record Constant : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="value">The rate. Finite, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">The rate is out of its range.</exception>
     public Constant(double value)

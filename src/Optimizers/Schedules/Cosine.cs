@@ -1,18 +1,18 @@
 namespace Optimizers.Schedules;
 
-/// <summary>Half a cosine, from the peak down to the floor.</summary>
+/// <summary>Half a cosine from the peak down to the floor.</summary>
 /// <remarks>
 /// <para>Loshchilov &amp; Hutter 2017, arXiv 1608.03983, equation 5, without restarts.</para>
 /// <code>v(k) = Floor + (Peak − Floor)·(1 + cos πt)/2, t = min(k/Steps, 1)</code>
-/// <para>The first update is at the peak. After Steps updates the floor is held, as in optax; PyTorch's
+/// <para>The first update uses the peak. After Steps updates the rate stays at the floor, as in optax; PyTorch's
 /// CosineAnnealingLR would rise again.</para>
 /// </remarks>
 public sealed record Cosine : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="peak">The rate of the first update. Finite, at least 0.</param>
     /// <param name="steps">The number of updates until the floor is reached, at least 1.</param>
-    /// <param name="floor">The rate from then on. At least 0, at most <paramref name="peak"/>; default 0.</param>
+    /// <param name="floor">The rate after these updates. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public Cosine(double peak, long steps, double floor = 0)
     {
@@ -31,7 +31,7 @@ public sealed record Cosine : ILrSchedule, INamed
     /// <summary>The number of updates until the floor is reached.</summary>
     public long Steps { get; }
 
-    /// <summary>The rate after the last of them.</summary>
+    /// <summary>The rate after these updates.</summary>
     public double Floor { get; }
 
     /// <inheritdoc/>

@@ -1,37 +1,37 @@
 namespace Optimizers.Schedules;
 
-/// <summary>Half a cosine from the peak towards the floor, again and again: warm restarts.</summary>
+/// <summary>Half a cosine from the peak towards the floor, repeated in cycles (cosine annealing with warm restarts).</summary>
 /// <remarks>
 /// <para>Loshchilov &amp; Hutter 2017, arXiv 1608.03983, equation 5 and section 3.</para>
 /// <code>
 /// cycle i has the length max(Period·PeriodMultiplierⁱ, 1) and the peak max(Peak·PeakMultiplierⁱ, Floor)
 /// v(k) = Floor + (peak − Floor)·(1 + cos πt)/2,  t = (k − start)/length
 /// </code>
-/// <para>The first update is at the peak, and so is the first of every cycle; Floor itself is never reached. It goes on for
-/// ever. As in optax the whole peak is multiplied, where Keras multiplies what of it is above the floor.</para>
-/// <para>The cycle comes from a logarithm and is then compared with the exact sums of its lengths, so that no restart
-/// comes an update early or late. A multiplier is taken to 15 digits. With one that is not whole, cycles begin between
-/// two updates.</para>
-/// <para>With a period multiplier below 1 cycles get shorter, down to one update each. Every update from there on is as far
-/// into its cycle as the first of them: at the peak if the lengths before add up to a whole number. A cycle that begins less
-/// than a millionth of an update after one counts as beginning at it.</para>
+/// <para>The first update of every cycle uses the peak of the cycle; the rate never reaches Floor. The cycles never end. As in
+/// optax, the multiplier acts on the whole peak; in Keras it acts on the part of the peak above the floor.</para>
+/// <para>The number of the cycle is computed with a logarithm, and then checked against the exact sums of the cycle lengths,
+/// so that no restart is one update early or late. A multiplier is used with 15 digits. If it is not a whole number, cycles
+/// may begin between two updates.</para>
+/// <para>With a period multiplier below 1, cycles get shorter, down to one update each. From there on every update is at the
+/// same point of its cycle as the first of these updates: at the peak if the lengths of the earlier cycles add up to a whole
+/// number. A cycle that begins less than a millionth of an update after an update counts as beginning at it.</para>
 /// </remarks>
 public sealed record CosineRestarts : ILrSchedule, INamed
 {
-    // How much later than an update a cycle may begin and still count as beginning at it: more than decimals are off.
+    // A cycle that begins this much later than an update still counts as beginning at it. The error of decimals is smaller.
     private const decimal Tolerance = 1e-6m;
 
     private readonly decimal _multiplier;
 
-    // With a multiplier below 1, the first cycle that would be shorter than an update.
+    // With a multiplier below 1: the first cycle that would be shorter than one update.
     private readonly long _firstShort;
 
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="peak">The rate of the first update. Finite, at least 0.</param>
-    /// <param name="period">The number of updates of the first cycle, at least 1.</param>
-    /// <param name="periodMultiplier">The length of a cycle over that of the one before. Above 0, at most 1,000; default 1. Below 1
-    /// cycles get shorter, down to one update.</param>
-    /// <param name="peakMultiplier">The peak of a cycle over that of the one before. Finite, above 0; default 1.</param>
+    /// <param name="period">The number of updates in the first cycle, at least 1.</param>
+    /// <param name="periodMultiplier">The factor from the length of one cycle to the next. Above 0, at most 1,000; default 1.
+    /// Below 1, cycles get shorter, down to one update.</param>
+    /// <param name="peakMultiplier">The factor from the peak of one cycle to the next. Finite, above 0; default 1.</param>
     /// <param name="floor">The rate that each cycle falls towards. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public CosineRestarts(
@@ -56,13 +56,13 @@ public sealed record CosineRestarts : ILrSchedule, INamed
     /// <summary>The rate of the first update.</summary>
     public double Peak { get; }
 
-    /// <summary>The number of updates of the first cycle.</summary>
+    /// <summary>The number of updates in the first cycle.</summary>
     public long Period { get; }
 
-    /// <summary>The length of a cycle over that of the one before.</summary>
+    /// <summary>The factor from the length of one cycle to the next.</summary>
     public double PeriodMultiplier { get; }
 
-    /// <summary>The peak of a cycle over that of the one before.</summary>
+    /// <summary>The factor from the peak of one cycle to the next.</summary>
     public double PeakMultiplier { get; }
 
     /// <summary>The rate that each cycle falls towards.</summary>
@@ -79,7 +79,7 @@ public sealed record CosineRestarts : ILrSchedule, INamed
         return Curve.HalfCosine(Math.Max(Curve.Geometric(Peak, PeakMultiplier, cycle), Floor), Floor, t);
     }
 
-    // 28 digits hold every start and length up to the last index.
+    // 28 digits represent every start and length exactly, up to the last index.
     private (long Cycle, double Progress) Locate(long step)
     {
         decimal growth = _multiplier - 1;
@@ -98,7 +98,7 @@ public sealed record CosineRestarts : ILrSchedule, INamed
         }
     }
 
-    // A cycle begins at (Period − length)/(1 − multiplier), which as a product cannot overflow.
+    // A cycle begins at (Period − length)/(1 − multiplier). Computed as a product, this cannot overflow.
     private (long Cycle, double Progress) LocateShrinking(long step)
     {
         decimal shrinkage = 1 - _multiplier;
@@ -114,7 +114,7 @@ public sealed record CosineRestarts : ILrSchedule, INamed
         return (cycle + (long)whole, (double)Math.Max(0, position - whole));
     }
 
-    // The last cycle from 0 to a largest one that is at least as long as this; lengths fall.
+    // The last cycle from 0 to largest whose length is at least this one; lengths decrease.
     private long LastOfAtLeast(decimal length, long largest)
     {
         long low = 0;
@@ -128,10 +128,10 @@ public sealed record CosineRestarts : ILrSchedule, INamed
         return low;
     }
 
-    // The length of a cycle, were there no shortest one.
+    // The length of a cycle without the lower limit of one update.
     private decimal LengthOf(long cycle) => Period * Power(_multiplier, cycle);
 
-    // Kahan: the rounding of 1 + x is in both factors, and cancels.
+    // Kahan's method: the rounding error of 1 + x is in both factors and cancels.
     private static double LogarithmOf1Plus(double x)
     {
         double sum = 1 + x;

@@ -1,6 +1,6 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A curve from one value to another.</summary>
+/// <summary>The shape of a curve from one value to another.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<CurveShape>))]
 public enum CurveShape
 {
@@ -10,22 +10,24 @@ public enum CurveShape
     /// <summary>Half a cosine, flat at both ends: to + (from − to)·(1 + cos πt)/2.</summary>
     Cosine,
 
-    /// <summary>Steep at first: from + (to − from)·√t. From 1 to 0 it is the 1 − √t of Hägele et al. 2024, arXiv 2405.18392.</summary>
+    /// <summary>Steep at the start: from + (to − from)·√t. From 1 to 0 it is the 1 − √t of Hägele et al. 2024, arXiv
+    /// 2405.18392.</summary>
     InverseSquareRoot,
 }
 
 /// <summary>
-/// What schedules are made of. Curves run from t = 0 to t = 1, are exact at both ends and never beyond them.
+/// The building blocks of schedules. A curve runs from t = 0 to t = 1, is exact at both ends, and never goes beyond them.
 /// </summary>
 internal static class Curve
 {
-    /// <summary>The advice of a schedule that falls where it was asked to rise.</summary>
+    /// <summary>The advice for a schedule that can only fall, but was given a higher end.</summary>
     public const string ToRise = $"For a value that rises, use {nameof(Linear)} or {nameof(SwaAnneal)}.";
 
-    /// <summary>The advice of a warmup that was asked to begin above its peak.</summary>
+    /// <summary>The advice for a warmup with a start above its peak.</summary>
     public const string ToBeginHigher = $"To begin above it, put another schedule before this one with {nameof(Sequence)}.";
 
-    /// <summary>How much of some steps from a first one is over; of no steps: nothing before the first one, then all.</summary>
+    /// <summary>The completed share of a number of steps that start at an index. With no steps: 0 before the index, 1 from it
+    /// on.</summary>
     public static double Progress(long step, long begin, long steps) =>
         steps > 0 ? (double)Math.Clamp(step - begin, 0, steps) / steps : step < begin ? 0 : 1;
 
@@ -43,23 +45,24 @@ internal static class Curve
             return to;
         }
 
-        // Rounding can carry it past the end by the last bit.
+        // Rounding can move the value past the end by one unit in the last place.
         double value = from + ((to - from) * t);
         return from < to ? Math.Min(value, to) : Math.Max(value, to);
     }
 
     public static double HalfCosine(double from, double to, double t)
     {
-        // cos² of half the angle keeps the digits that 1 + cos loses near the end, and is not quite 0 at the end.
+        // The square of the cosine of half the angle keeps the digits that 1 + cos loses near the end; it is not exactly 0 at
+        // the end.
         double cosine = Math.Cos(Math.PI / 2 * t);
         return t >= 1 ? to : Line(to, from, cosine * cosine);
     }
 
-    /// <summary>A value after it has been multiplied by a factor a number of times.</summary>
+    /// <summary>A value multiplied by a factor a number of times.</summary>
     public static double Geometric(double initial, double factor, long count) =>
         initial == 0 ? 0 : initial * PrecisePowers.Of(factor, (ulong)count);
 
-    /// <summary>How many of some indices, in ascending order, are at most <paramref name="step"/>.</summary>
+    /// <summary>The number of elements of an ascending list of indices that are at most <paramref name="step"/>.</summary>
     public static int CountUpTo(ValueList<long> ascending, long step)
     {
         int low = 0;
@@ -73,7 +76,7 @@ internal static class Curve
         return low;
     }
 
-    /// <summary>A copy of indices that must be at least 0 and, unless they may come in any order, ascending.</summary>
+    /// <summary>Copies indices, which must be at least 0, and in ascending order unless any order is allowed.</summary>
     public static ValueList<long> Indices(IReadOnlyList<long> indices, bool anyOrder, string name)
     {
         ArgumentNullException.ThrowIfNull(indices, name);

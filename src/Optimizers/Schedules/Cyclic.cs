@@ -1,43 +1,44 @@
 namespace Optimizers.Schedules;
 
-/// <summary>How the peaks of a <see cref="Cyclic"/> schedule change.</summary>
+/// <summary>The way in which the peaks of a <see cref="Cyclic"/> schedule change.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<CyclicMode>))]
 public enum CyclicMode
 {
-    /// <summary>All are alike.</summary>
+    /// <summary>All peaks are equal.</summary>
     Triangular,
 
-    /// <summary>Each is half as far above the base as the one before.</summary>
+    /// <summary>Each peak is half as far above the base as the one before.</summary>
     Triangular2,
 
-    /// <summary>The height above the base falls by Gamma at every update.</summary>
+    /// <summary>The height above the base is multiplied by Gamma at every update.</summary>
     ExponentialRange,
 }
 
-/// <summary>Lines up and down between two rates, again and again, with the momentum going the other way.</summary>
+/// <summary>A triangle wave between two rates; the momentum moves in the opposite direction.</summary>
 /// <remarks>
-/// <para>Smith 2017, arXiv 1506.01186; as PyTorch's CyclicLR.</para>
+/// <para>Smith 2017, arXiv 1506.01186; the same as PyTorch's CyclicLR.</para>
 /// <code>
 /// q = k mod (StepsUp + StepsDown), c = k div (StepsUp + StepsDown)
-/// h = q/StepsUp for q ≤ StepsUp, else (StepsUp + StepsDown − q)/StepsDown
+/// h = q/StepsUp if q ≤ StepsUp, else (StepsUp + StepsDown − q)/StepsDown
 ///     Triangular2: h·2^−c            ExponentialRange: h·Gamma^k
 /// v(k) = Base + (Peak − Base)·h,  Momentum: MaximumMomentum − (MaximumMomentum − MinimumMomentum)·h
 /// </code>
-/// <para>The first update is at Base; the first at the peak is k = StepsUp. ExponentialRange is at the fraction
-/// Gamma^StepsUp of the way from Base to Peak there. It goes on for ever.</para>
+/// <para>The first update uses Base; the first peak is at k = StepsUp. With ExponentialRange the rate at that index is only
+/// the fraction Gamma^StepsUp of the way from Base to Peak. The cycles never end.</para>
 /// </remarks>
 public sealed record Cyclic : ILrSchedule, INamed
 {
     private readonly CyclicTriangles _rates;
 
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="base">The rate between the cycles. At least 0, at most <paramref name="peak"/>.</param>
-    /// <param name="peak">The rate at the height of the first cycle. Finite, at least 0.</param>
-    /// <param name="stepsUp">The number of updates from base to peak, at least 1.</param>
-    /// <param name="stepsDown">The number of updates back, at least 1; default null: as many as up.</param>
-    /// <param name="mode">How the peaks change. Default: they do not.</param>
-    /// <param name="gamma">The factor of <see cref="CyclicMode.ExponentialRange"/>. Above 0, at most 1, and 1 in the other modes;
-    /// default 1.</param>
+    /// <param name="peak">The rate at the top of the first cycle. Finite, at least 0.</param>
+    /// <param name="stepsUp">The number of updates from the base to the peak, at least 1.</param>
+    /// <param name="stepsDown">The number of updates from the peak to the base, at least 1; default null: the same as
+    /// <paramref name="stepsUp"/>.</param>
+    /// <param name="mode">The way in which the peaks change. Default: all peaks are equal.</param>
+    /// <param name="gamma">The factor of <see cref="CyclicMode.ExponentialRange"/>. Above 0, at most 1; must be 1 in the other
+    /// modes. Default 1.</param>
     /// <param name="minimumMomentum">The momentum at the peak. At least 0, below 1; default 0.8, as in PyTorch.</param>
     /// <param name="maximumMomentum">The momentum at the base. At least <paramref name="minimumMomentum"/>, below 1;
     /// default 0.9, as in PyTorch.</param>
@@ -54,7 +55,7 @@ public sealed record Cyclic : ILrSchedule, INamed
     {
         Require.NonNegative(@base, nameof(@base));
         Require.NonNegative(peak);
-        Require.AtMostOther(@base, peak, "Exchange them, and begin at the higher rate with Shift(-stepsUp).", nameof(@base));
+        Require.AtMostOther(@base, peak, "Exchange them. To begin at the higher rate, use Shift(-stepsUp).", nameof(@base));
         Require.AtLeast(stepsUp, 1);
         long down = stepsDown ?? stepsUp;
         Require.AtLeast(down, 1, nameof(stepsDown));
@@ -72,7 +73,7 @@ public sealed record Cyclic : ILrSchedule, INamed
         if (gamma != 1 && mode != CyclicMode.ExponentialRange)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(gamma), gamma, $"{nameof(gamma)} must be 1 in the mode {mode}: only {nameof(CyclicMode.ExponentialRange)} uses it.");
+                nameof(gamma), gamma, $"{nameof(gamma)} is {gamma}, but must be 1 in the mode {mode}: only {nameof(CyclicMode.ExponentialRange)} uses it.");
         }
 
         Require.Momenta(minimumMomentum, maximumMomentum);
@@ -91,16 +92,16 @@ public sealed record Cyclic : ILrSchedule, INamed
     /// <summary>The rate between the cycles.</summary>
     public double Base { get; }
 
-    /// <summary>The rate at the height of the first cycle, were Gamma 1.</summary>
+    /// <summary>The rate at the top of the first cycle, if Gamma is 1.</summary>
     public double Peak { get; }
 
-    /// <summary>The number of updates from base to peak.</summary>
+    /// <summary>The number of updates from the base to the peak.</summary>
     public long StepsUp { get; }
 
-    /// <summary>The number of updates back; null: as many as up.</summary>
+    /// <summary>The number of updates from the peak to the base; null if it is the same as StepsUp.</summary>
     public long? StepsDown { get; }
 
-    /// <summary>How the peaks change.</summary>
+    /// <summary>The way in which the peaks change.</summary>
     public CyclicMode Mode { get; }
 
     /// <summary>The factor of <see cref="CyclicMode.ExponentialRange"/>.</summary>
@@ -126,7 +127,7 @@ public sealed record Cyclic : ILrSchedule, INamed
 [JsonSerializable(typeof(Cyclic), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class CyclicContract : JsonSerializerContext;
 
-/// <summary>Lines from a base to a peak and back.</summary>
+/// <summary>Linear changes from a base to a peak and back.</summary>
 internal sealed record CyclicTriangles(
     double Base, double Peak, long StepsUp, long StepsDown, CyclicMode Mode, double Gamma) : ILrSchedule
 {

@@ -5,14 +5,14 @@ namespace Optimizers.Schedules;
 /// <code>
 /// v(k) = Initial·Gamma^k
 /// </code>
-/// <para>The first update is at Initial, which is the peak if Gamma is at most 1. It goes on for ever: towards 0, or
-/// without bound if Gamma is above 1. The power is right to the last bits at any index.</para>
+/// <para>The first update uses Initial, which is the peak if Gamma is at most 1. The schedule never ends: the rate tends to 0,
+/// or grows without bound if Gamma is above 1. The power is accurate to the last bits at every index.</para>
 /// </remarks>
 public sealed record Exponential : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="initial">The rate of the first update. Finite, at least 0.</param>
-    /// <param name="gamma">The factor. Finite, above 0; above 1 the rate grows.</param>
+    /// <param name="gamma">The factor. Finite, above 0; if it is above 1, the rate grows.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public Exponential(double initial, double gamma)
     {

@@ -1,27 +1,27 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A rate that decays by a factor over so many updates, smoothly or in stairs; optax's
+/// <summary>A rate that is multiplied by a factor over a number of updates, smoothly or in a staircase; optax's
 /// exponential_decay.</summary>
 /// <remarks>
 /// <code>
 /// q = max(k − Begin, 0)/DecaySteps                     Staircase: ⌊q⌋
-/// v(k) = Initial·DecayRate^q, and at least Floor        DecayRate &gt; 1: at most Floor
+/// v(k) = Initial·DecayRate^q, but at least Floor        DecayRate &gt; 1: at most Floor
 /// </code>
-/// <para>The first update, and all until Begin, are at Initial, which is the peak if DecayRate is at most 1. Without a
-/// floor it goes on for ever. A floor that is past Initial already is refused; in optax the rate is the floor from k = 0
-/// on. With a DecayRate of 1 the rate stays; optax would hold the floor.</para>
+/// <para>Updates up to Begin, including the first, use Initial, which is the peak if DecayRate is at most 1. Without a floor
+/// the change never ends. A floor that Initial has already passed throws; in optax the rate is then the floor from k = 0 on.
+/// With a DecayRate of 1 the rate is constant; optax would use the floor.</para>
 /// </remarks>
 public sealed record ExponentialDecay : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="initial">The rate until the decay begins. Finite, at least 0.</param>
-    /// <param name="decaySteps">The number of updates that one factor takes, at least 1.</param>
-    /// <param name="decayRate">The factor. Finite, above 0; above 1 the rate grows.</param>
+    /// <param name="decaySteps">The number of updates for one multiplication by the factor, at least 1.</param>
+    /// <param name="decayRate">The factor. Finite, above 0; if it is above 1, the rate grows.</param>
     /// <param name="staircase">Whether the rate changes only after every <paramref name="decaySteps"/> updates.
     /// Default false.</param>
     /// <param name="begin">The index at which the decay begins, at least 0; default 0.</param>
-    /// <param name="floor">What the rate does not fall below, or rise above if it grows; so at most <paramref name="initial"/>, or
-    /// at least that if it grows. Finite, at least 0; default null: no such bound.</param>
+    /// <param name="floor">The lower limit of the rate, at most <paramref name="initial"/>; if the rate grows, the upper
+    /// limit, at least <paramref name="initial"/>. Finite, at least 0; default null: no limit.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public ExponentialDecay(
         double initial, long decaySteps, double decayRate, bool staircase = false, long begin = 0,
@@ -36,7 +36,7 @@ public sealed record ExponentialDecay : ILrSchedule, INamed
             Require.NonNegative(bound, nameof(floor));
             if (decayRate < 1)
             {
-                Require.AtMostOther(bound, initial, "The rate falls, and could not fall below it.", nameof(floor));
+                Require.AtMostOther(bound, initial, "The rate falls, so the floor cannot be above its start.", nameof(floor));
             }
             else if (decayRate > 1)
             {
@@ -55,7 +55,7 @@ public sealed record ExponentialDecay : ILrSchedule, INamed
     /// <summary>The rate until the decay begins.</summary>
     public double Initial { get; }
 
-    /// <summary>The number of updates that one factor takes.</summary>
+    /// <summary>The number of updates for one multiplication by the factor.</summary>
     public long DecaySteps { get; }
 
     /// <summary>The factor.</summary>
@@ -67,7 +67,7 @@ public sealed record ExponentialDecay : ILrSchedule, INamed
     /// <summary>The index at which the decay begins.</summary>
     public long Begin { get; }
 
-    /// <summary>What the rate does not fall below, or rise above if it grows; null: nothing.</summary>
+    /// <summary>The lower limit of a falling rate, or the upper limit of a growing one; null if there is none.</summary>
     public double? Floor { get; }
 
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A schedule that a function of the update index gives.</summary>
+/// <summary>A schedule that calls a function of the update index.</summary>
 /// <remarks><code>v(k) = function(k)</code></remarks>
 /// <example>
 /// <code>
@@ -11,9 +11,9 @@ public sealed class FunctionSchedule : ILrSchedule
 {
     private readonly Func<long, double> _function;
 
-    /// <summary>Makes the schedule.</summary>
-    /// <param name="function">Gives the rate of the update with an index from 0 on. It should depend on nothing else: it
-    /// may be asked for any index, in any order and more than once.</param>
+    /// <summary>Creates the schedule.</summary>
+    /// <param name="function">Returns the rate of an update; its argument is the update index, from 0 on. The result should
+    /// depend only on the index: the function may be called with any index, in any order and more than once.</param>
     /// <exception cref="ArgumentNullException">The function is null.</exception>
     public FunctionSchedule(Func<long, double> function)
     {
@@ -22,8 +22,8 @@ public sealed class FunctionSchedule : ILrSchedule
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The function returned a rate that is negative, NaN or infinite, or threw the inner
-    /// exception.</exception>
+    /// <exception cref="InvalidOperationException">The function returned a rate that is negative, NaN or infinite. Or it threw an
+    /// exception, which is the inner exception.</exception>
     public double At(long step)
     {
         Require.AtLeast(step, 0);
@@ -40,6 +40,6 @@ public sealed class FunctionSchedule : ILrSchedule
 
         return rate >= 0 && float.IsFinite((float)rate)
             ? rate
-            : throw new InvalidOperationException($"The function of the {nameof(FunctionSchedule)} returned {rate} for update {step}. A rate is finite and at least 0.");
+            : throw new InvalidOperationException($"The function of the {nameof(FunctionSchedule)} returned {rate} for update {step}. A rate must be finite and at least 0.");
     }
 }

@@ -1,22 +1,22 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A line up to the peak, then a decay with the inverse square root of the time.</summary>
+/// <summary>A linear warmup to the peak, then a decay with the inverse square root of the time.</summary>
 /// <remarks>
 /// <para>Zhai et al. 2022, arXiv 2106.04560, as in the transformers library.</para>
 /// <code>
-/// s = Timescale, or WarmupSteps without one, or 10,000 without either
+/// s = Timescale; default: WarmupSteps, or 10,000 if WarmupSteps is 0
 /// v(k) = Peak·k/WarmupSteps                          for k &lt; WarmupSteps
 /// v(k) = Peak·√(s/(k − WarmupSteps + s))             afterwards
 /// </code>
-/// <para>The first update is at 0, and the peak is reached at k = WarmupSteps alone; without a warmup the first
-/// update is at the peak. It goes on for ever, towards 0: after 3s further updates the rate has halved.</para>
+/// <para>The first update uses 0, and only the update k = WarmupSteps uses the peak; without a warmup the first update uses
+/// the peak. The decay never ends and tends to 0: 3s updates after the peak, the rate is half of it.</para>
 /// </remarks>
 public sealed record InverseSquareRoot : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="peak">The rate at the end of the warmup. Finite, at least 0.</param>
     /// <param name="warmupSteps">The number of updates before the peak, at least 0.</param>
-    /// <param name="timescale">The number s of updates. Finite, above 0; default null: <paramref
+    /// <param name="timescale">The timescale s in updates. Finite, above 0; default null: <paramref
     /// name="warmupSteps"/>, or 10,000 if that is 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public InverseSquareRoot(double peak, long warmupSteps, double? timescale = null)
@@ -39,7 +39,7 @@ public sealed record InverseSquareRoot : ILrSchedule, INamed
     /// <summary>The index of the update at the peak.</summary>
     public long WarmupSteps { get; }
 
-    /// <summary>The number s of updates, if one was given.</summary>
+    /// <summary>The timescale s in updates; null if none was given.</summary>
     public double? Timescale { get; }
 
     /// <inheritdoc/>

@@ -1,19 +1,19 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A rate that decays with the inverse of the time, smoothly or in stairs; Keras'
+/// <summary>A rate that decays with the inverse of the time, smoothly or in a staircase; Keras'
 /// InverseTimeDecay.</summary>
 /// <remarks>
 /// <code>
 /// v(k) = Initial/(1 + DecayRate·q), q = k/DecaySteps        Staircase: ⌊q⌋
 /// </code>
-/// <para>The first update is at Initial, the peak. It goes on for ever, towards 0.</para>
+/// <para>The first update uses Initial, the peak. The decay never ends and tends to 0.</para>
 /// </remarks>
 public sealed record InverseTime : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="initial">The rate of the first update. Finite, at least 0.</param>
-    /// <param name="decaySteps">The number of updates in the unit of time, at least 1.</param>
-    /// <param name="decayRate">What a unit of time adds to the divisor. Finite, at least 0.</param>
+    /// <param name="decaySteps">The number of updates in one unit of time, at least 1.</param>
+    /// <param name="decayRate">The amount that one unit of time adds to the divisor. Finite, at least 0.</param>
     /// <param name="staircase">Whether the rate changes only after every <paramref name="decaySteps"/> updates.
     /// Default false.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
@@ -31,10 +31,10 @@ public sealed record InverseTime : ILrSchedule, INamed
     /// <summary>The rate of the first update.</summary>
     public double Initial { get; }
 
-    /// <summary>The number of updates in the unit of time.</summary>
+    /// <summary>The number of updates in one unit of time.</summary>
     public long DecaySteps { get; }
 
-    /// <summary>What a unit of time adds to the divisor.</summary>
+    /// <summary>The amount that one unit of time adds to the divisor.</summary>
     public double DecayRate { get; }
 
     /// <summary>Whether the rate changes only after every DecaySteps updates.</summary>

@@ -1,20 +1,20 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A line from one rate to another, up or down.</summary>
+/// <summary>A linear change from one rate to another, up or down.</summary>
 /// <remarks>
 /// <code>
 /// v(k) = Start + (End − Start)·clamp(k − Begin, 0, Steps)/Steps
 /// </code>
-/// <para>The first update, and all until Begin, are at Start; the first at End is k = Begin + Steps. End is held, as
-/// in optax's linear_schedule and PyTorch's LinearLR.</para>
+/// <para>Updates up to Begin, including the first, use Start; the first update that uses End is k = Begin + Steps. The rate
+/// then stays at End, as in optax's linear_schedule and PyTorch's LinearLR.</para>
 /// </remarks>
 public sealed record Linear : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="start">The rate of the first update. Finite, at least 0.</param>
-    /// <param name="end">The rate in the end, below or above <paramref name="start"/>. Finite, at least 0.</param>
-    /// <param name="steps">The number of updates from one to the other, at least 1.</param>
-    /// <param name="begin">The index at which the line begins, at least 0; default 0.</param>
+    /// <param name="end">The final rate, below or above <paramref name="start"/>. Finite, at least 0.</param>
+    /// <param name="steps">The number of updates from the first rate to the final one, at least 1.</param>
+    /// <param name="begin">The index at which the change begins, at least 0; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public Linear(double start, double end, long steps, long begin = 0)
     {
@@ -31,13 +31,13 @@ public sealed record Linear : ILrSchedule, INamed
     /// <summary>The rate of the first update.</summary>
     public double Start { get; }
 
-    /// <summary>The rate in the end.</summary>
+    /// <summary>The final rate.</summary>
     public double End { get; }
 
-    /// <summary>The number of updates from one to the other.</summary>
+    /// <summary>The number of updates from the first rate to the final one.</summary>
     public long Steps { get; }
 
-    /// <summary>The index at which the line begins.</summary>
+    /// <summary>The index at which the change begins.</summary>
     public long Begin { get; }
 
     /// <inheritdoc/>

@@ -1,21 +1,25 @@
 namespace Optimizers.Schedules;
 
-/// <summary>One wide cycle: up to a high peak, down to far below the start, with the momentum going the other way.</summary>
+/// <summary>
+/// The one-cycle schedule: up to a high peak, then down to far below the first rate; the momentum moves in the opposite
+/// direction.
+/// </summary>
 /// <remarks>
-/// <para>Smith &amp; Topin 2018, arXiv 1708.07120; as PyTorch's OneCycleLR, whose two phases and cosine are the default.</para>
+/// <para>Smith &amp; Topin 2018, arXiv 1708.07120; the same as PyTorch's OneCycleLR, including two phases and a cosine by
+/// default.</para>
 /// <code>
 /// first = Peak/InitialDivisor, last = first/FinalDivisor
 /// a = WarmupFraction·TotalSteps − 1, b = 2a, e = TotalSteps − 1
 /// v: Shape from first at 0 to Peak at a, to last at e         ThreePhase: to Peak at a, to first at b, to last at e
 /// Momentum: Maximum at 0, Minimum at a, Maximum at e          ThreePhase: Maximum from b on
 /// </code>
-/// <para>The peak is reached at k = a. As in PyTorch a is not rounded, so if a is not whole, the updates before and after it
-/// come near the peak. In a cycle so short that neither has three quarters of the peak, a is rounded to the nearest update
-/// before the last, and b = 2a. PyTorch has no update near the peak there: its only update of one is at last, and its three
-/// phases with a ≤ ½ stay at or below first.</para>
-/// <para>The last of TotalSteps updates is at last, from where it is held; PyTorch raises there. WarmupFraction 0 begins one
-/// update down the slope. With a WarmupFraction above ½, ThreePhase does not get to its third phase. With 1 the last update
-/// is at the peak.</para>
+/// <para>The peak is at k = a. As in PyTorch, a is not rounded. If a is not whole, the updates before and after it come near
+/// the peak. In a very short cycle neither of them may reach three quarters of the peak; a is then rounded to the nearest
+/// update before the last, and b = 2a. In such a cycle PyTorch has no update near the peak: with one update it uses <c>last</c>,
+/// and with three phases and a ≤ ½ it stays at or below <c>first</c>.</para>
+/// <para>The last of the TotalSteps updates uses the rate <c>last</c>, which then stays; PyTorch raises an error after it. With a
+/// WarmupFraction of 0 the first update is already on the way down. With ThreePhase and a WarmupFraction above ½ the third
+/// phase is never reached. With a WarmupFraction of 1 the last update uses the peak.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -27,16 +31,16 @@ public sealed record OneCycle : ILrSchedule, INamed
 {
     private readonly OneCyclePhases _rates;
 
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="peak">The highest rate. Finite, at least 0.</param>
-    /// <param name="totalSteps">The number of updates of the cycle, at least 1.</param>
-    /// <param name="warmupFraction">The share of them on the way up, from 0 to 1; default 0.3, as in PyTorch.</param>
-    /// <param name="shape">The shape of every phase. Default a cosine, as in PyTorch; the paper has lines.</param>
-    /// <param name="initialDivisor">The peak over the first rate. Finite, at least 1; default 25, as in PyTorch.</param>
-    /// <param name="finalDivisor">The first rate over the last. Finite; at least 1 with three phases, and otherwise enough for the last
-    /// rate not to be above the peak; default 10,000, as in PyTorch.</param>
-    /// <param name="threePhase">Whether the way down goes to the first rate, in as many updates as the way up took, and
-    /// then to the last, as in the paper. Default false, as in PyTorch.</param>
+    /// <param name="totalSteps">The number of updates in the cycle, at least 1.</param>
+    /// <param name="warmupFraction">The share of the updates on the way up, from 0 to 1; default 0.3, as in PyTorch.</param>
+    /// <param name="shape">The shape of every phase. Default a cosine, as in PyTorch; the paper has linear phases.</param>
+    /// <param name="initialDivisor">The peak divided by the first rate. Finite, at least 1; default 25, as in PyTorch.</param>
+    /// <param name="finalDivisor">The first rate divided by the last rate. Finite. At least 1 with three phases; otherwise large
+    /// enough that the last rate is not above the peak. Default 10,000, as in PyTorch.</param>
+    /// <param name="threePhase">Whether the way down has two phases, as in the paper: first to the first rate, in as many
+    /// updates as the way up, and then to the last rate. Default false, as in PyTorch.</param>
     /// <param name="minimumMomentum">The momentum at the peak. At least 0, below 1; default 0.85, as in PyTorch.</param>
     /// <param name="maximumMomentum">The momentum at the first and the last rate. At least
     /// <paramref name="minimumMomentum"/>, below 1; default 0.95, as in PyTorch.</param>
@@ -87,22 +91,22 @@ public sealed record OneCycle : ILrSchedule, INamed
     /// <summary>The highest rate.</summary>
     public double Peak { get; }
 
-    /// <summary>The number of updates of the cycle.</summary>
+    /// <summary>The number of updates in the cycle.</summary>
     public long TotalSteps { get; }
 
-    /// <summary>The share of them on the way up.</summary>
+    /// <summary>The share of the updates on the way up.</summary>
     public double WarmupFraction { get; }
 
     /// <summary>The shape of every phase.</summary>
     public CurveShape Shape { get; }
 
-    /// <summary>The peak over the first rate.</summary>
+    /// <summary>The peak divided by the first rate.</summary>
     public double InitialDivisor { get; }
 
-    /// <summary>The first rate over the last.</summary>
+    /// <summary>The first rate divided by the last rate.</summary>
     public double FinalDivisor { get; }
 
-    /// <summary>Whether the way down pauses at the first rate.</summary>
+    /// <summary>Whether the way down has two phases, with the first rate between them.</summary>
     public bool ThreePhase { get; }
 
     /// <summary>The momentum at the peak.</summary>
@@ -125,7 +129,7 @@ public sealed record OneCycle : ILrSchedule, INamed
 [JsonSerializable(typeof(OneCycle), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class OneCycleContract : JsonSerializerContext;
 
-/// <summary>The way from a first value to a peak, back, and with three phases to a last one.</summary>
+/// <summary>The way from a first value to a peak and back; with three phases, on to a last value.</summary>
 internal sealed record OneCyclePhases(
     double First,
     double Peak,
@@ -136,10 +140,10 @@ internal sealed record OneCyclePhases(
     CurveShape Shape,
     bool ThreePhase) : ILrSchedule
 {
-    // Where the way up ends. A copy made by "with" has it too, so that the momentum turns where the rate does.
+    // The end of the way up. A copy made with "with" keeps it, so that the momentum turns where the rate turns.
     private double _up = WholeIfRounded((WarmupFraction * TotalSteps) - 1, TotalSteps);
 
-    /// <summary>The same, or with the peak at an update if none comes near it.</summary>
+    /// <summary>Returns the same phases, or phases with the peak at an update if no update comes near it.</summary>
     public OneCyclePhases ReachingThePeak()
     {
         long before = (long)Math.Max(Math.Floor(_up), 0);
@@ -159,7 +163,7 @@ internal sealed record OneCyclePhases(
             : Curve.Between(Shape, Back, Last, (k - down) / (end - down));
     }
 
-    // 0.07·100 is 7.000000000000001.
+    // In double, 0.07·100 is 7.000000000000001.
     private static double WholeIfRounded(double index, long totalSteps) =>
         Math.Abs(index - Math.Round(index)) <= 1e-15 * totalSteps ? Math.Round(index) : index;
 }

@@ -1,23 +1,23 @@
 namespace Optimizers.Schedules;
 
-/// <summary>Given rates, each for a stretch of updates.</summary>
+/// <summary>Given rates, each for a range of updates.</summary>
 /// <remarks>
 /// <code>
-/// v(k) = Values[n], n: how many boundaries are at most k
+/// v(k) = Values[n], n: the number of boundaries that are at most k
 /// </code>
-/// <para>The first update is at the first value, unless 0 is a boundary. A boundary is the index of the first update
-/// at the next value, as in optax; in Keras it is that of the last at the one before. The last value stays. Two equal
-/// boundaries skip a value.</para>
+/// <para>The first update uses the first value, unless 0 is a boundary. As in optax, a boundary is the index of the first
+/// update with the next value; in Keras it is the index of the last update with the previous value. After the last boundary
+/// the rate is constant. Two equal boundaries skip a value.</para>
 /// </remarks>
 public sealed record PiecewiseConstant : ILrSchedule, INamed
 {
     private readonly ValueList<long> _boundaries;
     private readonly ValueList<double> _values;
 
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="boundaries">The indices at which the rate changes, at least 0, in ascending order.</param>
     /// <param name="values">The rates, one more than there are boundaries. Finite, at least 0.</param>
-    /// <exception cref="ArgumentException">The values are not one more than the boundaries.</exception>
+    /// <exception cref="ArgumentException">The number of values is not the number of boundaries plus one.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public PiecewiseConstant(IReadOnlyList<long> boundaries, IReadOnlyList<double> values)
     {

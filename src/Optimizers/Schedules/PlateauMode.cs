@@ -1,12 +1,12 @@
 namespace Optimizers.Schedules;
 
-/// <summary>Which way a metric is to go.</summary>
+/// <summary>The direction in which a metric gets better.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<PlateauMode>))]
 public enum PlateauMode
 {
-    /// <summary>Down, as a loss.</summary>
+    /// <summary>Smaller is better, as for a loss.</summary>
     Min,
 
-    /// <summary>Up, as an accuracy.</summary>
+    /// <summary>Larger is better, as for an accuracy.</summary>
     Max,
 }

@@ -1,20 +1,21 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A power of the time that is left, from one rate to another; optax's polynomial_schedule.</summary>
+/// <summary>A rate that changes from one value to another with a power of the remaining time; optax's
+/// polynomial_schedule.</summary>
 /// <remarks>
 /// <code>
 /// v(k) = End + (Start − End)·(1 − t)^Power, t = clamp(k − Begin, 0, Steps)/Steps
 /// </code>
-/// <para>The first update, and all until Begin, are at Start; the first at End is k = Begin + Steps. End is held.
-/// With Power 1 it is <see cref="Linear"/>; PyTorch's PolynomialLR is the one whose end is 0.</para>
+/// <para>Updates up to Begin, including the first, use Start; the first update that uses End is k = Begin + Steps. The rate
+/// then stays at End. With Power 1 it is <see cref="Linear"/>; with End 0 it is PyTorch's PolynomialLR.</para>
 /// </remarks>
 public sealed record Polynomial : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="start">The rate of the first update. Finite, at least 0.</param>
-    /// <param name="end">The rate in the end, below or above <paramref name="start"/>. Finite, at least 0.</param>
-    /// <param name="power">The power. Finite, above 0; above 1 the rate changes fast at first.</param>
-    /// <param name="steps">The number of updates from one to the other, at least 1.</param>
+    /// <param name="end">The final rate, below or above <paramref name="start"/>. Finite, at least 0.</param>
+    /// <param name="power">The power. Finite, above 0; above 1, the rate changes fastest at the start.</param>
+    /// <param name="steps">The number of updates from the first rate to the final one, at least 1.</param>
     /// <param name="begin">The index at which the change begins, at least 0; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public Polynomial(double start, double end, double power, long steps, long begin = 0)
@@ -34,13 +35,13 @@ public sealed record Polynomial : ILrSchedule, INamed
     /// <summary>The rate of the first update.</summary>
     public double Start { get; }
 
-    /// <summary>The rate in the end.</summary>
+    /// <summary>The final rate.</summary>
     public double End { get; }
 
     /// <summary>The power.</summary>
     public double Power { get; }
 
-    /// <summary>The number of updates from one to the other.</summary>
+    /// <summary>The number of updates from the first rate to the final one.</summary>
     public long Steps { get; }
 
     /// <summary>The index at which the change begins.</summary>

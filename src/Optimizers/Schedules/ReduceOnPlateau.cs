@@ -3,41 +3,42 @@ using System.Text.Json;
 
 namespace Optimizers.Schedules;
 
-/// <summary>A rate that is lowered whenever a metric has stopped getting better; PyTorch's ReduceLROnPlateau.</summary>
+/// <summary>A rate that is reduced when a metric has stopped improving; PyTorch's ReduceLROnPlateau.</summary>
 /// <remarks>
-/// <para>The one schedule with a history: give it the metric of each epoch with <see cref="Observe"/>. Its rate does not
-/// depend on the index of the update. A checkpoint saves its history with the optimizer or the group that has it as a schedule,
-/// also as a part of another schedule; elsewhere, add it to the checkpoint.</para>
+/// <para>This is the only schedule with a history: call <see cref="Observe"/> with the metric of each epoch. Its rate does not
+/// depend on the update index. A checkpoint saves the history with the optimizer or the group whose schedule it is, also if it
+/// is a part of another schedule. If you use it elsewhere, add it to the checkpoint yourself.</para>
 /// <code>
 /// margin = Threshold·|best|                    Absolute: Threshold
 /// better:  Min: x &lt; best − margin              Max: x &gt; best + margin
 ///          best ← x, bad ← 0;  else bad ← bad + 1
 /// cooling: if cooling &gt; 0: cooling ← cooling − 1, bad ← 0
-/// if bad &gt; Patience: cooling ← Cooldown, bad ← 0, rate ← max(rate·Factor, Floor) if that is lower by more than Epsilon
+/// if bad &gt; Patience: cooling ← Cooldown, bad ← 0, rate ← max(rate·Factor, Floor) if this lowers it by more than Epsilon
 /// </code>
-/// <para>Before the first metric the rate is Initial, the peak; in the end it is Floor or what is left of the rate. A NaN
-/// is never better, so that a run that has diverged is slowed down. The first metric that is neither NaN nor infinite in
-/// the wrong direction is better, whatever the threshold.</para>
-/// <para>PyTorch takes best in the place of |best|. Above 0 that is the same. Below 0 PyTorch counts a slightly worse metric
-/// as better, so that the rate may never fall. With a best metric of 0 the relative margin is 0.</para>
+/// <para>Before the first metric the rate is Initial, the peak; in the end it is Floor, or a rate that can fall no further. A
+/// NaN never counts as better, so the rate of a run that has diverged is reduced. The first metric counts as better for every
+/// threshold, unless it is NaN or infinite in the wrong direction.</para>
+/// <para>PyTorch uses best instead of |best|. Above 0 both are the same. Below 0 PyTorch counts a slightly worse metric as
+/// better, so the rate may never fall. If the best metric is 0, the relative margin is 0.</para>
 /// </remarks>
 public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed, INamed
 {
     private long _bad;
     private long _cooling;
 
-    /// <summary>Makes the schedule.</summary>
-    /// <param name="initial">The rate to begin with. Finite, at least 0.</param>
-    /// <param name="mode">Which way the metric is to go. Default down.</param>
-    /// <param name="factor">What the rate is multiplied by. At least 0, below 1; default 0.1, as in PyTorch.</param>
-    /// <param name="patience">How many metrics in a row may be no better without effect, at least 0; default 10, as in PyTorch.</param>
-    /// <param name="threshold">By how much a metric must be better to count. Finite, at least 0, and below 1 if it is relative
-    /// to a metric that is to fall; default 1e-4, as in PyTorch.</param>
-    /// <param name="thresholdMode">What the threshold is measured by. Default the best metric so far.</param>
-    /// <param name="cooldown">For how many metrics after a change none counts as bad, at least 0; default 0.</param>
-    /// <param name="floor">What the rate does not fall below. At least 0, at most <paramref name="initial"/>; default 0.</param>
-    /// <param name="epsilon">The smallest change that is made. At least 0, below the first change of the rate; default 1e-8, as in
-    /// PyTorch.</param>
+    /// <summary>Creates the schedule.</summary>
+    /// <param name="initial">The first rate. Finite, at least 0.</param>
+    /// <param name="mode">The direction in which the metric gets better. Default <see cref="PlateauMode.Min"/>.</param>
+    /// <param name="factor">The factor of each reduction. At least 0, below 1; default 0.1, as in PyTorch.</param>
+    /// <param name="patience">The number of consecutive metrics without improvement that have no effect, at least 0; default
+    /// 10, as in PyTorch.</param>
+    /// <param name="threshold">The improvement that a metric needs to count as better. Finite, at least 0; below 1 if it is
+    /// relative and the metric should fall. Default 1e-4, as in PyTorch.</param>
+    /// <param name="thresholdMode">The unit of the threshold. Default relative to the best metric so far.</param>
+    /// <param name="cooldown">The number of metrics after a reduction that do not count as bad, at least 0; default 0.</param>
+    /// <param name="floor">The lower limit of the rate. At least 0, at most <paramref name="initial"/>; default 0.</param>
+    /// <param name="epsilon">The smallest reduction that is made. At least 0, below the first reduction of the rate; default
+    /// 1e-8, as in PyTorch.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public ReduceOnPlateau(
         double initial,
@@ -58,14 +59,14 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed, INamed
         Require.Defined(thresholdMode);
         Require.AtLeast(cooldown, 0);
         Require.NonNegative(floor);
-        Require.AtMostOther(floor, initial, "The rate could never be lowered.");
+        Require.AtMostOther(floor, initial, "Otherwise the rate could never be reduced.");
         Require.NonNegative(epsilon);
         if (initial > floor && initial - Math.Max(initial * factor, floor) <= epsilon)
         {
             throw new ArgumentOutOfRangeException(
                 nameof(epsilon),
                 epsilon,
-                $"{nameof(epsilon)} must be less than the first change of the rate, which is {initial - Math.Max(initial * factor, floor)}: smaller changes are not made, so the rate would never be lowered.");
+                $"{nameof(epsilon)} is {epsilon}, but must be less than the first reduction of the rate, which is {initial - Math.Max(initial * factor, floor)}: smaller reductions are not made, so the rate would never change.");
         }
 
         if (mode == PlateauMode.Min && thresholdMode == ThresholdMode.Relative && threshold >= 1)
@@ -73,7 +74,7 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed, INamed
             throw new ArgumentOutOfRangeException(
                 nameof(threshold),
                 threshold,
-                $"{nameof(threshold)} is {threshold}, but must be below 1 where {nameof(mode)} is {mode} and {nameof(thresholdMode)} is {thresholdMode}: no loss above 0 would be better than the first.");
+                $"{nameof(threshold)} is {threshold}, but must be below 1 if {nameof(mode)} is {mode} and {nameof(thresholdMode)} is {thresholdMode}: otherwise no loss above 0 would be better than the first.");
         }
 
         Initial = initial;
@@ -89,34 +90,37 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed, INamed
         Best = mode == PlateauMode.Min ? double.PositiveInfinity : double.NegativeInfinity;
     }
 
-    /// <summary>The rate to begin with.</summary>
+    /// <summary>The first rate.</summary>
     public double Initial { get; }
 
-    /// <summary>Which way the metric is to go.</summary>
+    /// <summary>The direction in which the metric gets better.</summary>
     public PlateauMode Mode { get; }
 
-    /// <summary>What the rate is multiplied by.</summary>
+    /// <summary>The factor of each reduction.</summary>
     public double Factor { get; }
 
-    /// <summary>How many metrics in a row may be no better without effect.</summary>
+    /// <summary>The number of consecutive metrics without improvement that have no effect.</summary>
     public long Patience { get; }
 
-    /// <summary>By how much a metric must be better to count.</summary>
+    /// <summary>The improvement that a metric needs to count as better.</summary>
     public double Threshold { get; }
 
-    /// <summary>What the threshold is measured by.</summary>
+    /// <summary>The unit of the threshold.</summary>
     public ThresholdMode ThresholdMode { get; }
 
-    /// <summary>For how many metrics after a change none counts as bad.</summary>
+    /// <summary>The number of metrics after a reduction that do not count as bad.</summary>
     public long Cooldown { get; }
 
-    /// <summary>What the rate does not fall below.</summary>
+    /// <summary>The lower limit of the rate.</summary>
     public double Floor { get; }
 
-    /// <summary>The smallest change that is made.</summary>
+    /// <summary>The smallest reduction that is made.</summary>
     public double Epsilon { get; }
 
-    /// <summary>What a checkpoint knows its history by; two in one checkpoint need two names. Default "reduce_on_plateau".</summary>
+    /// <summary>
+    /// The name of its history in a checkpoint; two of these schedules in one checkpoint need different names. Default
+    /// "reduce_on_plateau".
+    /// </summary>
     public string Name
     {
         get;
@@ -127,13 +131,13 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed, INamed
         }
     } = "reduce_on_plateau";
 
-    /// <summary>The rate now.</summary>
+    /// <summary>The current rate.</summary>
     public double Rate { get; private set; }
 
     /// <summary>The best metric so far; infinite before the first.</summary>
     public double Best { get; private set; }
 
-    /// <summary>Takes the metric of the epoch that has ended.</summary>
+    /// <summary>Records the metric of an epoch at its end, and reduces the rate if necessary.</summary>
     /// <returns>The rate from now on.</returns>
     public double Observe(double metric)
     {
@@ -164,7 +168,10 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed, INamed
         return Rate;
     }
 
-    /// <summary>Forgets all metrics: the rate is Initial again. For a load that took over the history of an earlier schedule, say.</summary>
+    /// <summary>
+    /// Forgets all metrics and sets the rate to Initial again, for example after loading a checkpoint with the history of an
+    /// earlier schedule.
+    /// </summary>
     public void Reset()
     {
         Rate = Initial;
@@ -173,7 +180,7 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed, INamed
         _cooling = 0;
     }
 
-    /// <summary>The rate now, whatever the index.</summary>
+    /// <summary>The current rate, for every index.</summary>
     /// <inheritdoc/>
     public double At(long step)
     {
@@ -181,7 +188,7 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed, INamed
         return Rate;
     }
 
-    /// <summary>What it was made with, as a record says it; not its history.</summary>
+    /// <summary>The constructor arguments, in the format of a record; the history is not included.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"{nameof(ReduceOnPlateau)} {{ Initial = {Initial}, Mode = {Mode}, Factor = {Factor}, Patience = {Patience}, Threshold = {Threshold}, ThresholdMode = {ThresholdMode}, Cooldown = {Cooldown}, Floor = {Floor}, Epsilon = {Epsilon} }}");
@@ -196,7 +203,7 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed, INamed
 
     private bool IsBetter(double metric)
     {
-        // Infinity times a threshold of 0 is NaN; an infinite best needs no margin.
+        // Infinity times a threshold of 0 would be NaN; an infinite best metric needs no margin.
         double margin = ThresholdMode == ThresholdMode.Absolute ? Threshold
             : double.IsFinite(Best) ? Threshold * Math.Abs(Best)
             : 0;
@@ -208,7 +215,7 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed, INamed
         json.WriteStartObject();
         json.WriteNumber("rate", Rate);
 
-        // As text, for JSON has no number for infinity.
+        // As text, because JSON has no number for infinity.
         json.WriteString("best", Best.ToString("R", CultureInfo.InvariantCulture));
         json.WriteNumber("bad", _bad);
         json.WriteNumber("cooling", _cooling);

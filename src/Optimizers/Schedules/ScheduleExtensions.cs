@@ -1,6 +1,6 @@
 namespace Optimizers.Schedules;
 
-/// <summary>Schedules made out of schedules. Each is as pure and as random in access as what it is made of.</summary>
+/// <summary>Combines schedules. A combination is as pure as its parts, and can be evaluated at any index.</summary>
 /// <example>
 /// <code>
 /// ILrSchedule schedule = new StepDecay(0.1, 30).InEpochs(stepsPerEpoch: 500).WithWarmup(1_000).Clamp(1e-4, 1);
@@ -8,10 +8,10 @@ namespace Optimizers.Schedules;
 /// </example>
 public static class ScheduleExtensions
 {
-    /// <summary>A line up to where a schedule begins, and then the schedule from its own beginning.</summary>
+    /// <summary>Adds a linear warmup: a rise to the first rate of a schedule, and then the schedule from its index 0.</summary>
     /// <remarks><code>v(k) = start + (inner(0) − start)·k/steps for k &lt; steps, inner(k − steps) afterwards</code></remarks>
-    /// <param name="schedule">The schedule that follows.</param>
-    /// <param name="steps">The number of updates before it begins, at least 0.</param>
+    /// <param name="schedule">The schedule after the warmup.</param>
+    /// <param name="steps">The number of updates of the warmup, at least 0.</param>
     /// <param name="start">The rate of the first update. Finite, at least 0; default 0.</param>
     /// <exception cref="ArgumentException">An argument is null or out of its range.</exception>
     public static ILrSchedule WithWarmup(this ILrSchedule schedule, long steps, double start = 0)
@@ -20,7 +20,7 @@ public static class ScheduleExtensions
         return new Warmup(schedule, steps, start);
     }
 
-    /// <summary>A schedule times a factor.</summary>
+    /// <summary>Multiplies a schedule by a factor.</summary>
     /// <param name="schedule">The schedule.</param>
     /// <param name="factor">The factor. Finite, at least 0.</param>
     /// <exception cref="ArgumentException">An argument is null or out of its range.</exception>
@@ -31,9 +31,9 @@ public static class ScheduleExtensions
         return new Product(schedule, new Constant(factor));
     }
 
-    /// <summary>The product of two schedules: a rate and a factor that changes.</summary>
-    /// <param name="schedule">The one.</param>
-    /// <param name="other">The other.</param>
+    /// <summary>Multiplies two schedules, for example a rate and a changing factor.</summary>
+    /// <param name="schedule">The first schedule.</param>
+    /// <param name="other">The second schedule.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static ILrSchedule Times(this ILrSchedule schedule, ILrSchedule other)
     {
@@ -42,7 +42,7 @@ public static class ScheduleExtensions
         return new Product(schedule, other);
     }
 
-    /// <summary>A schedule that is kept within bounds.</summary>
+    /// <summary>Limits a schedule to a range.</summary>
     /// <param name="schedule">The schedule.</param>
     /// <param name="minimum">The lowest rate. Finite, at least 0.</param>
     /// <param name="maximum">The highest rate. Finite, at least <paramref name="minimum"/>.</param>
@@ -53,13 +53,14 @@ public static class ScheduleExtensions
         return new Clamp(schedule, minimum, maximum);
     }
 
-    /// <summary>A schedule that begins later, or in the middle.</summary>
+    /// <summary>Shifts a schedule, so that it begins later or in the middle.</summary>
     /// <remarks>
     /// <code>v(k) = inner(max(k − steps, 0))</code>
-    /// <para>Its first rate is held until it begins. With a negative number it begins as if so many updates were over.</para>
+    /// <para>The first rate of the schedule applies until it begins. A negative number skips that many updates of the
+    /// schedule.</para>
     /// </remarks>
     /// <param name="schedule">The schedule.</param>
-    /// <param name="steps">By how many updates.</param>
+    /// <param name="steps">The number of updates by which to shift; may be negative.</param>
     /// <exception cref="ArgumentNullException">The schedule is null.</exception>
     public static ILrSchedule Shift(this ILrSchedule schedule, long steps)
     {
@@ -67,7 +68,7 @@ public static class ScheduleExtensions
         return new Shift(schedule, steps);
     }
 
-    /// <summary>A schedule of epochs, to be asked for updates: its index counts the epochs that are over.</summary>
+    /// <summary>Turns a schedule of epochs into a schedule of updates; its index is the number of completed epochs.</summary>
     /// <remarks><code>v(k) = inner(⌊k/stepsPerEpoch⌋)</code></remarks>
     /// <param name="schedule">The schedule of epochs.</param>
     /// <param name="stepsPerEpoch">The number of updates in an epoch, at least 1; see <see cref="Steps.PerEpoch"/>.</param>
@@ -78,7 +79,8 @@ public static class ScheduleExtensions
         return new Epochs(schedule, stepsPerEpoch, inEpochs: true);
     }
 
-    /// <summary>A schedule of updates whose rate changes between epochs only: that of an epoch's first update holds for all of it.</summary>
+    /// <summary>Makes a schedule of updates change only between epochs: all updates of an epoch use the rate of its first
+    /// update.</summary>
     /// <remarks><code>v(k) = inner(⌊k/stepsPerEpoch⌋·stepsPerEpoch)</code></remarks>
     /// <param name="schedule">The schedule of updates.</param>
     /// <param name="stepsPerEpoch">The number of updates in an epoch, at least 1; see <see cref="Steps.PerEpoch"/>.</param>
@@ -89,11 +91,11 @@ public static class ScheduleExtensions
         return new Epochs(schedule, stepsPerEpoch, inEpochs: false);
     }
 
-    /// <summary>A schedule, and from an index on another one, from its own beginning.</summary>
-    /// <remarks>For more than two, make a <see cref="Sequence"/>.</remarks>
-    /// <param name="schedule">The first.</param>
-    /// <param name="step">The index at which the second begins, at least 0.</param>
-    /// <param name="next">The second.</param>
+    /// <summary>Switches from one schedule to another at an index; the second schedule starts at its index 0.</summary>
+    /// <remarks>For more than two schedules, use a <see cref="Sequence"/>.</remarks>
+    /// <param name="schedule">The first schedule.</param>
+    /// <param name="step">The index at which the second schedule begins, at least 0.</param>
+    /// <param name="next">The second schedule.</param>
     /// <exception cref="ArgumentException">An argument is null or out of its range.</exception>
     public static ILrSchedule Then(this ILrSchedule schedule, long step, ILrSchedule next)
     {

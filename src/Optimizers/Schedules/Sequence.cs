@@ -1,24 +1,24 @@
 namespace Optimizers.Schedules;
 
-/// <summary>One schedule after the other, each from its own beginning; optax's join_schedules.</summary>
+/// <summary>Schedules one after another, each from its index 0; optax's join_schedules.</summary>
 /// <remarks>
 /// <code>
-/// n: how many milestones are at most k
+/// n: the number of milestones that are at most k
 /// v(k) = Schedules[n].At(k − Milestones[n − 1])             n = 0: At(k)
 /// </code>
-/// <para>Peaks are those of the schedules, by their own index. In the end it does as the last one does. Two equal
-/// milestones skip a schedule, and a milestone at 0 skips the first.</para>
+/// <para>Each schedule has its peak at its own index. After the last milestone the last schedule applies. Two equal milestones
+/// skip a schedule, and a milestone at 0 skips the first schedule.</para>
 /// </remarks>
 public sealed record Sequence : ILrSchedule, IComposedSchedule, INamed
 {
     private readonly ValueList<ILrSchedule> _schedules;
     private readonly ValueList<long> _milestones;
 
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="schedules">The schedules, at least one.</param>
-    /// <param name="milestones">The index at which each schedule but the first begins, at least 0, in ascending
+    /// <param name="milestones">The index at which each schedule except the first begins, at least 0, in ascending
     /// order.</param>
-    /// <exception cref="ArgumentException">The schedules are not one more than the milestones, or one is
+    /// <exception cref="ArgumentException">The number of schedules is not the number of milestones plus one, or a schedule is
     /// null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public Sequence(IReadOnlyList<ILrSchedule> schedules, IReadOnlyList<long> milestones)
@@ -42,7 +42,7 @@ public sealed record Sequence : ILrSchedule, IComposedSchedule, INamed
     /// <summary>The schedules.</summary>
     public IReadOnlyList<ILrSchedule> Schedules => _schedules;
 
-    /// <summary>The index at which each schedule but the first begins.</summary>
+    /// <summary>The index at which each schedule except the first begins.</summary>
     public IReadOnlyList<long> Milestones => _milestones;
 
     IEnumerable<ILrSchedule> IComposedSchedule.Parts => _schedules;

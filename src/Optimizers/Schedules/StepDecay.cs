@@ -1,16 +1,16 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A rate that is multiplied by a factor every so many updates; PyTorch's StepLR.</summary>
+/// <summary>A rate that is multiplied by a factor after every given number of updates; PyTorch's StepLR.</summary>
 /// <remarks>
 /// <code>v(k) = Initial·Gamma^⌊k/StepSize⌋</code>
-/// <para>It goes on for ever.</para>
+/// <para>The changes never end.</para>
 /// </remarks>
 public sealed record StepDecay : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
-    /// <param name="initial">The rate of the first updates. Finite, at least 0.</param>
+    /// <summary>Creates the schedule.</summary>
+    /// <param name="initial">The rate before the first change. Finite, at least 0.</param>
     /// <param name="stepSize">The number of updates between two changes, at least 1.</param>
-    /// <param name="gamma">The factor. Finite, above 0; above 1 the rate grows. Default 0.1, as in PyTorch.</param>
+    /// <param name="gamma">The factor. Finite, above 0; if it is above 1, the rate grows. Default 0.1, as in PyTorch.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public StepDecay(double initial, long stepSize, double gamma = 0.1)
     {
@@ -22,7 +22,7 @@ public sealed record StepDecay : ILrSchedule, INamed
         Gamma = gamma;
     }
 
-    /// <summary>The rate of the first updates.</summary>
+    /// <summary>The rate before the first change.</summary>
     public double Initial { get; }
 
     /// <summary>The number of updates between two changes.</summary>

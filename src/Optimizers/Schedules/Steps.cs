@@ -1,8 +1,8 @@
 namespace Optimizers.Schedules;
 
 /// <summary>
-/// Numbers of updates from numbers of samples, epochs and tokens, for the arguments of schedules. A batch is what one update
-/// sees: with accumulation or several machines, all of it together.
+/// Computes numbers of updates from numbers of samples, epochs and tokens, for the arguments of schedules. A batch is the data
+/// of one update: with gradient accumulation or several machines, all their data together.
 /// </summary>
 /// <example>
 /// <code>
@@ -12,11 +12,12 @@ namespace Optimizers.Schedules;
 public static class Steps
 {
     /// <summary>The number of updates in an epoch.</summary>
-    /// <remarks>⌈samples/batchSize⌉, rounded down instead if a last batch that is not full is left out.</remarks>
+    /// <remarks>⌈samples/batchSize⌉, or rounded down if an incomplete last batch is dropped.</remarks>
     /// <param name="samples">The number of samples, at least 1.</param>
     /// <param name="batchSize">The number of samples in a batch, at least 1.</param>
-    /// <param name="dropLast">Whether a last batch that is not full is left out. Default false.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range, or every batch is left out.</exception>
+    /// <param name="dropLast">Whether an incomplete last batch is dropped. Default false.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range, or every batch would be
+    /// dropped.</exception>
     public static long PerEpoch(long samples, long batchSize, bool dropLast = false)
     {
         Require.AtLeast(samples, 1);
@@ -35,25 +36,25 @@ public static class Steps
         return ((samples - 1) / batchSize) + 1;
     }
 
-    /// <summary>The number of updates in some epochs.</summary>
+    /// <summary>The number of updates in a number of epochs.</summary>
     /// <remarks>
-    /// epochs · <see cref="PerEpoch"/>, where a part of an epoch is rounded to the nearest update, a half away from zero. Every
-    /// epoch has its own last batch, as data loaders do it: a <see cref="GradientAccumulator"/> takes as many updates if each epoch
-    /// ends with <see cref="GradientAccumulator.Flush"/>, or with <see cref="GradientAccumulator.Discard"/> where the last batch is
-    /// left out.
+    /// epochs · <see cref="PerEpoch"/>; a part of an epoch is rounded to the nearest update, and a half away from zero. Every
+    /// epoch has its own last batch, as with data loaders. A <see cref="GradientAccumulator"/> makes the same number of
+    /// updates if each epoch ends with <see cref="GradientAccumulator.Flush"/>, or with
+    /// <see cref="GradientAccumulator.Discard"/> if the last batch is dropped.
     /// </remarks>
-    /// <param name="epochs">The number of epochs, not necessarily whole. Finite, at least 0.</param>
+    /// <param name="epochs">The number of epochs; may have a fraction. Finite, at least 0.</param>
     /// <param name="samples">The number of samples in an epoch, at least 1.</param>
     /// <param name="batchSize">The number of samples in a batch, at least 1.</param>
-    /// <param name="dropLast">Whether a last batch that is not full is left out. Default false.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range, or the number of updates is more than a
-    /// long holds.</exception>
+    /// <param name="dropLast">Whether an incomplete last batch is dropped. Default false.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range, or the number of updates does not fit in a
+    /// long.</exception>
     public static long FromEpochs(double epochs, long samples, long batchSize, bool dropLast = false)
     {
         Require.NonNegative(epochs);
         long perEpoch = PerEpoch(samples, batchSize, dropLast);
 
-        // The whole epochs in whole numbers: the product may have more digits than a double.
+        // The whole epochs are computed in integers, because the product may have more digits than a double.
         double whole = Math.Floor(epochs);
         double part = Math.Round((epochs - whole) * perEpoch, MidpointRounding.AwayFromZero);
         Int128 steps = ((Int128)Math.Min(whole, long.MaxValue) * perEpoch) + (Int128)part;
@@ -63,8 +64,8 @@ public static class Steps
                 nameof(epochs), epochs, $"{epochs} {nameof(epochs)} of {perEpoch} updates, from {nameof(samples)} = {samples} and {nameof(batchSize)} = {batchSize}, are more than {long.MaxValue} updates.");
     }
 
-    /// <summary>The number of updates in which at least so many samples are seen.</summary>
-    /// <remarks>⌈samples/batchSize⌉, whatever the epochs: for data that is streamed.</remarks>
+    /// <summary>The number of updates that process at least a number of samples.</summary>
+    /// <remarks>⌈samples/batchSize⌉, without epochs: for streamed data.</remarks>
     /// <param name="samples">The number of samples, at least 0.</param>
     /// <param name="batchSize">The number of samples in a batch, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
@@ -75,7 +76,7 @@ public static class Steps
         return RoundedUp(samples, batchSize);
     }
 
-    /// <summary>The number of updates in which at least so many tokens are seen.</summary>
+    /// <summary>The number of updates that process at least a number of tokens.</summary>
     /// <remarks>⌈tokens/(batchSize·contextLength)⌉</remarks>
     /// <param name="tokens">The number of tokens, at least 0.</param>
     /// <param name="batchSize">The number of sequences in a batch, at least 1.</param>
@@ -89,8 +90,8 @@ public static class Steps
         return RoundedUp(tokens, (Int128)batchSize * contextLength);
     }
 
-    /// <summary>A share of a number of updates, as for a warmup.</summary>
-    /// <remarks>share · steps, rounded to the nearest update, a half away from zero.</remarks>
+    /// <summary>A share of a number of updates, for example for a warmup.</summary>
+    /// <remarks>share · steps, rounded to the nearest update, and a half away from zero.</remarks>
     /// <param name="share">The share, from 0 to 1.</param>
     /// <param name="steps">The number of updates, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>

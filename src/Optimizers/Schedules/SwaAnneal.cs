@@ -1,22 +1,22 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A way to the constant rate at which weights are averaged; PyTorch's SWALR.</summary>
+/// <summary>A change to the constant rate at which weights are averaged (SWA); PyTorch's SWALR.</summary>
 /// <remarks>
 /// <para>Izmailov et al. 2018, arXiv 1803.05407.</para>
 /// <code>
 /// v(k) = Shape from Initial to SwaRate, t = min(k/AnnealSteps, 1)
 /// </code>
-/// <para>The first update is at Initial, the first at SwaRate is k = AnnealSteps, from where it is held. Put it
-/// behind another schedule with <see cref="Sequence"/>.</para>
+/// <para>The first update uses Initial; the first update that uses SwaRate is k = AnnealSteps, and the rate then stays there.
+/// Put it after another schedule with <see cref="Sequence"/>.</para>
 /// </remarks>
 public sealed record SwaAnneal : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
-    /// <param name="initial">The rate of the first update: that at which training has arrived. Finite, at least
+    /// <summary>Creates the schedule.</summary>
+    /// <param name="initial">The rate of the first update, usually the last rate of the schedule before. Finite, at least
     /// 0.</param>
-    /// <param name="swaRate">The rate in the end, below or above <paramref name="initial"/>. Finite, at least 0.</param>
-    /// <param name="annealSteps">The number of updates from one to the other, at least 0.</param>
-    /// <param name="shape">The shape of the way. Default a cosine, as in PyTorch.</param>
+    /// <param name="swaRate">The final rate, below or above <paramref name="initial"/>. Finite, at least 0.</param>
+    /// <param name="annealSteps">The number of updates from the first rate to the final one, at least 0.</param>
+    /// <param name="shape">The shape of the change. Default a cosine, as in PyTorch.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public SwaAnneal(double initial, double swaRate, long annealSteps, CurveShape shape = CurveShape.Cosine)
     {
@@ -33,13 +33,13 @@ public sealed record SwaAnneal : ILrSchedule, INamed
     /// <summary>The rate of the first update.</summary>
     public double Initial { get; }
 
-    /// <summary>The rate in the end.</summary>
+    /// <summary>The final rate.</summary>
     public double SwaRate { get; }
 
-    /// <summary>The number of updates from one to the other.</summary>
+    /// <summary>The number of updates from the first rate to the final one.</summary>
     public long AnnealSteps { get; }
 
-    /// <summary>The shape of the way.</summary>
+    /// <summary>The shape of the change.</summary>
     public CurveShape Shape { get; }
 
     /// <inheritdoc/>

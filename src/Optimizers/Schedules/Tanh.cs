@@ -1,6 +1,6 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A hyperbolic tangent, from the first rate down to the floor; timm's TanhLRScheduler.</summary>
+/// <summary>A hyperbolic tangent from the first rate down to the floor; timm's TanhLRScheduler.</summary>
 /// <remarks>
 /// <para>Hsueh, Li &amp; Wu 2019, arXiv 1806.01593.</para>
 /// <code>
@@ -8,18 +8,18 @@ namespace Optimizers.Schedules;
 ///        x = LowerBound + (UpperBound − LowerBound)·k/Steps
 /// v(k) = Floor                                              afterwards
 /// </code>
-/// <para>The first update is at the peak, which is a millionth below Initial with the default bound of −7. The floor
-/// is reached at k = Steps by a jump, as the curve would end a quarter of a percent of the range above it with the
-/// default bound of 3; then it is held.</para>
+/// <para>The first update uses the peak, which is a millionth below Initial with the default bound of −7. At k = Steps the
+/// rate jumps to the floor, because with the default bound of 3 the curve would end a quarter of a percent of the range above
+/// it. The rate then stays at the floor.</para>
 /// </remarks>
 public sealed record Tanh : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
-    /// <param name="initial">The rate that the curve comes from. Finite, at least 0.</param>
+    /// <summary>Creates the schedule.</summary>
+    /// <param name="initial">The upper limit of the curve. Finite, at least 0.</param>
     /// <param name="steps">The number of updates until the floor is reached, at least 1.</param>
-    /// <param name="floor">The rate from then on. At least 0, at most <paramref name="initial"/>.</param>
-    /// <param name="lowerBound">Where on the tangent the curve begins. Finite; default −7, as in timm.</param>
-    /// <param name="upperBound">Where on the tangent the curve ends. Finite, above <paramref name="lowerBound"/>;
+    /// <param name="floor">The rate from there on. At least 0, at most <paramref name="initial"/>.</param>
+    /// <param name="lowerBound">The argument of the tangent at the start of the curve. Finite; default −7, as in timm.</param>
+    /// <param name="upperBound">The argument of the tangent at the end of the curve. Finite, above <paramref name="lowerBound"/>;
     /// default 3, as in timm.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public Tanh(double initial, long steps, double floor, double lowerBound = -7, double upperBound = 3)
@@ -38,19 +38,19 @@ public sealed record Tanh : ILrSchedule, INamed
         UpperBound = upperBound;
     }
 
-    /// <summary>The rate that the curve comes from.</summary>
+    /// <summary>The upper limit of the curve.</summary>
     public double Initial { get; }
 
     /// <summary>The number of updates until the floor is reached.</summary>
     public long Steps { get; }
 
-    /// <summary>The rate after the last of them.</summary>
+    /// <summary>The rate from there on.</summary>
     public double Floor { get; }
 
-    /// <summary>Where on the tangent the curve begins.</summary>
+    /// <summary>The argument of the tangent at the start of the curve.</summary>
     public double LowerBound { get; }
 
-    /// <summary>Where on the tangent the curve ends.</summary>
+    /// <summary>The argument of the tangent at the end of the curve.</summary>
     public double UpperBound { get; }
 
     /// <inheritdoc/>
@@ -62,7 +62,7 @@ public sealed record Tanh : ILrSchedule, INamed
             return Floor;
         }
 
-        // (1 − tanh x)/2 without the digits that the difference loses.
+        // Computes (1 − tanh x)/2 without the digits that the difference would lose.
         double x = LowerBound + ((UpperBound - LowerBound) * ((double)step / Steps));
         return Curve.Line(Floor, Initial, 1 / (1 + Math.Exp(2 * x)));
     }

@@ -1,12 +1,12 @@
 namespace Optimizers.Schedules;
 
-/// <summary>What the threshold of a <see cref="ReduceOnPlateau"/> is measured by.</summary>
+/// <summary>The unit of the threshold of a <see cref="ReduceOnPlateau"/>.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ThresholdMode>))]
 public enum ThresholdMode
 {
-    /// <summary>By the absolute value of the best metric so far.</summary>
+    /// <summary>Relative to the absolute value of the best metric so far.</summary>
     Relative,
 
-    /// <summary>By itself.</summary>
+    /// <summary>In the unit of the metric itself.</summary>
     Absolute,
 }

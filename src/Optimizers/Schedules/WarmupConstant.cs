@@ -1,17 +1,17 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A line up to the peak, which is then held.</summary>
+/// <summary>A linear warmup to the peak, then a constant rate.</summary>
 /// <remarks>
 /// <code>
 /// v(k) = Start + (Peak − Start)·min(k/WarmupSteps, 1)
 /// </code>
-/// <para>The first update is at Start, so with the default of 0 it moves nothing; the peak is first reached at k =
-/// WarmupSteps, and held. Without a warmup all updates are at the peak, as in the transformers library; optax would
-/// hold Start.</para>
+/// <para>The first update uses Start, so with the default of 0 it moves nothing. The first update that uses the peak is k =
+/// WarmupSteps; the rate then stays there. Without a warmup all updates use the peak, as in the transformers library; optax
+/// would stay at Start.</para>
 /// </remarks>
 public sealed record WarmupConstant : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="peak">The rate from the end of the warmup on. Finite, at least 0.</param>
     /// <param name="warmupSteps">The number of updates before the peak, at least 0.</param>
     /// <param name="start">The rate of the first update. At least 0, at most <paramref name="peak"/>; default 0.</param>

@@ -7,17 +7,17 @@ namespace Optimizers.Schedules;
 /// v(k) = Floor + (Peak − Floor)·(1 + cos πt)/2 afterwards,
 ///        t = min((k − WarmupSteps)/(TotalSteps − WarmupSteps), 1)
 /// </code>
-/// <para>The first update is at Start, so with the default of 0 it moves nothing; the peak is first reached at
-/// k = WarmupSteps. After TotalSteps the floor is held, as in optax.</para>
+/// <para>The first update uses Start, so with the default of 0 it moves nothing. The first update that uses the peak is
+/// k = WarmupSteps. After TotalSteps updates the rate stays at the floor, as in optax.</para>
 /// </remarks>
 public sealed record WarmupCosine : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="peak">The rate at the end of the warmup. Finite, at least 0.</param>
     /// <param name="warmupSteps">The number of updates before the peak, at least 0.</param>
-    /// <param name="totalSteps">The number of updates until the floor is reached, warmup included; more than
+    /// <param name="totalSteps">The number of updates until the floor is reached, including the warmup; more than
     /// <paramref name="warmupSteps"/>.</param>
-    /// <param name="floor">The rate from then on. At least 0, at most <paramref name="peak"/>; default 0.</param>
+    /// <param name="floor">The rate from there on. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <param name="start">The rate of the first update. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public WarmupCosine(double peak, long warmupSteps, long totalSteps, double floor = 0, double start = 0)
@@ -42,10 +42,10 @@ public sealed record WarmupCosine : ILrSchedule, INamed
     /// <summary>The index of the first update at the peak.</summary>
     public long WarmupSteps { get; }
 
-    /// <summary>The number of updates until the floor is reached, warmup included.</summary>
+    /// <summary>The number of updates until the floor is reached, including the warmup.</summary>
     public long TotalSteps { get; }
 
-    /// <summary>The rate after the last of them.</summary>
+    /// <summary>The rate from there on.</summary>
     public double Floor { get; }
 
     /// <summary>The rate of the first update.</summary>

@@ -1,24 +1,24 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A line up to the peak, then a line down to the floor.</summary>
+/// <summary>A linear warmup to the peak, then a linear decay to the floor.</summary>
 /// <remarks>
 /// <code>
 /// v(k) = Start + (Peak − Start)·k/WarmupSteps                  for k &lt; WarmupSteps
 /// v(k) = Peak + (Floor − Peak)·t afterwards,
 ///        t = min((k − WarmupSteps)/(TotalSteps − WarmupSteps), 1)
 /// </code>
-/// <para>The first update is at Start, so with the default of 0 it moves nothing; the peak is first reached at k =
-/// WarmupSteps, and the floor at k = TotalSteps, from where it is held. So in the transformers library, whose Start
-/// and Floor are 0.</para>
+/// <para>The first update uses Start, so with the default of 0 it moves nothing. The first update that uses the peak is k =
+/// WarmupSteps, and the first that uses the floor is k = TotalSteps; the rate then stays there. It is the schedule of the
+/// transformers library, where Start and Floor are 0.</para>
 /// </remarks>
 public sealed record WarmupLinear : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="peak">The rate at the end of the warmup. Finite, at least 0.</param>
     /// <param name="warmupSteps">The number of updates before the peak, at least 0.</param>
-    /// <param name="totalSteps">The number of updates until the floor is reached, warmup included; more than
+    /// <param name="totalSteps">The number of updates until the floor is reached, including the warmup; more than
     /// <paramref name="warmupSteps"/>.</param>
-    /// <param name="floor">The rate from then on. At least 0, at most <paramref name="peak"/>; default 0.</param>
+    /// <param name="floor">The rate from there on. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <param name="start">The rate of the first update. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public WarmupLinear(double peak, long warmupSteps, long totalSteps, double floor = 0, double start = 0)
@@ -43,10 +43,10 @@ public sealed record WarmupLinear : ILrSchedule, INamed
     /// <summary>The index of the first update at the peak.</summary>
     public long WarmupSteps { get; }
 
-    /// <summary>The number of updates until the floor is reached, warmup included.</summary>
+    /// <summary>The number of updates until the floor is reached, including the warmup.</summary>
     public long TotalSteps { get; }
 
-    /// <summary>The rate after the last of them.</summary>
+    /// <summary>The rate from there on.</summary>
     public double Floor { get; }
 
     /// <summary>The rate of the first update.</summary>

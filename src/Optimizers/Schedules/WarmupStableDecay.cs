@@ -1,6 +1,6 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A line up to the peak, a long time at the peak, then a short way down: the trapezoid.</summary>
+/// <summary>A linear warmup, many updates at the peak, then a short decay to the floor (a trapezoid).</summary>
 /// <remarks>
 /// <para>Hu et al. 2024, arXiv 2404.06395; the decay by 1 − √t: Hägele et al. 2024, arXiv 2405.18392. As in the
 /// transformers library.</para>
@@ -9,20 +9,21 @@ namespace Optimizers.Schedules;
 /// v(k) = Peak                                        for the next StableSteps
 /// v(k) = DecayShape from Peak to Floor               for the next DecaySteps
 /// </code>
-/// <para>The first update is at Floor, not at 0; the peak is first reached at k = WarmupSteps, and the floor at k =
-/// WarmupSteps + StableSteps + DecaySteps, from where it is held. The end can be put off while a run lasts: all
-/// schedules that differ in StableSteps alone are the same until the first of them decays.</para>
+/// <para>The first update uses Floor, not 0. The first update that uses the peak is k = WarmupSteps, and the first that uses
+/// the floor is k = WarmupSteps + StableSteps + DecaySteps; the rate then stays there. You can extend a run while it is in
+/// progress: schedules that differ only in StableSteps are the same
+/// until the first of them decays.</para>
 /// </remarks>
 public sealed record WarmupStableDecay : ILrSchedule, INamed
 {
-    /// <summary>Makes the schedule.</summary>
+    /// <summary>Creates the schedule.</summary>
     /// <param name="peak">The rate at the end of the warmup. Finite, at least 0.</param>
     /// <param name="warmupSteps">The number of updates before the peak, at least 0.</param>
     /// <param name="stableSteps">The number of updates at the peak, at least 0.</param>
-    /// <param name="decaySteps">The number of updates from there until the floor is reached, at least 0; at least 1 if
+    /// <param name="decaySteps">The number of updates from the peak until the floor is reached, at least 0; at least 1 if
     /// <paramref name="stableSteps"/> is 0.</param>
-    /// <param name="floor">The rate at the start and in the end. At least 0, at most <paramref name="peak"/>; default 0.</param>
-    /// <param name="decayShape">The shape of the way down. Default linear; the transformers library has a
+    /// <param name="floor">The first and the final rate. At least 0, at most <paramref name="peak"/>; default 0.</param>
+    /// <param name="decayShape">The shape of the decay. Default linear; the transformers library has a
     /// cosine.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public WarmupStableDecay(
@@ -41,7 +42,7 @@ public sealed record WarmupStableDecay : ILrSchedule, INamed
             throw new ArgumentOutOfRangeException(
                 nameof(stableSteps),
                 stableSteps,
-                $"{nameof(stableSteps)} and {nameof(decaySteps)} are both 0, so no update would be at {nameof(peak)}, which is {peak}; one of them must be at least 1.");
+                $"{nameof(stableSteps)} and {nameof(decaySteps)} are both 0, so no update would use {nameof(peak)}, which is {peak}. Set one of them to at least 1.");
         }
 
         Peak = peak;
@@ -61,13 +62,13 @@ public sealed record WarmupStableDecay : ILrSchedule, INamed
     /// <summary>The number of updates at the peak.</summary>
     public long StableSteps { get; }
 
-    /// <summary>The number of updates from there until the floor is reached.</summary>
+    /// <summary>The number of updates from the peak until the floor is reached.</summary>
     public long DecaySteps { get; }
 
-    /// <summary>The rate at the start and in the end.</summary>
+    /// <summary>The first and the final rate.</summary>
     public double Floor { get; }
 
-    /// <summary>The shape of the way down.</summary>
+    /// <summary>The shape of the decay.</summary>
     public CurveShape DecayShape { get; }
 
     /// <inheritdoc/>

@@ -424,7 +424,7 @@ public sealed class ConfigurationTests
     [InlineData("Muon", """{"rateAdjustment": 1}""", "*\"rateAdjustment\" of Muon must be one of Original, MatchRmsAdamW, not 1.*")]
     [InlineData("AdamW", """{"beta1": 1.5}""", "*Beta1*1.5*")]
     [InlineData("AdamW", """{"learningRate": -1}""", "*LearningRate*-1*")]
-    [InlineData("AdamW", """{"learningRate": 1""", "*no JSON*")]
+    [InlineData("AdamW", """{"learningRate": 1""", "*not valid JSON*")]
     [InlineData("AdamW", "[]", "*an optimizer must be an object, not []*")]
     public void WrongOptionsAreRefused(string name, string json, string message) =>
         FluentActions.Invoking(() => OptimizerConfiguration.CreateOptions(name, json)).Should().Throw<ArgumentException>().WithMessage(message);
@@ -441,7 +441,7 @@ public sealed class ConfigurationTests
     [InlineData("""{"kind": "Warmup", "steps": 1, "inner": "Cosine"}""", "*\"inner\" of Warmup must be a schedule*, not \"Cosine\".*")]
     [InlineData("""{"kind": "OneCycle", "peak": 1, "totalSteps": 9, "shape": "Quadratic"}""", "*\"shape\" of OneCycle must be one of Linear, Cosine, InverseSquareRoot, not \"Quadratic\".*")]
     [InlineData("""{"kind": "ReduceOnPlateau", "initial": 1, "mode": "min, max"}""", "*\"mode\" of ReduceOnPlateau must be one of Min, Max, not \"min, max\".*")]
-    [InlineData("""{"kind": "ReduceOnPlateau", "initial": 1, "name": null}""", "*\"name\" of ReduceOnPlateau must be a text, not null.*")]
+    [InlineData("""{"kind": "ReduceOnPlateau", "initial": 1, "name": null}""", "*\"name\" of ReduceOnPlateau must be a string, not null.*")]
     [InlineData("""{"kind": "MultiStep", "initial": 1, "milestones": [1, 2.5]}""", "*\"milestones\" of MultiStep must be a list, each element a whole number, but its element 1 is 2.5.*")]
     [InlineData("""{"kind": "MultiStep", "initial": 1, "milestones": 7}""", "*\"milestones\" of MultiStep must be a list, each element a whole number, not 7.*")]
     [InlineData("""{"kind": "Sequence", "schedules": [null], "milestones": []}""", "*\"schedules\" of Sequence*element 0 is null.*")]

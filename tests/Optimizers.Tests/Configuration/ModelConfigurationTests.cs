@@ -129,7 +129,7 @@ public sealed class ModelConfigurationTests
     [InlineData("""{"groups": null}""", "*\"groups\" of model must be a list*not null*")]
     [InlineData("""{"groups": [null]}""", "*\"groups\" of model*element 0 is null*")]
     [InlineData("[]", "*must be an object, not []*")]
-    [InlineData("{", "*no JSON*")]
+    [InlineData("{", "*not valid JSON*")]
     public void WhatIsNoModelIsRefused(string json, string message) =>
         FluentActions.Invoking(() => ModelConfiguration.Read(json)).Should().Throw<ArgumentException>().WithMessage(message);
 
