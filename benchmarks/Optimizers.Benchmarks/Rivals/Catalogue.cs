@@ -139,7 +139,7 @@ internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
 
     public Composition? Composition { get; init; }
 
-    /// <summary>A loop for <see cref="System.Runtime.Intrinsics.Vector512{T}"/>.</summary>
+    /// <summary>The hand-written loop for <see cref="System.Runtime.Intrinsics.Vector512{T}"/>.</summary>
     public Loop? ByHand { get; init; }
 
     /// <summary>Computes the scalars of a step for the rivals.</summary>
@@ -158,7 +158,7 @@ internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
     /// <summary>The bytes of clipping, step and zeroing. In addition to the step, the norm reads the gradient, and the zeros are written.</summary>
     public double BytesOfPhase => BytesOfStep + (2 * sizeof(float));
 
-    /// <summary>The bytes of the step with state of another format.</summary>
+    /// <summary>The bytes of the step with state in another format.</summary>
     public double BytesOfStepWith(StateFormat format)
     {
         const int Many = 1 << 20;

@@ -49,7 +49,7 @@ internal readonly record struct KernelScalars
         Gain2 = (float)(1 - beta2),
     };
 
-    /// <summary>For m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε).</summary>
+    /// <summary>For Adam and its variants: m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε).</summary>
     public static KernelScalars OfMoments(StepScalars step, double beta1, double beta2, double epsilon) =>
         Of(step).WithBetas(beta1, beta2) with
         {
@@ -59,7 +59,7 @@ internal readonly record struct KernelScalars
             Epsilon = (float)epsilon,
         };
 
-    /// <summary>RAdam as Adam: s·m/(a√v + b).</summary>
+    /// <summary>For RAdam, in the form of Adam: s·m/(a√v + b).</summary>
     public static KernelScalars OfRectified(StepScalars step, RAdamOptions o)
     {
         double correction = step.BiasCorrection(o.Beta2);

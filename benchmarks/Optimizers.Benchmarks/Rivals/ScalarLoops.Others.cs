@@ -71,7 +71,7 @@ internal static unsafe partial class ScalarLoops
         }
     }
 
-    // Beta2 is γ.
+    // Beta2 is the γ of the paper.
     public static void Sophia(in NativeTensor t, in KernelScalars s)
     {
         for (nuint i = 0; i < t.Length; i++)

@@ -13,7 +13,7 @@ namespace Optimizers.Benchmarks;
 /// Every loop has a maximum number of calls or ends at the deadline, so only a call that never returns can block it.
 /// </remarks>
 /// <param name="clock">The clock. Tests use a fake clock.</param>
-/// <param name="pause">Waits while the runtime compiles in the background.</param>
+/// <param name="pause">Waits for a short time, so that the runtime can compile in the background.</param>
 internal sealed class RoundRobin(TimeProvider clock, Action pause)
 {
     /// <summary>The maximum number of calls of a turn.</summary>

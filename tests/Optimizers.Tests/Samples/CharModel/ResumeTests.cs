@@ -120,7 +120,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void DamagedCheckpointIsRefusedInOneLine()
+    public void ADamagedCheckpointGivesAnErrorInOneLine()
     {
         WriteText();
         using (CharTraining training = SmallRun.Start())
@@ -138,7 +138,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void FinishedRunGoesOnToItsTextAtOnce()
+    public void ResumingAFinishedRunWritesTheTextWithoutTraining()
     {
         WriteText();
         using Process first = Start();
@@ -165,7 +165,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
 
     private void WriteText() => System.IO.File.WriteAllText(_sample.PathOf("text.txt"), SmallRun.Text);
 
-    // Saves after every step, unless it is told otherwise, so that most of its time is spent with that.
+    // Without other options, the run saves after every step, so that it spends most of its time on saves and many kills hit one.
     private Process Start(params string[] more) => _sample.Start(
         "CharModel",
         SmallRun.Arguments(

@@ -110,7 +110,7 @@ public sealed class TransformerTests
     }
 
     [Fact]
-    public void FloatAgreesWithDouble()
+    public void GradientsInFloatAgreeWithGradientsInDouble()
     {
         var single = new Transformer<float>(_shape);
         float[] weights = Array.ConvertAll(_weights, weight => (float)weight);
