@@ -3,19 +3,19 @@ using Spectre.Console;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>The side-by-side command.</summary>
+/// <summary>The command compare, which times the library and its competitors side by side.</summary>
 internal static class CompareCommand
 {
     public static Command Make()
     {
-        var quick = new Option<bool>("--quick") { Description = "AdamW, Momentum and Lion at three sizes; ends in a minute." };
-        var filter = Options.Filter("Only rows whose work or contender contains this, or one of these.");
-        var seconds = Options.Seconds("1, with --quick 0.4");
-        var json = Options.File("--json", "Write the measurements into a JSON file too.", ArgumentArity.ExactlyOne);
+        var quick = new Option<bool>("--quick") { Description = "Measure only AdamW, Momentum and Lion at three sizes, within a minute." };
+        var filter = Options.Filter("Measure only rows whose work or contender contains one of these texts.");
+        var seconds = Options.Seconds("1, or 0.4 with --quick");
+        var json = Options.File("--json", "Also write the measurements to a JSON file.", ArgumentArity.ExactlyOne);
         var markdown = Options.File(
-            "--markdown", $"Write a page too; without a name: {MarkdownReport.DefaultFile}.", ArgumentArity.ZeroOrOne);
-        var check = new Option<bool>("--check") { Description = "Say which targets are met; exit with 1 if one is missed." };
-        var command = new Command("compare", "Time the library beside C, TensorPrimitives, a scalar loop and the memory itself.")
+            "--markdown", $"Also write the results to a Markdown page; without FILE: {MarkdownReport.DefaultFile}.", ArgumentArity.ZeroOrOne);
+        var check = new Option<bool>("--check") { Description = "Compare the results with the targets; the exit code is 1 if a target is missed." };
+        var command = new Command("compare", "Time the library and compare it with C, TensorPrimitives, a scalar loop and memory bandwidth.")
         {
             quick, filter, seconds, json, markdown, check,
         };

@@ -3,14 +3,14 @@ using Spectre.Console;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>The table of docs/engine.md: what the engine costs over loops written for one optimizer and one processor.</summary>
+/// <summary>The command engine. It prints the table of docs/engine.md: the cost of the engine compared with loops for one optimizer and one processor.</summary>
 internal static class EngineCommand
 {
     public static Command Make()
     {
-        var filter = Options.Filter("Only rows whose work or contender contains this, or one of these.");
+        var filter = Options.Filter("Measure only rows whose work or contender contains one of these texts.");
         var seconds = Options.Seconds("1");
-        var command = new Command("engine", "Time the engine against C and hand-written loops: the table of docs/engine.md.")
+        var command = new Command("engine", "Time the engine and compare it with C and hand-written loops; print the table of docs/engine.md.")
         {
             filter, seconds,
         };

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>What the commands that time contests have in common.</summary>
+/// <summary>Options and steps that the commands compare and engine share.</summary>
 internal static class Options
 {
     public static Option<string[]> Filter(string description) => new("--filter")
@@ -19,7 +19,7 @@ internal static class Options
     public static Option<double?> Seconds(string standard) => new("--seconds")
     {
         HelpName = "S",
-        Description = $"How long the contenders of one cell take turns; default {standard}.",
+        Description = $"The measuring time of one contest in seconds; default {standard}.",
         CustomParser = result =>
         {
             string given = result.Tokens[0].Value;
@@ -45,14 +45,14 @@ internal static class Options
         NativeKernels? native = NativeKernels.TryLoad(out string reason);
         if (native is null)
         {
-            console.MarkupLineInterpolated($"[yellow]C does not compete: {reason}[/]");
+            console.MarkupLineInterpolated($"[yellow]The C contender is not measured: {reason}[/]");
         }
 
         return native;
     }
 
-    /// <summary>Times the contests that a filter leaves, and says what could not be measured.</summary>
-    /// <returns>Null where there is none, or where contenders disagree; it is said then.</returns>
+    /// <summary>Times the contests that match the filters.</summary>
+    /// <returns>The results. Null, after a message, if no contest matches or if the contenders compute different values.</returns>
     public static Results? Run(
         IAnsiConsole console, IEnumerable<Contest> contests, NativeKernels? native, string[] filters, double seconds, Budget budget)
     {
@@ -64,7 +64,7 @@ internal static class Options
         ];
         if (left.Length == 0)
         {
-            console.MarkupLineInterpolated($"[red]No work and no contender contains \"{string.Join("\" or \"", filters)}\".[/]");
+            console.MarkupLineInterpolated($"[red]--filter matches nothing: no work and no contender contains \"{string.Join("\" or \"", filters)}\".[/]");
             return null;
         }
 

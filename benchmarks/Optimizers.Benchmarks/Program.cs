@@ -4,7 +4,7 @@ using Optimizers.Benchmarks;
 
 const int WrongUsage = 2;
 
-ParseResult parsed = new RootCommand("Benchmarks of the update kernels.")
+ParseResult parsed = new RootCommand("Measures the speed of the optimizers.")
 {
     CompareCommand.Make(), EngineCommand.Make(), KernelsCommand.Make(),
 }.Parse(args);

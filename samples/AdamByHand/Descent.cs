@@ -3,17 +3,17 @@ using Optimizers.Schedules;
 
 namespace AdamByHand;
 
-/// <summary>The library's optimizers on f(w) = w², one parameter, from w = 5 at a rate of 0.01.</summary>
+/// <summary>Minimizes f(w) = w² with an optimizer of the library: one parameter, starting at w = 5, with the rate 0.01.</summary>
 internal static class Descent
 {
     public const double Start = 5;
     public const double LearningRate = 0.01;
     public const int Steps = 8;
 
-    /// <summary>Takes the steps.</summary>
+    /// <summary>Runs all steps.</summary>
     /// <param name="optimizer">An optimizer of one parameter.</param>
-    /// <param name="onStep">Is told w after each step.</param>
-    /// <returns>The last w.</returns>
+    /// <param name="onStep">Called with w after each step.</param>
+    /// <returns>The value of w after the last step.</returns>
     public static float Run(IOptimizer optimizer, Action<float>? onStep = null)
     {
         float[] w = [(float)Start];

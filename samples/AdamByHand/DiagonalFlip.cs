@@ -5,8 +5,8 @@ using Samples;
 namespace AdamByHand;
 
 /// <summary>
-/// A tiny network that learns to mirror 2×2 images about their diagonal: its outputs are the four pixels with the second
-/// and the third exchanged.
+/// A tiny network that learns to mirror 2×2 images about their diagonal. Its outputs are the four pixels, with the second and
+/// the third pixel exchanged.
 /// </summary>
 internal sealed record DiagonalFlip(int Steps, int Every, IReadOnlyList<Tensor> Parameters)
 {
@@ -19,7 +19,7 @@ internal sealed record DiagonalFlip(int Steps, int Every, IReadOnlyList<Tensor> 
     /// <summary>The index of the last update.</summary>
     public int LastStep => Steps - 1;
 
-    /// <summary>Trains on all images at once and gives the loss before each update.</summary>
+    /// <summary>Trains on all images at once and returns the loss before each update.</summary>
     public double[] Train(IOptimizerOptions options)
     {
         using var network = new Network(Parameters);
@@ -27,7 +27,7 @@ internal sealed record DiagonalFlip(int Steps, int Every, IReadOnlyList<Tensor> 
         {
             ZeroGradients = true,
 
-            // A rate that is far too high is to be seen in the losses.
+            // With a rate that is far too high, the losses should show the divergence, so the step must not throw.
             NonFinite = NonFinitePolicy.Propagate,
         });
         var losses = new double[Steps];
@@ -40,7 +40,7 @@ internal sealed record DiagonalFlip(int Steps, int Every, IReadOnlyList<Tensor> 
         return losses;
     }
 
-    // The image's part of the mean squared error over all outputs of all images.
+    // Adds the gradient of the image's part of the mean squared error over all outputs of all images, and returns this part.
     private static double Learn(Network network, float[] image)
     {
         ReadOnlySpan<float> outputs = network.Forward(image);

@@ -1,12 +1,12 @@
 namespace AdamByHand;
 
-/// <summary>A step of Adam as one would take it on paper, in double precision.</summary>
+/// <summary>One step of Adam, computed as on paper, in double precision.</summary>
 /// <param name="T">The number of the step, counted from 1.</param>
 /// <param name="G">The gradient, 2w.</param>
-/// <param name="M">The running mean of the gradient.</param>
-/// <param name="V">The running mean of its square.</param>
-/// <param name="MHat">The first, corrected for having started at 0.</param>
-/// <param name="VHat">The second, corrected for having started at 0.</param>
+/// <param name="M">m, the running mean of the gradient.</param>
+/// <param name="V">v, the running mean of the squared gradient.</param>
+/// <param name="MHat">m after bias correction.</param>
+/// <param name="VHat">v after bias correction.</param>
 /// <param name="W">The parameter after the step.</param>
 internal sealed record HandStep(int T, double G, double M, double V, double MHat, double VHat, double W)
 {
@@ -14,7 +14,7 @@ internal sealed record HandStep(int T, double G, double M, double V, double MHat
     public const double Beta2 = 0.999;
     public const double Epsilon = 1e-8;
 
-    /// <summary>The steps of f(w) = w².</summary>
+    /// <summary>Computes the steps for f(w) = w².</summary>
     public static IEnumerable<HandStep> All()
     {
         double w = Descent.Start;
@@ -32,6 +32,8 @@ internal sealed record HandStep(int T, double G, double M, double V, double MHat
         }
     }
 
-    /// <summary>1 − βᵗ: the share of a running mean after t steps that comes from what it has seen.</summary>
+    /// <summary>
+    /// The bias correction 1 − βᵗ: the total weight of the gradients in a running mean after t steps. The rest is the weight of the initial 0.
+    /// </summary>
     public static double Correction(double beta, int t) => 1 - Math.Pow(beta, t);
 }

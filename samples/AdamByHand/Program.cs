@@ -6,7 +6,7 @@ using Samples;
 using Spectre.Console;
 
 var command = new RootCommand(
-    "Takes the steps of Adam by hand, and compares them with the library's; then trains a network of a few parameters with Momentum and "
+    "Computes the steps of Adam by hand, and compares them with the library. Then trains a network of a few parameters with Momentum and "
     + "with Adam.");
 command.SetAction(_ =>
 {
@@ -21,7 +21,7 @@ return CommandLine.Run(command, args);
 
 static void ShowSteps(IAnsiConsole console)
 {
-    Heading(console, "Adam on f(w) = w² from w = 5, rate 0.01");
+    Heading(console, "Adam on f(w) = w², starting at w = 5, rate 0.01");
     var adam = new Adam(1, new AdamOptions { LearningRate = Descent.LearningRate });
     var library = new List<(float M, float V, float W)>();
     Descent.Run(adam, w => library.Add((adam.State["exp_avg"][0], adam.State["exp_avg_sq"][0], w)));
@@ -35,7 +35,7 @@ static void ShowSteps(IAnsiConsole console)
     }
 
     console.Write(table);
-    console.WriteLine(Invariant($"By hand in double, the library in float: m, v and w agree to {furthest:0.0e-0}."));
+    console.WriteLine(Invariant($"The steps by hand use double, the library uses float. The relative difference of m, v and w is at most {furthest:0.0e-0}."));
 }
 
 static void ShowEnds(IAnsiConsole console)
@@ -54,7 +54,7 @@ static void ShowEnds(IAnsiConsole console)
     }
 
     console.Write(table);
-    console.WriteLine("Adam's steps are about as long as the rate, however steep the slope: m̂/√v̂ ≈ 1.");
+    console.WriteLine("A step of Adam is about as long as the rate, for steep and for flat slopes, because m̂/√v̂ ≈ 1.");
 }
 
 static void ShowCorrections(IAnsiConsole console)
@@ -67,7 +67,7 @@ static void ShowCorrections(IAnsiConsole console)
     }
 
     console.Write(table);
-    console.WriteLine("m and v start at 0 and have seen only this share of their past: m̂ and v̂ divide by it.");
+    console.WriteLine("m and v start at 0. After t steps the gradients have only this share of the weight, so m̂ and v̂ divide by it.");
 }
 
 static void ShowDiagonalFlip(IAnsiConsole console)
@@ -85,7 +85,7 @@ static void ShowDiagonalFlip(IAnsiConsole console)
 
     Row(table, flip.LastStep, momentum[^1], adam[^1]);
     console.Write(table);
-    console.WriteLine("Both end at 1/16: four pixels do not fit through three hidden units, and a quarter of their variance of 1/4 is lost.");
+    console.WriteLine("Both losses end at 1/16. Three hidden units cannot hold four pixels, so a quarter of the pixels' variance of 1/4 is lost.");
 }
 
 static void Heading(IAnsiConsole console, string text)

@@ -4,7 +4,7 @@ using Samples;
 
 namespace CharModel;
 
-/// <summary>A text as numbers of characters: its first nine tenths are learned from, the rest is to be predicted.</summary>
+/// <summary>A text as a sequence of character indices. The first nine tenths are for training, the rest is for validation.</summary>
 internal sealed class Corpus
 {
     private readonly Rune[] _alphabet;
@@ -31,11 +31,11 @@ internal sealed class Corpus
 
     public ReadOnlySpan<int> Validation => _text.AsSpan(_trainingLength);
 
-    /// <summary>The number of the line feed, or of the first character if there is none: what comes before a text.</summary>
+    /// <summary>The index of the character before a generated text: the line feed, or the first character if the text has no line feed.</summary>
     public int Beginning => Math.Max(0, Array.BinarySearch(_alphabet, new Rune('\n')));
 
     /// <summary>Reads a UTF-8 file.</summary>
-    /// <exception cref="InvalidDataException">It cannot be read, or is no UTF-8.</exception>
+    /// <exception cref="InvalidDataException">The file cannot be read, or is not UTF-8.</exception>
     public static Corpus Read(string path)
     {
         try
@@ -44,7 +44,7 @@ internal sealed class Corpus
         }
         catch (DecoderFallbackException)
         {
-            throw new InvalidDataException($"\"{path}\" is no text in UTF-8.");
+            throw new InvalidDataException($"\"{path}\" is not a UTF-8 text. Convert it to UTF-8.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -52,14 +52,14 @@ internal sealed class Corpus
         }
     }
 
-    /// <summary>Refuses a text of which a part does not hold a sequence and the character after it.</summary>
+    /// <summary>Throws if the training part or the validation part is too short for one sequence and the character after it.</summary>
     /// <exception cref="InvalidDataException">The text is too short.</exception>
     public void RequireSequencesOf(int context)
     {
         if (Validation.Length <= context || Training.Length <= context)
         {
             throw new InvalidDataException(
-                $"The text has {Count.Of(_text.Length, "character")}; with --context {context} it needs {10L * (context + 1)}.");
+                $"The text has {Count.Of(_text.Length, "character")}; with --context {context} it needs {10L * (context + 1)}. Use a longer text or a smaller --context.");
         }
     }
 

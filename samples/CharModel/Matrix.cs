@@ -3,9 +3,9 @@ using System.Numerics;
 namespace CharModel;
 
 /// <summary>
-/// A matrix, or some rows of one. In an activation a row is a feature and a column a character of the sequence: then all
-/// heavy loops run along rows, element by element, and every sum adds rows in their order. So no bit depends on the width
-/// of the processor's vectors or on where an array lies, as those of a sum within a vector do.
+/// A matrix, or some rows of a matrix. In an activation, a row is a feature and a column is a character of the sequence. So all
+/// expensive loops work element by element along rows, and every sum adds whole rows in their order. A sum within a vector would
+/// depend on the vector width and on the address of the array; with this layout no bit of the result depends on them.
 /// </summary>
 internal readonly struct Matrix<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -37,7 +37,7 @@ internal readonly struct Matrix<T>
     /// <summary>The elements, row by row.</summary>
     public Span<T> Elements => _elements.AsSpan(_firstRow * Columns, Rows * Columns);
 
-    /// <summary>Some of the rows; the elements are shared.</summary>
+    /// <summary>Returns some of the rows. They share the elements of this matrix.</summary>
     public Matrix<T> Slice(int firstRow, int rows) => new(_elements, _firstRow + firstRow, rows, Columns);
 
     public void Clear() => Elements.Clear();
@@ -46,7 +46,7 @@ internal readonly struct Matrix<T>
     {
         ReadOnlySpan<T> elements = Elements;
 
-        // In bands of rows, so that what is written to lies side by side for a while.
+        // Work on a band of rows at a time, so that the written elements are next to each other.
         for (int first = 0; first < Rows; first += TransposedTogether)
         {
             int last = Math.Min(first + TransposedTogether, Rows);

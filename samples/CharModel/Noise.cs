@@ -1,12 +1,12 @@
 namespace CharModel;
 
 /// <summary>
-/// Random numbers that are a pure function of a seed, a purpose and an index: there is no generator whose state a
-/// checkpoint would have to hold.
+/// Random numbers that are a pure function of a seed, a purpose and an index. There is no generator with a state, so a
+/// checkpoint need not save one.
 /// </summary>
 internal static class Noise
 {
-    /// <summary>64 random bits: the finaliser of SplitMix64 (Steele, Lea &amp; Flood 2014) over each part in turn.</summary>
+    /// <summary>Returns 64 random bits: the finaliser of SplitMix64 (Steele, Lea &amp; Flood 2014), applied to each argument in turn.</summary>
     public static ulong Bits(long seed, string purpose, long index)
     {
         ulong bits = Mix((ulong)seed);
@@ -18,14 +18,14 @@ internal static class Noise
         return Mix(bits ^ (ulong)index);
     }
 
-    /// <summary>A whole number from 0 to <paramref name="limit"/> − 1.</summary>
+    /// <summary>Returns a whole number from 0 to <paramref name="limit"/> − 1.</summary>
     public static int Below(int limit, long seed, string purpose, long index) =>
         (int)Math.BigMul(Bits(seed, purpose, index), (ulong)limit, out _);
 
-    /// <summary>A number of at least 0 and below 1.</summary>
+    /// <summary>Returns a number from 0 (included) to 1 (excluded).</summary>
     public static double Uniform(long seed, string purpose, long index) => (Bits(seed, purpose, index) >> 11) * Math.ScaleB(1, -53);
 
-    /// <summary>A number from the normal distribution of mean 0 and deviation 1: Box &amp; Muller 1958.</summary>
+    /// <summary>Returns a number from the normal distribution with mean 0 and standard deviation 1 (Box &amp; Muller 1958).</summary>
     public static double Normal(long seed, string purpose, long index)
     {
         double radius = Math.Sqrt(-2 * Math.Log(1 - Uniform(seed, purpose, 2 * index)));

@@ -3,10 +3,10 @@ using System.Numerics.Tensors;
 
 namespace CharModel;
 
-/// <summary>Matrix products, all as rows that are multiplied by a number and added to a row.</summary>
+/// <summary>Matrix products. All of them multiply rows by a number and add them to other rows.</summary>
 internal static class Product
 {
-    // So many elements are in reach at once, in the memory next to the processor.
+    // The number of elements that a loop uses repeatedly; they stay in the first-level cache.
     private const int ElementsTogether = 4_096;
 
     /// <summary>output += weights · input.</summary>
@@ -19,12 +19,12 @@ internal static class Product
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Add(weights, 1, input.Rows, output.Elements, input.Elements, input.Columns);
 
-    /// <summary>weights += output · transposed, of which a row is a column of the input.</summary>
+    /// <summary>weights += output · transposed, where a row of transposed is a column of the input.</summary>
     public static void AddOuter<T>(Matrix<T> output, Matrix<T> transposed, Span<T> weights)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Add(output.Elements, output.Columns, 1, transposed.Elements, weights, transposed.Columns);
 
-    /// <summary>The elements' sum, from the first to the last.</summary>
+    /// <summary>Adds the elements from the first to the last.</summary>
     public static T Sum<T>(ReadOnlySpan<T> row)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -37,7 +37,7 @@ internal static class Product
         return sum;
     }
 
-    // sums(a) += Σ_b factor(a, b)·rows(b), the b in their order.
+    // sums(a) += Σ_b factor(a, b)·rows(b), with b in ascending order.
     private static void Add<T>(
         ReadOnlySpan<T> factors, int stepOfA, int stepOfB, ReadOnlySpan<T> rows, Span<T> sums, int columns)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

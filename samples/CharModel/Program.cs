@@ -6,39 +6,39 @@ using Optimizers.Checkpoints;
 using Samples;
 using Spectre.Console;
 
-// What a shell says of a program that was ended by Ctrl+C.
+// The exit code that shells use for a program that ends because of Ctrl+C.
 const int Interrupted = 130;
 
 var standard = new RunSettings();
 Option<int> steps = CommandLine.WholeNumber("--steps", "The number of updates.", 1, int.MaxValue, standard.Steps);
 Option<int> batch = CommandLine.WholeNumber("--batch", "The number of sequences in an update.", 1, 1_024, standard.Batch);
 Option<int> context = CommandLine.WholeNumber(
-    "--context", "The number of characters in a sequence: how far back the model sees.", 1, 4_096, standard.Context);
+    "--context", "The number of characters in a sequence, which is how far back the model sees.", 1, 4_096, standard.Context);
 Option<int> width = CommandLine.WholeNumber("--width", "The number of features of a character.", 1, 1_024, standard.Width);
-Option<int> layers = CommandLine.WholeNumber("--layers", "The number of blocks.", 1, 64, standard.Layers);
-Option<int> heads = CommandLine.WholeNumber("--heads", "The number of heads; a divisor of the width.", 1, 1_024, standard.Heads);
+Option<int> layers = CommandLine.WholeNumber("--layers", "The number of transformer blocks.", 1, 64, standard.Layers);
+Option<int> heads = CommandLine.WholeNumber("--heads", "The number of attention heads; the width must be a multiple of it.", 1, 1_024, standard.Heads);
 Option<double> rate = CommandLine.Number(
-    "--rate", "The learning rate after the warmup; a cosine takes it down to a tenth.", 0, 1, standard.Rate);
-Option<int> seed = CommandLine.WholeNumber("--seed", "Decides everything that is random.", 0, int.MaxValue, standard.Seed);
+    "--rate", "The learning rate after the warmup; a cosine schedule reduces it to a tenth.", 0, 1, standard.Rate);
+Option<int> seed = CommandLine.WholeNumber("--seed", "The seed of all random numbers.", 0, int.MaxValue, standard.Seed);
 var data = new Option<FileInfo>("--data")
 {
     HelpName = "FILE",
-    Description = "The text to learn, in UTF-8; the last tenth of it is for validation. Without the option: nine plays by Shakespeare.",
+    Description = "The training text, in UTF-8; the last tenth is for validation. Without the option: nine plays by Shakespeare.",
 };
 Option<FileInfo> checkpoint = CommandLine.NewFile(
-    "--checkpoint", "Where to save the run, on the way, at the end and on Ctrl+C. Without the option: nowhere.");
+    "--checkpoint", "The file for checkpoints during the run, at the end and on Ctrl+C. Without the option: no checkpoints.");
 Option<int> every = CommandLine.WholeNumber("--every", "The number of updates between two checkpoints.", 1, int.MaxValue, 100);
-var resume = new Option<bool>("--resume") { Description = "Go on from the checkpoint; the result is the same to the last bit." };
-Option<int> sample = CommandLine.WholeNumber("--sample", "The number of characters to write at the end.", 0, int.MaxValue, 500);
+var resume = new Option<bool>("--resume") { Description = "Continue from the checkpoint. The result has the same bits as an uninterrupted run." };
+Option<int> sample = CommandLine.WholeNumber("--sample", "The number of characters of the text that the model writes at the end.", 0, int.MaxValue, 500);
 Option<double> temperature = CommandLine.Number(
-    "--temperature", "How daring the written text is: 0 takes the likeliest character, 1 draws as predicted.", 0, 100, 0.8);
+    "--temperature", "The randomness of the written text: 0 always takes the likeliest character, 1 uses the predicted probabilities.", 0, 100, 0.8);
 Option<int> threads = CommandLine.WholeNumber(
-    "--threads", "The number of threads at most; 0: as many as there are processors. Changes no bit of the result.", 0, 1_024, 0);
-var quiet = new Option<bool>("--quiet") { Description = "Print the last line only." };
+    "--threads", "The maximum number of threads; 0: one for each processor. The number changes no bit of the result.", 0, 1_024, 0);
+var quiet = new Option<bool>("--quiet") { Description = "Print only the last line." };
 
 var command = new RootCommand(
-    "Trains a small transformer to write like a text, character by character. Prints the loss on the part of the text that it "
-    + "has not seen as its last line.")
+    "Trains a small transformer to write text character by character, in the style of a given text. "
+    + "The last line is the loss on the validation part of the text, which is not used for training.")
 {
     steps, batch, context, width, layers, heads, rate, seed,
     data, checkpoint, every, resume, sample, temperature, threads, quiet,
@@ -80,7 +80,7 @@ command.SetAction(result =>
         {
             Console.Error.WriteLine(
                 $"stopped after step {training.Optimizer.UpdateCount} of {settings.Steps}"
-                + (saved is null ? "; nothing was saved, for want of --checkpoint" : "; go on with --resume"));
+                + (saved is null ? "; nothing was saved because there is no --checkpoint" : "; continue with --resume"));
             return Interrupted;
         }
 
@@ -108,7 +108,7 @@ command.SetAction(result =>
 
 return CommandLine.Run(command, args);
 
-// A checkpoint is written beside its place and renamed: the check is for a name as long as its own, in the same folder.
+// A checkpoint is written to a temporary file in the same folder and then renamed. So check a name of the same length in that folder.
 static bool CanSave(FileInfo file)
 {
     try
@@ -123,7 +123,7 @@ static bool CanSave(FileInfo file)
     }
 }
 
-// What each option allows, but not all of them together, or not the files that are there.
+// Returns an error for options that are valid alone but not together, or that do not fit the existing files.
 string? Contradiction(ParseResult result)
 {
     if (result.GetValue(width) % result.GetValue(heads) != 0)
@@ -133,7 +133,7 @@ string? Contradiction(ParseResult result)
 
     if (result.GetValue(data) is { Exists: false } text)
     {
-        return $"--data must name a file, but there is no \"{text}\".";
+        return $"--data must name an existing file, but \"{text}\" does not exist.";
     }
 
     if (result.GetValue(checkpoint) is not { } file)
@@ -150,13 +150,13 @@ string? Contradiction(ParseResult result)
 
     return (file.Exists, result.GetValue(resume)) switch
     {
-        (true, false) => $"--checkpoint \"{file}\" exists: go on from it with --resume, or remove it.",
+        (true, false) => $"--checkpoint \"{file}\" exists: continue from it with --resume, or remove it.",
         (false, true) => $"--resume needs a checkpoint, but \"{file}\" does not exist.",
         _ => null,
     };
 }
 
-// Stops between two steps when it is told to; a second time the process ends as any other does.
+// The first Ctrl+C stops between two steps. A second one ends the process at once.
 static bool Train(Run run, IAnsiConsole? console, Training training, RunSettings settings)
 {
     using var stop = new CancellationTokenSource();

@@ -4,8 +4,8 @@ using Optimizers.Checkpoints;
 
 namespace CharModel;
 
-/// <summary>A run of a training from where it stands to its last step, with measurements and checkpoints on the way.</summary>
-/// <param name="training">What is trained.</param>
+/// <summary>Runs a training from its current step to its last step, with measurements and checkpoints.</summary>
+/// <param name="training">The training.</param>
 /// <param name="steps">The number of updates of the whole run.</param>
 internal sealed class Run(Training training, int steps)
 {
@@ -15,15 +15,15 @@ internal sealed class Run(Training training, int steps)
     private readonly int _validationSequences = Math.Min(SequencesPerMeasurement, training.ValidationSequences);
     private readonly int _measuredEvery = Math.Max(1, steps / Measurements);
 
-    /// <summary>Where checkpoints go; null: nowhere.</summary>
+    /// <summary>The checkpoint to save. Null: the run saves no checkpoints.</summary>
     public TrainingCheckpoint? Checkpoint { get; init; }
 
     /// <summary>The number of steps between two checkpoints.</summary>
     public int CheckpointEvery { get; init; } = int.MaxValue;
 
-    /// <summary>Trains until the last step, or until it is told to stop, and saves where it has come to.</summary>
-    /// <param name="onStep">Is told after each step.</param>
-    /// <param name="stop">Stops it between two steps.</param>
+    /// <summary>Trains until the last step or until the token stops it, and then saves a checkpoint.</summary>
+    /// <param name="onStep">Called after each step.</param>
+    /// <param name="stop">Stops the training between two steps.</param>
     /// <returns>Whether the last step was reached.</returns>
     public bool Go(Action<TrainingProgress>? onStep, CancellationToken stop)
     {

@@ -2,12 +2,12 @@ using System.Text.Json.Serialization;
 
 namespace CharModel;
 
-/// <summary>A mean in which each value counts 0.98 times what the next one does.</summary>
+/// <summary>A weighted mean. The weight of each value is 0.98 times the weight of the next value.</summary>
 internal readonly record struct Smoothing(double Sum, double Weight)
 {
     private const double Kept = 0.98;
 
-    // NaN before the first value, which JSON cannot write.
+    // Before the first value the mean is NaN, which JSON cannot represent.
     [JsonIgnore]
     public double Mean => Sum / Weight;
 

@@ -3,9 +3,9 @@ using System.Numerics.Tensors;
 
 namespace CharModel;
 
-/// <summary>Makes each column of a matrix positive and add up to 1: eˣ over the sum of the column's eˣ.</summary>
+/// <summary>The softmax of each column of a matrix: eˣ divided by the sum of eˣ over the column.</summary>
 /// <param name="columns">The number of columns.</param>
-/// <param name="causal">Whether row r begins at column r, and what is before it does not exist.</param>
+/// <param name="causal">Whether row r begins at column r. Elements before that column are then ignored.</param>
 internal sealed class Softmax<T>(int columns, bool causal)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -18,7 +18,7 @@ internal sealed class Softmax<T>(int columns, bool causal)
         Exponentiate(matrix);
     }
 
-    /// <summary>The first half: subtracts the highest element of each column, so that no power is too large.</summary>
+    /// <summary>The first half: subtracts the highest element of each column, so that no power overflows.</summary>
     public void Shift(Matrix<T> matrix)
     {
         matrix[0].CopyTo(_highest);
@@ -35,8 +35,8 @@ internal sealed class Softmax<T>(int columns, bool causal)
         }
     }
 
-    /// <summary>The second half.</summary>
-    /// <returns>The sum of each column, by which it was divided.</returns>
+    /// <summary>The second half: computes the powers and divides them by the sum of their column.</summary>
+    /// <returns>The sum of the powers of each column.</returns>
     public ReadOnlySpan<T> Exponentiate(Matrix<T> matrix)
     {
         Array.Clear(_sums);

@@ -10,8 +10,8 @@ using Optimizers.Training;
 namespace CharModel;
 
 /// <summary>
-/// A transformer that learns a text. Sequences are worked on at once, each by one thread and with gradients of its own, which
-/// are then added in the order of the sequences: so the number of threads changes no bit.
+/// The training of a transformer on a text. The sequences of a batch run in parallel, each on one thread and with its own gradients. The
+/// gradients are then added in the order of the sequences, so the number of threads changes no bit of the result.
 /// </summary>
 internal sealed class Training : IDisposable
 {
@@ -26,9 +26,9 @@ internal sealed class Training : IDisposable
     private readonly float[] _gradients;
     private readonly float[][] _gradientsOfSequences;
 
-    /// <param name="settings">The sizes and the pace.</param>
+    /// <param name="settings">The sizes, the number of updates and the learning rate.</param>
     /// <param name="corpus">The text.</param>
-    /// <param name="threads">The number of threads at most; 0: as many as there are processors.</param>
+    /// <param name="threads">The maximum number of threads; 0: one for each processor.</param>
     public Training(RunSettings settings, Corpus corpus, int threads)
     {
         corpus.RequireSequencesOf(settings.Context);
@@ -76,13 +76,13 @@ internal sealed class Training : IDisposable
 
     public ModelOptimizer Optimizer { get; }
 
-    /// <summary>The number of characters that an update learns from.</summary>
+    /// <summary>The number of characters in a batch.</summary>
     public int CharactersPerStep => _settings.Batch * _settings.Context;
 
-    /// <summary>The training loss: the mean of the losses so far, those long ago counting less.</summary>
+    /// <summary>The smoothed training loss: a mean of all losses so far, with lower weights for older losses.</summary>
     public Smoothing Smoothing { get; set; }
 
-    /// <summary>Everything that decides the bits of the weights after a number of updates, under the names of the options.</summary>
+    /// <summary>All settings that change the bits of the weights, under the names of the command-line options.</summary>
     public JsonObject Identity => new()
     {
         ["steps"] = _settings.Steps,
@@ -99,14 +99,14 @@ internal sealed class Training : IDisposable
     /// <summary>The number of weights.</summary>
     public int WeightCount => _weights.Length;
 
-    /// <summary>The SHA-256 of the weights, for comparing runs.</summary>
+    /// <summary>The SHA-256 of the weights, to compare runs.</summary>
     public string WeightsHash => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(_weights)));
 
-    /// <summary>The number of sequences that the validation part holds side by side.</summary>
+    /// <summary>The number of sequences without overlap in the validation part.</summary>
     public int ValidationSequences => (_corpus.Validation.Length - 1) / _settings.Context;
 
-    /// <summary>Learns from the next batch.</summary>
-    /// <returns>What the update did.</returns>
+    /// <summary>Trains on the next batch.</summary>
+    /// <returns>The report of the update.</returns>
     public StepReport Step()
     {
         long first = Optimizer.UpdateCount * _settings.Batch;
@@ -128,8 +128,8 @@ internal sealed class Training : IDisposable
         return Optimizer.Step();
     }
 
-    /// <summary>The mean loss on sequences that are spread over the validation part.</summary>
-    /// <param name="sequences">How many, at most <see cref="ValidationSequences"/>.</param>
+    /// <summary>Computes the mean loss of sequences that are spread over the validation part.</summary>
+    /// <param name="sequences">The number of sequences, at most <see cref="ValidationSequences"/>.</param>
     public double Validate(int sequences) => MeanLoss(sequences, (sequence, transformer) =>
     {
         ReadOnlySpan<int> text = _corpus.Validation;
@@ -137,9 +137,9 @@ internal sealed class Training : IDisposable
         return transformer.Loss(_weights, text.Slice(start, _settings.Context), text.Slice(start + 1, _settings.Context));
     });
 
-    /// <summary>Writes a text, one character after the other, each drawn from what is predicted.</summary>
+    /// <summary>Writes a text character by character. Each character is drawn from the predicted probabilities.</summary>
     /// <param name="length">The number of characters.</param>
-    /// <param name="temperature">1: as predicted; less: the likely ones more often; 0: always the likeliest.</param>
+    /// <param name="temperature">1: the predicted probabilities; below 1: likely characters are drawn more often; 0: always the likeliest character.</param>
     public string Write(int length, double temperature)
     {
         Transformer<float> transformer = Rent();
@@ -163,7 +163,7 @@ internal sealed class Training : IDisposable
 
     public void Dispose() => _parameters.Dispose();
 
-    // The matrices inside the network decay; biases, gains and the vectors of characters and positions do not.
+    // Weight decay applies to the matrices inside the network, and not to biases, gains and the embeddings of characters and positions.
     private static bool IsMatrixOfLayer(Parameter parameter) =>
         parameter.Shape.Count > 1 && !parameter.Name.StartsWith("embedding", StringComparison.Ordinal);
 
@@ -186,7 +186,7 @@ internal sealed class Training : IDisposable
         return choice;
     }
 
-    // Each loss has its place, and they are added in order.
+    // Each loss has its own element, so the losses are added in the same order for every number of threads.
     private double MeanLoss(int sequences, Func<int, Transformer<float>, double> lossOf)
     {
         var losses = new double[sequences];

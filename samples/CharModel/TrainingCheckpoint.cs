@@ -6,10 +6,10 @@ using Optimizers.Checkpoints;
 namespace CharModel;
 
 /// <summary>
-/// A training in a file: weights, the state of the optimizer, and values. What comes next is a pure function of the settings,
-/// the text and the number of updates, so that nothing else has to be in it.
+/// Saves a training to a file: the weights, the state of the optimizer, the settings and the smoothed loss. All later updates are a
+/// pure function of the settings, the text and the number of updates, so the file needs nothing else.
 /// </summary>
-/// <param name="training">What is saved and loaded.</param>
+/// <param name="training">The training to save and load.</param>
 /// <param name="path">The file.</param>
 internal sealed class TrainingCheckpoint(Training training, string path)
 {
@@ -18,7 +18,7 @@ internal sealed class TrainingCheckpoint(Training training, string path)
 
     private readonly Checkpoint _checkpoint = new(training.Optimizer);
 
-    /// <summary>Saves everything; when it returns, the file survives a power cut.</summary>
+    /// <summary>Saves the training. After the method returns, the file survives a power cut.</summary>
     public void Save()
     {
         _checkpoint.Values[Identity] = training.Identity.ToJsonString();
@@ -26,8 +26,8 @@ internal sealed class TrainingCheckpoint(Training training, string path)
         _checkpoint.Save(path);
     }
 
-    /// <summary>Loads everything.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged, or of a run with other settings.</exception>
+    /// <summary>Loads the training.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, or belongs to a run with other settings.</exception>
     public void Load()
     {
         try
@@ -42,11 +42,11 @@ internal sealed class TrainingCheckpoint(Training training, string path)
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new InvalidDataException($"\"{path}\" is no checkpoint of this program.", e);
+            throw new InvalidDataException($"\"{path}\" is not a checkpoint of this program.", e);
         }
     }
 
-    // Said in the words of the command line, before the tensors are compared, all of which would be different.
+    // Compares the settings first, so that the message names the options. Otherwise the message would list the shapes of all tensors.
     private void RequireSameRun()
     {
         using var file = SafetensorsReader.Open(path);
@@ -58,7 +58,7 @@ internal sealed class TrainingCheckpoint(Training training, string path)
         ];
         if (different.Length > 0)
         {
-            throw new InvalidDataException($"\"{path}\" is of another run: {string.Join("; ", different)}.");
+            throw new InvalidDataException($"\"{path}\" belongs to another run: {string.Join("; ", different)}. Use the options of that run, or another --checkpoint.");
         }
     }
 }

@@ -2,12 +2,12 @@ using Spectre.Console;
 
 namespace CharModel;
 
-/// <summary>Shows a run while it goes on: a bar on a terminal, and a line for each measurement of the validation loss.</summary>
+/// <summary>Shows the progress of a run: a bar on a terminal, and a line for each measurement of the validation loss.</summary>
 internal static class TrainingLog
 {
-    /// <param name="console">Where to.</param>
+    /// <param name="console">The console.</param>
     /// <param name="steps">The number of updates of the whole run.</param>
-    /// <param name="train">Trains, and calls its argument after each update.</param>
+    /// <param name="train">Runs the training, and calls its argument after each update.</param>
     public static void ShowWhile(IAnsiConsole console, int steps, Action<Action<TrainingProgress>> train)
     {
         int digits = $"{steps}".Length;
@@ -15,7 +15,7 @@ internal static class TrainingLog
 
         if (!console.Profile.Capabilities.Interactive || !console.Profile.Capabilities.Ansi)
         {
-            // Not by way of the console, which breaks lines where there is no terminal as well.
+            // Do not use the Spectre console here, because it wraps lines even if the output is not a terminal.
             train(progress =>
             {
                 if (progress.ValidationLoss is not null)

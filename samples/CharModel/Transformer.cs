@@ -3,13 +3,13 @@ using System.Numerics;
 namespace CharModel;
 
 /// <summary>
-/// A transformer that predicts the next character: vectors for what a character is and where it stands; blocks of attention
-/// and a small network, each behind a layer norm and with a way around it; a last layer norm, and the scores of all
-/// characters.
+/// A transformer that predicts the next character. It has embeddings for characters and positions; blocks of an attention layer and a
+/// small network, each with a layer norm before it and a residual connection around it; a final layer norm; and a layer for the scores
+/// of all characters.
 /// </summary>
 /// <remarks>
-/// It holds the memory for one sequence at a time and no weights, so that each thread has one of its own. It is generic so
-/// that its gradients can be checked in double; it is trained in float.
+/// An instance has the memory for one sequence and no weights, so each thread can have its own instance. The type is generic: the
+/// training uses float, and tests check the gradients in double.
 /// </remarks>
 internal sealed class Transformer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -22,7 +22,7 @@ internal sealed class Transformer<T>
     /// <param name="shape">The sizes.</param>
     public Transformer(ModelShape shape)
     {
-        // Outputs begin about as large as inputs, what blocks add to the stream is small at first, and so are the scores.
+        // At first, the outputs of a layer are about as large as its inputs. The residual outputs of the blocks and the scores are small.
         double even = 1 / Math.Sqrt(shape.Width);
         double small = even / Math.Sqrt(2 * shape.Layers);
 
@@ -65,8 +65,8 @@ internal sealed class Transformer<T>
         LayerNorm<T> Norm(string name) =>
             new(Take($"{name}.gain", [shape.Width], (_, _) => 1), Take($"{name}.bias", [shape.Width], (_, _) => 0), shape.Context);
 
-        // Sines and cosines of many lengths (Vaswani et al. 2017), to learn on from: how far apart two characters are can be
-        // told from them, which a table of random vectors would have to learn for each pair of positions.
+        // The position embeddings start as sines and cosines of many wavelengths (Vaswani et al. 2017). They contain the distance between
+        // two characters. With random vectors, the model would have to learn the distance for each pair of positions.
         double Wave(int position, int feature)
         {
             double angle = position / Math.Pow(10_000, (feature - (feature % 2)) / (double)shape.Width);
@@ -74,31 +74,31 @@ internal sealed class Transformer<T>
         }
     }
 
-    /// <summary>The weights' names and shapes, one behind the other.</summary>
+    /// <summary>The names, shapes and positions of all weight tensors, in their order in the array.</summary>
     public IReadOnlyList<Place> Places => _places;
 
-    /// <summary>The number of all weights.</summary>
+    /// <summary>The total number of weights.</summary>
     public int WeightCount => _places is [.., Place last] ? checked(last.Offset + last.Length) : 0;
 
-    /// <summary>Computes the scores of every character after each character of a sequence: a column for each of them.</summary>
+    /// <summary>Computes the scores of the next character after each character of a sequence. Each column has the scores of all characters.</summary>
     /// <param name="weights">The weights.</param>
-    /// <param name="sequence">Characters by their numbers, at most as many as the context.</param>
+    /// <param name="sequence">The character indices, at most as many as the context.</param>
     public Matrix<T> Scores(ReadOnlySpan<T> weights, ReadOnlySpan<int> sequence) =>
         _body.Forward(weights, _embedding.Forward(weights, sequence));
 
-    /// <summary>Computes the mean loss of the predictions of a sequence of as many characters as the context.</summary>
+    /// <summary>Computes the mean loss of the predictions for a sequence. Its length must equal the context.</summary>
     /// <param name="weights">The weights.</param>
     /// <param name="sequence">The characters.</param>
     /// <param name="next">The character that follows each of them.</param>
     public double Loss(ReadOnlySpan<T> weights, ReadOnlySpan<int> sequence, ReadOnlySpan<int> next) =>
         _loss.Forward(Scores(weights, sequence), next);
 
-    /// <summary>Computes the loss as <see cref="Loss"/> does, and adds a multiple of its gradient.</summary>
+    /// <summary>Computes the loss as <see cref="Loss"/> does, and adds the gradient times a factor to the gradients.</summary>
     /// <param name="weights">The weights.</param>
-    /// <param name="gradients">What is added to.</param>
+    /// <param name="gradients">The gradients of all weights. The method adds to them.</param>
     /// <param name="sequence">The characters.</param>
     /// <param name="next">The character that follows each of them.</param>
-    /// <param name="factor">What the gradient is multiplied by.</param>
+    /// <param name="factor">The factor of the gradient.</param>
     public double Learn(
         ReadOnlySpan<T> weights, Span<T> gradients, ReadOnlySpan<int> sequence, ReadOnlySpan<int> next, double factor)
     {

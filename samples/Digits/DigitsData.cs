@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Digits;
 
-/// <summary>An 8×8 image of a handwritten digit, its pixels from 0 to 1, and which digit it is.</summary>
+/// <summary>An 8×8 image of a handwritten digit, with pixels from 0 to 1, and its label: the digit from 0 to 9.</summary>
 internal sealed record Digit(float[] Pixels, int Label);
 
-/// <summary>The images to learn from and the images to be judged by; see Data/digits.md.</summary>
+/// <summary>The training images and the test images. Data/digits.md describes them.</summary>
 internal sealed record DigitsData(IReadOnlyList<Digit> Training, IReadOnlyList<Digit> Test)
 {
-    /// <summary>Reads the file; every fifth image of each digit is for the test.</summary>
+    /// <summary>Reads the file. Every fifth image of each digit is a test image.</summary>
     public static DigitsData Load(string path)
     {
         var training = new List<Digit>();

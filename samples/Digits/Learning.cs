@@ -3,10 +3,13 @@ using Samples;
 
 namespace Digits;
 
-/// <summary>What a network makes of an image, and learns from it.</summary>
+/// <summary>The loss, the gradients and the predictions of a network for images.</summary>
 internal static class Learning
 {
-    /// <summary>Adds the example's share of the gradients of the batch's mean loss.</summary>
+    /// <summary>Adds the gradient of an example's loss, times a weight, to the gradients of the network.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="digit">The example.</param>
+    /// <param name="weight">The weight: 1/n for the mean loss of a batch of n examples.</param>
     /// <returns>The loss of the example.</returns>
     public static double Learn(Network network, Digit digit, float weight)
     {
@@ -18,11 +21,11 @@ internal static class Learning
         return loss;
     }
 
-    /// <summary>Whether the network takes an image for what it is.</summary>
+    /// <summary>Whether the network predicts the right digit.</summary>
     public static bool Recognises(Network network, Digit digit) =>
         TensorPrimitives.IndexOfMax(network.Forward(digit.Pixels)) == digit.Label;
 
-    /// <summary>The mean loss of images.</summary>
+    /// <summary>Computes the mean loss of several images.</summary>
     public static double LossOf(Network network, IReadOnlyList<Digit> digits)
     {
         Span<float> unused = stackalloc float[network.Parameters[^1].Length];
@@ -35,7 +38,7 @@ internal static class Learning
         return sum / digits.Count;
     }
 
-    // −log softmax(scores)[label], and its gradient by the scores: softmax(scores) − 1 at the label.
+    // The loss −log softmax(scores)[label]. Its gradient with respect to the scores is softmax(scores), minus 1 at the label.
     private static double CrossEntropy(ReadOnlySpan<float> scores, int label, Span<float> gradient)
     {
         double sum = 0;

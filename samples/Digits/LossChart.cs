@@ -3,14 +3,16 @@ using Optimizers.Charts;
 
 namespace Digits;
 
-/// <summary>Draws the loss of each run by epoch as an SVG picture for light and dark surroundings.</summary>
+/// <summary>Draws the loss of each run over the epochs, as an SVG picture for light and dark pages.</summary>
 internal static class LossChart
 {
-    // Less than a double can tell from 1 in a softmax; a logarithm needs some floor.
+    // The logarithmic axis needs a loss above 0. A softmax in double cannot resolve smaller losses than this.
     private const double SmallestLoss = 1e-16;
 
-    /// <summary>Draws runs of the same number of epochs; in the legend from the highest end to the lowest, as the curves
-    /// end beside it.</summary>
+    /// <summary>
+    /// Draws runs with the same number of epochs. The legend lists them from the highest final loss to the lowest, in the order in which
+    /// the curves end next to it.
+    /// </summary>
     public static string Draw(IReadOnlyList<Run> runs) =>
         new LineChart([.. runs.OrderByDescending(run => run.Losses[^1]).Select(LineOf)])
         {

@@ -4,19 +4,19 @@ using Digits;
 using Samples;
 
 Option<Recipe> optimizer = RecipeOption.Make(
-    $"Train with one optimizer only, in any case of letters: {RecipeOption.Names}. "
-    + "The last is AdamW with a warmup, a cosine, clipping, and no decay of the biases. Without the option: all.");
+    $"Train with only one optimizer, in upper or lower case: {RecipeOption.Names}. "
+    + "The last one is AdamW with warmup, cosine schedule, clipping, and no weight decay on biases. Without the option: all of them.");
 Plan plan = DataFile.Read<Plan>("digits.json");
 Option<int> epochs = CommandLine.WholeNumber(
-    "--epochs", "The number of epochs: how often each image is seen.", minimum: 1, maximum: int.MaxValue, plan.Epochs);
+    "--epochs", "The number of epochs: how often the training sees each image.", minimum: 1, maximum: int.MaxValue, plan.Epochs);
 Option<int> threads = CommandLine.WholeNumber(
-    "--threads", "The number of threads that an update uses at most; 0: as many as there are processors.", 0, int.MaxValue, 0);
-Option<FileInfo> svg = CommandLine.NewFile("--svg", "Where to draw the loss curves.", "digits-loss.svg");
-var quiet = new Option<bool>("--quiet") { Description = "Print the last line only." };
+    "--threads", "The maximum number of threads of an update; 0: one for each processor.", 0, int.MaxValue, 0);
+Option<FileInfo> svg = CommandLine.NewFile("--svg", "The SVG file for the loss curves.", "digits-loss.svg");
+var quiet = new Option<bool>("--quiet") { Description = "Print only the last line." };
 
 var command = new RootCommand(
-    "Trains a small network to read handwritten digits, once with each optimizer, and compares them. "
-    + "Prints the test accuracy of the last run as its last line.")
+    "Trains a small network to read handwritten digits, once with each optimizer, and compares the results. "
+    + "The last line is the test accuracy of the last run.")
 {
     optimizer, epochs, threads, svg, quiet,
 };

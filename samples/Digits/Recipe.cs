@@ -5,10 +5,10 @@ using Samples;
 
 namespace Digits;
 
-/// <summary>An optimizer with its options, and what happens around its updates.</summary>
+/// <summary>An optimizer with its options, schedule, clipping and weight decay of the biases.</summary>
 internal sealed record Recipe(string Name, IOptimizerOptions Options)
 {
-    /// <summary>The recipes, in the order in which they are tried.</summary>
+    /// <summary>All recipes, in the order in which the sample runs them.</summary>
     public static IReadOnlyList<Recipe> All { get; } =
     [
         new("Sgd", new SgdOptions { LearningRate = 0.1 }),
@@ -21,7 +21,7 @@ internal sealed record Recipe(string Name, IOptimizerOptions Options)
         new("RAdam", new RAdamOptions { LearningRate = 0.003 }),
         new("Lion", new LionOptions { LearningRate = 0.0003 }),
 
-        // As language models are trained: a warmup, a cosine, clipping, and decay on the weights only.
+        // The usual recipe for language models: warmup, cosine schedule, clipping, and weight decay only on weights.
         new("AdamW+WarmupCosine", new AdamWOptions { LearningRate = 0.01, Beta2 = 0.95, WeightDecay = 0.1 })
         {
             Schedule = steps => new WarmupCosine(peak: 0.01, warmupSteps: steps / 20, totalSteps: steps, floor: 0.001),
@@ -30,22 +30,22 @@ internal sealed record Recipe(string Name, IOptimizerOptions Options)
         },
     ];
 
-    /// <summary>Makes the schedule of the rate for a number of updates; null: the rate of the options throughout.</summary>
+    /// <summary>Creates the schedule of the rate for a number of updates. Null: the rate of the options for all updates.</summary>
     public Func<long, ILrSchedule>? Schedule { get; init; }
 
-    /// <summary>The clipping of the gradients; null: none.</summary>
+    /// <summary>The clipping of the gradients. Null: no clipping.</summary>
     public ClipByGlobalNorm? Clip { get; init; }
 
-    /// <summary>The weight decay of the biases; null: that of the options.</summary>
+    /// <summary>The weight decay of the biases. Null: the weight decay of the options.</summary>
     public double? WeightDecayOfBiases { get; init; }
 
-    /// <summary>The name, as the help prints it.</summary>
+    /// <summary>Returns the name, which the help prints as the default of an option.</summary>
     public override string ToString() => Name;
 
-    /// <summary>Makes the optimizer of a network.</summary>
+    /// <summary>Creates the optimizer of a network.</summary>
     /// <param name="network">The network.</param>
-    /// <param name="steps">The number of updates that the schedule is for.</param>
-    /// <param name="threads">The number of threads that a step uses at most; 0: as many as there are processors.</param>
+    /// <param name="steps">The number of updates of the schedule.</param>
+    /// <param name="threads">The maximum number of threads of a step; 0: one for each processor.</param>
     public ModelOptimizer OptimizerOf(Network network, long steps, int threads = 0)
     {
         ParameterGroup[] groups =

@@ -4,15 +4,15 @@ using Samples;
 
 namespace Digits;
 
-/// <summary>The option that names a recipe.</summary>
+/// <summary>The command-line option that names a recipe.</summary>
 internal static class RecipeOption
 {
-    /// <summary>The names of all recipes, as a sentence has them.</summary>
+    /// <summary>The names of all recipes, separated by commas.</summary>
     public static string Names => string.Join(", ", Recipe.All.Select(recipe => recipe.Name));
 
-    /// <summary>Makes the option.</summary>
-    /// <param name="description">What it is for.</param>
-    /// <param name="standard">The default; null: there is none.</param>
+    /// <summary>Creates the option.</summary>
+    /// <param name="description">The description in the help.</param>
+    /// <param name="standard">The default. Null: no default.</param>
     public static Option<Recipe> Make(string description, Recipe? standard = null)
     {
         var option = new Option<Recipe>("--optimizer") { HelpName = "NAME", Description = description, CustomParser = Parse };
@@ -31,7 +31,7 @@ internal static class RecipeOption
         if (named is null)
         {
             IEnumerable<string> nearestFirst = Recipe.All.Select(recipe => recipe.Name).OrderBy(name => Spelling.Distance(given, name));
-            result.AddError($"--optimizer knows no \"{given}\"; nearest first, it knows {string.Join(", ", nearestFirst)}.");
+            result.AddError($"There is no optimizer \"{given}\" for --optimizer. The names are, the nearest first: {string.Join(", ", nearestFirst)}.");
         }
 
         return named;

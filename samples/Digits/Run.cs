@@ -1,23 +1,23 @@
 namespace Digits;
 
-/// <summary>What a run has come to so far.</summary>
+/// <summary>The results of a run so far.</summary>
 internal sealed class Run(Recipe recipe, long parameterCount)
 {
     public Recipe Recipe { get; } = recipe;
 
-    /// <summary>The mean loss of each epoch, over its images as they were seen.</summary>
+    /// <summary>The mean training loss of each epoch. The loss of an image is the one before the update that uses the image.</summary>
     public List<double> Losses { get; } = [];
 
-    /// <summary>The share of test images recognised after each epoch.</summary>
+    /// <summary>The test accuracy after each epoch: the share of test images with the right prediction.</summary>
     public List<double> TestAccuracies { get; } = [];
 
-    /// <summary>The time of each update alone.</summary>
+    /// <summary>The time of each update, without the computation of the gradients.</summary>
     public List<TimeSpan> StepTimes { get; } = [];
 
-    /// <summary>The time of all training, gradients included.</summary>
+    /// <summary>The total training time, including the computation of the gradients.</summary>
     public TimeSpan Time { get; set; }
 
-    /// <summary>The time of an update, shared among the parameters: the median, which warming up does not move.</summary>
+    /// <summary>The time of an update divided by the number of parameters. It is the median, so that slow first updates do not change it.</summary>
     public double NanosecondsPerParameter =>
         StepTimes.Order().ElementAt(StepTimes.Count / 2).TotalNanoseconds / parameterCount;
 }

@@ -4,15 +4,15 @@ using Spectre.Console;
 
 namespace Digits;
 
-/// <summary>The table of the runs, which grows on a terminal while they go on.</summary>
+/// <summary>The table of the runs. On a terminal it grows during the runs.</summary>
 internal static class RunTable
 {
     private static readonly string[] _figures = ["final loss", "test accuracy", "time", "ns per parameter\nand step"];
 
-    /// <summary>Shows the runs: live on a terminal, and in one piece at the end elsewhere.</summary>
-    /// <param name="console">Where to.</param>
+    /// <summary>Shows the runs: live on a terminal, otherwise as one table at the end.</summary>
+    /// <param name="console">The console.</param>
     /// <param name="epochs">The number of epochs of a run.</param>
-    /// <param name="train">Trains, and calls its argument after each epoch.</param>
+    /// <param name="train">Runs the training, and calls its argument after each epoch.</param>
     public static Run[] ShowWhile(IAnsiConsole console, int epochs, Func<Action<Run>, Run[]> train)
     {
         Table table = new Table().RoundedBorder().AddColumn("optimizer");

@@ -4,14 +4,14 @@ using Samples;
 
 namespace Digits;
 
-/// <summary>Trains a network by a recipe.</summary>
+/// <summary>Trains a network with a recipe.</summary>
 internal static class Training
 {
-    /// <param name="plan">The start of the network and the order of the images.</param>
-    /// <param name="recipe">How to train.</param>
+    /// <param name="plan">The initial network and the order of the images.</param>
+    /// <param name="recipe">The optimizer and its settings.</param>
     /// <param name="data">The images.</param>
-    /// <param name="threads">The number of threads that a step uses at most; 0: as many as there are processors.</param>
-    /// <param name="onEpoch">Is told after each epoch.</param>
+    /// <param name="threads">The maximum number of threads of a step; 0: one for each processor.</param>
+    /// <param name="onEpoch">Called after each epoch.</param>
     public static Run Train(Plan plan, Recipe recipe, DigitsData data, int threads = 0, Action<Run>? onEpoch = null)
     {
         using var network = new Network(plan.Parameters);

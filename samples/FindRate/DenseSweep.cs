@@ -7,11 +7,11 @@ using Optimizers.Diagnostics;
 
 namespace FindRate;
 
-/// <summary>What training at many rates came to, beside what the range test suggests.</summary>
+/// <summary>The losses of training at many rates, and at the two rates that the range test suggests.</summary>
 /// <param name="Optimizer">The name of the recipe.</param>
-/// <param name="Runs">The dense sweep.</param>
-/// <param name="SteepestDescent">The run at the rate by steepest descent.</param>
-/// <param name="LargestStable">The run at the rate by the largest stable one.</param>
+/// <param name="Runs">The runs of the dense sweep, one for each rate.</param>
+/// <param name="SteepestDescent">The run at <see cref="RateReport.BySteepestDescent"/>.</param>
+/// <param name="LargestStable">The run at <see cref="RateReport.ByLargestStable"/>.</param>
 internal sealed record DenseSweep(string Optimizer, IReadOnlyList<RateRun> Runs, RateRun SteepestDescent, RateRun LargestStable)
 {
     private const string Diverged = "diverged";
@@ -20,14 +20,14 @@ internal sealed record DenseSweep(string Optimizer, IReadOnlyList<RateRun> Runs,
     public static IReadOnlyList<Recipe> Recipes { get; } =
         [.. new[] { "Sgd", "Momentum", "Adam", "Lion" }.Select(name => Recipe.All.Single(recipe => recipe.Name == name))];
 
-    /// <summary>Eight rates a decade.</summary>
+    /// <summary>The rates of the dense sweep: eight in each decade.</summary>
     public static IReadOnlyList<double> Rates { get; } = RateSweep.PerDecade(1e-5, 10, rates: 8);
 
     private RateRun Best => Runs.Where(run => !run.Diverged).MinBy(run => run.FinalLoss);
 
     private RateRun Larger => SteepestDescent.Rate > LargestStable.Rate ? SteepestDescent : LargestStable;
 
-    /// <summary>Trains.</summary>
+    /// <summary>Runs the range test and trains at all rates.</summary>
     public static DenseSweep Of(Search search, Recipe recipe)
     {
         RateReport report = search.Find(recipe);
@@ -37,13 +37,13 @@ internal sealed record DenseSweep(string Optimizer, IReadOnlyList<RateRun> Runs,
             recipe.Name, search.Train(recipe, Rates).Runs, At(report.BySteepestDescent), At(report.ByLargestStable));
     }
 
-    /// <summary>The tables of the documentation.</summary>
+    /// <summary>Writes the two tables of docs/rates.md as Markdown.</summary>
     public static string Markdown(IReadOnlyList<DenseSweep> sweeps)
     {
         var text = new StringBuilder();
         void Row(IEnumerable<string> cells) => text.Append(CultureInfo.InvariantCulture, $"| {string.Join(" | ", cells)} |\n");
 
-        Row(["optimizer", "best of the sweep", "its loss", "by steepest descent", "its loss", "by the largest stable rate", "its loss", "progress lost"]);
+        Row(["optimizer", "best rate of the sweep", "loss", "`BySteepestDescent`", "loss", "`ByLargestStable`", "loss", "progress lost"]);
         Row([.. Enumerable.Repeat("---", 8)]);
         foreach (DenseSweep sweep in sweeps)
         {
@@ -54,7 +54,7 @@ internal sealed record DenseSweep(string Optimizer, IReadOnlyList<RateRun> Runs,
             ]);
         }
 
-        text.Append(CultureInfo.InvariantCulture, $"\nThe loss after {Search.Epochs} epochs at every rate, from {Loss(sweeps[0].Runs[0].FirstLoss)} at the start:\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"\nThe next table shows the loss after {Search.Epochs} epochs at each rate. The loss at the start is {Loss(sweeps[0].Runs[0].FirstLoss)}.\n\n");
         Row(["rate", .. sweeps.Select(sweep => $"`{sweep.Optimizer}`")]);
         Row([.. Enumerable.Repeat("---", 1 + sweeps.Count)]);
         for (int i = 0; i < Rates.Count; i++)
@@ -65,9 +65,9 @@ internal sealed record DenseSweep(string Optimizer, IReadOnlyList<RateRun> Runs,
         return text.ToString();
     }
 
-    /// <summary>Draws the second table: the loss by the rate, for each optimizer.</summary>
-    /// <param name="optimizers">The headings of its columns but the first.</param>
-    /// <param name="rows">Its rows.</param>
+    /// <summary>Draws the second table: the loss over the rate, for each optimizer.</summary>
+    /// <param name="optimizers">The headings of its columns, without the first.</param>
+    /// <param name="rows">The rows of the table.</param>
     public static LineChart ChartOf(IReadOnlyList<string> optimizers, IReadOnlyList<string[]> rows) =>
         new([.. optimizers.Select((name, column) => new ChartLine(
             name, [.. rows.Select(row => new ChartPoint(Number(row[0]), Number(row[column + 1])))]))])
@@ -79,7 +79,7 @@ internal sealed record DenseSweep(string Optimizer, IReadOnlyList<RateRun> Runs,
             LogarithmicY = true,
         };
 
-    /// <summary>A rate as the tables have it.</summary>
+    /// <summary>Formats a rate as in the tables.</summary>
     public static string Rate(double rate) => rate.ToString("G3", CultureInfo.InvariantCulture);
 
     private static double Number(string cell) =>
@@ -89,7 +89,7 @@ internal sealed record DenseSweep(string Optimizer, IReadOnlyList<RateRun> Runs,
 
     private static string Loss(double loss) => loss.ToString("F4", CultureInfo.InvariantCulture);
 
-    // What of the progress of the best run is missing.
+    // The share of the best run's progress that this run misses.
     private string Lost(RateRun run) => run.Diverged
         ? "all"
         : ((run.FinalLoss - Best.FinalLoss) / (Best.FirstLoss - Best.FinalLoss)).ToString("P1", CultureInfo.InvariantCulture);

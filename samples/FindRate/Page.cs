@@ -4,18 +4,18 @@ using Samples;
 
 namespace FindRate;
 
-/// <summary>What of docs/rates.md is measured: its tables, between two marks, and its pictures.</summary>
+/// <summary>The measured parts of docs/rates.md: the tables between two marks, and the pictures.</summary>
 internal static class Page
 {
     private const string Begin = "<!-- dense -->\n";
     private const string End = "<!-- /dense -->\n";
 
-    /// <summary>The recipe whose range test is shown.</summary>
+    /// <summary>The recipe whose range test the page shows.</summary>
     public static Recipe Shown { get; } = DenseSweep.Recipes.Single(recipe => recipe.Name == "Adam");
 
-    /// <summary>Writes both anew.</summary>
+    /// <summary>Measures and writes the tables and the pictures.</summary>
     /// <param name="folder">The folder of the documentation.</param>
-    /// <param name="search">Trains.</param>
+    /// <param name="search">Runs the training.</param>
     public static void WriteInto(DirectoryInfo folder, Search search)
     {
         string path = Path.Combine(folder.FullName, "rates.md");
@@ -24,10 +24,10 @@ internal static class Page
         int end = page.IndexOf(End, StringComparison.Ordinal);
         if (begin < Begin.Length || end < begin)
         {
-            throw new IOException($"\"{path}\" does not have its marks.");
+            throw new IOException($"\"{path}\" must contain the lines {Begin.TrimEnd()} and {End.TrimEnd()}, in this order.");
         }
 
-        // Training takes a minute: what cannot be written is refused before it.
+        // Training takes a minute, so check before it that all files can be written.
         string pictures = Path.Combine(folder.FullName, "images", "rates");
         Directory.CreateDirectory(pictures);
         string dense = Path.Combine(pictures, "dense.svg");

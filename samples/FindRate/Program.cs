@@ -7,18 +7,18 @@ using Samples;
 using Spectre.Console;
 
 Option<Recipe> optimizer = RecipeOption.Make(
-    $"The optimizer whose rate is looked for, in any case of letters: {RecipeOption.Names}.",
+    $"The optimizer whose rate to find, in upper or lower case: {RecipeOption.Names}.",
     Recipe.All.Single(recipe => recipe.Name == "Adam"));
-Option<FileInfo> svg = CommandLine.NewFile("--svg", "Where to draw the range test.", "find-rate.svg");
+Option<FileInfo> svg = CommandLine.NewFile("--svg", "The SVG file for the picture of the range test.", "find-rate.svg");
 
-var folder = new Argument<DirectoryInfo>("FOLDER") { Description = "The folder of the documentation." };
+var folder = new Argument<DirectoryInfo>("FOLDER") { Description = "The folder that contains rates.md." };
 var docs = new Command(
-    "docs", "Trains at eight rates a decade with several optimizers, and writes the tables and pictures of docs/rates.md.") { folder };
+    "docs", "Train with several optimizers at eight rates in each decade, and write the tables and pictures of docs/rates.md.") { folder };
 docs.SetAction(result => CommandLine.Try(() => Page.WriteInto(result.GetValue(folder)!, Prepare())));
 
 var command = new RootCommand(
-    "Looks for the learning rate of an optimizer on handwritten digits: by a range test, and by short runs at powers of ten. "
-    + "Prints what the range test advises as its last line.")
+    "Finds the learning rate of an optimizer on handwritten digits, with a range test and with short runs at powers of ten. "
+    + "The last line is the advice of the range test.")
 {
     optimizer, svg, docs,
 };

@@ -5,13 +5,13 @@ using Spectre.Console;
 
 namespace FindRate;
 
-/// <summary>The tables that are printed.</summary>
+/// <summary>The tables on the console.</summary>
 internal static class RateTables
 {
-    /// <summary>The sweep over powers of ten.</summary>
+    /// <summary>Makes the table of the sweep over powers of ten.</summary>
     public static Table Of(RateSweepReport report)
     {
-        Table table = Columns("rate", "steps", "final loss", "").Title("a sweep over powers of ten");
+        Table table = Columns("rate", "steps", "final loss", "").Title("sweep over powers of ten");
         foreach (RateRun run in report.Runs)
         {
             table.AddRow(
@@ -24,10 +24,10 @@ internal static class RateTables
         return table;
     }
 
-    /// <summary>The range test, at each point where the rate has doubled.</summary>
+    /// <summary>Makes the table of the range test, with one row each time that the rate has doubled.</summary>
     public static Table Of(RateReport report)
     {
-        Table table = Columns("rate", "loss", "of rate", "average").Title("a range test");
+        Table table = Columns("rate", "loss", "averaged rate", "averaged loss").Title("range test");
         double next = 0;
         foreach (RatePoint point in report.Points)
         {

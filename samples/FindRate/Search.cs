@@ -6,26 +6,28 @@ using Samples;
 
 namespace FindRate;
 
-/// <summary>Looks for the rate of a recipe on the digits, in each of the ways that there are.</summary>
+/// <summary>Finds the rate of a recipe on the digits, with a range test and with sweeps.</summary>
 internal sealed class Search(Plan plan, DigitsData data)
 {
-    /// <summary>The number of epochs that a rate of the dense sweep is judged by.</summary>
+    /// <summary>The number of epochs for which the dense sweep trains at each rate.</summary>
     public const int Epochs = 5;
 
     private readonly int _batchesPerEpoch = plan.BatchCount(data.Training.Count);
 
-    /// <summary>The range test, with the defaults.</summary>
+    /// <summary>Runs the range test with its default options.</summary>
     public RateReport Find(Recipe recipe) => With(recipe, (network, optimizer) =>
     {
         int step = 0;
         return RateFinder.Find(optimizer, _ => Step(network, optimizer, step++));
     });
 
-    /// <summary>The sweep over powers of ten, with the defaults.</summary>
+    /// <summary>Runs the sweep over powers of ten with its default options.</summary>
     public RateSweepReport Sweep(Recipe recipe) => With(recipe, (network, optimizer) =>
         RateSweep.Try(optimizer, (_, step) => Step(network, optimizer, step)));
 
-    /// <summary>Trains for five epochs at each rate. A step is an epoch here, and its loss that of all images.</summary>
+    /// <summary>
+    /// Trains for five epochs at each rate. One step of this sweep is an epoch, and its loss is the mean loss of all training images.
+    /// </summary>
     public RateSweepReport Train(Recipe recipe, IReadOnlyList<double> rates) => With(recipe, (network, optimizer) =>
         RateSweep.Try(
             optimizer,
@@ -47,7 +49,7 @@ internal sealed class Search(Plan plan, DigitsData data)
         return search(network, recipe.OptimizerOf(network, steps: (long)Epochs * _batchesPerEpoch));
     }
 
-    // The same batch for the same index, in every run.
+    // The index alone decides the batch, so all runs see the same batches.
     private double Step(Network network, ModelOptimizer optimizer, int index)
     {
         int[] batch = plan.Batches(index / _batchesPerEpoch, data.Training.Count).ElementAt(index % _batchesPerEpoch);

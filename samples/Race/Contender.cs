@@ -5,14 +5,14 @@ using Optimizers.Configuration;
 
 namespace Race;
 
-/// <summary>Who takes part: an optimizer by its name, or with options of its own as JSON.</summary>
+/// <summary>An optimizer in the race, given by its name or by a JSON object with its options.</summary>
 internal sealed class Contender
 {
     private const string Rate = "learningRate";
 
     private static readonly LbfgsOptions _lbfgs = new() { MaximumIterations = 1, MaximumEvaluations = 30, LineSearch = LineSearch.StrongWolfe };
 
-    // The usual advice: a step of about three.
+    // Usual advice for a search: multiply the rate by about three each time.
     private static readonly double[] _rates = [1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1, 3];
 
     private readonly JsonObject? _json;
@@ -22,16 +22,19 @@ internal sealed class Contender
     /// <summary>The name of the optimizer.</summary>
     public string Name { get; }
 
-    /// <summary>What tells it from the others: its name, with a number where it is not the first of that name.</summary>
+    /// <summary>A unique name. The second contender with the same name has the number 2, and so on.</summary>
     public string Label { get; private init; }
 
-    /// <summary>The rates that it is tried at: its own, if it was given one; a line search needs none.</summary>
+    /// <summary>
+    /// The rates to try: only the rate of the JSON object if it has one. L-BFGS has a line search and needs no rate.
+    /// </summary>
     public IReadOnlyList<double> Rates => _json is null ? [1] : _json.TryGetPropertyValue(Rate, out JsonNode? rate) ? [rate!.GetValue<double>()] : _rates;
 
-    /// <summary>Whether it asks for the loss again and again within a step, so that it cannot learn from batches.</summary>
+    /// <summary>Whether a step evaluates the loss several times. Such an optimizer cannot train on batches.</summary>
     public bool IsMinimizer => _json is null;
 
-    /// <exception cref="ArgumentException">There is no such optimizer, or it has no such options.</exception>
+    /// <summary>Reads a contender from its name or its JSON object.</summary>
+    /// <exception cref="ArgumentException">The optimizer or one of its options is unknown or invalid.</exception>
     public static Contender Parse(string text)
     {
         if (string.Equals(text, nameof(Lbfgs), StringComparison.OrdinalIgnoreCase))
@@ -48,12 +51,12 @@ internal sealed class Contender
 
         var contender = new Contender(whole["kind"]!.GetValue<string>(), whole);
 
-        // Not every optimizer works on two numbers: some need matrices.
+        // Create it once, because some optimizers need matrices and refuse two numbers.
         OptimizerConfiguration.Create(contender.Name, length: 2, contender.JsonAt(_rates[0]));
         return contender;
     }
 
-    /// <summary>Gives those of the same name numbers.</summary>
+    /// <summary>Gives numbers to contenders with the same name.</summary>
     public static Contender[] Labelled(IReadOnlyList<Contender> contenders) =>
     [
         .. contenders.Select((contender, i) => contenders.Take(i).Count(other => other.Name == contender.Name) is > 0 and int before
@@ -61,12 +64,12 @@ internal sealed class Contender
             : contender),
     ];
 
-    /// <summary>The label, as the help prints it.</summary>
+    /// <summary>Returns the label.</summary>
     public override string ToString() => Label;
 
     public IOptimizerOptions OptionsAt(double rate) => OptimizerConfiguration.Parse(JsonAt(rate));
 
-    /// <summary>Descends from the start, and gives the place after each step; the first is the start.</summary>
+    /// <summary>Runs the optimizer on a surface. Returns the start, and then the position after each step.</summary>
     public IEnumerable<(double X, double Y)> Descend(Surface surface, double rate, int steps)
     {
         float[] place = [(float)surface.Start.X, (float)surface.Start.Y];

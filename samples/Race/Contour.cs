@@ -1,9 +1,9 @@
 namespace Race;
 
-/// <summary>Lines of equal height, by marching squares.</summary>
+/// <summary>Contour lines of a surface, computed with marching squares.</summary>
 internal sealed class Contour
 {
-    // Across each side of the view; fine enough for the narrowest valley at the lowest height that is drawn.
+    // The number of cells along each side of the view. It resolves the narrowest valley at the lowest contour line.
     private const int Cells = 240;
 
     private readonly Surface _surface;
@@ -11,7 +11,7 @@ internal sealed class Contour
     private readonly double[][] _heights;
 
     /// <param name="surface">The surface.</param>
-    /// <param name="cells">The number of cells across each side of the view.</param>
+    /// <param name="cells">The number of cells along each side of the view.</param>
     public Contour(Surface surface, int cells = Cells)
     {
         (_surface, _cells) = (surface, cells);
@@ -25,14 +25,16 @@ internal sealed class Contour
         ];
     }
 
-    /// <summary>The heights of the lines. Ratios make the floor as visible as the walls.</summary>
+    /// <summary>The heights of the contour lines. Equal ratios between heights show the floor as well as the walls.</summary>
     public IReadOnlyList<double> Levels => _surface.Heights
         ?? [.. Enumerable.Range(1, 6).Select(power => _heights.Max(column => column.Max()) * Math.Pow(4, -power))];
 
-    /// <summary>The lines at a height. Each is closed, its last place being its first, or goes from a side of the view to a side.</summary>
+    /// <summary>
+    /// The contour lines at a height. A closed line has the same first and last position. Every other line begins and ends at a side of the view.
+    /// </summary>
     public IReadOnlyList<IReadOnlyList<(double X, double Y)>> At(double level)
     {
-        // The sides of cells that the line crosses, and for each the one or two that the line goes to from there.
+        // For each cell side that a line crosses: the one or two sides that the line crosses before and after it.
         var next = new Dictionary<(int I, int J, bool Upright), List<(int I, int J, bool Upright)>>();
         for (int i = 0; i < _cells; i++)
         {
@@ -46,7 +48,7 @@ internal sealed class Contour
             }
         }
 
-        // Those that begin at a side of the view first; what is left then is closed.
+        // First the lines that begin at a side of the view. All remaining lines are closed.
         var lines = new List<IReadOnlyList<(double X, double Y)>>();
         foreach ((int, int, bool) start in next.Keys.OrderBy(side => next[side].Count).ToArray())
         {
@@ -81,10 +83,10 @@ internal sealed class Contour
         }
     }
 
-    // The pieces of the line in a cell, each from one of its sides to another.
+    // The pieces of contour lines in a cell, each from one side of the cell to another.
     private IEnumerable<((int I, int J, bool Upright) From, (int I, int J, bool Upright) To)> Pieces(int i, int j, double level)
     {
-        // From the lower left around, each side between two corners.
+        // Corners and sides in order, beginning at the lower left corner. Side i is between the corners i and i + 1.
         bool[] below =
         [
             _heights[i][j] < level, _heights[i + 1][j] < level, _heights[i + 1][j + 1] < level, _heights[i][j + 1] < level,
@@ -97,7 +99,7 @@ internal sealed class Contour
         }
         else if (crossed.Length == 4)
         {
-            // A saddle: the corners that are on the same side of the line as the middle are joined.
+            // A saddle: the two corners on the same side of the line as the middle of the cell are connected.
             (double x, double y) = PlaceOf(i + 0.5, j + 0.5);
             int shift = _surface.Value(x, y) < level == below[0] ? 0 : 3;
             yield return (sides[shift], sides[(shift + 1) % 4]);
@@ -105,7 +107,7 @@ internal sealed class Contour
         }
     }
 
-    // Where the line crosses a side of a cell, which goes up or to the right.
+    // The position at which a line crosses a cell side. A side goes up or to the right from (i, j).
     private (double X, double Y) Crossing((int I, int J, bool Upright) side, double level)
     {
         (int i, int j, bool upright) = side;

@@ -1,18 +1,18 @@
 namespace Race;
 
-/// <summary>How a contender descended a surface at the rate that suited it best.</summary>
+/// <summary>The descent of a contender on a surface at its best rate.</summary>
 internal sealed record Descent(
     Contender Contender, double Rate, IReadOnlyList<(double X, double Y)> Path, double Gap, int? Arrived, bool StaysInView)
 {
-    // So near to the lowest value is there.
+    // The descent has arrived when the value is at most this far above the lowest value.
     public const double Near = 1e-4;
 
-    // To stay there, not to pass by, means for so many steps.
+    // The value must stay there for this number of steps, so that a path that only passes by does not count.
     private const int Settled = 10;
 
     /// <summary>
-    /// Tries all rates; those come first at which the path stays in the view, and of them the one that is there first or, if none is,
-    /// ends lowest.
+    /// Tries all rates and returns the best descent. Paths that stay in the view rank before others, then earlier arrivals before later
+    /// ones, then lower final values before higher ones.
     /// </summary>
     public static Descent Of(Contender contender, Surface surface, int steps) => contender.Rates
         .Select(rate => At(contender, surface, rate, steps))

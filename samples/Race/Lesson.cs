@@ -2,10 +2,10 @@ using Digits;
 
 namespace Race;
 
-/// <summary>How a contender learned to read digits at the rate that suited it best.</summary>
+/// <summary>The result of training on digits with a contender at its best rate.</summary>
 internal sealed record Lesson(Contender Contender, double Rate, double Loss, double Accuracy)
 {
-    /// <summary>Tries all rates; the best ends with the lowest training loss.</summary>
+    /// <summary>Tries all rates and returns the result with the lowest final training loss.</summary>
     public static Lesson Of(Contender contender, Plan plan, DigitsData data) => contender.Rates
         .Select(rate =>
         {

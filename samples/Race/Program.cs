@@ -9,7 +9,7 @@ string[] usual = ["Sgd", "Momentum", "Adam", "Lion", "Rprop", "Lbfgs"];
 var optimizers = new Option<Contender[]>("--optimizer")
 {
     HelpName = "NAME or JSON",
-    Description = "Who takes part, once or more: a name such as AdamW, or a JSON object such as {\"kind\": \"AdamW\", \"beta2\": 0.95}. "
+    Description = "One or more optimizers: a name such as AdamW, or a JSON object such as {\"kind\": \"AdamW\", \"beta2\": 0.95}. "
         + $"Without the option: {string.Join(", ", usual)}.",
     AllowMultipleArgumentsPerToken = true,
     CustomParser = result => ParseAll(result, Contender.Parse),
@@ -17,18 +17,18 @@ var optimizers = new Option<Contender[]>("--optimizer")
 var surfaces = new Option<Surface[]>("--surface")
 {
     HelpName = "NAME",
-    Description = $"Where they race, once or more: {string.Join(", ", Surface.All.Select(surface => surface.Name))}. Without the option: all.",
+    Description = $"One or more surfaces: {string.Join(", ", Surface.All.Select(surface => surface.Name))}. Without the option: all of them.",
     AllowMultipleArgumentsPerToken = true,
     CustomParser = result => ParseAll(result, ParseSurface),
 };
 Option<int> steps = CommandLine.WholeNumber("--steps", "The number of steps on a surface.", minimum: 1, maximum: 100_000, standard: 500);
 Option<int> epochs = CommandLine.WholeNumber(
-    "--epochs", "The number of epochs on handwritten digits; 0: they do not race there.", minimum: 0, maximum: 1_000, standard: 3);
-Option<FileInfo> svg = CommandLine.NewFile("--svg", "Where to draw the paths.", "race.svg");
+    "--epochs", "The number of training epochs on handwritten digits; 0: no training on digits.", minimum: 0, maximum: 1_000, standard: 3);
+Option<FileInfo> svg = CommandLine.NewFile("--svg", "The SVG file for the picture of the paths.", "race.svg");
 
 var command = new RootCommand(
-    "Races optimizers down surfaces that are known to be hard, and on handwritten digits, each at the best of ten rates, "
-    + "and draws their paths. On a surface it is the best at which the path stays in the picture.")
+    "Compares optimizers on surfaces that are known to be hard, and on handwritten digits. Each optimizer uses the best of ten rates. "
+    + "Draws the paths on the surfaces; there, a rate counts only if the path stays in the picture, unless the path leaves it at every rate.")
 {
     optimizers, surfaces, steps, epochs, svg,
 };
@@ -83,4 +83,4 @@ static T[] ParseAll<T>(ArgumentResult result, Func<string, T> parse)
 
 static Surface ParseSurface(string name) =>
     Surface.All.FirstOrDefault(surface => surface.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-    ?? throw new ArgumentException($"There is no surface \"{name}\"; there is: {string.Join(", ", Surface.All.Select(surface => surface.Name))}.");
+    ?? throw new ArgumentException($"There is no surface \"{name}\". The surfaces are: {string.Join(", ", Surface.All.Select(surface => surface.Name))}.");

@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace Race;
 
-/// <summary>Draws the paths of the contenders over the lines of equal height of each surface, as one SVG picture.</summary>
+/// <summary>Draws the paths of the contenders and the contour lines of each surface, as one SVG picture.</summary>
 internal static class RaceChart
 {
     private const double Side = 300;
@@ -43,11 +43,11 @@ internal static class RaceChart
             With("width", width),
             With("height", height),
             With("role", "img"),
-            Tag("title", "Paths of optimizers on classical surfaces"),
+            Tag("title", "Paths of optimizers on classical test surfaces"),
             Tag("style", Style()),
             Tag("rect", With("class", "paper"), With("width", width), With("height", height), With("rx", 8)),
-            Text(Gap, 34, "Each at the best rate whose path stays in the picture", "title"),
-            Text(Gap, 54, "○ start   × lowest   grey: lines of equal height", "note"),
+            Text(Gap, 34, "Each optimizer at the best rate whose path stays in the picture", "title"),
+            Text(Gap, 54, "○ start   × minimum   grey: contour lines", "note"),
             surfaces.Select((surface, i) => Panel(
                 surface,
                 descents[i],
@@ -96,7 +96,7 @@ internal static class RaceChart
             Tag("rect", With("class", "frame"), With("width", Side), With("height", Side)));
     }
 
-    // Without the places that are on the straight line between others, as far as anybody sees.
+    // Leaves out positions that lie on the straight line between others, within 0.1 units of the picture.
     private static IEnumerable<(double X, double Y)> Straightened(
         IReadOnlyList<(double X, double Y)> line, (double Left, double Bottom, double Right, double Top) view)
     {
@@ -123,7 +123,7 @@ internal static class RaceChart
         }
     }
 
-    // Multiples of 0.5, 1, 2 or 5, at most eight.
+    // Multiples of 0.5, 1, 2 or 5. There are at most eight.
     private static IEnumerable<double> Ticks(double low, double high)
     {
         double step = new[] { 0.5, 1, 2, 5 }.First(candidate => (high - low) / candidate < 8);
@@ -133,7 +133,7 @@ internal static class RaceChart
         }
     }
 
-    // What goes far out of the view ends there: the picture cannot show it, and some viewers cannot draw it.
+    // Ends a path when it goes far out of the view. The picture cannot show the rest, and some viewers cannot draw it.
     private static IEnumerable<(double X, double Y)> Visible(
         IReadOnlyList<(double X, double Y)> path, (double Left, double Bottom, double Right, double Top) view)
     {
@@ -168,7 +168,7 @@ internal static class RaceChart
             """.ReplaceLineEndings("\n");
     }
 
-    // Every second path is dashed, to help where colours look alike.
+    // Every second path is dashed, so that readers can tell similar colours apart.
     private static string ClassOf(int index) => $"colour{index % _colours.Length}{(index % 2 == 1 ? " dashed" : "")}";
 
     private static XElement Text(double x, double y, string text, string style) =>

@@ -5,14 +5,14 @@ using Spectre.Console;
 
 namespace Race;
 
-/// <summary>The tables of the race.</summary>
+/// <summary>The tables on the console.</summary>
 internal static class RaceTables
 {
     public static Table Of(IReadOnlyList<Surface> surfaces, IReadOnlyList<IReadOnlyList<Descent>> descents)
     {
-        string title = $"Steps to stay within {Number(Descent.Near)} of the lowest value, or +gap; and the rate";
+        string title = $"Steps until the value stays within {Number(Descent.Near)} of the minimum, or + and\nthe final distance from the minimum. Second line: the rate";
         bool allStay = descents.All(each => each.All(descent => descent.StaysInView));
-        Table table = NewTable(allStay ? title : $"{title}\n* the path leaves the picture at every rate that was tried");
+        Table table = NewTable(allStay ? title : $"{title}\n* the path leaves the picture at every tried rate");
         foreach (Surface surface in surfaces)
         {
             table.AddColumn(new TableColumn(surface.Name).RightAligned().PadLeft(0).PadRight(1));

@@ -1,24 +1,26 @@
 namespace Race;
 
-/// <summary>A function of two numbers that is known for being hard to descend, with the start of the race and a view of it.</summary>
-/// <param name="Name">What it is called.</param>
-/// <param name="Value">How far f is above its lowest value.</param>
-/// <param name="Gradient">Its derivatives by x and by y.</param>
+/// <summary>A function of two numbers that is hard to minimize, with the start of the race and the part that the picture shows.</summary>
+/// <param name="Name">The name of the function.</param>
+/// <param name="Value">The value of f minus the minimum of f.</param>
+/// <param name="Gradient">The derivatives of f with respect to x and y.</param>
 internal sealed record Surface(
     string Name, Func<double, double, double> Value, Func<double, double, (double X, double Y)> Gradient)
 {
     public required (double X, double Y) Start { get; init; }
 
-    /// <summary>Where f is lowest.</summary>
+    /// <summary>The positions of all minima of f.</summary>
     public required IReadOnlyList<(double X, double Y)> Minima { get; init; }
 
-    /// <summary>What is drawn: from the lower left to the upper right.</summary>
+    /// <summary>The part of the plane that the picture shows.</summary>
     public required (double Left, double Bottom, double Right, double Top) View { get; init; }
 
-    /// <summary>The heights of the lines that are drawn; null: each a fourth of the one above, from the highest in the view.</summary>
+    /// <summary>
+    /// The heights of the contour lines. Null: the first is a quarter of the highest value in the view, and each other one is a quarter of the one above it.
+    /// </summary>
     public IReadOnlyList<double>? Heights { get; init; }
 
-    /// <summary>Why it is hard.</summary>
+    /// <summary>The reason why the function is hard to minimize.</summary>
     public required string Trouble { get; init; }
 
     public static IReadOnlyList<Surface> All { get; } =
@@ -31,21 +33,21 @@ internal sealed record Surface(
             Start = (-1.2, 1),
             Minima = [(1, 1)],
             View = (-1.7, -0.7, 1.7, 2),
-            Trouble = "a bent valley with an almost flat floor",
+            Trouble = "a curved valley with an almost flat floor",
         },
         new("Ravine", (x, y) => ((x * x) + (100 * y * y)) / 2, (x, y) => (x, 100 * y))
         {
             Start = (-4, 0.8),
             Minima = [(0, 0)],
             View = (-4.6, -1.3, 2.4, 1.3),
-            Trouble = "a hundred times as steep across as along",
+            Trouble = "100 times as steep across as along",
         },
         new("Saddle", (x, y) => (x * x) + Square((y * y / 2) - 1), (x, y) => (2 * x, 2 * y * ((y * y / 2) - 1)))
         {
             Start = (1.2, 0.01),
             Minima = [(0, Math.Sqrt(2)), (0, -Math.Sqrt(2))],
             View = (-1.5, -2, 1.5, 2),
-            Trouble = "starts almost on the ridge into the saddle",
+            Trouble = "starts almost on the ridge to the saddle",
         },
         new("Beale", Beale, BealeGradient)
         {
@@ -62,7 +64,7 @@ internal sealed record Surface(
             Start = (-0.5, -0.5),
             Minima = [(3, 2), (-2.805118, 3.131312), (-3.77931, -3.283186), (3.584428, -1.848126)],
             View = (-5, -5, 5, 5),
-            Trouble = "four minima, equally low",
+            Trouble = "four minima of the same height",
         },
         new(
             "Rastrigin",
@@ -73,14 +75,14 @@ internal sealed record Surface(
             Minima = [(0, 0)],
             View = (-3, -3, 3, 3),
             Heights = [3, 6, 12, 22, 32, 42, 52],
-            Trouble = "a local minimum at all whole numbers",
+            Trouble = "a local minimum near all whole numbers",
         },
     ];
 
-    /// <summary>The name, as the help prints it.</summary>
+    /// <summary>Returns the name.</summary>
     public override string ToString() => Name;
 
-    /// <summary>Whether a place is in the view.</summary>
+    /// <summary>Whether a position is in the view.</summary>
     public bool Shows((double X, double Y) place) =>
         place.X >= View.Left && place.X <= View.Right && place.Y >= View.Bottom && place.Y <= View.Top;
 

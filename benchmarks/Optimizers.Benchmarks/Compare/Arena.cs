@@ -5,9 +5,9 @@ using Optimizers.Training;
 namespace Optimizers.Benchmarks;
 
 /// <summary>
-/// The memory in which the contenders of one contest meet. All work on the same parameters and gradients, and rivals on
-/// the very state of the library's contender with as many threads, so that nobody is better off by where their memory
-/// lies; only work that changes gradients has its own.
+/// The memory that the contenders of one contest share. All contenders use the same parameters and gradients. The rivals of the library use
+/// the state of the library's contender with the same number of threads. So the addresses of the memory give no contender an
+/// advantage. Only work that changes gradients has its own memory.
 /// </summary>
 internal sealed unsafe class Arena : IDisposable
 {
@@ -35,7 +35,7 @@ internal sealed unsafe class Arena : IDisposable
             Clip = work == Work.Phase ? new ClipByGlobalNorm() : null,
             ZeroGradients = work == Work.Phase,
 
-            // The step alone: nothing else reads the gradients, in C neither. With the clip the check is free.
+            // Without a clip, a check for finite gradients would read the gradients once more, and the C contender does not check. With a clip the check costs nothing.
             NonFinite = work == Work.Phase ? NonFinitePolicy.Throw : NonFinitePolicy.Propagate,
         }));
 
@@ -49,7 +49,7 @@ internal sealed unsafe class Arena : IDisposable
         return _scratch.AsSpan(0, length);
     }
 
-    /// <summary>The memory of the library's contender, as rivals take it.</summary>
+    /// <summary>The memory of the library's contender, in the form that the rivals need.</summary>
     public NativeTensor[] Tensors(OptimizerRow row, Shape shape, string work, int threads)
     {
         ParameterSet set = Set(shape, work);
@@ -74,7 +74,7 @@ internal sealed unsafe class Arena : IDisposable
         return tensors;
     }
 
-    /// <summary>One piece of memory for all who ask; they ask for the same size.</summary>
+    /// <summary>Returns the same memory to all callers. All callers must ask for the same size.</summary>
     public void* Shared(nuint bytes) => _shared = _shared == null ? Allocate(bytes) : _shared;
 
     public void Dispose()
@@ -90,7 +90,7 @@ internal sealed unsafe class Arena : IDisposable
         _scratch = [];
     }
 
-    // On a cache line, zeroed.
+    // Aligned to a cache line and zeroed.
     private void* Allocate(nuint bytes)
     {
         void* memory = NativeMemory.AlignedAlloc(bytes, 64);

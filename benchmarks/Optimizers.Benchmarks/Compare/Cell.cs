@@ -2,13 +2,13 @@ using Optimizers.Engine;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>One number of the comparison: what was done, on how much, by whom.</summary>
+/// <summary>Identifies one measured number: the work, its size and the contender.</summary>
 /// <param name="Subject">The optimizer, or <see cref="Streams.Subject"/>.</param>
-/// <param name="Work">Out of <see cref="Benchmarks.Work"/>.</param>
+/// <param name="Work">One of <see cref="Benchmarks.Work"/>.</param>
 /// <param name="N">The number of parameters.</param>
-/// <param name="Tensors">In how many tensors they lie.</param>
-/// <param name="Threads">The number of threads at most.</param>
-/// <param name="Contender">Out of <see cref="Contenders"/>.</param>
+/// <param name="Tensors">The number of tensors.</param>
+/// <param name="Threads">The maximum number of threads.</param>
+/// <param name="Contender">One of <see cref="Contenders"/>.</param>
 internal sealed record Cell(string Subject, string Work, long N, int Tensors, int Threads, string Contender)
 {
     public string What => $"{Subject} {Work}";
@@ -20,7 +20,7 @@ internal sealed record Cell(string Subject, string Work, long N, int Tensors, in
 /// <summary>The kinds of work.</summary>
 internal static class Work
 {
-    /// <summary>The update alone.</summary>
+    /// <summary>Only the update.</summary>
     public const string Step = "step";
 
     /// <summary>Clipping to norm 1, the update, and zeroing the gradients.</summary>
@@ -29,17 +29,17 @@ internal static class Work
     /// <summary>The update after 2,000 updates with zero gradients.</summary>
     public const string AfterZeros = "step after zeros";
 
-    /// <summary>The update of 1,000 rows, drawn anew at each step, of a table of 1,000,000.</summary>
+    /// <summary>The update of 1,000 random rows of a table of 1,000,000 rows. Each step uses other rows.</summary>
     public const string RowsOfMany = "1,000 rows of 1,000,000";
 
-    /// <summary>The update of 1,000 rows of a table that has no more.</summary>
+    /// <summary>The update of all rows of a table of 1,000 rows.</summary>
     public const string RowsOfFew = "1,000 rows of 1,000";
 
-    /// <summary>Reading and writing memory, and nothing else.</summary>
+    /// <summary>Only reading and writing memory.</summary>
     public const string Stream = "stream";
 }
 
-/// <summary>Who competes.</summary>
+/// <summary>The names of the contenders.</summary>
 internal static class Contenders
 {
     public const string Level1 = "level 1";
@@ -59,6 +59,6 @@ internal static class Contenders
         StateFormat.Float32 => Level1,
         StateFormat.BFloat16 => Level1BFloat16,
         StateFormat.Block8 => Level1Block8,
-        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "This format does not compete."),
+        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "There is no contender with this state format."),
     };
 }

@@ -1,6 +1,6 @@
 namespace Optimizers.Benchmarks;
 
-/// <summary>What is timed. What a target compares is in one contest.</summary>
+/// <summary>All contests. The cells that a target compares are in the same contest.</summary>
 internal static class Contests
 {
     private const int AfterZeros = 10_000;
@@ -16,11 +16,11 @@ internal static class Contests
     private static readonly string[] _rowsAfterZeros = ["AdamW", "Momentum"];
     private static readonly string[] _rowsOfEngine = ["Sgd", "Momentum", "Lion", "AdamW", "Lamb"];
 
-    /// <summary>1, 2, and as many as there are processors.</summary>
+    /// <summary>The measured numbers of threads: 1, 2, and the number of processors.</summary>
     public static IReadOnlyList<int> ThreadCounts { get; } =
         [.. new[] { 1, 2, Environment.ProcessorCount }.Distinct().Where(threads => threads <= Environment.ProcessorCount)];
 
-    /// <summary>Everything.</summary>
+    /// <summary>All contests of compare.</summary>
     public static IEnumerable<Contest> All(NativeKernels? native) =>
     [
         .. _lengths.Select(n => Streams.Of(n, ThreadCounts)),
@@ -31,7 +31,7 @@ internal static class Contests
         .. Catalogue.Rows.Select(row => Model(row, native)),
     ];
 
-    /// <summary>What is done in a minute.</summary>
+    /// <summary>The contests of compare --quick.</summary>
     public static IEnumerable<Contest> Quick(NativeKernels? native) =>
     [
         .. _quickLengths.Select(n => Streams.Of(n, ThreadCounts)),
@@ -41,7 +41,7 @@ internal static class Contests
         .. _rowsAfterZeros.Select(name => Zeros(Catalogue.Row(name))),
     ];
 
-    /// <summary>What the engine costs over loops written for one optimizer and one processor.</summary>
+    /// <summary>The contests of engine: the engine against loops for one optimizer and one processor.</summary>
     public static IEnumerable<Contest> Engine(NativeKernels? native)
     {
         OptimizerRow adamW = Catalogue.Row("AdamW");
@@ -107,7 +107,7 @@ internal static class Contests
             .SelectMany(work => ThreadCounts.Select(threads => entrants.Level2(threads, work)));
     }
 
-    // Parameters and gradients of the step and of the phase, and for both the state of every thread count.
+    // Step and phase each need parameters, gradients, and the state for every number of threads.
     private static bool Fits(OptimizerRow row, Shape shape)
     {
         long floats = shape.Elements * (4 + (2 * ThreadCounts.Count * row.Slots));

@@ -2,17 +2,17 @@ using Optimizers.Engine;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>Makes the contenders of one optimizer on parameters of one shape.</summary>
+/// <summary>Creates the contenders of one optimizer for parameters of one shape.</summary>
 internal sealed class Entrants(OptimizerRow row, Shape shape, NativeKernels? native)
 {
     private const int ZeroSteps = 2_000;
 
-    // Rivals are not asked to work out new scalars at every step.
+    // Rivals use the scalars of this step in every step, so they need not compute new ones.
     private const int ScalarsOfStep = 100;
 
     public Entrant Level1(int threads) => Level1(threads, StateFormat.Float32);
 
-    /// <summary>The library with state of fewer bits.</summary>
+    /// <summary>The library with 16-bit and 8-bit state.</summary>
     public IEnumerable<Entrant> WithSmallState(int threads) => row.Slots == 0 ? [] :
     [
         Level1(threads, StateFormat.BFloat16),
@@ -33,7 +33,7 @@ internal sealed class Entrants(OptimizerRow row, Shape shape, NativeKernels? nat
             return new Turn(() => model.Step());
         });
 
-    /// <summary>The library and the loop that nobody protected, fresh and after the gradients were zero for a while.</summary>
+    /// <summary>The library and a scalar loop that does not flush denormals, each in a fresh state and after steps with zero gradients.</summary>
     public IEnumerable<Entrant> WithAndWithoutZeros() =>
     [
         .. from work in new[] { Work.Step, Work.AfterZeros }
@@ -119,8 +119,8 @@ internal sealed class Entrants(OptimizerRow row, Shape shape, NativeKernels? nat
         });
     }
 
-    // Fresh or after zeros, a turn begins with its own numbers in the same memory: where buffers happen to lie would make
-    // more of a difference than what is in them.
+    // A turn copies its own numbers into the shared memory before it begins. With separate buffers, the addresses would change the time more
+    // than the numbers do.
     private Turn From(string work, Arena arena, Turn turn)
     {
         Parameter parameter = arena.Set(shape, Work.Step)[0];

@@ -4,19 +4,19 @@ using Optimizers.Engine;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>What the numbers were measured on.</summary>
+/// <summary>The machine of the measurements.</summary>
 internal static class Machine
 {
-    /// <summary>The processor's name, as Linux has it.</summary>
+    /// <summary>The name of the processor, as Linux reports it.</summary>
     public static string Processor =>
         InfoOf("/proc/cpuinfo", "model name") ?? RuntimeInformation.ProcessArchitecture.ToString();
 
-    /// <summary>The processor's name as that of a file.</summary>
+    /// <summary>The name of the processor as a file name.</summary>
     public static string Slug => string.Join('-', string
         .Concat(Processor.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : ' '))
         .Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
-    /// <summary>In bytes, without what others use.</summary>
+    /// <summary>The available memory in bytes, without the memory that other processes use.</summary>
     public static long AvailableMemory
     {
         get
@@ -27,7 +27,7 @@ internal static class Machine
         }
     }
 
-    /// <summary>All of it, in lines.</summary>
+    /// <summary>The description of the machine, in lines.</summary>
     public static IReadOnlyList<string> Description { get; } =
     [
         $"processor: {Processor}, {Environment.ProcessorCount} cores",
@@ -37,9 +37,9 @@ internal static class Machine
         $"load before: {Load}",
     ];
 
-    // What others take of a core is missing from a row with as many threads as there are cores.
+    // The load matters, because other processes slow down rows with as many threads as cores.
     private static string Load => File.Exists("/proc/loadavg")
-        ? $"{File.ReadAllText("/proc/loadavg").Split(' ')[0]} processes that wanted a core, on average of the last minute"
+        ? $"{File.ReadAllText("/proc/loadavg").Split(' ')[0]} processes that wanted a core, average of the last minute"
         : "unknown";
 
     private static string? InfoOf(string file, string name) => !File.Exists(file)

@@ -1,10 +1,10 @@
 namespace Optimizers.Benchmarks;
 
-/// <summary>A cell with its numbers.</summary>
-/// <param name="Cell">What was timed.</param>
-/// <param name="Contest">The number of the contest; only measurements of one contest are compared.</param>
-/// <param name="Timing">The numbers of one call.</param>
-/// <param name="BytesPerParameter">What had to be moved.</param>
+/// <summary>The measurement of a cell.</summary>
+/// <param name="Cell">The measured cell.</param>
+/// <param name="Contest">The index of the contest. Only measurements of the same contest are comparable.</param>
+/// <param name="Timing">The time and the allocation of one call.</param>
+/// <param name="BytesPerParameter">The least number of bytes that a step must read and write for each parameter.</param>
 internal sealed record Measurement(Cell Cell, int Contest, Timing Timing, double BytesPerParameter)
 {
     public double NanosecondsPerParameter => Timing.Nanoseconds / Cell.N;
@@ -12,12 +12,12 @@ internal sealed record Measurement(Cell Cell, int Contest, Timing Timing, double
     public double GigabytesPerSecond => BytesPerParameter / NanosecondsPerParameter;
 }
 
-/// <summary>A cell without numbers.</summary>
-/// <param name="Cell">What should have been timed.</param>
-/// <param name="Reason">Why it was not.</param>
+/// <summary>A cell without a measurement.</summary>
+/// <param name="Cell">The cell.</param>
+/// <param name="Reason">The reason why it was not measured.</param>
 internal sealed record MissingCell(Cell Cell, string Reason);
 
-/// <summary>What came of one contest.</summary>
+/// <summary>The results of one contest.</summary>
 internal sealed record ContestResult(IReadOnlyList<Measurement> Measurements, IReadOnlyList<MissingCell> Missing);
 
 /// <summary>All measurements of a run.</summary>
@@ -28,7 +28,7 @@ internal sealed class Results
 
     public IReadOnlyList<Measurement> Measurements => _measurements;
 
-    /// <summary>One line for each cell that could not be measured, or in fewer rounds than it should be.</summary>
+    /// <summary>One line for each cell that was not measured, or that had too few rounds.</summary>
     public IEnumerable<string> Shortcomings =>
     [
         .. _missing.Select(missing => $"not measured: {missing.Cell}: {missing.Reason}"),
@@ -42,19 +42,19 @@ internal sealed class Results
         _missing.AddRange(result.Missing);
     }
 
-    /// <summary>The measurement of a cell, if there is one.</summary>
+    /// <summary>Returns the measurement of a cell, or null.</summary>
     public Measurement? Of(Cell cell) => _measurements.Find(measurement => measurement.Cell == cell);
 
-    /// <summary>Another contender of the same contest.</summary>
+    /// <summary>Returns the measurement of another cell in the same contest, or null.</summary>
     public Measurement? Rival(Measurement of, Cell cell) =>
         _measurements.Find(measurement => measurement.Contest == of.Contest && measurement.Cell == cell);
 
-    /// <summary>The time as a multiple of C's with as many threads.</summary>
+    /// <summary>The time divided by the time of C with the same number of threads.</summary>
     public double? RatioToC(Measurement of) =>
         Rival(of, of.Cell with { Contender = Contenders.C }) is { } c ? of.Timing.Nanoseconds / c.Timing.Nanoseconds : null;
 
     /// <summary>
-    /// The bandwidth as a part of the fastest stream's: of those with as many threads or fewer, at the nearest size.
+    /// The bandwidth divided by that of the fastest stream at the nearest size, among the streams with at most as many threads.
     /// </summary>
     public double? ShareOfRoof(Measurement of)
     {

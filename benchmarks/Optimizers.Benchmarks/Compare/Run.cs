@@ -3,15 +3,15 @@ using Spectre.Console;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>Runs contests: first sees that all contenders do the same, then times them.</summary>
+/// <summary>Runs contests: first checks that all contenders compute the same values, then times them.</summary>
 internal sealed class Run(IAnsiConsole console, double seconds, Budget budget)
 {
     private const int MillisecondsOfPause = 150;
 
     private readonly RoundRobin _roundRobin = new(budget.Clock, () => Thread.Sleep(MillisecondsOfPause));
 
-    /// <summary>Times the contests, as far as the time suffices.</summary>
-    /// <returns>The measurements; null where contenders disagree, and then it is said which.</returns>
+    /// <summary>Times the contests until the time is used up.</summary>
+    /// <returns>The measurements. Null, after a message, if contenders compute different values.</returns>
     public Results? Of(IReadOnlyList<Contest> contests, NativeKernels? native)
     {
         string[] names = [.. contests.SelectMany(contest => contest.Entrants).Select(entrant => entrant.Cell.Subject).Distinct()];
@@ -19,7 +19,7 @@ internal sealed class Run(IAnsiConsole console, double seconds, Budget budget)
         string? disagreement = null;
         if (!Budget.Ends(() => disagreement = rows.Select(row => Agreement.Disagreement(row, native)).FirstOrDefault(found => found is not null), budget.Left))
         {
-            disagreement = "Comparing the results of the contenders did not end in time.";
+            disagreement = "The comparison of the contenders' results did not end in time. Close other programs, or run the command again.";
         }
 
         if (disagreement is not null)
@@ -52,7 +52,7 @@ internal sealed class Run(IAnsiConsole console, double seconds, Budget budget)
             }
             catch (Exception exception)
             {
-                // Whatever a contender throws, the others are timed, and the exception is reported.
+                // Report any exception of a contender, and time the others.
                 missing.Add(new(entrant.Cell, TimingResult.Of(exception).Failure!));
             }
         }
@@ -74,7 +74,7 @@ internal sealed class Run(IAnsiConsole console, double seconds, Budget budget)
         return new ContestResult(measurements, missing);
     }
 
-    // A contest that does not end still uses a processor: the ones after it are not timed.
+    // A contest that does not end still uses a processor, so the contests after it are not timed.
     private Results TimeAll(IReadOnlyList<Contest> contests, Action<Contest, int> before)
     {
         var results = new Results();
@@ -97,7 +97,7 @@ internal sealed class Run(IAnsiConsole console, double seconds, Budget budget)
         return results;
     }
 
-    // Drawn between contests only: a bar that moves by itself is a thread that takes time from the contenders.
+    // Draw the bar only between contests. A bar that refreshes itself needs a thread, which would take time from the contenders.
     private Results Progress(IReadOnlyList<Contest> contests)
     {
         if (!console.Profile.Capabilities.Interactive)

@@ -1,6 +1,6 @@
 namespace Optimizers.Benchmarks;
 
-/// <summary>How the parameters of a model are cut into tensors.</summary>
+/// <summary>The shapes of the tensors of a model.</summary>
 internal sealed class Shape
 {
     private readonly int[][] _tensors;
@@ -22,7 +22,7 @@ internal sealed class Shape
 
     public static Shape Of(params int[] lengths) => new(lengths.Select(length => (int[])[length]));
 
-    /// <summary>GPT-2 with tied embeddings: 768 wide, 50,257 tokens, a context of 1,024.</summary>
+    /// <summary>The tensors of GPT-2 with tied embeddings: width 768, 50,257 tokens, context 1,024.</summary>
     public static Shape Gpt2(int layers)
     {
         int[][] layer =
@@ -33,7 +33,7 @@ internal sealed class Shape
         return new([[50_257, 768], [1024, 768], .. Enumerable.Repeat(layer, layers).SelectMany(l => l), [768], [768]]);
     }
 
-    /// <summary>Values and gradients of the same numbers each time.</summary>
+    /// <summary>Creates a parameter set. Values and gradients are the same in every call.</summary>
     public ParameterSet Fill()
     {
         var set = new ParameterSet();

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Optimizers.Benchmarks;
 
 /// <summary>
-/// The roof: memory read and written by as little arithmetic as there is, in four buffers that are walked through side by
-/// side, as AdamW walks through its own.
+/// The memory bandwidth of the machine. The contenders read and write four buffers at the same time, as AdamW does, with as little
+/// arithmetic as possible.
 /// </summary>
 internal static unsafe class Streams
 {
@@ -30,7 +30,7 @@ internal static unsafe class Streams
         bytesPerParameter,
         arena =>
         {
-            // Whole vectors, and not the same offset within a page for all buffers.
+            // Whole vectors, and a different offset within a page for each buffer.
             nuint length = (nuint)n / 16 * 16;
             nuint stride = length + 592;
             var memory = (float*)arena.Shared(Buffers * stride * sizeof(float));
@@ -62,7 +62,7 @@ internal static unsafe class Streams
         }
     }
 
-    // What the runtime has for it, which knows when to pass by the caches.
+    // Uses the copy of the runtime, which bypasses the caches for large buffers.
     private static void Copy(in Lines lines, nuint start, nuint end)
     {
         int length = (int)(end - start);
@@ -89,10 +89,10 @@ internal static unsafe class Streams
             fourth += Vector512.Load(d + i);
         }
 
-        // Somebody must want the sum, or it need not be worked out.
+        // Use the sum, so that the compiler does not remove the loop.
         if (float.IsNaN(Vector512.Sum(first + second + (third + fourth))))
         {
-            throw new InvalidOperationException("The memory has been written to by somebody else.");
+            throw new InvalidOperationException("The sum of the buffers is NaN, so other code has written to them.");
         }
     }
 

@@ -1,13 +1,13 @@
 namespace Optimizers.Benchmarks;
 
-/// <summary>Gradients of 1,000 rows of 64 elements: of a table with 1,000 times as many, and of one with no more.</summary>
+/// <summary>Contests for gradients of 1,000 rows of 64 elements, in a table with 1,000,000 rows and in a table with 1,000 rows.</summary>
 internal static class Tables
 {
     private const int Touched = 1_000;
     private const int Width = 64;
     private const int Many = 1_000_000;
 
-    // One after the other, so that the rows of a step are in no cache.
+    // Successive steps use different rows, so that the rows of a step are not in a cache.
     private const int Draws = 64;
 
     public static Contest Of(OptimizerRow row, IReadOnlyList<int> threadCounts) => new(
@@ -23,7 +23,7 @@ internal static class Tables
     private static IOptimizerOptions WithoutCoupledDecay(OptimizerRow row) =>
         row.Options.WeightDecay == 0 || row.Options.DecayForm == DecayForm.Decoupled
             ? row.Options
-            : throw new ArgumentException($"{row.Name} decays, and takes no rows.", nameof(row));
+            : throw new ArgumentException($"{row.Name} has a coupled weight decay, so it accepts no row gradients.", nameof(row));
 
     private static Turn StepOf(Optimizer optimizer, int tableRows)
     {
@@ -35,7 +35,7 @@ internal static class Tables
         int step = 0;
         void Step() => optimizer.Step(parameters, new RowGradients(draws[step++ % Draws], values, Width), rate);
 
-        // Memory that is touched for the first time takes the operating system's time.
+        // Touch the memory once before the measurement, because the first access to a page costs time in the operating system.
         for (int draw = 0; draw < Draws; draw++)
         {
             Step();
@@ -44,7 +44,7 @@ internal static class Tables
         return new Turn(Step);
     }
 
-    // Each at most once, in no order.
+    // Draws different rows, in random order.
     private static int[] Draw(Random random, int tableRows)
     {
         var rows = new HashSet<int>();

@@ -1,19 +1,19 @@
 namespace Optimizers.Benchmarks;
 
-/// <summary>A promise about speed that a run can break.</summary>
-/// <param name="Text">What it says.</param>
+/// <summary>A target for the speed, which a run meets or misses.</summary>
+/// <param name="Text">The text of the target.</param>
 internal abstract record Target(string Text)
 {
-    /// <summary>Whether it is striven for, and does not fail the check.</summary>
+    /// <summary>Whether this is a stretch target. The check does not fail if a run misses it.</summary>
     public bool Stretch { get; init; }
 
     public abstract Verdict Judge(Results results);
 }
 
-/// <summary>The time of each cell is at most a factor times the time of another of the same contest, plus an allowance.</summary>
-/// <param name="Text">What it says.</param>
-/// <param name="Cells">The cells it reads.</param>
-/// <param name="Against">The cell that each is held against.</param>
+/// <summary>The time of each cell is at most a factor times the time of another cell in the same contest, plus an allowance.</summary>
+/// <param name="Text">The text of the target.</param>
+/// <param name="Cells">The cells of the target.</param>
+/// <param name="Against">Returns the cell with which a cell is compared.</param>
 /// <param name="Factor">The factor.</param>
 internal sealed record TimeTarget(string Text, IReadOnlyList<Cell> Cells, Func<Cell, Cell> Against, double Factor) : Target(Text)
 {
@@ -61,16 +61,16 @@ internal sealed record AllocationTarget(string Text) : Target(Text)
         ]);
 }
 
-/// <summary>A promise about something that another program measures.</summary>
+/// <summary>A target that another program measures.</summary>
 internal sealed record TargetElsewhere(string Text) : Target(Text)
 {
     public override Verdict Judge(Results results) => new(this, [], []);
 }
 
 /// <summary>One cell of a target.</summary>
-/// <param name="Cell">Which.</param>
-/// <param name="Load">The measured value as a multiple of the allowed one.</param>
-/// <param name="Text">Both values.</param>
+/// <param name="Cell">The cell.</param>
+/// <param name="Load">The measured value divided by the allowed value.</param>
+/// <param name="Text">A text with both values.</param>
 internal sealed record Reading(Cell Cell, double Load, string Text)
 {
     public bool Met => Load <= 1;
@@ -79,7 +79,7 @@ internal sealed record Reading(Cell Cell, double Load, string Text)
         $"{Cell}: {Text}{(Load is 0 or double.PositiveInfinity ? "" : $", {Math.Abs(Load - 1) * 100:F1} % {(Met ? "to spare" : "too slow")}")}";
 }
 
-/// <summary>What a run says about a target.</summary>
+/// <summary>The result of a target in a run.</summary>
 internal sealed record Verdict(Target Target, IReadOnlyList<Reading> Readings, IReadOnlyList<Cell> Missing)
 {
     public bool Failed => !Target.Stretch && Readings.Any(reading => !reading.Met);

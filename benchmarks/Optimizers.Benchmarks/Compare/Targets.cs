@@ -1,6 +1,6 @@
 namespace Optimizers.Benchmarks;
 
-/// <summary>The table of targets of docs/performance.md, as data.</summary>
+/// <summary>The targets in the tables of docs/performance.md.</summary>
 internal static class Targets
 {
     private const int Large = 32_000_000;

@@ -4,7 +4,7 @@ using BenchmarkDotNet.Diagnosers;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>What every benchmark class shows.</summary>
+/// <summary>The columns of every benchmark class.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class KernelConfigAttribute : Attribute, IConfigSource
 {

@@ -4,12 +4,12 @@ using BenchmarkDotNet.Running;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>The BenchmarkDotNet classes, for those who trust that tool more than our own stopwatch.</summary>
+/// <summary>The command kernels, which runs BenchmarkDotNet classes. It is a second opinion on the times of compare.</summary>
 internal static class KernelsCommand
 {
     public static Command Make()
     {
-        var command = new Command("kernels", "Run the BenchmarkDotNet classes; what follows is handed to BenchmarkDotNet.")
+        var command = new Command("kernels", "Run the BenchmarkDotNet classes. All further arguments are passed to BenchmarkDotNet.")
         {
             TreatUnmatchedTokensAsErrors = false,
         };
@@ -17,7 +17,7 @@ internal static class KernelsCommand
         return command;
     }
 
-    // BenchmarkDotNet itself says 0 even when nothing ran.
+    // BenchmarkDotNet returns 0 even if no benchmark ran, so compute the exit code here.
     private static int Run(string[] arguments)
     {
         Summary[] summaries =

@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>One step of what takes a square matrix as such, at level 1.</summary>
+/// <summary>One step at level 1 (one <see cref="Optimizers.Optimizer"/>) of optimizers that use the shape of a matrix.</summary>
 [KernelConfig]
 public class MatrixBenchmarks
 {
@@ -14,7 +14,7 @@ public class MatrixBenchmarks
     [Params(64, 256, 1_024)]
     public int Side { get; set; }
 
-    /// <summary>The number of threads at most.</summary>
+    /// <summary>The maximum number of threads.</summary>
     [Params(1, 2)]
     public int Threads { get; set; }
 
@@ -22,7 +22,7 @@ public class MatrixBenchmarks
     [Params("Adafactor", "Muon")]
     public string Optimizer { get; set; } = "";
 
-    /// <summary>Makes the optimizer and its buffers.</summary>
+    /// <summary>Creates the optimizer and its buffers.</summary>
     [GlobalSetup]
     public void SetUp()
     {
@@ -32,7 +32,7 @@ public class MatrixBenchmarks
         _optimizer = new Optimizer([Side, Side], Optimizer == "Muon" ? new MuonOptions() : new AdafactorOptions(), Threads);
     }
 
-    /// <summary>The step.</summary>
+    /// <summary>Takes one step.</summary>
     [Benchmark]
     public void Step() => _optimizer!.Step(_parameters, _gradients, 1e-3);
 

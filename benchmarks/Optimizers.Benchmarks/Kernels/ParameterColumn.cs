@@ -5,10 +5,12 @@ using BenchmarkDotNet.Running;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>A column that is worked out from the shortest time of a benchmark, as <c>compare</c> takes it, and from its parameters.</summary>
-/// <param name="name">The heading.</param>
-/// <param name="legend">What it means.</param>
-/// <param name="value">The number, from the minimum in nanoseconds.</param>
+/// <summary>
+/// A column that is computed from the shortest time of a benchmark and from its parameters. The command <c>compare</c> uses the shortest time as well.
+/// </summary>
+/// <param name="name">The heading of the column.</param>
+/// <param name="legend">The legend of the column.</param>
+/// <param name="value">Computes the number from the shortest time in nanoseconds.</param>
 internal sealed class ParameterColumn(string name, string legend, Func<double, BenchmarkCase, double> value) : IColumn
 {
     public string Id => name;
@@ -28,10 +30,10 @@ internal sealed class ParameterColumn(string name, string legend, Func<double, B
     public string Legend => legend;
 
     public static ParameterColumn NanosecondsPerParameter { get; } = new(
-        "ns/parameter", "Shortest time for one parameter", (shortest, benchmark) => shortest / LengthOf(benchmark));
+        "ns/parameter", "Shortest time divided by the number of parameters", (shortest, benchmark) => shortest / LengthOf(benchmark));
 
     public static ParameterColumn GigabytesPerSecond { get; } = new(
-        "GB/s", "What a step must read and write, over the shortest time", (shortest, benchmark) => BytesOf(benchmark) * LengthOf(benchmark) / shortest);
+        "GB/s", "Bytes that a step must read and write, divided by the shortest time", (shortest, benchmark) => BytesOf(benchmark) * LengthOf(benchmark) / shortest);
 
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase) =>
         summary[benchmarkCase]?.ResultStatistics is { } statistics

@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>One step at level 1.</summary>
+/// <summary>One step at level 1: one <see cref="Optimizers.Optimizer"/>.</summary>
 [KernelConfig]
 public class StepBenchmarks
 {
@@ -12,7 +12,7 @@ public class StepBenchmarks
     [Params(1_000, 100_000, 1_000_000)]
     public int Length { get; set; }
 
-    /// <summary>The number of threads at most.</summary>
+    /// <summary>The maximum number of threads.</summary>
     [Params(1, 2)]
     public int Threads { get; set; }
 
@@ -20,22 +20,22 @@ public class StepBenchmarks
     [ParamsSource(nameof(AllOptimizers))]
     public string Optimizer { get; set; } = "";
 
-    /// <summary>The optimizers to be timed.</summary>
+    /// <summary>The names of the measured optimizers.</summary>
     public static IEnumerable<string> AllOptimizers => Catalogue.Rows.Select(row => row.Name);
 
-    /// <summary>Makes the optimizer and its buffers, which go when the process of the benchmark ends.</summary>
+    /// <summary>Creates the optimizer and its buffers. They are freed when the process of the benchmark ends.</summary>
     [GlobalSetup]
     public void SetUp() =>
         _turn = EntrantOf(new Entrants(Catalogue.Row(Optimizer), Shape.Of(Length), native: null)).Enter(new Arena());
 
-    /// <summary>The step.</summary>
+    /// <summary>Takes one step.</summary>
     [Benchmark]
     public void Step() => _turn!.Call();
 
     private protected virtual Entrant EntrantOf(Entrants entrants) => entrants.Level1(Threads);
 }
 
-/// <summary>Clipping to norm 1, the step and zeroing the gradients, at level 2.</summary>
+/// <summary>Clipping to norm 1, the step and zeroing the gradients, at level 2: a <see cref="ModelOptimizer"/>.</summary>
 public class PhaseBenchmarks : StepBenchmarks
 {
     private protected override Entrant EntrantOf(Entrants entrants) => entrants.Level2(Threads, Work.Phase);

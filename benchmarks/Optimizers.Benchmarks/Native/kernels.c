@@ -1,5 +1,5 @@
-/* The optimizers as one would write them in C for this processor: the widest vectors, one pass, the arithmetic of the
- * library to the last bit, and the same flush of denormals. They are what the engine is measured against. */
+/* The optimizers as good C code for this processor: the widest vectors, one pass, the same arithmetic as the
+ * library to the last bit, and the same flush of denormals. The benchmarks compare the engine with this code. */
 #include <math.h>
 #include "team.h"
 
@@ -7,13 +7,13 @@ enum { STATELESS, ONE_SLOT, TWO_SLOTS };
 
 static const float every_update = 1.2e-37f, every_sixteenth_update = 1e-33f;
 
-/* One vector of elements: parameters and state in place. */
+/* Updates one vector of parameters and state in place. */
 typedef void formula(vec *p, vec g, vec *m, vec *v, const options *o);
 
 INLINE vec flushed(vec x, const float tiny) { return tiny > 0 ? flush(x, tiny) : x; }
 
-/* The loop of all element-wise kernels, compiled anew for each: the scalars are copied so that the compiler sees that no
- * store can change them, and the rest at the end is the same formula on a masked vector. */
+/* The loop of all element-wise kernels; the compiler inlines it into each of them. The scalars are copied, so the compiler knows that no
+ * store changes them. The last, incomplete vector uses the same formula with a mask. */
 INLINE void elementwise(
     tensor *t, size_t i, size_t end, const options *given, formula *apply, const int slots, const float tiny)
 {
@@ -50,7 +50,7 @@ INLINE void elementwise(
     }
 }
 
-/* A kernel that flushes at every update, and one that does where it is told to. */
+/* A HEAVY kernel flushes denormals at every update. A LIGHT kernel flushes them if the options say so. */
 #define HEAVY(name, slots)                                                                            \
     static void name##_part(tensor *t, size_t start, size_t end, const options *o)                    \
     {                                                                                                 \
@@ -120,7 +120,7 @@ INLINE vec quotient(float scale, vec m, vec v, const options *o)
     return divide_or_zero(mul(all(scale), m), add(mul(root(v), all(o->root_scale)), all(o->epsilon)));
 }
 
-/* RAdam is this with other scalars. */
+/* RAdam uses this formula with other scalars. */
 INLINE void adam_formula(vec *p, vec g, vec *m, vec *v, const options *o)
 {
     moments(g, m, v, o);

@@ -1,13 +1,13 @@
-/* One pass over many tensors by several threads: an even, fixed split, and workers that spin from one pass to the next.
- * Where another process has the processor of a thread, the threads that wait for it soon sleep. */
+/* Runs a pass over many tensors on several threads, with an even and fixed split of the work. The workers spin between passes.
+ * If another process uses the processor of one thread, the threads that wait for it sleep after a short time. */
 #pragma once
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include "vectors.h"
 
-/* The spins take some ten microseconds to a hundred: longer than from one pass to the next, shorter than a turn of the
- * system's scheduler. */
+/* The spins take about 10 to 100 microseconds. This is longer than the time between two passes, and shorter than a time slice
+ * of the scheduler. */
 enum { BLOCK = 4096, MOST_THREADS = 256, MOST_SPINS = 2000 };
 
 typedef struct {
@@ -19,11 +19,11 @@ typedef struct {
 typedef struct {
     float *p, *g, *m, *v;
     size_t n;
-    double *sums; /* two for every block, for rules that measure */
-    double step;  /* what came of them */
+    double *sums; /* two sums for each block, for rules that measure */
+    double step;  /* the step size that is computed from the sums */
 } tensor;
 
-/* Works on the elements of one tensor from start, which is the first of a block, to end. */
+/* Updates the elements of one tensor from start to end, without end. start is the first element of a block. */
 typedef void part(tensor *t, size_t start, size_t end, const options *o);
 
 typedef struct {
@@ -41,7 +41,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static pthread_t workers[MOST_THREADS];
 static int worker_count;
 
-/* Where a share begins: at its even part of all elements, moved back to a block of the tensor it falls in. */
+/* Computes where a share begins: at its even part of all elements, rounded down to the start of a block in that tensor. */
 static void cut(const pass *w, size_t total, int share, size_t *index, size_t *start)
 {
     *index = w->count;
@@ -79,7 +79,7 @@ static void await(atomic_uint *counter, unsigned value)
             return;
         _mm_pause();
     }
-    /* Either this sees the new value of the counter, or the thread that changed it sees the sleeper. */
+    /* No wake-up gets lost: either this thread sees the new value of the counter, or the other thread sees that this one sleeps. */
     pthread_mutex_lock(&lock);
     atomic_fetch_add(&sleepers, 1);
     while (atomic_load(counter) != value)
@@ -133,8 +133,8 @@ void team_end(void)
         pthread_join(workers[--worker_count], NULL);
 }
 
-/* The workers live from here to team_end only, so that they disturb nobody else; passes between use as many threads.
- * Returns 0 on success; otherwise no worker is left. */
+/* Starts the workers. They run until team_end, so that they take no time from other contenders. Passes in between must use the same
+ * number of threads. Returns 0 on success. After an error there is no worker. */
 int team_begin(int threads)
 {
     if (threads > MOST_THREADS)

@@ -1,4 +1,4 @@
-/* The widest vectors of this processor under one set of names; `some` is a mask for the last, incomplete one. */
+/* One set of names for the widest vectors of this processor. `some` is the mask of the last, incomplete vector. */
 #pragma once
 #include <immintrin.h>
 #include <stddef.h>
@@ -65,10 +65,10 @@ INLINE vec sign(vec x)
                         _mm256_and_ps(_mm256_cmp_ps(x, all(0), _CMP_GT_OQ), all(1)));
 }
 #else
-#error "no vectors of 8 or 16 floats on this processor"
+#error "this processor has neither AVX2 nor AVX-512"
 #endif
 
-/* Sixteen running sums of squares in double, and their total in the library's order. */
+/* Sixteen sums of squares in double, and their total in the order of the library. */
 typedef double eight __attribute__((vector_size(64)));
 typedef struct { eight half[2]; } squares;
 

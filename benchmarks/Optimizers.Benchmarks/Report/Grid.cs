@@ -2,9 +2,9 @@ using Spectre.Console;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>A table that can be shown on a terminal and written into a page.</summary>
-/// <param name="Headings">The columns, and whether they hold numbers.</param>
-/// <param name="Rows">The texts.</param>
+/// <summary>A table for a terminal and for a Markdown page.</summary>
+/// <param name="Headings">The names of the columns, and whether a column has numbers.</param>
+/// <param name="Rows">The texts of the cells.</param>
 internal sealed record Grid(IReadOnlyList<(string Name, bool IsNumber)> Headings, IReadOnlyList<string[]> Rows)
 {
     public Table ToTable()

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>The measurements for programs.</summary>
+/// <summary>Writes the measurements as JSON.</summary>
 internal static class JsonReport
 {
     private static readonly JsonSerializerOptions _options = new(JsonSerializerDefaults.Web) { WriteIndented = true };

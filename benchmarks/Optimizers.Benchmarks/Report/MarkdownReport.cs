@@ -1,9 +1,9 @@
 namespace Optimizers.Benchmarks;
 
-/// <summary>A run as a page: the machine, the targets, the measurements.</summary>
+/// <summary>Writes a run as a Markdown page with the machine, the targets and the measurements.</summary>
 internal static class MarkdownReport
 {
-    /// <summary>Where the page of this machine is kept, seen from the repository's folder.</summary>
+    /// <summary>The path of the page of this machine, relative to the root of the repository.</summary>
     public static string DefaultFile => Path.Combine("benchmarks", "Optimizers.Benchmarks", "Results", $"{Machine.Slug}.md");
 
     public static string Of(Results results, IReadOnlyList<Verdict> verdicts) =>

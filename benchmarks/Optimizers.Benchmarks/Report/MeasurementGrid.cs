@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>The measurements as a table.</summary>
+/// <summary>Makes the table of measurements.</summary>
 internal static class MeasurementGrid
 {
     private static readonly (string Name, bool IsNumber, Func<Results, Measurement, string> Text)[] _columns =
@@ -21,7 +21,7 @@ internal static class MeasurementGrid
 
     public static Grid Of(Results results) => Of(results, _columns);
 
-    /// <summary>The columns that docs/engine.md has.</summary>
+    /// <summary>Makes the table with only the columns of docs/engine.md.</summary>
     public static Grid Short(Results results) => Of(results, _columns[..7]);
 
     private static Grid Of(Results results, (string Name, bool IsNumber, Func<Results, Measurement, string> Text)[] columns) => new(

@@ -1,6 +1,6 @@
 namespace Optimizers.Benchmarks;
 
-/// <summary>What a run says about the targets: a table, and below it every cell that missed and every one that is missing.</summary>
+/// <summary>Reports the targets of a run: a table, and a line for each cell that missed its target or was not measured.</summary>
 internal static class TargetReport
 {
     public static Grid GridOf(IReadOnlyList<Verdict> verdicts) => new(

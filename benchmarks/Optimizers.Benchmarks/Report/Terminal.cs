@@ -3,7 +3,7 @@ using Spectre.Console;
 namespace Optimizers.Benchmarks;
 
 /// <summary>
-/// Where the commands print: with colours and a bar on a terminal; elsewhere as plain text, in which rows do not wrap.
+/// The console of the commands. A terminal gets colours and a progress bar. Any other output is plain text, in which rows do not wrap.
 /// </summary>
 internal static class Terminal
 {

@@ -4,18 +4,18 @@ using Optimizers.Schedules;
 namespace Optimizers.Benchmarks;
 
 /// <summary>
-/// Before anything is timed, every rival does what the library does: C to the last bit, with any number of threads, and
-/// the others, which add in other orders, to some decimal places.
+/// Checks before the timing that every rival computes the same values as the library. C must have the same bits with any number of
+/// threads. The other rivals add in a different order, so they must agree to a few decimal places.
 /// </summary>
 internal static unsafe class Agreement
 {
     private const int Steps = 33;
     private const float Tolerance = 1e-4f;
 
-    // Whole blocks, the end of one, tensors shorter than any vector, and enough for three threads to share.
+    // Tensors of whole blocks, with an incomplete block, and shorter than a vector; large enough for three threads.
     private static readonly Shape _shape = Shape.Of(12_325, 7, 4_096, 100);
 
-    /// <summary>Says where a rival of an optimizer disagrees; null where none does.</summary>
+    /// <summary>Returns a message about the first difference between a rival and the library, or null if there is none.</summary>
     public static string? Disagreement(OptimizerRow row, NativeKernels? native)
     {
         using var arena = new Arena();
@@ -96,7 +96,7 @@ internal static unsafe class Agreement
         }
     }
 
-    // With elements so small that state is flushed, and with zeros.
+    // The gradients contain zeros, and elements so small that the state is flushed.
     private static void FillGradients(ParameterSet set, Random random)
     {
         foreach (Parameter parameter in set)
@@ -110,7 +110,7 @@ internal static unsafe class Agreement
         }
     }
 
-    // Rivals start each step from the library's numbers, so that what adds up over the steps is not held against them.
+    // Rivals start each step from the numbers of the library, so that rounding differences do not accumulate over the steps.
     private static void Copy(NativeTensor[] source, NativeTensor[] target)
     {
         for (int i = 0; i < source.Length; i++)

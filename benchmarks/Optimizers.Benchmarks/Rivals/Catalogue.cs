@@ -3,7 +3,7 @@ using Optimizers.Rules;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>The table of all optimizers that are timed; a new one is one row more. What a row leaves out does not compete.</summary>
+/// <summary>The table of all timed optimizers. A new optimizer needs one more row. A rival that a row leaves out is not timed.</summary>
 internal static class Catalogue
 {
     public static IReadOnlyList<OptimizerRow> Rows { get; } =
@@ -121,10 +121,10 @@ internal static class Catalogue
         new(name, options) { ScalarsOf = step => scalars(options, step) };
 }
 
-/// <summary>A rival's update of one tensor.</summary>
+/// <summary>Updates one tensor with the code of a rival.</summary>
 internal delegate void Loop(in NativeTensor tensor, in KernelScalars scalars);
 
-/// <summary>A rival's update of one tensor by calls over whole spans.</summary>
+/// <summary>Updates one tensor with calls over whole spans.</summary>
 internal delegate void Composition(in NativeTensor tensor, in KernelScalars scalars, Span<float> scratch);
 
 /// <summary>One optimizer and its rivals.</summary>
@@ -132,17 +132,17 @@ internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
 {
     private readonly GroupStep _step = GroupStep.Of(Options);
 
-    /// <summary>The function in Native/kernels.c.</summary>
+    /// <summary>The name of the function in Native/kernels.c.</summary>
     public string? Kernel { get; init; }
 
     public Loop? Scalar { get; init; }
 
     public Composition? Composition { get; init; }
 
-    /// <summary>A loop for <see cref="System.Runtime.Intrinsics.Vector512{T}"/>.</summary>
+    /// <summary>The hand-written loop for <see cref="System.Runtime.Intrinsics.Vector512{T}"/>.</summary>
     public Loop? ByHand { get; init; }
 
-    /// <summary>What the rivals are handed in a step.</summary>
+    /// <summary>Computes the scalars of a step for the rivals.</summary>
     public Func<StepScalars, KernelScalars> ScalarsOf { get; init; } = KernelScalars.Of;
 
     public int Slots => _step.Definition.Slots.Count;
@@ -150,15 +150,15 @@ internal sealed record OptimizerRow(string Name, IOptimizerOptions Options)
     public int FlushInterval => _step.Definition.FlushInterval;
 
     /// <summary>
-    /// The bytes that a step must move for a parameter: p, g and state read, p and state written; a rule that measures
-    /// first reads p and state once more, and g too if its state does not change then.
+    /// The bytes that a step must read and write for each parameter. It reads p, g and the state, and writes p and the state. A rule that measures
+    /// first reads p and the state once more. It also reads g once more if the measuring pass does not change the state.
     /// </summary>
     public double BytesOfStep => BytesOfStepWith(StateFormat.Float32);
 
-    /// <summary>The bytes of clipping, step and zeroing: the gradient is read for the norm and written with zeros.</summary>
+    /// <summary>The bytes of clipping, step and zeroing. In addition to the step, the norm reads the gradient, and the zeros are written.</summary>
     public double BytesOfPhase => BytesOfStep + (2 * sizeof(float));
 
-    /// <summary>The bytes of the step with state of another format.</summary>
+    /// <summary>The bytes of the step with state in another format.</summary>
     public double BytesOfStepWith(StateFormat format)
     {
         const int Many = 1 << 20;

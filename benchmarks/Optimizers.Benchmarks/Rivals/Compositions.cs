@@ -5,8 +5,8 @@ using Optimizers.Schedules;
 namespace Optimizers.Benchmarks;
 
 /// <summary>
-/// Each optimizer as a composition of calls over whole spans, written as well as one can: in place, one scratch span that
-/// is used again, scalars folded so that there are as few passes as possible.
+/// Each optimizer as a composition of TensorPrimitives calls over whole spans. The code is as fast as possible: it works in place, uses one
+/// scratch span repeatedly, and combines scalars so that there are few passes.
 /// </summary>
 internal static class Compositions
 {
@@ -26,7 +26,7 @@ internal static class Compositions
         TensorPrimitives.MultiplyAddEstimate(scratch, -s.Rate, t.ParameterSpan, t.ParameterSpan);
     }
 
-    // A sign times the rate is a clamp of something so large that only 0 stays small.
+    // Compute rate · sign(x) as a clamp to ±rate, after a multiplication so large that only 0 stays below the rate.
     public static void Lion(in NativeTensor t, in KernelScalars s, Span<float> scratch)
     {
         TensorPrimitives.Lerp(t.FirstSpan, t.GradientSpan, s.Gain1, scratch);
@@ -63,7 +63,7 @@ internal static class Compositions
         Adam(t, s, scratch);
     }
 
-    // Without rectification there is no root to divide by.
+    // Without rectification, the formula does not divide by the root.
     public static void RAdam(in NativeTensor t, in KernelScalars s, Span<float> scratch)
     {
         if (s.RootScale != 0)
@@ -88,7 +88,7 @@ internal static class Compositions
         TensorPrimitives.MultiplyAddEstimate(scratch, -s.Rate * ratio, t.ParameterSpan, t.ParameterSpan);
     }
 
-    // m/(√v + ε/a), which is a·m/(a√v + ε).
+    // Compute m/(√v + ε/a), which equals a·m/(a√v + ε).
     private static void AdamDirection(in NativeTensor t, in KernelScalars s, Span<float> scratch)
     {
         TensorPrimitives.Lerp(t.FirstSpan, t.GradientSpan, s.Gain1, t.FirstSpan);

@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>Loops as one would write them by hand in C#, for one optimizer and one vector width.</summary>
+/// <summary>Hand-written loops in C#, each for one optimizer and one vector width.</summary>
 internal static unsafe class HandWritten
 {
     public static void AdamW(in NativeTensor t, in KernelScalars s)

@@ -3,7 +3,7 @@ using Optimizers.Rules;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>The scalars of one step, as the C kernels and the loops written by hand take them; an optimizer sets those it has.</summary>
+/// <summary>The scalars of one step for the C kernels and the hand-written loops. An optimizer sets the ones that it uses.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct KernelScalars
 {
@@ -49,7 +49,7 @@ internal readonly record struct KernelScalars
         Gain2 = (float)(1 - beta2),
     };
 
-    /// <summary>For m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε).</summary>
+    /// <summary>For Adam and its variants: m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε).</summary>
     public static KernelScalars OfMoments(StepScalars step, double beta1, double beta2, double epsilon) =>
         Of(step).WithBetas(beta1, beta2) with
         {
@@ -59,7 +59,7 @@ internal readonly record struct KernelScalars
             Epsilon = (float)epsilon,
         };
 
-    /// <summary>RAdam as Adam: s·m/(a√v + b).</summary>
+    /// <summary>For RAdam, in the form of Adam: s·m/(a√v + b).</summary>
     public static KernelScalars OfRectified(StepScalars step, RAdamOptions o)
     {
         double correction = step.BiasCorrection(o.Beta2);
@@ -79,7 +79,7 @@ internal readonly record struct KernelScalars
         };
     }
 
-    /// <summary>For NAdam: the gradient's weight and the mean's.</summary>
+    /// <summary>For NAdam: the weight of the gradient and the weight of the mean.</summary>
     public static KernelScalars OfNesterov(StepScalars step, NAdamOptions o)
     {
         double product = 1;
@@ -99,7 +99,7 @@ internal readonly record struct KernelScalars
         double MomentumAt(long t) => o.Beta1 * (1 - (0.5 * Math.Pow(0.96, t * o.MomentumDecay)));
     }
 
-    /// <summary>For Rprop: the factors, the limits, and where the first update starts from.</summary>
+    /// <summary>For Rprop: the factors, the limits, and the step size before the first update.</summary>
     public static KernelScalars OfStepSizes(StepScalars step, RpropOptions o) =>
         Of(step).WithBetas(o.EtaMinus, o.EtaPlus) with
         {
@@ -108,14 +108,14 @@ internal readonly record struct KernelScalars
             Decay = step.Iteration == 1 ? (float)step.LearningRate : 0,
         };
 
-    /// <summary>For averaged descent at a rate that falls as the options say.</summary>
+    /// <summary>For averaged SGD, whose rate falls according to the options.</summary>
     public static KernelScalars OfFalling(StepScalars step, AsgdOptions o)
     {
         double rate = step.LearningRate / Math.Pow(1 + (o.Lambda * step.LearningRate * (step.Iteration - 1)), o.Alpha);
         return Of(step) with { Rate = (float)rate, Factor = (float)(1 - (rate * o.Lambda)) };
     }
 
-    /// <summary>For schedule-free averages at a constant rate, whose update t has the share 1/t.</summary>
+    /// <summary>For schedule-free averages at a constant rate. Update t has the weight 1/t.</summary>
     public static KernelScalars OfAverage(StepScalars step, double beta, KernelScalars scalars)
     {
         double share = 1.0 / step.Iteration;

@@ -5,10 +5,10 @@ using Optimizers.Engine;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>The C kernels, compiled for this processor when a C compiler is there.</summary>
+/// <summary>The C kernels. They are compiled for this processor if the machine has a C compiler.</summary>
 internal sealed unsafe class NativeKernels
 {
-    // Two seconds are enough on an idle machine.
+    // The compilation takes two seconds on an idle machine.
     private static readonly TimeSpan _longestCompilation = TimeSpan.FromSeconds(15);
 
     private readonly nint _library;
@@ -26,7 +26,7 @@ internal sealed unsafe class NativeKernels
     public delegate void Kernel(NativeTensor[] tensors, in KernelScalars scalars, int threads);
 
     /// <summary>Compiles and loads the kernels.</summary>
-    /// <returns>Null, with the reason, where that cannot be done.</returns>
+    /// <returns>The kernels. Null, with the reason, if that is not possible.</returns>
     public static NativeKernels? TryLoad(out string reason)
     {
         string folder = Path.Combine(AppContext.BaseDirectory, "Native");
@@ -53,7 +53,7 @@ internal sealed unsafe class NativeKernels
         }
         catch (Exception exception) when (exception is Win32Exception or DllNotFoundException)
         {
-            reason = $"there is no C compiler that works here ({exception.Message})";
+            reason = $"the C compiler cannot be started ({exception.Message})";
             return null;
         }
     }
@@ -75,7 +75,7 @@ internal sealed unsafe class NativeKernels
         }
     }
 
-    /// <summary>Starts the workers, which wait for passes until <see cref="EndTeam"/>.</summary>
+    /// <summary>Starts the worker threads. They wait for passes until <see cref="EndTeam"/>.</summary>
     public void BeginTeam(int threads)
     {
         int error = _begin(threads);

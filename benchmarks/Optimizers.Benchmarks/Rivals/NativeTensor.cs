@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>Where one tensor lies, as the C kernels and the loops written by hand take it.</summary>
+/// <summary>The addresses of one tensor, for the C kernels and the hand-written loops.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeTensor
 {
@@ -12,7 +12,7 @@ internal unsafe struct NativeTensor
     public float* Second;
     public nuint Length;
 
-    /// <summary>Two for every block of 4,096 elements.</summary>
+    /// <summary>Two sums for each block of 4,096 elements.</summary>
     public double* Sums;
 
     public double Step;

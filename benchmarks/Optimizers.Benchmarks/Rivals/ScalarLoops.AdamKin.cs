@@ -15,7 +15,7 @@ internal static unsafe partial class ScalarLoops
         }
     }
 
-    // StepSize is the weight of the gradient, Scale that of the mean.
+    // StepSize is the weight of the gradient, and Scale is the weight of the mean.
     public static void NAdam(in NativeTensor t, in KernelScalars s)
     {
         for (nuint i = 0; i < t.Length; i++)
@@ -27,7 +27,7 @@ internal static unsafe partial class ScalarLoops
         }
     }
 
-    // Decay is what stays in the second moment.
+    // Decay is the constant that each update adds to the second moment.
     public static void AdaBelief(in NativeTensor t, in KernelScalars s)
     {
         for (nuint i = 0; i < t.Length; i++)
@@ -52,7 +52,7 @@ internal static unsafe partial class ScalarLoops
         }
     }
 
-    // Scale is the limit, which only the first update has at 0.
+    // Scale is the clipping limit. It is 0 only in the first update, which sets the second moment and does not move the parameters.
     public static void Adopt(in NativeTensor t, in KernelScalars s)
     {
         for (nuint i = 0; i < t.Length; i++)
@@ -89,7 +89,7 @@ internal static unsafe partial class ScalarLoops
         }
     }
 
-    // Scale is the weight of the newest point, which only at first is 1.
+    // Scale is the weight of the newest point. It is 1 only in the first update.
     private static void Interpolate(in NativeTensor t, in KernelScalars s, nuint i, float direction)
     {
         float z = s.Scale == 1 ? t.Parameters[i] : t.First[i];

@@ -16,7 +16,7 @@ internal static unsafe partial class ScalarLoops
         }
     }
 
-    // The average of the first million updates is the parameter.
+    // During the first million updates the average equals the parameter.
     public static void Asgd(in NativeTensor t, in KernelScalars s)
     {
         for (nuint i = 0; i < t.Length; i++)
@@ -26,7 +26,7 @@ internal static unsafe partial class ScalarLoops
         }
     }
 
-    // Without L1 and L2; Scale is the inverse of the rate.
+    // This loop has no L1 and no L2. Scale is 1 divided by the rate.
     public static void Ftrl(in NativeTensor t, in KernelScalars s)
     {
         for (nuint i = 0; i < t.Length; i++)
@@ -57,7 +57,7 @@ internal static unsafe partial class ScalarLoops
         }
     }
 
-    // The factors are Beta1 and Beta2, the limits Epsilon and Scale, and the start is Decay.
+    // Beta1 and Beta2 are the factors, Epsilon and Scale are the limits. Decay is the initial step size in the first update, and 0 later.
     public static void Rprop(in NativeTensor t, in KernelScalars s)
     {
         for (nuint i = 0; i < t.Length; i++)
@@ -71,7 +71,7 @@ internal static unsafe partial class ScalarLoops
         }
     }
 
-    // Beta2 is γ.
+    // Beta2 is the γ of the paper.
     public static void Sophia(in NativeTensor t, in KernelScalars s)
     {
         for (nuint i = 0; i < t.Length; i++)

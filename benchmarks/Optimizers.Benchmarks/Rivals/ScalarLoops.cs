@@ -1,6 +1,6 @@
 namespace Optimizers.Benchmarks;
 
-/// <summary>What a first attempt looks like: one loop over the elements.</summary>
+/// <summary>Simple scalar loops over the elements, as a first implementation would have them.</summary>
 internal static unsafe partial class ScalarLoops
 {
     public static void Sgd(in NativeTensor t, in KernelScalars s)

@@ -2,13 +2,13 @@ using System.Runtime.ExceptionServices;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>How much time a command has left, and how much of it a contest may take.</summary>
-/// <param name="clock">The clock; a test has its own.</param>
-/// <param name="limit">The time of the whole command, from now on.</param>
-/// <param name="limitOfContest">The most that one contest may take of it.</param>
+/// <summary>The remaining time of a command, and the part of it that a contest can use.</summary>
+/// <param name="clock">The clock. Tests use a fake clock.</param>
+/// <param name="limit">The time for the whole command, from now on.</param>
+/// <param name="limitOfContest">The maximum time of one contest.</param>
 internal sealed class Budget(TimeProvider clock, TimeSpan limit, TimeSpan limitOfContest)
 {
-    /// <summary>What a contest has beyond its time to end, before it is given up.</summary>
+    /// <summary>The extra time after its deadline in which a contest can end. After it, the contest is stopped.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private readonly long _start = clock.GetTimestamp();
@@ -17,23 +17,23 @@ internal sealed class Budget(TimeProvider clock, TimeSpan limit, TimeSpan limitO
 
     public TimeSpan Left => limit - clock.GetElapsedTime(_start) is { } left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
-    /// <summary>With the start and the grace of a contest that is given up, it ends in less than a minute.</summary>
+    /// <summary>The budget of compare --quick. Including the start and the grace of one contest, the command takes less than a minute.</summary>
     public static Budget Quick() => new(TimeProvider.System, TimeSpan.FromSeconds(48), TimeSpan.FromSeconds(48));
 
-    /// <summary>Two minutes for each contest, and more if they take turns for long.</summary>
+    /// <summary>The budget without --quick: for each contest two minutes plus three times its measuring time.</summary>
     public static Budget OfContests(double seconds) =>
         new(TimeProvider.System, TimeSpan.FromDays(1), TimeSpan.FromSeconds(120 + (3 * seconds)));
 
-    /// <summary>The time of the next contest.</summary>
-    /// <param name="part">Its part of what is left to do, from 0 to 1.</param>
+    /// <summary>Returns the time of the next contest.</summary>
+    /// <param name="part">The part of the remaining work that the contest does, from 0 to 1.</param>
     public TimeSpan ShareOf(double part)
     {
         TimeSpan share = Left * part;
         return share < limitOfContest ? share : limitOfContest;
     }
 
-    /// <summary>Runs work on a thread of its own, and gives it up if it does not end.</summary>
-    /// <returns>Whether it ended. If not, it may still run: nothing more can be timed in this process.</returns>
+    /// <summary>Runs work on a separate thread, and stops waiting if it does not end in time.</summary>
+    /// <returns>Whether the work ended. If it did not, it may still run, and nothing more can be timed in this process.</returns>
     public static bool Ends(Action work, TimeSpan time)
     {
         ExceptionDispatchInfo? failure = null;
@@ -45,7 +45,7 @@ internal sealed class Budget(TimeProvider clock, TimeSpan limit, TimeSpan limitO
             }
             catch (Exception exception)
             {
-                // The caller throws it.
+                // Rethrow the exception on the thread of the caller.
                 failure = ExceptionDispatchInfo.Capture(exception);
             }
         })

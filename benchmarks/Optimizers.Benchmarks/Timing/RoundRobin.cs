@@ -5,21 +5,21 @@ using Optimizers.Schedules;
 namespace Optimizers.Benchmarks;
 
 /// <summary>
-/// Times contenders against each other on a machine that others use too: in turns, and of each the minimum of many
-/// rounds.
+/// Compares the times of contenders on a machine that other processes use as well. The contenders take turns, and the result of each is
+/// its minimum over many rounds.
 /// </summary>
 /// <remarks>
-/// All times are timestamps of the clock: a <see cref="TimeSpan"/> counts in 100 ns, which is more than a small call takes.
-/// Every loop has a largest number of calls or ends at the deadline, so only a call that never returns can hold it up.
+/// All times are timestamps of the clock, because a <see cref="TimeSpan"/> counts in units of 100 ns, and a small call takes less than that.
+/// Every loop has a maximum number of calls or ends at the deadline, so only a call that never returns can block it.
 /// </remarks>
-/// <param name="clock">The clock; a test has its own.</param>
-/// <param name="pause">Waits while the runtime compiles in the background.</param>
+/// <param name="clock">The clock. Tests use a fake clock.</param>
+/// <param name="pause">Waits for a short time, so that the runtime can compile in the background.</param>
 internal sealed class RoundRobin(TimeProvider clock, Action pause)
 {
-    /// <summary>The most calls of a turn, however little time they take.</summary>
+    /// <summary>The maximum number of calls of a turn.</summary>
     public const int MostCalls = 1 << 20;
 
-    /// <summary>The rounds that a contest has even if they take longer than it was given, unless the deadline comes first.</summary>
+    /// <summary>The minimum number of rounds of a contest. Only the deadline can end a contest with fewer rounds.</summary>
     public const int FewestRounds = 7;
 
     private const double SecondsOfTurn = 500e-6;
@@ -28,16 +28,16 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
     private const int MostBursts = 10;
     private const int MostAttempts = 10;
 
-    // A turn looks at the clock between its slices. It stops when it takes ten times as long as estimated, because somebody
-    // else has the processor; the calls that were made count.
+    // A turn reads the clock between its slices. It stops when it takes ten times as long as estimated, because then another
+    // process uses the processor. The finished calls count.
     private const int SlicesOfTurn = 16;
     private const int LongestTurn = 10;
 
     private long TurnTicks => Math.Max(1, (long)(SecondsOfTurn * clock.TimestampFrequency));
 
-    /// <summary>Times one call of each.</summary>
+    /// <summary>Measures the time of one call of each contender.</summary>
     /// <param name="turns">The contenders.</param>
-    /// <param name="seconds">How long they take turns, after the warm-up.</param>
+    /// <param name="seconds">The measuring time in seconds, after the warm-up.</param>
     /// <param name="deadline">The timestamp after which no call begins.</param>
     public TimingResult[] Time(IReadOnlyList<Turn> turns, double seconds, long deadline)
     {
@@ -50,7 +50,7 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
         {
             ForEach(racers, deadline, TakeTurn);
 
-            // If the clock has not moved, no contender is left, and the time will never be up.
+            // If the clock has not moved, no contender is left, and the loop would never end.
             long end = clock.GetTimestamp();
             if (end == round)
             {
@@ -63,8 +63,8 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
         return [.. racers.Select(ResultOf)];
     }
 
-    // Tiered compilation replaces a method some time after it was called often, in the background: so call and wait until
-    // nothing was compiled any more. Half of the time is kept for what follows.
+    // Tiered compilation replaces a method in the background, some time after many calls. So call and wait until no method was
+    // compiled in between. Use at most half of the time for this.
     private void WarmUp(Racer[] racers, long deadline)
     {
         long half = Half(deadline);
@@ -100,14 +100,14 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
             }
             catch (Exception exception)
             {
-                // Whatever a contender throws, the others are timed, and the exception is reported.
+                // Report any exception of a contender, and time the others.
                 racer.Failure = TimingResult.Of(exception).Failure;
             }
         }
     }
 
-    // The number of calls doubles until they take as long as a turn. An estimate that was interrupted is too low, hence the
-    // shorter of two measurements, and the most calls of all bursts.
+    // Double the number of calls until they take as long as a turn. An interruption makes the estimate of the number too low, so take the
+    // shorter of two measurements, and the largest number of all bursts.
     private void EstimateCalls(Racer racer, long deadline)
     {
         long start = clock.GetTimestamp();
@@ -156,7 +156,7 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
 
         if (racer.Calls > 1)
         {
-            // What fits into a cache is there when the clock starts.
+            // One call before the measurement loads the data into the caches.
             racer.Turn.Call();
         }
 
@@ -165,7 +165,7 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
         racer.Rounds++;
     }
 
-    // Other threads of the process may allocate now and then; a step that does, does it at every attempt.
+    // Other threads of the process can allocate during an attempt. A step that allocates does so in every attempt, so take the minimum.
     private void MeasureAllocation(Racer racer, long deadline)
     {
         for (int attempt = 0; attempt < MostAttempts && racer.Calls > 0 && racer.Allocated is not 0 && clock.GetTimestamp() < deadline; attempt++)
@@ -202,10 +202,10 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
     private TimingResult ResultOf(Racer racer) =>
         racer.Failure is { } failure ? new(null, failure)
         : racer.Rounds == 0 ? new(null, TimingResult.OutOfTime)
-        : racer.Best == 0 ? new(null, $"{racer.Calls:N0} calls take no tick of the clock")
+        : racer.Best == 0 ? new(null, $"{racer.Calls:N0} calls take less than one tick of the clock")
         : new(new Timing(Seconds(racer.Best) * 1e9, racer.Allocated, racer.Rounds), null);
 
-    // The timestamp between now and the deadline.
+    // The timestamp half-way between now and the deadline.
     private long Half(long deadline)
     {
         long now = clock.GetTimestamp();

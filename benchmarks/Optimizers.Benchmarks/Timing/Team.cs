@@ -1,12 +1,12 @@
 namespace Optimizers.Benchmarks;
 
 /// <summary>
-/// Threads for streams that are to show the bandwidth and nothing else. They spin between passes; where another process has
-/// the processor of one of them, the ones that wait for it soon sleep.
+/// Threads for the streams, with as little overhead as possible, so that the streams measure only the bandwidth. The threads spin between
+/// passes. If another process uses the processor of one thread, the threads that wait for it sleep after a short time.
 /// </summary>
 internal sealed class Team(int threads)
 {
-    // Some ten microseconds: much longer than from one pass to the next, much shorter than a turn of the system's scheduler.
+    // Some ten microseconds. This is much longer than the time between two passes, and much shorter than a time slice of the scheduler.
     private const int MostSpins = 2_000;
 
     private readonly object _changed = new();
@@ -29,8 +29,8 @@ internal sealed class Team(int threads)
         }
     }
 
-    /// <summary>Has every thread, the caller's too, do its share.</summary>
-    /// <exception cref="InvalidOperationException">A share threw the inner exception; the others were done.</exception>
+    /// <summary>Runs a pass: every thread, including the calling one, does its share.</summary>
+    /// <exception cref="InvalidOperationException">A share threw the inner exception. The other shares are done.</exception>
     public void Run(Action<int> pass)
     {
         Open(pass);
@@ -80,7 +80,7 @@ internal sealed class Team(int threads)
         }
         catch (Exception exception)
         {
-            // On a worker an exception would end the process; the caller throws it instead.
+            // An exception on a worker thread would end the process, so Run rethrows it on the calling thread.
             Volatile.Write(ref _failure, exception);
         }
     }
@@ -99,7 +99,7 @@ internal sealed class Team(int threads)
 
         lock (_changed)
         {
-            // Either this sees the new value of the counter, or the thread that changed it sees the sleeper.
+            // No wake-up gets lost: either this thread sees the new value of the counter, or the other thread sees that this one sleeps.
             Interlocked.Increment(ref _sleepers);
             while (Volatile.Read(ref counter) != value)
             {

@@ -1,12 +1,14 @@
 namespace Optimizers.Benchmarks;
 
-/// <summary>What a contender does when it has its turn; only the calls are timed.</summary>
+/// <summary>The turn of a contender. Only the calls are timed.</summary>
 /// <param name="Call">One step.</param>
 internal sealed record Turn(Action Call)
 {
-    /// <summary>Before the calls of a turn: threads that are to wait for work start.</summary>
+    /// <summary>Runs before the calls of a turn, for example to start worker threads.</summary>
     public Action Begin { get; init; } = () => { };
 
-    /// <summary>After the calls of a turn, also after a call that threw: its threads end then, and take no time from the next contender.</summary>
+    /// <summary>
+    /// Runs after the calls of a turn, also after a call that threw. It ends worker threads, so that they take no time from the next contender.
+    /// </summary>
     public Action End { get; init; } = () => { };
 }

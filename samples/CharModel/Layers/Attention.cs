@@ -4,11 +4,11 @@ using System.Numerics.Tensors;
 namespace CharModel;
 
 /// <summary>
-/// Causal attention of several heads (Vaswani et al. 2017, arXiv 1706.03762). The input has the queries, keys and values of
-/// each character under each other, a slice of each for every head. To character t, character s ≤ t has the weight
-/// softmaxₛ(q(t)·k(s)/√d), and the output is the sum of the v(s) with these weights.
+/// Causal attention with several heads (Vaswani et al. 2017, arXiv 1706.03762). A column of the input has the query, the key and the value of
+/// a character, one below the other; each head uses a slice of each. For character t, the weight of character s ≤ t is
+/// softmaxₛ(q(t)·k(s)/√d). The output is the sum of the values v(s) with these weights.
 /// </summary>
-/// <remarks>A table of two characters has the row s and the column t, and only the part s ≤ t of it is ever touched.</remarks>
+/// <remarks>In a table over pairs of characters, s is the row and t is the column. Only the part with s ≤ t is used.</remarks>
 internal sealed class Attention<T>(int width, int heads, int columns) : ILayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -104,7 +104,7 @@ internal sealed class Attention<T>(int width, int heads, int columns) : ILayer<T
         }
     }
 
-    // With g the gradient by the softmax p: p·(g − Σₛ p·g).
+    // If g is the gradient with respect to the softmax p, the gradient with respect to its input is p·(g − Σₛ p·g).
     private void BackThroughSoftmax(Matrix<T> softmax, Matrix<T> gradient)
     {
         Array.Clear(_mean);

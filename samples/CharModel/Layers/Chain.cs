@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace CharModel;
 
-/// <summary>Layers one after the other.</summary>
+/// <summary>A sequence of layers. The output of each layer is the input of the next.</summary>
 internal sealed class Chain<T>(params IReadOnlyList<ILayer<T>> layers) : ILayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

@@ -10,7 +10,7 @@ internal sealed class CrossEntropy<T>(int columns)
 {
     private readonly Softmax<T> _softmax = new(columns, causal: false);
 
-    /// <summary>Computes the loss, and puts the softmax in the place of the scores.</summary>
+    /// <summary>Computes the loss, and overwrites the scores with their softmax.</summary>
     public double Forward(Matrix<T> scores, ReadOnlySpan<int> targets)
     {
         _softmax.Shift(scores);
@@ -29,7 +29,7 @@ internal sealed class CrossEntropy<T>(int columns)
         return loss / targets.Length;
     }
 
-    /// <summary>Puts the gradient of the loss by the scores, times a weight, in the place of the softmax.</summary>
+    /// <summary>Overwrites the softmax with the gradient of the loss with respect to the scores, times a weight.</summary>
     public static void Backward(Matrix<T> softmax, ReadOnlySpan<int> targets, double weight)
     {
         for (int t = 0; t < targets.Length; t++)

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace CharModel;
 
-/// <summary>A matrix of weights, one row for each output, and a bias for each output if there are biases: y = Wx + b.</summary>
+/// <summary>A dense layer: y = Wx + b. W has one row for each output. The bias b is optional.</summary>
 internal sealed class Dense<T>(Place weight, Place? bias, int columns) : ILayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

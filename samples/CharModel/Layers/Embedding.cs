@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 
 namespace CharModel;
 
-/// <summary>Gives each character of a sequence the vector of what it is plus the vector of where it stands.</summary>
+/// <summary>Adds the embedding vector of each character of a sequence and the embedding vector of its position.</summary>
 internal sealed class Embedding<T>(Place tokens, Place positions)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

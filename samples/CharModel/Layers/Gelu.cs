@@ -27,18 +27,18 @@ internal sealed class Gelu<T>(int rows, int columns) : ILayer<T>
             Span<T> y = _output[r];
             Span<T> slope = _slope[r];
 
-            // u and tanh u.
+            // Compute u and tanh u.
             TensorPrimitives.Multiply(x, x, _square);
             TensorPrimitives.Multiply<T>(_square, _cubic, slope);
             TensorPrimitives.Add(slope, _linear, slope);
             TensorPrimitives.Multiply(slope, x, slope);
             TensorPrimitives.Tanh<T>(slope, _tanh);
 
-            // (1 + tanh u)/2 = y/x, the first part of the slope.
+            // The first part of the derivative is (1 + tanh u)/2 = y/x.
             TensorPrimitives.Add(_tanh, T.One, y);
             TensorPrimitives.Multiply(y, _half, y);
 
-            // The second is x(1 − tanh² u)u′/2 with u′ = √(2/π)(1 + 3 · 0.044715x²).
+            // The second part is x(1 − tanh² u)u′/2 with u′ = √(2/π)(1 + 3 · 0.044715x²).
             TensorPrimitives.Multiply<T>(_square, _cubic * T.CreateChecked(3), _square);
             TensorPrimitives.Add<T>(_square, _linear, _square);
             TensorPrimitives.Multiply(_square, x, _square);

@@ -4,7 +4,7 @@ using System.Numerics.Tensors;
 namespace CharModel;
 
 /// <summary>
-/// Gives each column the mean 0 and the variance 1, then each row its gain and its bias (Ba, Kiros &amp; Hinton 2016, arXiv
+/// Normalizes each column to mean 0 and variance 1, then applies a gain and a bias to each row (Ba, Kiros &amp; Hinton 2016, arXiv
 /// 1607.06450): y = x̂·gain + bias with x̂ = (x − mean)/√(variance + 1e-5).
 /// </summary>
 internal sealed class LayerNorm<T>(Place gain, Place bias, int columns) : ILayer<T>
@@ -52,7 +52,7 @@ internal sealed class LayerNorm<T>(Place gain, Place bias, int columns) : ILayer
         return _result;
     }
 
-    // With h = gradient · gain, the input's gradient is (h − mean(h) − x̂·mean(h·x̂)) · scale.
+    // With h = gradient · gain, the gradient with respect to the input is (h − mean(h) − x̂·mean(h·x̂)) · scale.
     public Matrix<T> Backward(ReadOnlySpan<T> weights, Span<T> gradients, Matrix<T> outputGradient)
     {
         T count = T.CreateChecked(_rows);

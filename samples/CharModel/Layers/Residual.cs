@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 
 namespace CharModel;
 
-/// <summary>Adds to its input what a layer makes of it: y = x + f(x).</summary>
+/// <summary>A residual connection around a layer f: y = x + f(x).</summary>
 internal sealed class Residual<T>(ILayer<T> layer) : ILayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

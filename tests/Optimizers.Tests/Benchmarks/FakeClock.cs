@@ -1,7 +1,7 @@
 namespace Optimizers.Tests;
 
-/// <summary>A clock that moves only when a test moves it.</summary>
-/// <param name="frequency">Its ticks per second.</param>
+/// <summary>A clock that only the test moves.</summary>
+/// <param name="frequency">The number of ticks per second.</param>
 internal sealed class FakeClock(long frequency) : TimeProvider
 {
     public long Now { get; set; } = 1_000_000;

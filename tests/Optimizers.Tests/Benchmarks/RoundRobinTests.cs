@@ -4,7 +4,9 @@ using Benchmarks::Optimizers.Benchmarks;
 
 namespace Optimizers.Tests;
 
-/// <summary>Whatever a contender does, a contest ends, and says what it could not measure. All times are the fake clock's.</summary>
+/// <summary>
+/// A contest always ends, for any behaviour of its contenders, and reports the contenders that it did not measure. All times are times of the fake clock.
+/// </summary>
 public sealed class RoundRobinTests
 {
     private const double Seconds = 0.05;
@@ -15,7 +17,7 @@ public sealed class RoundRobinTests
 
     public RoundRobinTests() => _roundRobin = new RoundRobin(_clock, () => _pauses++);
 
-    // 19 ns is what a step over 16 parameters takes, 100 ns a tick of TimeSpan; the last takes longer than a turn.
+    // A step over 16 parameters takes 19 ns. A tick of TimeSpan is 100 ns. With the last row, one call takes longer than a turn.
     [Theory]
     [InlineData(1_000_000_000, 1)]
     [InlineData(1_000_000_000, 19)]
@@ -24,7 +26,7 @@ public sealed class RoundRobinTests
     [InlineData(1_000_000_000, 3_000_000)]
     [InlineData(10_000_000, 1)]
     [InlineData(1_000, 1)]
-    public void ACallTakesItsTicksAndATurnIsAboutHalfAMillisecond(long frequency, long ticks)
+    public void TheTimeOfACallIsExactAndATurnTakesAboutHalfAMillisecond(long frequency, long ticks)
     {
         var clock = new FakeClock(frequency);
         var contender = new Contender(clock, _ => ticks);
@@ -34,35 +36,35 @@ public sealed class RoundRobinTests
         result.Timing!.Nanoseconds.Should().BeApproximately(1e9 * ticks / frequency, 1e-6);
         result.Timing.Rounds.Should().BeGreaterThanOrEqualTo(RoundRobin.FewestRounds);
         double callsOfTurn = Math.Max(1, 500e-6 * frequency / ticks);
-        contender.LargestTurn.Should().BeLessThan((int)(10 * callsOfTurn) + 110, "beside a turn there is only the warm-up");
+        contender.LargestTurn.Should().BeLessThan((int)(10 * callsOfTurn) + 110, "the only other calls are those of the warm-up");
         ((double)(clock.Now - start) / frequency).Should().BeLessThan(Seconds + 2 + (30.0 * ticks / frequency));
     }
 
     [Fact]
-    public void ACallThatTakesNoTickIsNotTimedAndItsTurnsAreBounded()
+    public void ACallWithoutATickIsNotTimedAndItsTurnsAreLimited()
     {
         var nothing = new Contender(_clock, _ => 0);
         var other = new Contender(_clock, _ => 500);
         TimingResult[] results = _roundRobin.Time([nothing.Turn, other.Turn], Seconds, _clock.In(60));
         results[0].Timing.Should().BeNull();
-        results[0].Failure.Should().Be("1,048,576 calls take no tick of the clock");
+        results[0].Failure.Should().Be("1,048,576 calls take less than one tick of the clock");
         results[1].Timing!.Nanoseconds.Should().Be(500);
-        nothing.LargestTurn.Should().BeLessThan(13 * RoundRobin.MostCalls, "an estimate doubles up to it, and ten turns may look for allocations");
+        nothing.LargestTurn.Should().BeLessThan(13 * RoundRobin.MostCalls, "an estimate doubles the number up to MostCalls, and ten more turns can measure the allocation");
     }
 
     [Fact]
-    public void WhereTheClockStandsStillTheContestEnds()
+    public void AContestEndsEvenIfTheClockDoesNotMove()
     {
         var nothing = new Contender(_clock, _ => 0);
         TimingResult result = _roundRobin.Time([nothing.Turn], Seconds, _clock.In(60)).Single();
-        result.Failure.Should().Contain("no tick");
+        result.Failure.Should().Contain("less than one tick");
         nothing.Turns.Should().BeLessThan(30);
         _pauses.Should().BeLessThanOrEqualTo(10);
     }
 
-    // A call of an hour: it cannot be stopped, but no other call begins.
+    // A call that takes an hour cannot be stopped, but no other call begins.
     [Fact]
-    public void AfterTheDeadlineNoCallBegins()
+    public void NoCallBeginsAfterTheDeadline()
     {
         var first = new Contender(_clock, _ => 500);
         var longest = new Contender(_clock, _ => 3_600_000_000_000);
@@ -74,16 +76,16 @@ public sealed class RoundRobinTests
     }
 
     [Fact]
-    public void AContestWithoutTimeCallsNobody()
+    public void AContestWithoutTimeMakesNoCall()
     {
         var contender = new Contender(_clock, _ => 500);
         _roundRobin.Time([contender.Turn], Seconds, _clock.Now).Single().Failure.Should().Be(TimingResult.OutOfTime);
         contender.Turns.Should().Be(0);
     }
 
-    // The time is up after some rounds, fewer than a contest should have: what was measured counts, and says so.
+    // The deadline comes after fewer rounds than a contest should have. The measured rounds count, and the result has their number.
     [Fact]
-    public void AContestEndsAtItsDeadlineWithTheRoundsThatItHad()
+    public void AContestEndsAtItsDeadlineWithTheRoundsSoFar()
     {
         var slow = new Contender(_clock, _ => 1_000_000_000);
         long deadline = _clock.In(7.5);
@@ -93,9 +95,9 @@ public sealed class RoundRobinTests
         _clock.Now.Should().BeInRange(deadline, deadline + 1_000_000_000);
     }
 
-    // The other process comes after the estimate: a turn of 10,000 calls would take 100 s.
+    // Another process starts after the estimate, so a turn of 10,000 calls would take 100 s.
     [Fact]
-    public void ATurnEndsWhereItsCallsBecomeSlow()
+    public void ATurnEndsEarlyIfItsCallsBecomeSlow()
     {
         var contender = new Contender(_clock, call => call < 400_000 ? 50 : 10_000_000);
         long start = _clock.Now;
@@ -105,7 +107,7 @@ public sealed class RoundRobinTests
     }
 
     [Fact]
-    public void AnEstimateThatWasInterruptedIsTakenAgain()
+    public void AnInterruptedEstimateIsRepeated()
     {
         var contender = new Contender(_clock, call => call == 101 ? 4_000_000 : 50);
         _roundRobin.Time([contender.Turn], Seconds, _clock.In(60)).Single().Timing!.Nanoseconds.Should().Be(50);
@@ -119,7 +121,7 @@ public sealed class RoundRobinTests
 
     [Theory]
     [MemberData(nameof(Failures))]
-    public void WhoThrowsIsOutAndTheOthersAreTimed(string where, int call, bool began)
+    public void AContenderThatThrowsIsExcludedAndTheOthersAreTimed(string where, int call, bool began)
     {
         var good = new Contender(_clock, _ => 500);
         int ends = 0;
@@ -137,7 +139,7 @@ public sealed class RoundRobinTests
         results[0].Timing.Should().BeNull();
         results[0].Failure.Should().Be("it threw InvalidOperationException: no core");
         results[1].Timing!.Nanoseconds.Should().Be(500);
-        (ends > 0).Should().Be(began, "what began ends, also after a call that threw");
+        (ends > 0).Should().Be(began, "End runs after Begin, also after a call that threw");
         good.Turns.Should().Be(good.Ends);
 
         static void Throw(bool throws)
@@ -150,7 +152,7 @@ public sealed class RoundRobinTests
     }
 
     [Fact]
-    public void NobodyIsNoContest() => _roundRobin.Time([], Seconds, _clock.In(60)).Should().BeEmpty();
+    public void AContestWithoutContendersHasNoResults() => _roundRobin.Time([], Seconds, _clock.In(60)).Should().BeEmpty();
 
     private sealed class Contender
     {

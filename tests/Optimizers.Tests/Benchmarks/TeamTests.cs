@@ -6,7 +6,7 @@ namespace Optimizers.Tests;
 
 public sealed class TeamTests
 {
-    // More threads than processors, so that some sleep while they wait.
+    // There are more threads than processors, so that some threads sleep while they wait.
     [Fact]
     public void EveryThreadDoesItsShareOfEveryPass()
     {
@@ -29,7 +29,7 @@ public sealed class TeamTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public void WhatAShareThrowsTheCallerThrowsAfterTheOthersAreDone(int thrower)
+    public void RunRethrowsTheExceptionOfAShareAfterTheOtherSharesAreDone(int thrower)
     {
         var team = new BenchmarkTeam(3);
         int done = 0;

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Optimizers.Tests.Samples;
 
-/// <summary>What is expected of the command line of every sample.</summary>
+/// <summary>Tests of the command line that all samples must pass.</summary>
 public sealed partial class CommandLineTests : IDisposable
 {
     private static readonly Dictionary<string, string[]> _writing = new()
@@ -24,7 +24,7 @@ public sealed partial class CommandLineTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Samples))]
-    public void HelpSaysEachDefaultOnce(string sample)
+    public void TheHelpShowsEachDefaultOnce(string sample)
     {
         SampleResult result = _sample.Run(sample, "--help");
         result.ExitCode.Should().Be(0);
@@ -32,10 +32,10 @@ public sealed partial class CommandLineTests : IDisposable
         result.OutputLines.Should().OnlyContain(line => Default().Count(line) <= 1);
     }
 
-    // The training would take hours: what ends was refused before it.
+    // The training takes hours, so a run that ends has reported the error before the training.
     [Theory]
     [MemberData(nameof(WritingSamples))]
-    public void APathThatCannotBeWrittenIsRefusedBeforeTheWork(string sample)
+    public void APathThatCannotBeWrittenGivesAnErrorBeforeTheTraining(string sample)
     {
         File.WriteAllText(_sample.PathOf("file"), "kept");
         Directory.CreateDirectory(_sample.PathOf("folder"));
@@ -44,9 +44,9 @@ public sealed partial class CommandLineTests : IDisposable
         foreach (string path in paths)
         {
             SampleResult result = _sample.Run(sample, [.. _writing[sample], path]);
-            result.ExitCode.Should().Be(2, $"of \"{path}\"");
+            result.ExitCode.Should().Be(2, $"the path is \"{path}\"");
             result.Output.Should().BeEmpty();
-            result.Error.Should().Contain(_writing[sample][^1], $"of \"{path}\"");
+            result.Error.Should().Contain(_writing[sample][^1], $"the path is \"{path}\"");
             result.Error.TrimEnd('\n').Should().NotContain("\n");
         }
 
@@ -55,7 +55,7 @@ public sealed partial class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public void TheDefaultPathIsCheckedToo()
+    public void TheDefaultPathIsCheckedAsWell()
     {
         Directory.CreateDirectory(_sample.PathOf("digits-loss.svg"));
         SampleResult result = _sample.Run("Digits", "--epochs", "1000000");
@@ -66,7 +66,7 @@ public sealed partial class CommandLineTests : IDisposable
     [Theory]
     [InlineData("--temperature must be a number from 0 to 100, but is \"0,8\"", "CharModel", "--temperature", "0,8")]
     [InlineData("--steps must be a whole number from 1 ", "Race", "--steps", "1,000")]
-    public void ACommaIsNoPoint(string message, string sample, params string[] arguments)
+    public void ACommaIsNotADecimalPoint(string message, string sample, params string[] arguments)
     {
         SampleResult result = _sample.Run(sample, arguments);
         result.ExitCode.Should().Be(2);
@@ -77,10 +77,10 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData(0, "0 epochs")]
     [InlineData(1, "1 epoch")]
     [InlineData(1_500, "1,500 epochs")]
-    public void ANounIsCounted(long number, string text) => global::Samples.Count.Of(number, "epoch").Should().Be(text);
+    public void CountFormatsANumberWithItsNoun(long number, string text) => global::Samples.Count.Of(number, "epoch").Should().Be(text);
 
     [Fact]
-    public void AFileThatIsThereIsKeptUntilItIsWrittenAnew()
+    public void TheWriteCheckDoesNotChangeAnExistingFile()
     {
         string path = _sample.PathOf("file");
         File.WriteAllText(path, "kept");

@@ -10,7 +10,7 @@ public sealed class DigitsCommandLineTests : IDisposable
     public void Dispose() => _sample.Dispose();
 
     [Theory]
-    [InlineData("--optimizer knows no \"adamx\"; nearest first, it knows Adam, AdamW, RAdam, ", "--optimizer", "adamx")]
+    [InlineData("There is no optimizer \"adamx\" for --optimizer. The names are, the nearest first: Adam, AdamW, RAdam, ", "--optimizer", "adamx")]
     [InlineData("--epochs must be a whole number from 1 ", "--epochs", "0")]
     [InlineData("--epochs must be a whole number from 1 ", "--epochs", "-3")]
     [InlineData("--epochs must be a whole number from 1 ", "--epochs", "2.5")]
@@ -21,7 +21,7 @@ public sealed class DigitsCommandLineTests : IDisposable
     [InlineData("'--epochs'", "--epochs")]
     [InlineData("'--epoch'", "--epoch", "3")]
     [InlineData("'Adam'", "Adam")]
-    public void WrongValueGetsOneLineAndExitCode2(string message, params string[] arguments)
+    public void AWrongValueGivesAnErrorInOneLineAndExitCode2(string message, params string[] arguments)
     {
         SampleResult result = _sample.Run("Digits", arguments);
         result.ExitCode.Should().Be(2);
@@ -42,7 +42,7 @@ public sealed class DigitsCommandLineTests : IDisposable
     }
 
     [Fact]
-    public void QuietPrintsTheRecordedAccuracyAlone()
+    public void QuietPrintsOnlyTheRecordedAccuracy()
     {
         SampleResult result = _sample.Run("Digits", "--quiet", "--optimizer", "adamw+warmupcosine");
         result.Should().Be(new SampleResult(0, $"test accuracy: 0.9780{Environment.NewLine}", ""));
@@ -50,12 +50,12 @@ public sealed class DigitsCommandLineTests : IDisposable
     }
 
     [Fact]
-    public void AllRunsGetARowAndACurveAndTheLastOneTheLastLine()
+    public void EachRunHasARowAndACurveAndTheLastLineIsTheAccuracyOfTheLastRun()
     {
         SampleResult result = _sample.Run("Digits", "--epochs", "2", "--threads", "1", "--svg", "chart.svg");
         result.ExitCode.Should().Be(0);
         result.Error.Should().BeEmpty();
-        result.Output.Should().NotContain("\u001b", "the output is no terminal");
+        result.Output.Should().NotContain("\u001b", "the output is not a terminal");
         result.OutputLines.Where(line => line.StartsWith('│')).Skip(2).Select(line => line.Split('│')[1].Trim())
             .Should().Equal(Recipe.All.Select(recipe => recipe.Name));
         result.OutputLines[^1].Should().MatchRegex(@"^test accuracy: 0\.\d{4}$");
@@ -67,7 +67,7 @@ public sealed class DigitsCommandLineTests : IDisposable
     }
 
     [Fact]
-    public void LinkThatLeadsNowhereIsSaidInOneLine()
+    public void ALinkToAMissingFolderGivesAnErrorInOneLine()
     {
         string chart = _sample.PathOf("chart.svg");
         File.CreateSymbolicLink(chart, _sample.PathOf("no/such/folder.svg"));

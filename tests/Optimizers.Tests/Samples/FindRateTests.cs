@@ -9,7 +9,7 @@ using FindRate::Samples;
 
 namespace Optimizers.Tests.Samples;
 
-/// <summary>The sample that looks for rates, and what of docs/rates.md it has measured.</summary>
+/// <summary>The sample that finds rates, and the parts of docs/rates.md that it measures.</summary>
 public sealed partial class FindRateTests : IDisposable
 {
     private const string Sample = "FindRate";
@@ -23,7 +23,7 @@ public sealed partial class FindRateTests : IDisposable
     [Theory]
     [Trait("Category", "Documentation")]
     [MemberData(nameof(Compared))]
-    public void ThePageHasTheSuggestionsOfARangeTest(string name)
+    public void ThePageShowsTheSuggestionsOfTheRangeTest(string name)
     {
         RateReport report = Prepare().Find(Recipe.All.Single(recipe => recipe.Name == name));
         string[] row = Page().Table("optimizer").Single(cells => cells[0] == name);
@@ -34,7 +34,7 @@ public sealed partial class FindRateTests : IDisposable
     [Theory]
     [Trait("Category", "Documentation")]
     [MemberData(nameof(Compared))]
-    public void TrainingAtTheLargerSuggestionLosesAtMostAFifth(string name)
+    public void TrainingAtTheLargerSuggestionLosesAtMostAFifthOfTheProgress(string name)
     {
         string[] row = Page().Table("optimizer").Single(cells => cells[0] == name);
         IReadOnlyList<string[]> dense = Page().Table("rate");
@@ -42,21 +42,21 @@ public sealed partial class FindRateTests : IDisposable
         dense.Select(cells => cells[0]).Should().Equal(DenseSweep.Rates.Select(DenseSweep.Rate));
         string[] best = dense.Where(cells => cells[column] != "diverged").MinBy(cells => Number(cells[column]))!;
         (row[1], row[2]).Should().Be((best[0], best[column]));
-        double start = Number(Page().Lines.Single(line => line.StartsWith("The loss after 5 epochs", StringComparison.Ordinal)).Split(' ')[^4]);
+        double start = Number(Page().Lines.Single(line => line.Contains("the loss after 5 epochs", StringComparison.Ordinal)).TrimEnd('.').Split(' ')[^1]);
         double larger = Number(row[3]) > Number(row[5]) ? Number(row[4]) : Number(row[6]);
         double lost = (larger - Number(row[2])) / (start - Number(row[2]));
-        (Number(row[7].Split(' ')[0]) / 100).Should().BeApproximately(lost, 0.0006, "that is what its losses give");
+        (Number(row[7].Split(' ')[0]) / 100).Should().BeApproximately(lost, 0.0006, "the share follows from the losses in the table");
         lost.Should().BeLessThanOrEqualTo(0.2);
     }
 
     [Fact]
     [Trait("Category", "Documentation")]
-    public void ThePicturesAreOfThePage()
+    public void ThePicturesShowTheNumbersOfThePage()
     {
         LineChart dense = DenseSweep.ChartOf(Headings()[1..], Page().Table("rate"));
         Picture("dense.svg").Should().Be($"{dense.ToSvg()}\n", "dotnet run --project samples/FindRate -- docs docs draws it");
 
-        // Of what was computed anew, the last bits may follow the platform's logarithm.
+        // The last digits of computed numbers depend on the logarithm of the platform.
         Recipe shown = FindRate::FindRate.Page.Shown;
         string range = $"{RangeChart.Of(shown, Prepare().Find(shown)).ToSvg()}\n";
         Figures().Replace(range, "#").Should().Be(Figures().Replace(Picture("range.svg"), "#"));
@@ -67,12 +67,12 @@ public sealed partial class FindRateTests : IDisposable
     }
 
     [Fact]
-    public void BothSearchesArePrintedAndOneIsDrawn()
+    public void TheCommandPrintsBothSearchesAndDrawsTheRangeTest()
     {
         SampleResult result = _process.Run(Sample, "--optimizer", "lion", "--svg", "lion.svg");
         result.ExitCode.Should().Be(0);
         result.Error.Should().BeEmpty();
-        result.Output.Should().NotContain("\u001b", "the output is no terminal").And.Contain("chosen");
+        result.Output.Should().NotContain("\u001b", "the output is not a terminal").And.Contain("chosen");
         string[] row = Page().Table("optimizer").Single(cells => cells[0] == "Lion");
         result.OutputLines[^1].Should().StartWith("Train at ").And.ContainAll(row[3], row[5]);
         _process.Files.Should().Equal("lion.svg");
@@ -80,10 +80,10 @@ public sealed partial class FindRateTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--optimizer knows no \"adamx\"; nearest first, it knows Adam, AdamW, RAdam, ", "--optimizer", "adamx")]
+    [InlineData("There is no optimizer \"adamx\" for --optimizer. The names are, the nearest first: Adam, AdamW, RAdam, ", "--optimizer", "adamx")]
     [InlineData("--svg must name a file in a folder that exists", "--svg", "no/such/folder.svg")]
     [InlineData("'--epochs'", "--epochs")]
-    public void WrongUsageIsRefused(string message, params string[] arguments)
+    public void WrongUsageGivesAnErrorAndExitCode2(string message, params string[] arguments)
     {
         SampleResult result = _process.Run(Sample, arguments);
         result.ExitCode.Should().Be(2);
@@ -93,7 +93,7 @@ public sealed partial class FindRateTests : IDisposable
     }
 
     [Fact]
-    public void AFolderWithoutThePageIsSaidInOneLine()
+    public void AFolderWithoutThePageGivesAnErrorInOneLine()
     {
         SampleResult result = _process.Run(Sample, "docs", ".");
         result.ExitCode.Should().Be(1);

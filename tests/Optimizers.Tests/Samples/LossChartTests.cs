@@ -14,7 +14,7 @@ public sealed class LossChartTests
     [InlineData(20)]
     [InlineData(101)]
     [InlineData(2_345)]
-    public void CurvesAndLabelsLieInsideThePicture(int epochs)
+    public void CurvesLieInsideThePicture(int epochs)
     {
         XElement root = Draw(
             Losses(epochs, epoch => 2.3 / epoch), Losses(epochs, epoch => 100 * Math.Exp(-epoch)), Losses(epochs, _ => 0)).Root!;
@@ -31,14 +31,14 @@ public sealed class LossChartTests
     }
 
     [Fact]
-    public void LowerLossIsLowerInThePicture()
+    public void ALowerLossIsLowerInThePicture()
     {
         XElement curve = Draw(Losses(5, epoch => 1.0 / epoch)).Descendants(_svg + "polyline").Single();
         Numbers(curve.Attribute("points")!.Value).Where((_, i) => i % 2 == 1).Should().BeInAscendingOrder();
     }
 
     [Fact]
-    public void EpochLabelsKeepApart()
+    public void EpochLabelsDoNotOverlap()
     {
         XDocument chart = Draw(Losses(101, epoch => 1.0 / epoch));
         chart.Descendants(_svg + "text").Where(text => text.Attribute("class")!.Value == "middle").Select(text => text.Value)
@@ -46,7 +46,7 @@ public sealed class LossChartTests
     }
 
     [Fact]
-    public void StyleServesLightAndDarkSurroundings()
+    public void TheStyleHasColoursForLightAndDarkPages()
     {
         string style = Draw(Losses(3, epoch => epoch)).Descendants(_svg + "style").Single().Value;
         style.Should().Contain("@media (prefers-color-scheme: dark)");

@@ -5,7 +5,7 @@ using Race::Race;
 
 namespace Optimizers.Tests.Samples;
 
-/// <summary>The sample that races optimizers down surfaces.</summary>
+/// <summary>The sample that compares optimizers on surfaces and on digits.</summary>
 public sealed class RaceTests : IDisposable
 {
     private const string Sample = "Race";
@@ -18,7 +18,7 @@ public sealed class RaceTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Surfaces))]
-    public void GradientsAreThoseOfTheSurface(string name)
+    public void GradientsMatchDifferencesOfTheValue(string name)
     {
         const double Step = 1e-6;
         Surface surface = Surface.All.Single(candidate => candidate.Name == name);
@@ -32,7 +32,7 @@ public sealed class RaceTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Surfaces))]
-    public void MinimaAreZeroAndInTheView(string name)
+    public void MinimaHaveTheValueZeroAndAreInTheView(string name)
     {
         Surface surface = Surface.All.Single(candidate => candidate.Name == name);
         foreach ((double x, double y) in surface.Minima.Append(surface.Start))
@@ -47,7 +47,7 @@ public sealed class RaceTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Surfaces))]
-    public void ContoursAreWhereTheSurfaceHasThatHeight(string name)
+    public void ContoursLieAtTheirHeight(string name)
     {
         Surface surface = Surface.All.Single(candidate => candidate.Name == name);
         var contour = new Contour(surface);
@@ -56,14 +56,14 @@ public sealed class RaceTests : IDisposable
         lines.Should().NotBeEmpty();
         foreach ((double x, double y) in lines.SelectMany(line => line))
         {
-            // Cells are straight, surfaces are not.
+            // The contour is straight within a cell, and the surface is curved.
             surface.Value(x, y).Should().BeInRange(level * 0.9, level * 1.1);
         }
     }
 
     [Theory]
     [MemberData(nameof(Surfaces))]
-    public void ContoursAreWhole(string name)
+    public void ContoursAreClosedOrEndAtASideOfTheView(string name)
     {
         Surface surface = Surface.All.Single(candidate => candidate.Name == name);
         var contour = new Contour(surface);
@@ -77,33 +77,33 @@ public sealed class RaceTests : IDisposable
                 foreach ((double x, double y) in new[] { line[0], line[^1] })
                 {
                     (Near(x, left) || Near(x, right) || Near(y, bottom) || Near(y, top)).Should().BeTrue(
-                        $"a line at {level} may not end at ({x}, {y})");
+                        $"a line at {level} ends at ({x}, {y}), which is not a side of the view");
                 }
             }
 
-            // A line that too coarse cells break into islands has more pieces than there are.
-            lines.Count.Should().Be(finer.At(level).Count, $"of the lines at {level}");
+            // If the cells are too coarse, a line breaks into pieces, and the number of lines is too high.
+            lines.Count.Should().Be(finer.At(level).Count, $"finer cells give the same lines at {level}");
         }
 
         static bool Near(double one, double other) => Math.Abs(one - other) < 1e-9;
     }
 
     [Fact]
-    public void ThePathsOfTheUsualContendersStayInThePicture()
+    public void ThePathsOfTheDefaultContendersStayInThePicture()
     {
         foreach (Surface surface in Surface.All)
         {
             foreach (string name in new[] { "Sgd", "Momentum", "Adam", "Lion", "Rprop", "Lbfgs" })
             {
                 Descent descent = Descent.Of(Contender.Parse(name), surface, steps: 500);
-                descent.StaysInView.Should().BeTrue($"of {name} on {surface.Name}");
+                descent.StaysInView.Should().BeTrue($"this is {name} on {surface.Name}");
                 descent.Path.Should().Match(path => path.All(surface.Shows));
             }
         }
     }
 
     [Fact]
-    public void APathThatLeavesThePictureAtItsOwnRateIsSaidTo()
+    public void TheTableMarksAPathThatLeavesThePicture()
     {
         SampleResult result = _process.Run(
             Sample, "--optimizer", "Adam", """{"kind": "Adam", "learningRate": 3}""", "--surface", "Rosenbrock", "--steps", "20", "--epochs", "1");
@@ -112,7 +112,7 @@ public sealed class RaceTests : IDisposable
     }
 
     [Fact]
-    public void TheBestRateIsTheOneThatArrivesFirst()
+    public void TheBestRateArrivesFirst()
     {
         Surface ravine = Surface.All.Single(surface => surface.Name == "Ravine");
         Descent descent = Descent.Of(Contender.Parse("Momentum"), ravine, steps: 300);
@@ -124,17 +124,17 @@ public sealed class RaceTests : IDisposable
             (alone.Arrived ?? int.MaxValue).Should().BeGreaterThanOrEqualTo(descent.Arrived!.Value);
         }
 
-        Descent.Of(Contender.Parse("lbfgs"), ravine, 300).Arrived.Should().BeLessThan(20, "a quadratic is what it is made for");
+        Descent.Of(Contender.Parse("lbfgs"), ravine, 300).Arrived.Should().BeLessThan(20, "L-BFGS solves a quadratic in a few steps");
     }
 
     [Fact]
-    public void ARaceIsPrintedAndDrawn()
+    public void TheCommandPrintsAndDrawsARace()
     {
         SampleResult result = _process.Run(
             Sample, "--optimizer", "adamw", """{"kind": "Lion", "learningRate": 0.02}""", "Lbfgs", "--surface", "ravine", "saddle", "--steps", "60", "--epochs", "1", "--svg", "paths.svg");
         result.Error.Should().BeEmpty();
         result.ExitCode.Should().Be(0);
-        result.Output.Should().NotContain("\u001b", "the output is no terminal").And.ContainAll("AdamW", "Lion", "Lbfgs", "Ravine", "Saddle", "digits", "0.02");
+        result.Output.Should().NotContain("\u001b", "the output is not a terminal").And.ContainAll("AdamW", "Lion", "Lbfgs", "Ravine", "Saddle", "digits", "0.02");
         result.OutputLines.Should().OnlyContain(line => line.Length <= 80);
         _process.Files.Should().Equal("paths.svg");
         XElement[] elements = [.. XDocument.Load(_process.PathOf("paths.svg")).Descendants()];
@@ -148,10 +148,10 @@ public sealed class RaceTests : IDisposable
     [InlineData("There is no optimizer \"adamx\"; there is, the nearest first: Adam, ", "--optimizer", "adamx")]
     [InlineData("AdamW has no option \"beta\"", "--optimizer", """{"kind": "AdamW", "beta": 1}""")]
     [InlineData("Muon needs two dimensions", "--optimizer", "Muon")]
-    [InlineData("There is no surface \"hill\"; there is: Rosenbrock", "--surface", "hill")]
+    [InlineData("There is no surface \"hill\". The surfaces are: Rosenbrock", "--surface", "hill")]
     [InlineData("--steps must be a whole number from 1 to 100000", "--steps", "0")]
     [InlineData("--svg must name a file in a folder that exists", "--svg", "no/such/folder.svg")]
-    public void WrongUsageIsRefused(string message, params string[] arguments)
+    public void WrongUsageGivesAnErrorAndExitCode2(string message, params string[] arguments)
     {
         SampleResult result = _process.Run(Sample, arguments);
         result.ExitCode.Should().Be(2);

@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace Optimizers.Tests.Samples;
 
-/// <summary>Runs a sample as a user would, in a process and a folder of its own.</summary>
+/// <summary>Runs a sample as a user does, in its own process and its own folder.</summary>
 internal sealed class SampleProcess : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("sample");
 
-    /// <summary>The path of a file in the sample's folder.</summary>
+    /// <summary>The full path of a file in the folder of the sample.</summary>
     public string PathOf(string name) => Path.Combine(_folder.FullName, name);
 
     public IReadOnlyList<string> Files => [.. _folder.EnumerateFiles().Select(file => file.Name)];
@@ -18,7 +18,7 @@ internal sealed class SampleProcess : IDisposable
         return ResultOf(process);
     }
 
-    /// <summary>Starts a sample and leaves it running; <see cref="ResultOf"/> waits for its end.</summary>
+    /// <summary>Starts a sample and does not wait for its end. <see cref="ResultOf"/> waits.</summary>
     public Process Start(string sample, params string[] arguments) =>
         Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{sample}.dll"), .. arguments])
         {

@@ -5,7 +5,8 @@ using Digits;
 namespace Optimizers.Tests.Samples;
 
 /// <summary>
-/// The recorded training runs: the folder Golden/training beside the tests, or that of OPTIMIZERS_GOLDEN_DIR in its place.
+/// The recorded training runs. They are in the folder Golden/training next to the tests, or in the folder training below
+/// OPTIMIZERS_GOLDEN_DIR if that variable is set.
 /// </summary>
 internal static class TrainingRecordings
 {
@@ -14,13 +15,13 @@ internal static class TrainingRecordings
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 
-    // Names of options are those of the properties to the letter.
+    // The names of options must equal the names of the properties, including the case.
     private static readonly JsonSerializerOptions _exact = new()
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 
-    /// <summary>The folder that comes with the tests.</summary>
+    /// <summary>The folder that is part of the tests.</summary>
     public static string BuiltIn { get; } = Path.Combine(AppContext.BaseDirectory, "Golden", "training");
 
     public static string Folder { get; } =
@@ -28,13 +29,13 @@ internal static class TrainingRecordings
             ? Path.Combine(other, "training")
             : BuiltIn;
 
-    /// <summary>The files whose recordings have a property; none where the folder is absent.</summary>
+    /// <summary>The files whose recordings have a property. There are none if the folder does not exist.</summary>
     public static IReadOnlyList<string> FilesWith(string property) =>
         Directory.Exists(Folder)
             ? [.. Directory.EnumerateFiles(Folder, "*.json").Order(StringComparer.Ordinal).Where(file => Has(file, property))]
             : [];
 
-    /// <summary>Reads what all runs of a file share.</summary>
+    /// <summary>Reads the settings that all runs of a file share.</summary>
     public static T Start<T>(string file) => JsonSerializer.Deserialize<T>(File.ReadAllText(file), JsonSerializerOptions.Web)!;
 
     /// <summary>Reads the runs of a file.</summary>
@@ -44,11 +45,11 @@ internal static class TrainingRecordings
         return document.RootElement.GetProperty("runs").Deserialize<RecordedRun[]>(_strict)!;
     }
 
-    /// <summary>Makes the options of a recorded optimizer; an unknown optimizer or option fails.</summary>
+    /// <summary>Creates the options of a recorded optimizer. An unknown optimizer or option throws.</summary>
     public static IOptimizerOptions OptionsOf(RecordedRun run) =>
         (IOptimizerOptions)Bind($"Optimizers.{run.Optimizer}Options", run.Options);
 
-    /// <summary>Makes the recipe that a run was recorded with.</summary>
+    /// <summary>Creates the recipe of a recorded run.</summary>
     public static Recipe RecipeOf(RecordedRun run) => new(run.Optimizer, OptionsOf(run))
     {
         Schedule = run.Schedule is { } schedule
@@ -68,7 +69,7 @@ internal static class TrainingRecordings
     }
 }
 
-/// <summary>A recorded run; the figures of the peer are those of its own float32.</summary>
+/// <summary>A recorded run. The values with the prefix Peer come from the float32 run of the recorded library.</summary>
 public sealed record RecordedRun(
     string Optimizer,
     JsonElement Options,
@@ -80,14 +81,14 @@ public sealed record RecordedRun(
     JsonElement? Clip,
     double? WeightDecayOfBiases)
 {
-    /// <summary>Holds losses against the recorded ones, within the bounds of Golden/README.md.</summary>
+    /// <summary>Compares losses with the recorded losses, within the bounds of Golden/README.md.</summary>
     public void ShouldHaveLosses(IReadOnlyList<double> losses)
     {
         losses.Should().HaveSameCount(Loss);
         for (int i = 0; i < Loss.Count; i++)
         {
             double bound = Math.Max(3 * Math.Abs(PeerLoss[i] - Loss[i]), 1e-4 * Math.Abs(Loss[i]));
-            losses[i].Should().BeApproximately(Loss[i], bound, "that is loss {0} of {1} {2}", i, Optimizer, Options);
+            losses[i].Should().BeApproximately(Loss[i], bound, "this is loss {0} of {1} {2}", i, Optimizer, Options);
         }
     }
 }

@@ -15,20 +15,20 @@ public sealed class TrainingTests(ITestOutputHelper output)
 
     [Fact]
     [Trait("Category", "Golden")]
-    public void DigitsRunsAreTheRecordedOnes() => ForEachRun("epochs", (file, recorded) =>
+    public void DigitsRunsMatchTheRecordings() => ForEachRun("epochs", (file, recorded) =>
     {
         Run run = DigitsTraining.Train(TrainingRecordings.Start<Plan>(file), TrainingRecordings.RecipeOf(recorded), _digits);
         recorded.ShouldHaveLosses(run.Losses);
         run.TestAccuracies.Should().HaveSameCount(recorded.TestAccuracy);
         foreach ((double accuracy, double expected) in run.TestAccuracies.Zip(recorded.TestAccuracy!))
         {
-            accuracy.Should().BeApproximately(expected, 1.001 / _digits.Test.Count, "that is within one image");
+            accuracy.Should().BeApproximately(expected, 1.001 / _digits.Test.Count, "the accuracy may differ by one image");
         }
     });
 
     [Fact]
     [Trait("Category", "Golden")]
-    public void DiagonalFlipRunsAreTheRecordedOnes() => ForEachRun("steps", (file, recorded) =>
+    public void DiagonalFlipRunsMatchTheRecordings() => ForEachRun("steps", (file, recorded) =>
     {
         var flip = TrainingRecordings.Start<DiagonalFlip>(file);
         double[] losses = flip.Train(TrainingRecordings.OptionsOf(recorded));
@@ -36,7 +36,7 @@ public sealed class TrainingTests(ITestOutputHelper output)
     });
 
     [Fact]
-    public void DigitsSplitIsTheDocumentedOne()
+    public void TheDigitsAreSplitAsDocumented()
     {
         _digits.Training.Should().HaveCount(1_433);
         _digits.Test.CountBy(digit => digit.Label).OrderBy(pair => pair.Key).Select(pair => pair.Value)
@@ -44,7 +44,7 @@ public sealed class TrainingTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void EpochVisitsEveryImageOnceAndInItsOwnOrder()
+    public void EachEpochVisitsEveryImageOnceInADifferentOrder()
     {
         var plan = DataFile.Read<Plan>("digits.json");
         int[][][] epochs = [.. Enumerable.Range(0, 2).Select(epoch => plan.Batches(epoch, 1_433).ToArray())];
@@ -54,7 +54,7 @@ public sealed class TrainingTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void SamplesStartFromTheRecordedWeightsWithTheRecordedRecipes()
+    public void SamplesUseTheRecordedWeightsAndRecipes()
     {
         string digits = Path.Combine(TrainingRecordings.BuiltIn, "digits.json");
         var plan = TrainingRecordings.Start<Plan>(digits);
@@ -75,7 +75,7 @@ public sealed class TrainingTests(ITestOutputHelper output)
         IReadOnlyList<string> files = TrainingRecordings.FilesWith(property);
         if (files.Count == 0)
         {
-            output.WriteLine($"Nothing to run: no recording with \"{property}\" is in {TrainingRecordings.Folder}.");
+            output.WriteLine($"No test ran: {TrainingRecordings.Folder} has no recording with the property \"{property}\".");
         }
 
         using var scope = new AssertionScope();

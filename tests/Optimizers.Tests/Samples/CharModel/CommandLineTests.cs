@@ -31,17 +31,17 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--every needs --checkpoint FILE", "--every", "5")]
     [InlineData("--resume needs --checkpoint FILE", "--resume")]
     [InlineData("--resume needs a checkpoint, but \"run\" does not exist", "--resume", "--checkpoint", "run")]
-    [InlineData("--checkpoint \"text.txt\" exists: go on from it with --resume", "--checkpoint", "text.txt")]
+    [InlineData("--checkpoint \"text.txt\" exists: continue from it with --resume", "--checkpoint", "text.txt")]
     [InlineData("--checkpoint must name a file in a folder that exists", "--checkpoint", "no/such/run")]
     [InlineData("--checkpoint must name a file in a folder that exists", "--checkpoint", ".")]
-    [InlineData("--data must name a file", "--data", "nothing.txt")]
-    [InlineData("is no text in UTF-8", "--data", "binary")]
+    [InlineData("--data must name an existing file", "--data", "nothing.txt")]
+    [InlineData("is not a UTF-8 text", "--data", "binary")]
     [InlineData("The text has 13 characters; with --context 64 it needs 650", "--data", "short.txt")]
     [InlineData("is no safetensors file", "--data", "text.txt", "--context", "4", "--checkpoint", "text.txt", "--resume")]
     [InlineData("The model takes 3,4", "--width", "1024", "--heads", "8", "--layers", "64", "--context", "4096", "--batch", "1024")]
     [InlineData("'--step'", "--step", "3")]
     [InlineData("'Hamlet'", "Hamlet")]
-    public void WrongValueGetsOneLineAndExitCode2(string message, params string[] arguments)
+    public void AWrongValueGivesAnErrorInOneLineAndExitCode2(string message, params string[] arguments)
     {
         SampleResult result = _sample.Run("CharModel", arguments);
         result.ExitCode.Should().Be(2, result.Error);
@@ -63,7 +63,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public void QuietPrintsTheLossAlone()
+    public void QuietPrintsOnlyTheLoss()
     {
         SampleResult result = _sample.Run("CharModel", SmallRun.Arguments("--quiet"));
         result.ExitCode.Should().Be(0, result.Error);
@@ -72,12 +72,12 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public void PlainLinesHaveTheMeasurementsAndTheTextComesAfter()
+    public void TheOutputHasALineForEachMeasurementAndThenTheText()
     {
         SampleResult result = _sample.Run("CharModel", SmallRun.Arguments("--sample", "30", "--temperature", "0"));
         result.ExitCode.Should().Be(0, result.Error);
         result.Error.Should().BeEmpty();
-        result.Output.Should().NotContain("\u001b", "the output is no terminal");
+        result.Output.Should().NotContain("\u001b", "the output is not a terminal");
         result.OutputLines.Where(line => line.StartsWith("step", StringComparison.Ordinal)).Should().HaveCount(20).And.OnlyContain(
             line => System.Text.RegularExpressions.Regex.IsMatch(
                 line, @"^step +\d+  loss \d\.\d{3}  validation \d\.\d{3}  rate \d\.\de-\d  norm \d+\.\d\d  [\d,]+ tokens/s$"));

@@ -7,7 +7,7 @@ namespace Optimizers.Tests.Samples.CharModel;
 public sealed class CorpusTests
 {
     [Fact]
-    public void BuiltInTextIsTheOneDescribed()
+    public void TheBuiltInTextMatchesItsDescription()
     {
         Corpus corpus = Corpus.Read(CharModel::Samples.DataFile.PathOf("shakespeare.txt"));
         corpus.Hash.Should().Be("9926591fd556e7a01ce6d30440bef0ad3d4cc24e4c73dffac4ef16b0931bdcb3");
@@ -19,7 +19,7 @@ public sealed class CorpusTests
     [Theory]
     [InlineData("abcabcabcabcabcabcabc\n")]
     [InlineData("Ångström, 木, 🙂🙂, e\u0301")]
-    public void TextComesBackFromItsNumbers(string text)
+    public void DecodingReturnsTheText(string text)
     {
         var corpus = new Corpus(text);
         corpus.Decode([.. corpus.Training, .. corpus.Validation]).Should().Be(text);
@@ -30,7 +30,7 @@ public sealed class CorpusTests
     [InlineData("", 1)]
     [InlineData("abcdefghij", 2)]
     [InlineData("abcdefghijklmnopqrst", 2)]
-    public void TextThatIsTooShortIsRefused(string text, int context)
+    public void ATextThatIsTooShortThrows(string text, int context)
     {
         Action require = () => new Corpus(text).RequireSequencesOf(context);
         require.Should().Throw<InvalidDataException>().WithMessage($"The text has {text.Length} characters; with --context {context} *");

@@ -8,7 +8,7 @@ using CharTraining = CharModel::CharModel.Training;
 namespace Optimizers.Tests.Samples.CharModel;
 
 /// <summary>
-/// Runs that end too early, as a program of their own would see it. OPTIMIZERS_KILLS is how often the program is killed.
+/// Interrupted runs of the sample, in a separate process. The variable OPTIMIZERS_KILLS sets how often the test kills the process.
 /// </summary>
 public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
 {
@@ -28,7 +28,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _sample.Dispose();
 
     [Fact]
-    public void ProgramThatIsKilledAgainAndAgainEndsWithTheBitsOfOneThatIsNot()
+    public void ARunThatIsKilledRepeatedlyEndsWithTheBitsOfAnUninterruptedRun()
     {
         int kills = int.TryParse(
             Environment.GetEnvironmentVariable("OPTIMIZERS_KILLS"), CultureInfo.InvariantCulture, out int many) ? many : FewKills;
@@ -46,7 +46,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
             duringSaves += TemporaryFiles.Except(left).Count();
             if (result.ExitCode == 0)
             {
-                // It was faster. That is one more run to compare; then from the beginning.
+                // The run finished before the kill. Check its result, and start again from the beginning.
                 ShouldHaveFinished(result);
                 finished++;
                 System.IO.File.Delete(CheckpointPath);
@@ -58,31 +58,31 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
             result.Error.Should().BeEmpty();
             absent += IsSaved ? 0 : 1;
             step = IsSaved ? ShouldBeIntact(atLeast: step) : step;
-            IsSaved.Should().Be(step > 0, "a file that was there does not go away");
+            IsSaved.Should().Be(step > 0, "a saved checkpoint does not disappear");
         }
 
         using Process last = Start();
         ShouldHaveFinished(SampleProcess.ResultOf(last));
-        _sample.Files.Should().BeEquivalentTo(["text.txt", File], "what killed processes leave is cleared away");
+        _sample.Files.Should().BeEquivalentTo(["text.txt", File], "the next run deletes the temporary files of killed processes");
         output.WriteLine(
-            $"{kills} kills: {duringSaves} left a file half written, {absent} came before the first save; {finished + 1} runs ended, all with the same bits");
+            $"{kills} kills: {duringSaves} during a save, {absent} before the first save; {finished + 1} runs finished, all with the same bits");
     }
 
     [Fact]
-    public void InterruptSavesAndTheResumedRunEndsWithTheSameBits()
+    public void AnInterruptSavesAndTheResumedRunEndsWithTheSameBits()
     {
         WriteText();
         SampleResult result = Interrupted();
         for (int attempt = 1; attempt < 20 && result.ExitCode == 0; attempt++)
         {
-            // It was faster than the interrupt.
+            // The run finished before the interrupt.
             ShouldHaveFinished(result);
             System.IO.File.Delete(CheckpointPath);
             result = Interrupted();
         }
 
         result.ExitCode.Should().Be(130);
-        result.Error.Should().MatchRegex(@"^stopped after step \d+ of 120; go on with --resume\r?\n$");
+        result.Error.Should().MatchRegex(@"^stopped after step \d+ of 120; continue with --resume\r?\n$");
         ShouldBeIntact(atLeast: 50);
         using Process resumed = Start();
         ShouldHaveFinished(SampleProcess.ResultOf(resumed));
@@ -98,7 +98,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     [InlineData("--rate", "0.02")]
     [InlineData("--seed", "6")]
     [InlineData("--data", "other.txt")]
-    public void CheckpointOfAnotherRunIsRefusedInOneLine(string option, string value)
+    public void ACheckpointOfAnotherRunGivesAnErrorInOneLine(string option, string value)
     {
         WriteText();
         System.IO.File.WriteAllText(_sample.PathOf("other.txt"), $"{SmallRun.Text}!");
@@ -114,13 +114,13 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
         SampleResult result = _sample.Run("CharModel", arguments);
         result.ExitCode.Should().Be(2);
         result.Output.Should().BeEmpty();
-        result.Error.TrimEnd('\n').Should().Contain($"\"{File}\" is of another run: {option} is ")
+        result.Error.TrimEnd('\n').Should().Contain($"\"{File}\" belongs to another run: {option} is ")
             .And.Contain("in the file").And.NotContain("\n").And.NotContain("; ");
         System.IO.File.ReadAllBytes(CheckpointPath).Should().Equal(before);
     }
 
     [Fact]
-    public void DamagedCheckpointIsRefusedInOneLine()
+    public void ADamagedCheckpointGivesAnErrorInOneLine()
     {
         WriteText();
         using (CharTraining training = SmallRun.Start())
@@ -138,7 +138,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void FinishedRunGoesOnToItsTextAtOnce()
+    public void ResumingAFinishedRunWritesTheTextWithoutTraining()
     {
         WriteText();
         using Process first = Start();
@@ -165,7 +165,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
 
     private void WriteText() => System.IO.File.WriteAllText(_sample.PathOf("text.txt"), SmallRun.Text);
 
-    // Saves after every step, unless it is told otherwise, so that most of its time is spent with that.
+    // Without other options, the run saves after every step, so that it spends most of its time on saves and many kills hit one.
     private Process Start(params string[] more) => _sample.Start(
         "CharModel",
         SmallRun.Arguments(
@@ -175,7 +175,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
                 .. IsSaved ? new[] { "--resume" } : [],
             ]));
 
-    // Until some moment: in the start of the program; or within a save, a few of them later.
+    // Waits for a random moment: during the start of the program, or during one of the first saves.
     private void Wait(Process process, Random random, string[] left, bool fromItsBeginning)
     {
         if (fromItsBeginning)
@@ -194,7 +194,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    // Interrupts a run as soon as it has saved.
+    // Interrupts a run after its first save.
     private SampleResult Interrupted()
     {
         using Process process = Start("--every", "50");
@@ -213,7 +213,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
         new TrainingCheckpoint(training, CheckpointPath).Load();
         long step = training.Optimizer.UpdateCount;
         step.Should().BeInRange(atLeast, SmallRun.Settings.Steps);
-        training.WeightsHash.Should().Be(_hashes[step], "those are the weights after step {0}", step);
+        training.WeightsHash.Should().Be(_hashes[step], "these are the weights after step {0}", step);
         return step;
     }
 

@@ -6,7 +6,7 @@ using CharTraining = CharModel::CharModel.Training;
 
 namespace Optimizers.Tests.Samples.CharModel;
 
-/// <summary>A run that takes milliseconds, in this process and as a program.</summary>
+/// <summary>A run of some milliseconds, in this process or as a separate process.</summary>
 internal static class SmallRun
 {
     public const string Text = "Who's there?\nNay, answer me. Stand and unfold yourself.\nLong live the king!\n";
@@ -17,7 +17,7 @@ internal static class SmallRun
 
     public static CharTraining Start(int threads = 1) => new(Settings, Corpus, threads);
 
-    /// <summary>The command line of the run; the text is in text.txt.</summary>
+    /// <summary>The command line of the run. Its text must be in text.txt.</summary>
     public static string[] Arguments(params string[] more) =>
     [
         "--steps", Number(Settings.Steps), "--batch", Number(Settings.Batch), "--context", Number(Settings.Context),
@@ -26,7 +26,7 @@ internal static class SmallRun
         "--data", "text.txt", .. more,
     ];
 
-    /// <summary>The hash of the weights that a program has printed.</summary>
+    /// <summary>The hash of the weights in the output of a run.</summary>
     public static string WeightsHashIn(SampleResult result) =>
         result.OutputLines.Single(line => line.StartsWith("weights: ", StringComparison.Ordinal))["weights: ".Length..];
 

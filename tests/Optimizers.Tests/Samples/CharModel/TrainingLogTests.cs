@@ -8,7 +8,7 @@ namespace Optimizers.Tests.Samples.CharModel;
 public sealed class TrainingLogTests
 {
     [Fact]
-    public void TerminalGetsABarAndALineForEachMeasurement()
+    public void ATerminalShowsABarAndALineForEachMeasurement()
     {
         using var output = new StringWriter();
         IAnsiConsole terminal = AnsiConsole.Create(new AnsiConsoleSettings
@@ -28,7 +28,7 @@ public sealed class TrainingLogTests
         });
         told.Should().Be(2);
         output.ToString().Should().Contain("step 2  loss 1.250  validation 1.500  rate 3.0e-3  norm 0.75  12,345 tokens/s\n")
-            .And.NotContain("step 1").And.Contain("\u001b[?25l", "the cursor is hidden while there is a bar");
+            .And.NotContain("step 1").And.Contain("\u001b[?25l", "the bar hides the cursor");
     }
 
     private static TrainingProgress Progress(long step, double? validationLoss) => new(

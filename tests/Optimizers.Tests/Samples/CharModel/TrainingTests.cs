@@ -13,18 +13,18 @@ public sealed class TrainingTests
     private static readonly Corpus _corpus = new(string.Concat(Enumerable.Repeat("Who's there? Nay, answer me. Long live the king!\n", 40)));
 
     [Fact]
-    public void LossGoesDownOnTextThatIsSeenAndOnTextThatIsNot()
+    public void TheLossFallsOnTheTrainingTextAndOnTheValidationText()
     {
         using var training = new CharTraining(_small, _corpus, threads: 1);
         double uniform = Math.Log(_corpus.AlphabetSize);
-        training.Validate(training.ValidationSequences).Should().BeApproximately(uniform, 0.3, "nothing is known at first");
+        training.Validate(training.ValidationSequences).Should().BeApproximately(uniform, 0.3, "an untrained model predicts all characters with about the same probability");
         Train(training, _small.Steps);
         training.Smoothing.Mean.Should().BeLessThan(uniform / 2);
-        training.Validate(training.ValidationSequences).Should().BeLessThan(uniform / 4, "the text repeats itself");
+        training.Validate(training.ValidationSequences).Should().BeLessThan(uniform / 4, "the validation text repeats the training text");
     }
 
     [Fact]
-    public void RunsHaveTheSameBitsForEveryNumberOfThreads()
+    public void TheNumberOfThreadsChangesNoBit()
     {
         string[] hashes = [.. new[] { 1, 1, 2, 3, 8, 0 }.Select(threads =>
         {
@@ -36,7 +36,7 @@ public sealed class TrainingTests
     }
 
     [Fact]
-    public void SeedDecidesTheWeights()
+    public void TheSeedDeterminesTheWeights()
     {
         string[] hashes = [.. new[] { 1, 2, 3 }.Select(seed =>
         {
@@ -47,7 +47,7 @@ public sealed class TrainingTests
     }
 
     [Fact]
-    public void MatricesOfLayersAloneDecay()
+    public void OnlyTheMatricesOfLayersDecay()
     {
         using var training = new CharTraining(_small, _corpus, threads: 1);
         ParameterGroup[] groups = [.. training.Optimizer.Groups];
@@ -65,7 +65,7 @@ public sealed class TrainingTests
     }
 
     [Fact]
-    public void ColdestTextIsTheLikeliestAndRepeatsTheTextThatWasLearned()
+    public void TemperatureZeroRepeatsTheTrainingText()
     {
         using var training = new CharTraining(_small with { Steps = 150 }, _corpus, threads: 0);
         Train(training, 150);

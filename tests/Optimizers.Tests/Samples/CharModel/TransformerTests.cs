@@ -5,12 +5,14 @@ using CharModel::CharModel;
 
 namespace Optimizers.Tests.Samples.CharModel;
 
-/// <summary>The network's gradients, against differences of its loss. All in double, where differences are worth something.</summary>
+/// <summary>
+/// Compares the gradients of the network with differences of its loss. All computations are in double, because differences in float are too inexact.
+/// </summary>
 public sealed class TransformerTests
 {
     private const int Directions = 4;
 
-    // Each size is another, so that no two can be mistaken for each other.
+    // All sizes differ, so that the code cannot confuse two of them unnoticed.
     private static readonly ModelShape _shape = new(Alphabet: 7, Context: 5, Width: 6, Layers: 2, Heads: 3);
     private static readonly int[] _sequence = [3, 0, 6, 3, 2], _next = [0, 6, 3, 2, 5];
 
@@ -20,7 +22,7 @@ public sealed class TransformerTests
 
     public TransformerTests()
     {
-        // Not the initial values, of which zeros and ones hide mistakes.
+        // Do not use the initial values: their zeros and ones would hide mistakes.
         _weights = Normals(1, _transformer.WeightCount, 0.4);
         _gradients = new double[_weights.Length];
         _transformer.Learn(_weights, _gradients, _sequence, _next, factor: 1);
@@ -31,7 +33,7 @@ public sealed class TransformerTests
 
     [Theory]
     [MemberData(nameof(Tensors))]
-    public void GradientOfTensorIsThatOfDifferences(string tensor)
+    public void TheGradientOfATensorMatchesDifferencesOfTheLoss(string tensor)
     {
         Place place = _transformer.Places.Single(candidate => candidate.Name == tensor);
         for (int seed = 0; seed < Directions; seed++)
@@ -43,7 +45,7 @@ public sealed class TransformerTests
     }
 
     [Fact]
-    public void GradientOfEverythingTogetherIsThatOfDifferences()
+    public void TheGradientOfAllWeightsMatchesDifferencesOfTheLoss()
     {
         for (int seed = 0; seed < Directions; seed++)
         {
@@ -61,7 +63,7 @@ public sealed class TransformerTests
     }
 
     [Fact]
-    public void GradientsAreAddedWithTheirFactor()
+    public void LearnAddsTheGradientTimesTheFactor()
     {
         double[] sum = [.. _gradients];
         _transformer.Learn(_weights, sum, _sequence, _next, factor: 0.5);
@@ -72,7 +74,7 @@ public sealed class TransformerTests
     }
 
     [Fact]
-    public void LossIsThatOfTheScores()
+    public void TheLossMatchesTheScores()
     {
         Matrix<double> scores = _transformer.Scores(_weights, _sequence);
         double expected = Enumerable.Range(0, _shape.Context).Average(t =>
@@ -84,7 +86,7 @@ public sealed class TransformerTests
     }
 
     [Fact]
-    public void NothingIsSeenOfLaterCharacters()
+    public void ScoresDoNotDependOnLaterCharacters()
     {
         double[][] before = Columns(_transformer.Scores(_weights, _sequence));
         for (int changed = 0; changed < _sequence.Length; changed++)
@@ -100,7 +102,7 @@ public sealed class TransformerTests
     }
 
     [Fact]
-    public void ShorterSequenceHasTheScoresOfTheLongerOnesBeginning()
+    public void AShorterSequenceHasTheSameScoresAsTheBeginningOfALongerOne()
     {
         double[][] whole = Columns(_transformer.Scores(_weights, _sequence));
         double[][] part = Columns(_transformer.Scores(_weights, _sequence.AsSpan(0, 2)));
@@ -108,7 +110,7 @@ public sealed class TransformerTests
     }
 
     [Fact]
-    public void FloatAgreesWithDouble()
+    public void GradientsInFloatAgreeWithGradientsInDouble()
     {
         var single = new Transformer<float>(_shape);
         float[] weights = Array.ConvertAll(_weights, weight => (float)weight);
@@ -118,14 +120,14 @@ public sealed class TransformerTests
         double expected = _transformer.Learn(exactWeights, exact, _sequence, _next, factor: 1);
         single.Learn(weights, gradients, _sequence, _next, factor: 1).Should().BeApproximately(expected, 1e-5);
 
-        // A norm of the error: single elements that nearly cancel out may be off by more than their size.
+        // Compare the norm of the error, because an element whose terms nearly cancel can have an error larger than itself.
         double error = Math.Sqrt(gradients.Zip(exact, (a, b) => (a - b) * (a - b)).Sum());
         (error / Math.Sqrt(exact.Sum(x => x * x))).Should().BeLessThan(1e-5);
     }
 
-    // Along a direction the loss is f(h) = f(0) + f′h + f″h²/2 + f‴h³/6 …, so the central difference of h is off by f‴h²/6.
-    // That of 2h is off by four times as much: a third of how far they are apart is the error of the former. Ten times that
-    // is allowed, for higher powers of h, and 10 roundings of a loss of 53 bits, divided by h.
+    // Along a direction the loss is f(h) = f(0) + f′h + f″h²/2 + f‴h³/6 …, so the error of the central difference with step h is f‴h²/6.
+    // With step 2h the error is four times as large. So a third of the distance between the two differences estimates the error with
+    // step h. The tolerance is ten times this estimate, because of higher powers of h, plus 10 rounding errors of the loss (53 bits) divided by h.
     private void ShouldBeSlope(double[] direction)
     {
         const double H = 1e-4;
@@ -133,7 +135,7 @@ public sealed class TransformerTests
         double near = Difference(direction, H);
         double far = Difference(direction, 2 * H);
         double tolerance = (10 * Math.Abs(far - near) / 3) + (10 * Math.ScaleB(LossAt(direction, 0), -53) / H);
-        tolerance.Should().BeLessThan(1e-4 * (1e-3 + Math.Abs(slope)), "the differences are to decide something");
+        tolerance.Should().BeLessThan(1e-4 * (1e-3 + Math.Abs(slope)), "the tolerance must be small enough to find a wrong gradient");
         slope.Should().BeApproximately(near, tolerance);
     }
 
