@@ -60,7 +60,7 @@ public sealed class CautiousTests
     }
 
     [Fact]
-    public void TheScalingIsAtMostAThousand()
+    public void ScalingIsAtMostAThousand()
     {
         var options = new MomentumOptions { LearningRate = 1, Momentum = 0.5, Cautious = true };
         var optimizer = new Optimizer(Length, options);

@@ -85,7 +85,7 @@ public sealed class MatrixOptimizerTests
     [InlineData(new int[0])]
     [InlineData(new[] { 5 })]
     [InlineData(new[] { 2, 3, 4 })]
-    public void MuonRefusesOtherShapesThanMatrices(int[] shape)
+    public void MuonThrowsForShapesOtherThanMatrices(int[] shape)
     {
         FluentActions.Invoking(() => new Muon(shape)).Should().Throw<ArgumentException>()
             .WithParameterName(nameof(shape)).WithMessage($"Muon*two dimensions*{shape.Length}*");

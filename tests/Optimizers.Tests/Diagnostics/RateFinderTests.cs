@@ -112,7 +112,7 @@ public sealed class RateFinderTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public void LargestStableRateIsThatOfTheSteepestDirectionWithNoise(int seed)
+    public void NoiseRevealsTheStabilityLimitOfTheSteepestDirection(int seed)
     {
         RateReport report = InBowl(new SgdOptions(), [100, 30, 10, 3, 1], noise: 0.03, seed, new() { LowestRate = 1e-5 });
         report.Diverged.Should().BeTrue();

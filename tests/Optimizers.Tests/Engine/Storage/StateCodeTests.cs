@@ -26,11 +26,11 @@ public sealed class StateCodeTests
     }
 
     [Fact]
-    public void AHalfIsRoundedToItsNeighbours() => CheckNeighbours(
+    public void HalfRoundsToItsNeighbours() => CheckNeighbours(
         16, 1 << 15, 0x7C00, HalfCode.Decode, HalfCode.Encode, least: 0);
 
     [Fact]
-    public void ARootIsRoundedToItsNeighbours() => CheckNeighbours(
+    public void RootCodeRoundsToItsNeighbours() => CheckNeighbours(
         16, 1 << 15, 0x7C00, RootHalfCode.Decode, RootHalfCode.Encode, least: 1);
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class StateCodeTests
     [InlineData(1f)]
     [InlineData(0.0009765625f)]
     [InlineData(1048576f)]
-    public void ASignedByteIsRoundedToItsNeighbours(float scale) => CheckNeighbours(
+    public void SignedByteCodeRoundsToItsNeighbours(float scale) => CheckNeighbours(
         8, 1 << 7, 0x7F, code => SignedByteCode.Decode(code, new Lane1(scale)),
         (value, chance) => SignedByteCode.Encode(value, new Lane1(1 / scale), chance), least: 0);
 
@@ -64,7 +64,7 @@ public sealed class StateCodeTests
     [InlineData(1f)]
     [InlineData(0.0009765625f)]
     [InlineData(1048576f)]
-    public void AnUnsignedByteIsRoundedToItsNeighbours(float scale) => CheckNeighbours(
+    public void UnsignedByteCodeRoundsToItsNeighbours(float scale) => CheckNeighbours(
         8, 1 << 8, 0xFF, code => UnsignedByteCode.Decode(code, new Lane1(scale)),
         (value, chance) => UnsignedByteCode.Encode(value, new Lane1(1 / scale), chance), least: 1);
 
