@@ -1,14 +1,14 @@
 namespace Optimizers.Tests;
 
-/// <summary>A step allocates nothing: not one byte.</summary>
+/// <summary>A step allocates no memory.</summary>
 public sealed class AllocationTests
 {
-    // Enough for a second thread to be asked.
+    // Enough for a second thread.
     private const int Length = 60_000;
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void AStepAllocatesNothing(string name)
+    public void StepAllocatesNothing(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] parameters = Draw.Floats(1, Length);
@@ -22,7 +22,7 @@ public sealed class AllocationTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void AStepOfAModelAllocatesNothing(string name)
+    public void StepOfAModelAllocatesNothing(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         using var set = new ParameterSet();

@@ -3,7 +3,7 @@ namespace Optimizers.Tests;
 internal static class Allocations
 {
     /// <summary>
-    /// What a call allocates on the calling thread when everything is warm: the least of several measurements, as the
+    /// The bytes that a warm call allocates on the calling thread: the minimum of several measurements, because the
     /// thread pool may start a thread during one of them.
     /// </summary>
     public static long Of(Action call)

@@ -3,7 +3,7 @@ namespace Optimizers.Tests;
 internal static class BadNumbers
 {
     /// <summary>
-    /// Both signs of NaN, as some of the framework's own checks let one of them through; and a number that is infinite as a
+    /// Both signs of NaN, because some checks of the framework accept one of them, and a number that is infinite as a
     /// float.
     /// </summary>
     public static readonly double[] NotFiniteOrNegative =

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers.Tests;
 
-/// <summary>A step that cannot be taken is refused before anything has changed.</summary>
+/// <summary>An invalid step throws before anything has changed.</summary>
 public sealed class BadStepTests
 {
     private const int Length = 33;
@@ -26,7 +26,7 @@ public sealed class BadStepTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void NothingHasChanged(string name)
+    public void InvalidArgumentThrowsAndChangesNothing(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         IOptimizer optimizer = variant.Make(Length, variant.Options, 1);
@@ -49,7 +49,7 @@ public sealed class BadStepTests
     [InlineData(Length - 1)]
     [InlineData(-1)]
     [InlineData(1 - Length)]
-    public void GradientsThatOverlapTheParametersAreRefused(int distance)
+    public void GradientsOverlappingParametersThrow(int distance)
     {
         float[] memory = Draw.Floats(1, 3 * Length);
         float[] before = [.. memory];
@@ -63,14 +63,14 @@ public sealed class BadStepTests
     [Theory]
     [InlineData(Length)]
     [InlineData(-Length)]
-    public void GradientsThatTouchTheParametersAreNot(int distance)
+    public void GradientsAdjacentToParametersAreAccepted(int distance)
     {
         float[] memory = Draw.Floats(1, 3 * Length);
         new Adam(Length).Step(memory.AsSpan(Length, Length), memory.AsSpan(Length + distance, Length));
     }
 
     [Fact]
-    public void TheStateIsNeitherParameterNorGradient()
+    public void StateMemoryAsArgumentThrows()
     {
         var optimizer = new Adam(Length);
         Outcome before = Outcome.Of(optimizer, Draw.Floats(1, Length), [Draw.Floats(2, Length)]);
@@ -85,7 +85,7 @@ public sealed class BadStepTests
     }
 
     [Fact]
-    public void AnIterationBeyondCountingIsRefused()
+    public void IterationAtTheMaximumThrows()
     {
         var optimizer = new Sgd(1);
         optimizer.State.Load(new OptimizerSnapshot(long.MaxValue, new Dictionary<string, ReadOnlyMemory<float>>()));
@@ -96,7 +96,7 @@ public sealed class BadStepTests
     }
 
     [Fact]
-    public void NoParametersAreSteppedLikeAny()
+    public void EmptyParametersCanBeStepped()
     {
         var optimizer = new Lamb(0);
         optimizer.Step([], []);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers.Tests;
 
-/// <summary>Comparisons of floats by their bits: −0 is not +0 here, and NaN is itself.</summary>
+/// <summary>Comparisons of floats by their bits: −0 differs from +0, and NaN equals NaN.</summary>
 internal static class Bits
 {
     public static void ShouldHaveTheBitsOf(

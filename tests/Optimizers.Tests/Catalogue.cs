@@ -1,9 +1,9 @@
 namespace Optimizers.Tests;
 
 /// <summary>
-/// The table of all optimizers: every shared test runs on each row, and a new optimizer is one row more. A row has the
-/// optimizer with its defaults, its slow twin in double and whatever else is particular to it, and the variants of its
-/// options that take another path through its code.
+/// The table of all optimizers. Every shared test runs on each row, and a new optimizer needs one new row. A row has the
+/// optimizer with its defaults, a slow implementation in double, its special properties, and the variants of its
+/// options that take different paths through its code.
 /// </summary>
 public static class Catalogue
 {
@@ -266,13 +266,13 @@ public static class Catalogue
     /// <summary>For [MemberData]: every optimizer with every variant of its options.</summary>
     public static TheoryData<string> Variants() => [.. All().Select(variant => variant.Name)];
 
-    /// <summary>For [MemberData]: the variants of which a test has something to say. An empty table is a failure of the theory.</summary>
+    /// <summary>For [MemberData]: the variants to which a test applies. An empty table makes the theory fail.</summary>
     public static TheoryData<string> VariantsWhere(Func<OptimizerVariant, bool> condition) =>
         [.. All().Where(condition).Select(variant => variant.Name)];
 
     /// <summary>
-    /// For [MemberData]: the variants on which a test of the engine runs. They are one for each kind of step and number of slots, and
-    /// one for each kind of step and what happens around its rule; or all, if <see cref="IsFull"/>.
+    /// For [MemberData]: the variants on which a test of the engine runs. There is one for each kind of step and number of slots, and
+    /// one for each kind of step and work around its rule. If <see cref="IsFull"/>, there are all.
     /// </summary>
     public static TheoryData<string> Representatives() => VariantsWhere(IsRepresentative);
 
@@ -299,7 +299,7 @@ public static class Catalogue
 
     public static OptimizerRow Row(string name) => Optimizers.Single(row => row.Type.Name == name);
 
-    /// <summary>The shape of a tensor of some length that the tests give to an optimizer, if it is of the catalogue.</summary>
+    /// <summary>The shape that tests use for a tensor of some length; one dimension for an optimizer that is not in the catalogue.</summary>
     public static int[] ShapeFor(IOptimizerOptions options, int length) =>
         Optimizers.SingleOrDefault(row => row.Defaults.GetType() == options.GetType())?.ShapeOf(options, length) ?? [length];
 
@@ -312,7 +312,7 @@ public static class Catalogue
 
     public static OptimizerVariant Variant(string name) => All().Single(variant => variant.Name == name);
 
-    // A kind of step, with the passes and the work that it has.
+    // A kind of step, with its passes and its work.
     private static string StepOf(OptimizerVariant variant)
     {
         GroupStep step = GroupStep.Of(variant.Options);
@@ -320,7 +320,7 @@ public static class Catalogue
         return $"{step.GetType().Name} {isCautious} {step.MeasuringChangesState} {step.Definition.SharesScalars} {step.HasScalars} {step.Matrices?.GetType()}";
     }
 
-    // What the loop does around the rule.
+    // The work of the loop around the rule.
     private static string TransformsOf(OptimizerVariant variant)
     {
         GroupStep step = GroupStep.Of(variant.Options);
@@ -331,7 +331,7 @@ public static class Catalogue
 
     private static bool SumsOverTensor(OptimizerDefinition definition) => definition.Measures || definition.Matrices is not null;
 
-    // A sum that is known before the state changes, or that changes a scalar of it, is seen in the state of all elements.
+    // A sum that is taken before the state changes, or that changes a scalar of the state, affects the state of all elements.
     private static bool SumsIntoState(IOptimizerOptions options)
     {
         OptimizerDefinition definition = options.Define();
@@ -340,7 +340,7 @@ public static class Catalogue
 
     private static IEnumerable<OptimizerVariant> All() => Optimizers.SelectMany(row => row.Variants);
 
-    /// <summary>A shape with as many elements, as square as can be.</summary>
+    /// <summary>A shape with this number of elements, as square as possible.</summary>
     public static int[] Matrix(int length)
     {
         int rows = (int)Math.Sqrt(length);
@@ -412,54 +412,54 @@ public static class Catalogue
     }
 }
 
-/// <summary>What is particular to an optimizer, as data for the shared tests.</summary>
+/// <summary>The special properties of an optimizer, as data for the shared tests.</summary>
 public sealed record OptimizerTraits<TOptions>
     where TOptions : IOptimizerOptions
 {
-    /// <summary>The slow and obvious loop in double that judges the fast one.</summary>
+    /// <summary>The slow and simple loop in double with which the fast one is compared.</summary>
     public required Func<TOptions, OracleStep> Oracle { get; init; }
 
-    /// <summary>Whether an element's update depends on the gradients of all others of its tensor, and on where they stand.</summary>
+    /// <summary>Whether the update of an element depends on the gradients of all other elements of its tensor, and on their places.</summary>
     public bool MixesElements { get; init; }
 
-    /// <summary>The roundings of the largest move of a tensor that each of its elements may have.</summary>
+    /// <summary>The number of roundings of the largest move of a tensor by which each element may be off.</summary>
     public double RoundingsOfTheLargestMove { get; init; }
 
-    /// <summary>How large parameters are when moves are to show in them.</summary>
+    /// <summary>The magnitude of parameters at which moves are visible.</summary>
     public Func<TOptions, double> StartSize { get; init; } = o => o.LearningRate;
 
-    /// <summary>The shape of a tensor of some length that the tests give it.</summary>
+    /// <summary>The shape that tests use for a tensor of some length.</summary>
     public Func<TOptions, int, int[]> Shape { get; init; } = (_, length) => [length];
 
-    /// <summary>The same options with ε = 0, where that takes more than a 0 in every option that is named Epsilon.</summary>
+    /// <summary>The same options with ε = 0, if this needs more than a 0 in every option that is named Epsilon.</summary>
     public Func<TOptions, TOptions>? WithoutEpsilon { get; init; }
 
-    /// <summary>Whether gradients multiplied by one factor give the same updates, were ε and the decay 0.</summary>
+    /// <summary>Whether gradients multiplied by one factor give the same updates if ε and the decay are 0.</summary>
     public Predicate<TOptions> IgnoresGradientScale { get; init; } = _ => false;
 
-    /// <summary>Whether an element moves without decay and without ever having had a gradient.</summary>
+    /// <summary>Whether an element that has never had a gradient moves without decay.</summary>
     public Predicate<TOptions> MovesWithoutGradient { get; init; } = _ => false;
 
-    /// <summary>Whether not even a decay acts as long as all gradients are 0.</summary>
+    /// <summary>Whether a decay has no effect as long as all gradients are 0.</summary>
     public Predicate<TOptions> RestsWithoutGradient { get; init; } = _ => false;
 
-    /// <summary>Whether without decay every element moves by exactly the rate.</summary>
+    /// <summary>Whether every element moves by exactly the rate if there is no decay.</summary>
     public Predicate<TOptions> MovesByTheRate { get; init; } = _ => false;
 
     /// <summary>
-    /// The roundings that a move inherits from each earlier update, where it is in proportion to a product with a factor for
-    /// each: an average that begins with a whole gradient, or a step size that grows.
+    /// The roundings that a move inherits from each earlier update, if it is in proportion to a product with a factor for
+    /// each update: an average that starts with a full gradient, or a growing step size.
     /// </summary>
     public double RoundingsAnUpdate { get; init; }
 
-    /// <summary>Whether an update does not add a move to a parameter, but works all of it out from state.</summary>
+    /// <summary>Whether an update computes the whole parameter from state instead of adding a move.</summary>
     public bool WorksParametersOutAnew { get; init; }
 
-    /// <summary>Options that are good one by one but not together; the name and the value that the message has.</summary>
+    /// <summary>Options that are valid alone but not together, with the name and the value in the message.</summary>
     public IReadOnlyList<(TOptions Options, string Name, string Value)> Refused { get; init; } = [];
 }
 
-/// <summary>One optimizer: its type, its default options, how to make one, and which options it refuses.</summary>
+/// <summary>One optimizer: its type, its default options, its constructor, and the options that it refuses.</summary>
 public sealed record OptimizerRow(
     Type Type,
     IOptimizerOptions Defaults,
@@ -469,13 +469,13 @@ public sealed record OptimizerRow(
     IReadOnlyList<(IOptimizerOptions Options, string Name, string Value)> Refused,
     IReadOnlyList<OptimizerVariant> Variants)
 {
-    /// <summary>The options that are bounded above: by 1, also as a float, is what the tests ask.</summary>
+    /// <summary>The options that have an upper bound. The tests require 1, also after rounding to float.</summary>
     public IReadOnlyList<string> BelowOne { get; } = OptionNumbers.Where(Defaults, accepted: 0.5, refused: 1e6);
 
     /// <summary>The options that must not be 0.</summary>
     public IReadOnlyList<string> NotZero { get; } = OptionNumbers.Where(Defaults, accepted: null, refused: 0);
 
-    /// <summary>The options that must not be above 0, while others must not be below.</summary>
+    /// <summary>The options that must be at most 0; all others must be at least 0.</summary>
     public IReadOnlyList<string> AtMostZero { get; } = OptionNumbers.Where(Defaults, accepted: -0.5, refused: 0.5);
 
     /// <summary>Whether it takes a shape.</summary>
@@ -506,12 +506,12 @@ public sealed record OptimizerVariant(
     double RoundingsAnUpdate,
     bool WorksParametersOutAnew)
 {
-    /// <summary>Whether elements may not change places: what happens to one depends on where it stands.</summary>
+    /// <summary>Whether the update of an element depends on its place.</summary>
     public bool HasPlaces => Shape(9).Length > 1;
 
     public override string ToString() => Name;
 
-    /// <summary>The shape of a tensor of some length that the tests give it.</summary>
+    /// <summary>The shape that tests use for a tensor of some length.</summary>
     public int[] Shape(int length) => ShapeOf(Options, length);
 
     public IOptimizer Make(int length, IOptimizerOptions options, int threads) =>

@@ -19,7 +19,7 @@ public sealed class CatalogueTests
     }
 
     [Fact]
-    public void EveryOptionsRecordIsOfARow()
+    public void EveryOptionsRecordHasARow()
     {
         IEnumerable<Type> options = typeof(IOptimizer).Assembly.GetExportedTypes()
             .Where(type => type.IsClass && type.IsAssignableTo(typeof(IOptimizerOptions)));
@@ -30,7 +30,7 @@ public sealed class CatalogueTests
 
     [Theory]
     [MemberData(nameof(Classes))]
-    public void EveryClassTakesLengthOrShapeOptionsThreadsAndFormat(string name)
+    public void EveryConstructorTakesLengthOrShapeOptionsThreadsAndFormat(string name)
     {
         OptimizerRow row = Catalogue.Optimizers.Single(candidate => candidate.Type.Name == name);
         System.Reflection.ConstructorInfo constructor = row.Type.GetConstructors().Should().ContainSingle().Subject;

@@ -1,11 +1,11 @@
 namespace Optimizers.Tests;
 
-/// <summary>What the compiler says about a step with arguments of the wrong type: which argument, its type and the one that is needed.</summary>
+/// <summary>The compiler error for a step with arguments of the wrong type names the argument, its type and the required type.</summary>
 public sealed class CompilerMessageTests
 {
     private static readonly string[] _receivers = ["AdamW", "Muon", "ScheduleFreeSgd", "Optimizer", "IOptimizer"];
 
-    // A type, as the compiler's messages spell it.
+    // A type name, as in the compiler's messages.
     private static readonly Dictionary<string, string> _wrong = new()
     {
         ["double[]"] = "double[]",
@@ -21,7 +21,7 @@ public sealed class CompilerMessageTests
     };
 
     [Fact]
-    public void TheyNameTheTypeThatCannotBeConverted()
+    public void CompilerErrorNamesTheTypeThatCannotBeConverted()
     {
         var calls = new List<(string Call, string[] Errors)>();
         foreach (string receiver in _receivers)
@@ -38,7 +38,7 @@ public sealed class CompilerMessageTests
                 }
             }
 
-            // In another order.
+            // The arguments in another order.
             string[] swapped =
             [
                 "CS1503: Argument 1: cannot convert from 'double' to 'System.Span<float>'",

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Seeded numbers: the same ones in every run, and of two lengths the shorter begins the longer.</summary>
+/// <summary>Seeded numbers: the same in every run. A shorter list is the start of a longer one.</summary>
 internal static class Draw
 {
     /// <summary>Uniform in ±<paramref name="scale"/>.</summary>

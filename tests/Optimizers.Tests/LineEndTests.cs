@@ -2,9 +2,9 @@ namespace Optimizers.Tests;
 
 public sealed class LineEndTests
 {
-    /// <summary>Messages and reports have the same bytes on all systems, so no text asks for the line end of the system.</summary>
+    /// <summary>Messages and reports have the same bytes on all systems, so no text uses the line end of the system.</summary>
     [Fact]
-    public void TheLibraryAsksForNoLineEndOfTheSystem()
+    public void LibraryDoesNotUseEnvironmentNewLine()
     {
         string source = Path.Combine(MarkdownPage.Root, "src");
         IEnumerable<string> files = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)

@@ -1,10 +1,10 @@
 namespace Optimizers.Tests;
 
-/// <summary>What exceptions say: the argument, its value, the place, and what to do about it.</summary>
+/// <summary>Exception messages contain the argument, its value, the place, and what to do.</summary>
 public sealed class MessageTests
 {
     [Fact]
-    public void AnUnknownNameGetsTheNearest()
+    public void UnknownNameSuggestsTheNearest()
     {
         using var set = new ParameterSet();
         foreach (string name in new[] { "layer0.weight", "layer0.bias", "layer1.weight", "layer1.bias" })
@@ -42,7 +42,7 @@ public sealed class MessageTests
     }
 
     [Fact]
-    public void AnIndexOutsideIsShownWithItsBounds()
+    public void IndexOutOfRangeIsShownWithItsBounds()
     {
         using var set = new ParameterSet();
         Parameter table = set.AddTable("t", 10, 1);
@@ -61,9 +61,9 @@ public sealed class MessageTests
         }
     }
 
-    /// <summary>The exception says whose function threw, and nothing has changed.</summary>
+    /// <summary>The exception names the function that threw, and nothing has changed.</summary>
     [Fact]
-    public void AFunctionThatThrowsIsNamed()
+    public void FunctionThatThrowsIsNamed()
     {
         var thrown = new FormatException("mine");
         using var set = new ParameterSet();
@@ -98,11 +98,11 @@ public sealed class MessageTests
             .Should().Throw<InvalidOperationException>().WithMessage("The function step threw in its call 2 at the rate *: mine*")
             .Which.InnerException.Should().BeSameAs(thrown);
         new Action(() => RateFinder.Find(model, _ => throw new OperationCanceledException()))
-            .Should().Throw<OperationCanceledException>("a search may be stopped");
+            .Should().Throw<OperationCanceledException>("a search may be cancelled");
     }
 
     [Fact]
-    public void ARateThatCannotBeUsedIsThatOfAGroup()
+    public void UnusableRateIsReportedWithItsGroup()
     {
         using var set = new ParameterSet();
         set.Add("w", 2);

@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace Optimizers.Tests;
 
-/// <summary>Whatever a user's numbers are held in, the call compiles without a cast and does the same.</summary>
+/// <summary>The same call compiles without a cast for every type of buffer, and gives the same result.</summary>
 public sealed class OptimizerExtensionsTests
 {
     private static readonly float[] _start = Draw.Floats(1, 12);
@@ -10,14 +10,14 @@ public sealed class OptimizerExtensionsTests
     private static readonly float[] _expected = Outcome.Of(new AdamW(12), _start, [_gradients]).Parameters;
 
     [Fact]
-    public void Arrays()
+    public void StepAcceptsArrays()
     {
         Check((optimizer, p, g) => optimizer.Step(p, g));
         Check((optimizer, p, g) => optimizer.Step(p, g, 1e-3));
     }
 
     [Fact]
-    public void Spans()
+    public void StepAcceptsSpans()
     {
         Check((optimizer, p, g) => optimizer.Step(p.AsSpan(), g.AsSpan()));
         Check((optimizer, p, g) => optimizer.Step(p.AsSpan(), (ReadOnlySpan<float>)g));
@@ -27,21 +27,21 @@ public sealed class OptimizerExtensionsTests
     }
 
     [Fact]
-    public void Memories()
+    public void StepAcceptsMemory()
     {
         Check((optimizer, p, g) => optimizer.Step(p.AsMemory().Span, g.AsMemory().Span));
         Check((optimizer, p, g) => optimizer.Step(p.AsMemory().Span, ((ReadOnlyMemory<float>)g).Span, 1e-3));
     }
 
     [Fact]
-    public void Tensors()
+    public void StepAcceptsTensors()
     {
         Check((optimizer, p, g) => optimizer.Step(Tensor.Create(p, [3, 4]), Tensor.Create(g, [3, 4])));
         Check((optimizer, p, g) => optimizer.Step(Tensor.Create(p, [3, 4]), Tensor.Create(g, [3, 4]), 1e-3));
     }
 
     [Fact]
-    public void TensorSpans()
+    public void StepAcceptsTensorSpans()
     {
         Check((optimizer, p, g) => optimizer.Step(p.AsTensorSpan([3, 4]), g.AsTensorSpan([3, 4])));
         Check((optimizer, p, g) => optimizer.Step(p.AsTensorSpan([3, 4]), g.AsReadOnlyTensorSpan([3, 4]), 1e-3));
@@ -49,7 +49,7 @@ public sealed class OptimizerExtensionsTests
     }
 
     [Fact]
-    public void EmptyTensors()
+    public void StepAcceptsEmptyTensors()
     {
         var optimizer = new AdamW(0);
         optimizer.Step(Tensor.CreateFromShape<float>([0, 4]), Tensor.CreateFromShape<float>([0, 4]));
@@ -57,7 +57,7 @@ public sealed class OptimizerExtensionsTests
     }
 
     [Fact]
-    public void AStridedTensorIsNotCopiedInSilence()
+    public void StridedTensorThrows()
     {
         var optimizer = new AdamW(6);
         float[] memory = [.. _start];
@@ -72,16 +72,16 @@ public sealed class OptimizerExtensionsTests
     }
 
     [Fact]
-    public void DenseRowsOfATensorAreTaken()
+    public void DenseRowsOfATensorAreAccepted()
     {
         float[] memory = [.. _start];
         new AdamW(8).Step(memory.AsTensorSpan([3, 4]).Slice(1..3, ..), _gradients.AsTensorSpan([3, 4]).Slice(1..3, ..));
-        memory[..4].ShouldHaveTheBitsOf(_start[..4], "the row that was left out");
+        memory[..4].ShouldHaveTheBitsOf(_start[..4], "the row outside the slice");
         memory[4..].ShouldHaveTheBitsOf(_expected[4..], "the rows");
     }
 
     [Fact]
-    public void TensorsOfDifferentShapesAreRefused()
+    public void TensorsOfDifferentShapesThrow()
     {
         var optimizer = new AdamW(12);
         Refused(
@@ -92,7 +92,7 @@ public sealed class OptimizerExtensionsTests
     }
 
     [Fact]
-    public void NoOptimizerIsRefused()
+    public void NullOptimizerThrows()
     {
         IOptimizer none = null!;
         Refused(() => none.Step(_start.AsTensorSpan(), _gradients.AsTensorSpan()), "optimizer", "*");

@@ -9,7 +9,7 @@ public sealed class OptimizerStateTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void LoadingWhatWasSavedIsNotHavingStopped(string name)
+    public void LoadedStateContinuesAlike(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         Outcome expected = Outcome.Of(variant.Make(Length, variant.Options, 1), _start, _gradients);
@@ -23,7 +23,7 @@ public sealed class OptimizerStateTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void ACloneGoesOnByItself(string name)
+    public void CloneIsIndependent(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         IOptimizer optimizer = variant.Make(Length, variant.Options, 1);
@@ -39,7 +39,7 @@ public sealed class OptimizerStateTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void ResetIsANewBeginning(string name)
+    public void ResetRestoresTheInitialState(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         IOptimizer optimizer = variant.Make(Length, variant.Options, 1);
@@ -66,7 +66,7 @@ public sealed class OptimizerStateTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void SlotsAreNamedAndCounted(string name)
+    public void SlotsHaveNamesAndLengths(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         OptimizerState state = variant.Make(Length, variant.Options, 1).State;
@@ -78,7 +78,7 @@ public sealed class OptimizerStateTests
     }
 
     [Fact]
-    public void ASnapshotIsACopy()
+    public void SnapshotIsACopy()
     {
         var optimizer = new Adam(Length);
         Outcome first = Outcome.Of(optimizer, _start, _gradients[..1]);
@@ -88,7 +88,7 @@ public sealed class OptimizerStateTests
     }
 
     [Fact]
-    public void ASlotIsReadWhileStepsGoOn()
+    public void SlotSpanFollowsLaterSteps()
     {
         var optimizer = new Adam(Length);
         ReadOnlySpan<float> slot = optimizer.State["exp_avg"];
@@ -98,7 +98,7 @@ public sealed class OptimizerStateTests
     }
 
     [Fact]
-    public void StateOfAnotherOptimizerIsTakenOver()
+    public void StateOfAnotherOptimizerIsLoaded()
     {
         var source = new AdamW(Length);
         Outcome outcome = Outcome.Of(source, _start, _gradients);
@@ -108,7 +108,7 @@ public sealed class OptimizerStateTests
     }
 
     [Fact]
-    public void InitialValuesAreThoseOfTheOptions()
+    public void InitialValuesComeFromTheOptions()
     {
         var optimizer = new AdaGrad(3, new AdaGradOptions { InitialAccumulator = 0.25 });
         optimizer.State["sum"].ToArray().Should().Equal(0.25f, 0.25f, 0.25f);
@@ -137,7 +137,7 @@ public sealed class OptimizerStateTests
 
     [Theory]
     [MemberData(nameof(BadSnapshots))]
-    public void ABadSnapshotChangesNothing(string what, OptimizerSnapshot snapshot, string message)
+    public void InvalidSnapshotThrowsAndChangesNothing(string what, OptimizerSnapshot snapshot, string message)
     {
         var optimizer = new Adam(Length);
         Outcome before = Outcome.Of(optimizer, _start, _gradients[..3]);
@@ -146,7 +146,7 @@ public sealed class OptimizerStateTests
     }
 
     [Fact]
-    public void NullsAreRefused()
+    public void NullThrows()
     {
         var optimizer = new Adam(Length);
         optimizer.State.Invoking(state => state.Load(null!)).Should().Throw<ArgumentNullException>().WithParameterName("snapshot");
@@ -157,7 +157,7 @@ public sealed class OptimizerStateTests
     }
 
     [Fact]
-    public void AnUnknownSlotIsNamedBesideThoseThatThereAre() =>
+    public void UnknownSlotThrowsAndListsTheSlots() =>
         new Adam(Length).State.Invoking(state => state["momentum"].Length)
             .Should().Throw<ArgumentException>().WithMessage("*\"momentum\"*\"exp_avg\", \"exp_avg_sq\"*").WithParameterName("name");
 

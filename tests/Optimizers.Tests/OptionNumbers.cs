@@ -2,10 +2,10 @@ using System.Reflection;
 
 namespace Optimizers.Tests;
 
-/// <summary>The options that are numbers: which there are, and which values of them are refused.</summary>
+/// <summary>The numeric options of a record, and the values that are refused.</summary>
 internal static class OptionNumbers
 {
-    /// <summary>The options that are numbers and can be set.</summary>
+    /// <summary>The numeric options that can be set.</summary>
     public static IEnumerable<PropertyInfo> Of(IOptimizerOptions options) => options.GetType().GetProperties()
         .Where(property => property.SetMethod is not null
             && (property.PropertyType == typeof(double) || property.PropertyType == typeof(double?)));
@@ -13,18 +13,18 @@ internal static class OptionNumbers
     /// <summary>A copy with one option changed.</summary>
     public static IOptimizerOptions With(IOptimizerOptions options, PropertyInfo property, double value)
     {
-        // What the compiler makes of a "with" expression.
+        // The method that the compiler generates for a "with" expression.
         object copy = options.GetType().GetMethod("<Clone>$")!.Invoke(options, null)!;
         property.SetValue(copy, value);
         return (IOptimizerOptions)copy;
     }
 
-    /// <summary>The names of the options of which one value is refused, and another is accepted.</summary>
+    /// <summary>The names of the options for which one value is refused and another is accepted.</summary>
     public static IReadOnlyList<string> Where(IOptimizerOptions defaults, double? accepted, double refused) =>
         [.. Of(defaults).Where(property => IsRefused(defaults, property, refused) && (accepted is not { } value || !IsRefused(defaults, property, value)))
             .Select(property => property.Name)];
 
-    /// <summary>The options with a 0 in all that are named Epsilon and may be 0; null where there are none.</summary>
+    /// <summary>The options with 0 in every option that is named Epsilon and may be 0; null if there is none.</summary>
     public static TOptions? WithoutEpsilon<TOptions>(TOptions options)
         where TOptions : IOptimizerOptions
     {
@@ -35,7 +35,7 @@ internal static class OptionNumbers
             : epsilons.Aggregate(options, (changed, property) => (TOptions)With(changed, property, 0));
     }
 
-    // A rate and a decay may be refused together; an option alone is meant here.
+    // A rate and a decay may be refused together. This test is about single options.
     private static bool IsRefused(IOptimizerOptions defaults, PropertyInfo property, double value)
     {
         try

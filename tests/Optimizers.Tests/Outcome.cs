@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Where some steps have led: parameters and state.</summary>
+/// <summary>The result of some steps: parameters and state.</summary>
 internal sealed record Outcome(float[] Parameters, OptimizerSnapshot State)
 {
     /// <summary>Takes the steps on a copy of the start.</summary>

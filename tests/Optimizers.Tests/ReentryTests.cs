@@ -1,10 +1,10 @@
 namespace Optimizers.Tests;
 
-/// <summary>A step inside a step of the same optimizer is refused, from whatever thread, and the optimizer goes on.</summary>
+/// <summary>A step during a step of the same optimizer throws, on every thread, and the optimizer still works afterwards.</summary>
 public sealed class ReentryTests
 {
     [Fact]
-    public void ASecondThreadIsRefusedWhileTheFirstFinishes()
+    public void SecondThreadThrowsWhileTheFirstFinishes()
     {
         using var inStep = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
@@ -23,7 +23,7 @@ public sealed class ReentryTests
     }
 
     [Fact]
-    public void ASecondThreadIsRefusedByAModelWhileTheFirstFinishes()
+    public void SecondThreadThrowsInAModelWhileTheFirstFinishes()
     {
         using var inStep = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
@@ -42,7 +42,7 @@ public sealed class ReentryTests
     }
 
     [Fact]
-    public void ARuleThatStepsIsRefused()
+    public void RuleThatStepsThrows()
     {
         Optimizer? optimizer = null;
         int calls = 0;
@@ -65,7 +65,7 @@ public sealed class ReentryTests
     }
 
     [Fact]
-    public void AScheduleThatStepsIsRefused()
+    public void ScheduleThatStepsThrows()
     {
         ModelOptimizer? optimizer = null;
         using var set = new ParameterSet();
@@ -92,7 +92,7 @@ public sealed class ReentryTests
     }
 
     [Fact]
-    public void AStepThatFailedLeavesTheDoorOpen()
+    public void FailedStepAllowsTheNextStep()
     {
         var optimizer = new Adam(2);
         optimizer.Invoking(o => o.Step((float[])[1], (float[])[1])).Should().Throw<ArgumentException>();

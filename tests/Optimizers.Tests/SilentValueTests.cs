@@ -1,8 +1,8 @@
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Values that are numbers like any others, but with which an option, or the whole object, would do nothing or the opposite. Each
-/// is refused with the name of the option and its value, or listed here as meant, in which case its documentation says so.
+/// Valid numbers with which an option, or the whole object, would have no effect or the opposite effect. Each
+/// throws with the name and the value of the option, or is listed here as intended; then its documentation says so.
 /// </summary>
 public sealed class SilentValueTests
 {
@@ -71,7 +71,7 @@ public sealed class SilentValueTests
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public void ItIsRefused(string what)
+    public void ValueWithoutEffectThrows(string what)
     {
         (string name, string message, Action make) = _refused[what];
         make.Should().Throw<ArgumentOutOfRangeException>().WithParameterName(name).WithMessage($"*{name}{message}");
@@ -79,5 +79,5 @@ public sealed class SilentValueTests
 
     [Theory]
     [MemberData(nameof(Meant))]
-    public void ItIsMeant(string what) => _meant[what]().Should().NotBeNull();
+    public void DocumentedValueIsAccepted(string what) => _meant[what]().Should().NotBeNull();
 }

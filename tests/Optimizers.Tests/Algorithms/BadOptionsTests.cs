@@ -2,14 +2,14 @@ using System.Reflection;
 
 namespace Optimizers.Tests;
 
-/// <summary>Whoever takes options refuses bad ones, and names the option and its value.</summary>
+/// <summary>Every constructor that takes options refuses invalid ones, and the message names the option and its value.</summary>
 public sealed class BadOptionsTests
 {
     private static readonly double[] _notBelowOne = [1, 1.5, 0.99999999, double.MaxValue];
 
     [Theory]
     [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
-    public void EveryNumberThatIsNotFiniteAndPositiveIsRefused(string name)
+    public void NonFiniteAndNegativeOptionsThrow(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
         foreach (PropertyInfo property in OptionNumbers.Of(row.Defaults))
@@ -26,10 +26,10 @@ public sealed class BadOptionsTests
 
     public static TheoryData<string> RowsWithRefusals() => RowsWhere(row => row.Refused.Count > 0);
 
-    /// <summary>Which options are bounded above is found by trying, so that a bound that is missing shows only in their names.</summary>
+    /// <summary>The test finds the bounded options by trying values. A missing bound shows only by the name of the option.</summary>
     [Theory]
     [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
-    public void EveryOptionWithTheNameOfAnAverageIsBoundedAbove(string name)
+    public void EveryBetaOptionHasAnUpperBound(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
         OptionNumbers.Of(row.Defaults).Select(property => property.Name).Where(option => option is "Beta1" or "Beta2" or "Beta3" or "Rho")
@@ -38,7 +38,7 @@ public sealed class BadOptionsTests
 
     [Theory]
     [MemberData(nameof(RowsWithWeightsOfThePast))]
-    public void EveryWeightOfThePastIsBelowOneAsAFloat(string name)
+    public void EveryBetaIsBelowOneAsAFloat(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
         foreach (PropertyInfo property in OptionNumbers.Of(row.Defaults).Where(property => row.BelowOne.Contains(property.Name)))
@@ -54,7 +54,7 @@ public sealed class BadOptionsTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
-    public void EveryNumberMayBeZeroOrIsRefused(string name)
+    public void ZeroIsAcceptedOrThrowsAsTheTableSays(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
         foreach (PropertyInfo property in OptionNumbers.Of(row.Defaults))
@@ -75,7 +75,7 @@ public sealed class BadOptionsTests
 
     [Theory]
     [MemberData(nameof(RowsWithRefusals))]
-    public void WhatDoesNotGoTogetherIsRefused(string name)
+    public void ContradictoryOptionsThrow(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
         foreach ((IOptimizerOptions options, string option, string value) in row.Refused)
@@ -86,7 +86,7 @@ public sealed class BadOptionsTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
-    public void TheRateIsFiniteAsAFloat(string name)
+    public void LearningRateAboveTheLargestFloatThrows(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
         CheckRefused(row, OptionNumbers.With(row.Defaults, OptionNumbers.Of(row.Defaults).Single(p => p.Name == "LearningRate"), 1e39), "LearningRate", "1E+39");
@@ -94,7 +94,7 @@ public sealed class BadOptionsTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
-    public void ALengthOrAThreadCountBelowZeroIsRefused(string name)
+    public void NegativeLengthAndThreadCountThrow(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
         foreach (int value in new[] { -1, int.MinValue })
@@ -108,14 +108,14 @@ public sealed class BadOptionsTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
-    public void NoOptionsAreTheDefaults(string name)
+    public void NullOptionsMeanTheDefaults(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
         row.Make(3, null!, 0).LearningRate.Should().Be(row.Defaults.LearningRate);
     }
 
     [Fact]
-    public void OptimizerNeedsOptions() =>
+    public void GenericOptimizerWithoutOptionsThrows() =>
         FluentActions.Invoking(() => new Optimizer(1, null!)).Should().Throw<ArgumentNullException>().WithParameterName("options");
 
     private static TheoryData<string> RowsWhere(Func<OptimizerRow, bool> condition) =>

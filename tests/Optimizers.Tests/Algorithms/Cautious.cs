@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Optimizers.Tests;
 
-/// <summary>Cautious updates (Golden has none): options that have them and what these need, and the slow loop in double.</summary>
+/// <summary>Helpers for cautious updates, which have no golden files: options with Cautious set, and a slow loop in double.</summary>
 internal static class Cautious
 {
     /// <summary>The options with cautious updates; null if they have none.</summary>
@@ -22,11 +22,11 @@ internal static class Cautious
         return (TOptions)copy;
     }
 
-    /// <summary>The move of the optimizer itself, kept where its sign is not the gradient's, by the kept share.</summary>
+    /// <summary>The move of the plain optimizer, only where its sign is not that of the gradient, divided by the share of these elements.</summary>
     public static OracleStep Oracle<TOptions>(TOptions options, Func<TOptions, OracleStep> oracle)
         where TOptions : IOptimizerOptions
     {
-        // A decay within the rule is a part of its step; only a rule that sums may look at the parameter.
+        // A decay inside the rule is part of its step. Only a rule with sums may read the parameter.
         bool inRule = options.DecayForm == DecayForm.InRule;
         bool sums = options is LambOptions or LarsOptions or NovoGradOptions or ProdigyOptions or MuonOptions;
         TOptions plain = With(With(options, nameof(options.Cautious), false), nameof(options.WeightDecay), inRule ? options.WeightDecay : 0.0);

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>What cautious updates promise beside the catalogue's slow loop.</summary>
+/// <summary>Tests of cautious updates beside the comparison with the slow loop of the catalogue.</summary>
 public sealed class CautiousTests
 {
     private const int Length = 4_201;
@@ -10,12 +10,12 @@ public sealed class CautiousTests
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void WhereAllSignsAgreeItIsTheOptimizerItself(string name)
+    public void IfAllSignsAgreeTheStepIsThePlainStep(string name)
     {
         IOptimizerOptions options = Catalogue.Variant($"{name}, cautious").Options;
         float[] start = Draw.Floats(1, Length);
 
-        // With the same gradient in every step, no momentum turns.
+        // With the same gradient in every step, no momentum changes its sign.
         float[] gradient = Draw.Floats(2, Length);
         IOptimizerOptions plain = Cautious.With(options, nameof(options.Cautious), false);
         int[] shape = Catalogue.Variant($"{name}, cautious").Shape(Length);
@@ -25,7 +25,7 @@ public sealed class CautiousTests
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void NothingMovesAlongItsGradient(string name)
+    public void NoElementMovesAlongItsGradient(string name)
     {
         IOptimizerOptions options = Cautious.With(Catalogue.Variant($"{name}, cautious").Options, "WeightDecay", 0.0);
         var optimizer = new Optimizer(Catalogue.Variant($"{name}, cautious").Shape(Length), options);
@@ -42,10 +42,10 @@ public sealed class CautiousTests
         resting.Should().BeGreaterThan(Length / 20, "momentum differs from the gradient");
     }
 
-    // The momentum goes on, but there is no gradient for it to agree with.
+    // The momentum is not 0, but no gradient agrees with it.
     [Theory]
     [MemberData(nameof(Rows))]
-    public void WithoutAGradientNothingMoves(string name)
+    public void ZeroGradientsMoveNothing(string name)
     {
         IOptimizerOptions options = Cautious.With(Catalogue.Variant($"{name}, cautious").Options, "WeightDecay", 0.0);
         var optimizer = new Optimizer(Catalogue.Variant($"{name}, cautious").Shape(Length), options);
@@ -60,7 +60,7 @@ public sealed class CautiousTests
     }
 
     [Fact]
-    public void NoElementMovesMoreThanAThousandfold()
+    public void ScalingIsAtMostAThousand()
     {
         var options = new MomentumOptions { LearningRate = 1, Momentum = 0.5, Cautious = true };
         var optimizer = new Optimizer(Length, options);
@@ -70,7 +70,7 @@ public sealed class CautiousTests
         optimizer.Step(parameters, gradient);
         parameters.Should().OnlyContain(p => p == -1);
 
-        // Velocities of 0.5 − 0.25 against gradients of −0.25, but for one element.
+        // All elements but one have the velocity 0.5 − 0.25 against the gradient −0.25.
         gradient.AsSpan().Fill(-0.25f);
         gradient[7] = 0.5f;
         optimizer.Step(parameters, gradient);
@@ -79,7 +79,7 @@ public sealed class CautiousTests
     }
 
     [Fact]
-    public void TheDecoupledDecayActsOnEveryElement()
+    public void DecoupledDecayActsOnEveryElement()
     {
         var options = new AdamWOptions { LearningRate = 0.5, WeightDecay = 0.5, Cautious = true };
         float[] parameters = [4, 8];
@@ -88,7 +88,7 @@ public sealed class CautiousTests
     }
 
     [Fact]
-    public void WhatUsesTheParameterIsRefused()
+    public void RuleThatUsesTheParameterThrows()
     {
         FluentActions.Invoking(() => new Optimizer(1, new AdanOptions { Cautious = true }))
             .Should().Throw<ArgumentException>().WithMessage("*Cautious*AdanOptions*");

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>A rate whose product with a decoupled decay is above 1 would change the signs of parameters, and is refused.</summary>
+/// <summary>A rate throws if its product with a decoupled decay is above 1, which would change the signs of parameters.</summary>
 public sealed class DecoupledDecayTests
 {
     private const int Length = 70;
@@ -32,7 +32,7 @@ public sealed class DecoupledDecayTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void ARateAboveTheInverseOfTheDecayIsRefused(string name, double largest)
+    public void RateAboveTheInverseOfTheDecayThrows(string name, double largest)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] parameters = Draw.Floats(1, Length);
@@ -51,20 +51,20 @@ public sealed class DecoupledDecayTests
         parameters.ShouldHaveTheBitsOf(before, "parameters");
         optimizer.State.Save().ShouldHaveTheBitsOf(state, "state");
 
-        // A little less than the inverse, whose own rounding may be upwards.
+        // Slightly below the inverse, because the inverse may have been rounded up.
         optimizer.Step(parameters, new float[Length], (1 - 1e-9) * largest);
         optimizer.State.Iteration.Should().Be(1);
         if (variant.Options is { DecayForm: DecayForm.Coupled, WeightDecay: > 0 })
         {
-            return; // Asgd has a decay of both forms, and the coupled one is not limited.
+            return; // Asgd has both forms of decay, and the coupled decay has no limit.
         }
 
         parameters.Zip(before).Should().OnlyContain(
-            pair => MathF.Abs(pair.First) < 1e-6f * MathF.Abs(pair.Second) || pair.First * pair.Second > 0, "no sign changes but by rounding");
+            pair => MathF.Abs(pair.First) < 1e-6f * MathF.Abs(pair.Second) || pair.First * pair.Second > 0, "a sign may change only by rounding");
     }
 
     [Fact]
-    public void ADecayOfAllIsAccepted()
+    public void RateTimesDecayOfOneIsAccepted()
     {
         float[] parameters = [3, -4];
         new AdamW(2, new AdamWOptions { WeightDecay = 4 }).Step(parameters, (float[])[0, 0], 0.25);
@@ -72,7 +72,7 @@ public sealed class DecoupledDecayTests
     }
 
     [Fact]
-    public void ACoupledDecayIsNotLimited()
+    public void CoupledDecayHasNoLimit()
     {
         float[] parameters = [3, -4];
         new Sgd(2, new SgdOptions { WeightDecay = 4 }).Step(parameters, (float[])[0, 0], 0.5);
@@ -80,7 +80,7 @@ public sealed class DecoupledDecayTests
     }
 
     [Fact]
-    public void RowsAreRefusedToo()
+    public void RateAboveTheInverseOfTheDecayThrowsForSparseRows()
     {
         float[] table = [1, 2, 3, 4];
         var optimizer = new Optimizer(4, new AdamWOptions { WeightDecay = 0.5 });
@@ -90,12 +90,12 @@ public sealed class DecoupledDecayTests
         optimizer.State.Iteration.Should().Be(0);
     }
 
-    /// <summary>Where the rate and the decay of a group may come from; all come to 2.5 times 0.5.</summary>
+    /// <summary>The sources of the rate and the decay of a group; each gives 2.5 times 0.5.</summary>
     public static TheoryData<string> Sources() => ["options", "schedule", "group schedule", "rate factor", "group decay", "decay schedule"];
 
     [Theory]
     [MemberData(nameof(Sources))]
-    public void AModelRefusesItWhereverItComesFrom(string source)
+    public void ModelThrowsWhereverRateAndDecayComeFrom(string source)
     {
         using var set = new ParameterSet();
         Parameter weight = set.Add("weight", 2, 2);
@@ -127,14 +127,14 @@ public sealed class DecoupledDecayTests
         set.SelectMany(p => p.Gradients.ToArray()).Should().OnlyContain(g => g == 100);
 
         group.Frozen = true;
-        optimizer.Step().Applied.Should().BeTrue("a group that rests does not decay");
+        optimizer.Step().Applied.Should().BeTrue("a group without gradients does not decay");
         group.Frozen = false;
         group.RateFactor /= 2;
         optimizer.Step().Applied.Should().BeTrue();
     }
 
     [Fact]
-    public void ARuleThatRefusesTheStepDoesSoBeforeGradientsAreClipped()
+    public void RuleThatThrowsDoesSoBeforeGradientsAreClipped()
     {
         using var set = new ParameterSet();
         Parameter weight = set.Add("weight", 2, 2);
@@ -147,7 +147,7 @@ public sealed class DecoupledDecayTests
     }
 
     [Fact]
-    public void ARunOfAsgdGoesOnAfterARefusal()
+    public void AsgdContinuesAfterARefusedStep()
     {
         float[] parameters = [1], gradients = [0];
         var optimizer = new Asgd(1, new AsgdOptions { Lambda = 0.1 });

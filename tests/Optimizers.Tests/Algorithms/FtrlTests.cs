@@ -7,7 +7,7 @@ public sealed class FtrlTests
     [Theory]
     [InlineData(-0.5)]
     [InlineData(-0.7)]
-    public void ParametersThatL1OutweighsAreExactlyZero(double power)
+    public void ParametersBelowTheL1ThresholdAreExactlyZero(double power)
     {
         var options = new FtrlOptions { LearningRate = 0.1, LearningRatePower = power, L1 = 0.9 };
         float[] start = Draw.Floats(1, Length);
@@ -26,7 +26,7 @@ public sealed class FtrlTests
         zeros.Should().BeInRange(10, Length - 10);
     }
 
-    /// <summary>b − a is 4e-9 here, and nothing in floats: the parameter would not follow z.</summary>
+    /// <summary>b − a is 4e-9 here. In float the difference would be 0, and the parameter would not follow z.</summary>
     [Theory]
     [InlineData(-0.5)]
     [InlineData(-0.3)]
@@ -45,7 +45,7 @@ public sealed class FtrlTests
     [Theory]
     [InlineData(-0.5)]
     [InlineData(-0.7)]
-    public void ARateWithoutAnInverseChangesNeitherParametersNorState(double power)
+    public void RateWithInfiniteInverseChangesNeitherParametersNorState(double power)
     {
         var optimizer = new Ftrl(Length, new FtrlOptions { LearningRatePower = power });
         Outcome before = Outcome.Of(optimizer, Draw.Floats(1, Length), Draw.Gradients(2, 3, Length));
@@ -60,7 +60,7 @@ public sealed class FtrlTests
     }
 
     [Fact]
-    public void ANaNIsNotHidden()
+    public void NaNGradientIsNotHidden()
     {
         float[] parameters = [1, 1];
         new Ftrl(2, new FtrlOptions { L1 = 1 }).Step(parameters, (float[])[float.NaN, 5]);

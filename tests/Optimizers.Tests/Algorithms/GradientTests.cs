@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>What a step does with gradients of zero, of another scale and in another order.</summary>
+/// <summary>Steps with gradients that are zero, scaled or permuted.</summary>
 public sealed class GradientTests
 {
     private const int Length = 67;
@@ -13,7 +13,7 @@ public sealed class GradientTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void WithoutAnyGradientThereIsOnlyDecay(string name)
+    public void ZeroGradientsCauseOnlyDecay(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         foreach (IOptimizerOptions options in WithAndWithoutEpsilon(variant))
@@ -42,7 +42,7 @@ public sealed class GradientTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void ZeroByZeroIsNoStep(string name)
+    public void ZeroDividedByZeroIsNoStep(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         foreach (IOptimizerOptions options in WithAndWithoutEpsilon(variant))
@@ -55,7 +55,7 @@ public sealed class GradientTests
 
     [Theory]
     [MemberData(nameof(VariantsThatRestWithoutGradient))]
-    public void AnElementThatNeverHadAGradientRests(string name)
+    public void ElementWithoutAnyGradientDoesNotMove(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         foreach (IOptimizerOptions options in WithAndWithoutEpsilon(variant))
@@ -67,7 +67,7 @@ public sealed class GradientTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void TheScaleOfTheGradientsMattersExactlyWhereItShould(string name)
+    public void GradientScaleMattersOnlyIfTheOptimizerDependsOnIt(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         IOptimizerOptions options = variant.WithoutEpsilon ?? variant.Options;
@@ -92,7 +92,7 @@ public sealed class GradientTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void EveryElementMovesByExactlyTheRateWhereItShould(string name)
+    public void SignOptimizersMoveEveryElementByTheRate(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         IOptimizer optimizer = variant.Make(Length, variant.Options, 1);
@@ -114,7 +114,7 @@ public sealed class GradientTests
 
     [Theory]
     [MemberData(nameof(VariantsWithoutPlaces))]
-    public void PermutedElementsArePermutedResults(string name)
+    public void PermutedInputGivesPermutedOutput(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         int[] order = Draw.Permutation(4, Length);
@@ -124,7 +124,7 @@ public sealed class GradientTests
         Outcome permuted = Outcome.Of(
             variant.Make(Length, variant.Options, 1), Permuted(start), gradients.Select(g => Permuted(g)));
 
-        // A sum of norms in another order may round otherwise. That is a small part of a move, or a rounding of the parameter.
+        // A sum in another order may round differently. The difference is a small part of a move, or a rounding of the parameter.
         double tolerance = variant.SumsOverTensor ? Math.Clamp(1e-3 * variant.StartSize, 6e-8, 1e-6) : 0;
         foreach ((string slot, ReadOnlyMemory<float> values) in straight.State.Slots)
         {
@@ -146,7 +146,7 @@ public sealed class GradientTests
         }
     }
 
-    // Thirty elements in the middle never have a gradient.
+    // Thirty elements in the middle always have a gradient of 0.
     private static Outcome WithoutSomeGradients(OptimizerVariant variant, IOptimizerOptions options)
     {
         float[][] gradients = Draw.Gradients(2, Steps, Length);

@@ -5,7 +5,7 @@ public sealed class HessianDiagonalTests
     private const int Length = 1_000;
 
     [Fact]
-    public void ProbesAreSignsThatFollowFromTheirNumbers()
+    public void ProbesAreSignsThatDependOnSeedAndNumberOnly()
     {
         float[] probe = Probe(Length, 1, 2, 3);
         probe.Should().OnlyContain(sign => sign == 1 || sign == -1);
@@ -20,9 +20,9 @@ public sealed class HessianDiagonalTests
         }
     }
 
-    /// <summary>The first words of SplitMix64 from seed 0 are known; three mixings make the key.</summary>
+    /// <summary>The first words of SplitMix64 from seed 0 are published values; three mixing rounds make the key.</summary>
     [Fact]
-    public void SignsAreTheSameOnEveryPlatform()
+    public void ProbeSignsAreTheSameOnEveryPlatform()
     {
         float[] probe = Probe(64, 0, 0, 0);
         ulong word = 0;
@@ -36,9 +36,9 @@ public sealed class HessianDiagonalTests
     }
 
     [Fact]
-    public void HutchinsonFindsTheDiagonalOnAverage()
+    public void HutchinsonAveragesToTheDiagonal()
     {
-        // H = diag(1…n) + 0.1 off the diagonal.
+        // H has 1…n on the diagonal and 0.1 everywhere else.
         const int Size = 8;
         const int Probes = 4_000;
         var sum = new double[Size];
@@ -67,7 +67,7 @@ public sealed class HessianDiagonalTests
     }
 
     [Fact]
-    public void GaussNewtonBartlettIsTheBatchTimesTheSquare()
+    public void GaussNewtonBartlettIsBatchTimesSquaredGradient()
     {
         float[] gradients = [1, -2, 0.5f];
         var estimate = new float[3];
@@ -76,7 +76,7 @@ public sealed class HessianDiagonalTests
     }
 
     [Fact]
-    public void LengthsAndTheBatchAreChecked()
+    public void InvalidLengthsAndBatchSizesThrow()
     {
         FluentActions.Invoking(() => HessianDiagonal.Hutchinson(new float[2], new float[3], new float[2]))
             .Should().Throw<ArgumentException>().WithParameterName("product").WithMessage("*3*2*");

@@ -1,10 +1,10 @@
 namespace Optimizers.Tests;
 
-/// <summary>Optimizers whose next step depends on more than t and the rate.</summary>
+/// <summary>Optimizers whose next step depends on earlier steps, and not only on t and the rate.</summary>
 public sealed class HistoryTests
 {
     [Fact]
-    public void NAdamKeepsTheProductOfItsMomenta()
+    public void NAdamStateContainsTheProductOfItsMomenta()
     {
         var optimizer = new NAdam(1);
         double product = 1;
@@ -13,7 +13,7 @@ public sealed class HistoryTests
             optimizer.Step((float[])[1], (float[])[1]);
             product *= 0.9 * (1 - (0.5 * Math.Pow(0.96, t * 0.004)));
 
-            // What counts is 1 minus the product.
+            // The bias correction uses 1 minus the product.
             optimizer.State.Scalar("mu_product").Should().BeApproximately(product, 1e-14);
         }
 
@@ -22,7 +22,7 @@ public sealed class HistoryTests
     }
 
     [Fact]
-    public void AveragedDescentUsesARateOneUpdateLate()
+    public void AsgdUsesTheRateOneUpdateLate()
     {
         var optimizer = new Asgd(1, new AsgdOptions { Lambda = 0 });
         float[] parameters = [0];
@@ -39,7 +39,7 @@ public sealed class HistoryTests
     }
 
     [Fact]
-    public void TheAverageBeginsThreeUpdatesAfterItsStart()
+    public void AsgdAverageBeginsThreeUpdatesAfterItsStart()
     {
         var optimizer = new Asgd(1, new AsgdOptions { Lambda = 0, LearningRate = 1, AveragingStart = 2 });
         float[] parameters = [0];
@@ -50,12 +50,12 @@ public sealed class HistoryTests
             averages[t - 1] = optimizer.State["ax"][0];
         }
 
-        // At update t the parameter is t.
+        // The parameter is t at update t.
         averages.Should().Equal(1, 2, 3, 4, 4.5f, 5, 5.5f);
     }
 
     [Fact]
-    public void RpropComparesSignsOfTheTiniestGradients()
+    public void RpropComparesSignsOfTinyGradients()
     {
         var optimizer = new Rprop(1, new RpropOptions { LearningRate = 1 });
         float[] parameters = [0];
@@ -69,7 +69,7 @@ public sealed class HistoryTests
     }
 
     [Fact]
-    public void AdoptOnlyLooksAtTheFirstGradient()
+    public void AdoptFirstUpdateOnlyMeasures()
     {
         float[] parameters = [1, 2];
         var optimizer = new Adopt(2);

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>What optimizers of matrices promise beside what all do.</summary>
+/// <summary>Tests that apply only to optimizers of matrices.</summary>
 public sealed class MatrixOptimizerTests
 {
     public static TheoryData<string, int[]> Shapes()
@@ -41,7 +41,7 @@ public sealed class MatrixOptimizerTests
     }
 
     [Fact]
-    public void AdafactorRemembersRowsAndColumns()
+    public void AdafactorStateIsRowsAndColumns()
     {
         OptimizerState state = new Adafactor([6, 30, 20]).State;
         state.SlotNames.Should().Equal("row_var", "col_var");
@@ -55,7 +55,7 @@ public sealed class MatrixOptimizerTests
     [InlineData(StateFormat.BFloat16)]
     [InlineData(StateFormat.Half)]
     [InlineData(StateFormat.Block8)]
-    public void RowsAndColumnsStayInFloat32(StateFormat format)
+    public void AdafactorRowsAndColumnsStayInFloat32(StateFormat format)
     {
         float[] start = Draw.Floats(1, 6_000);
         float[][] gradients = Draw.Gradients(2, 3, start.Length);
@@ -67,7 +67,7 @@ public sealed class MatrixOptimizerTests
     }
 
     [Fact]
-    public void ABatchOfMatricesHasTheStateOfEach()
+    public void StackOfMatricesHasTheStateOfEachMatrix()
     {
         float[] gradient = Draw.Floats(1, 2 * 8 * 5);
         var together = new Adafactor([2, 8, 5]);
@@ -85,7 +85,7 @@ public sealed class MatrixOptimizerTests
     [InlineData(new int[0])]
     [InlineData(new[] { 5 })]
     [InlineData(new[] { 2, 3, 4 })]
-    public void MuonTakesMatricesOnly(int[] shape)
+    public void MuonThrowsForShapesOtherThanMatrices(int[] shape)
     {
         FluentActions.Invoking(() => new Muon(shape)).Should().Throw<ArgumentException>()
             .WithParameterName(nameof(shape)).WithMessage($"Muon*two dimensions*{shape.Length}*");
@@ -100,19 +100,19 @@ public sealed class MatrixOptimizerTests
     [Theory]
     [InlineData(24, 10)]
     [InlineData(10, 24)]
-    public void MuonsDirectionIsNearlyOrthogonal(int rows, int columns)
+    public void MuonDirectionIsNearlyOrthogonal(int rows, int columns)
     {
         var parameters = new float[rows * columns];
         var muon = new Muon([rows, columns], new MuonOptions { LearningRate = 1, WeightDecay = 0 });
         muon.Step(parameters, Draw.Floats(1, parameters.Length));
 
-        // The iteration leaves singular values between 0.68 and 1.14 (Jordan et al. 2024), so their squares have this mean.
+        // The iteration gives singular values between 0.68 and 1.14 (Jordan et al. 2024), so their squares have this mean.
         double scale = Math.Max(1, (double)rows / columns);
         (parameters.Sum(p => (double)p * p) / scale / Math.Min(rows, columns)).Should().BeInRange(0.68 * 0.68, 1.14 * 1.14);
     }
 
     [Fact]
-    public void AShapeIsRefusedWhereALengthWouldBe()
+    public void InvalidShapeThrows()
     {
         FluentActions.Invoking(() => new Optimizer([3, -1], new SgdOptions())).Should().Throw<ArgumentOutOfRangeException>()
             .WithParameterName("shape").WithMessage("*-1*");

@@ -6,19 +6,19 @@ public sealed class OracleTests
     private const int Steps = 50;
     private const double UnitRoundoff = 1.0 / (1 << 24);
 
-    // A step rounds its move a few times, and the parameter up to three times: the decay's factor, its product, the move.
+    // A step rounds its move a few times, and the parameter at most three times: factor of the decay, product with it, move.
     private const double RoundingsOfTheMove = 4;
     private const double RoundingsOfTheParameter = 1.5;
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void EveryStepIsThatOfTheSlowLoopInDouble(string name)
+    public void EveryStepMatchesTheSlowLoopInDouble(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         IOptimizer optimizer = variant.Make(Length, variant.Options, 1);
         OracleStep oracle = variant.Oracle();
 
-        // Small parameters, so that their own rounding does not hide an error of the move.
+        // The parameters are small, so their own rounding does not hide an error of the move.
         float[] parameters = Draw.Floats(1, Length, (float)variant.StartSize);
         double[] expected = Array.ConvertAll(parameters, p => (double)p);
         var bound = new double[Length];

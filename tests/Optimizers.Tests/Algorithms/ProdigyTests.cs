@@ -1,12 +1,12 @@
 namespace Optimizers.Tests;
 
-/// <summary>One distance for all tensors of a group.</summary>
+/// <summary>All tensors of a group share one distance.</summary>
 public sealed class ProdigyTests
 {
     private static readonly ProdigyOptions _options = new() { InitialD = 1e-3, BiasCorrection = true };
 
     [Fact]
-    public void AGroupHasOneDistanceAndTheOtherGroupAnother()
+    public void EachGroupHasItsOwnDistance()
     {
         using ParameterSet set = Set(("a", 3), ("b", 5), ("other", 4));
         var other = new ParameterGroup(_options) { Where = p => p.Name == "other" };
@@ -16,7 +16,7 @@ public sealed class ProdigyTests
     }
 
     [Fact]
-    public void WhoRestsOrComesLateHasTheDistanceOfTheGroup()
+    public void ParametersThatPauseOrJoinLateUseTheDistanceOfTheGroup()
     {
         using ParameterSet set = Set(("a", 3), ("b", 5));
         var optimizer = new ModelOptimizer(set, _options);
@@ -33,7 +33,7 @@ public sealed class ProdigyTests
     }
 
     [Fact]
-    public void WhatIsLoadedIntoOneThatRestsIsTheGroups()
+    public void StateLoadedIntoAPausedParameterAppliesToTheGroup()
     {
         using ParameterSet set = Set(("a", 3), ("b", 5));
         var optimizer = new ModelOptimizer(set, _options);
@@ -47,7 +47,7 @@ public sealed class ProdigyTests
     }
 
     [Fact]
-    public void WithoutAnyGradientNothingHappens()
+    public void ZeroGradientsChangeNothing()
     {
         var optimizer = new Prodigy(3, _options with { WeightDecay = 0.1 });
         float[] parameters = [1, 2, 3];
@@ -72,7 +72,7 @@ public sealed class ProdigyTests
         return set;
     }
 
-    // Towards 1, so that parameters leave their start.
+    // The gradient points towards 1, so the parameters leave their start.
     private static void Run(ParameterSet set, ModelOptimizer optimizer, int from, int to)
     {
         for (int step = from; step < to; step++)

@@ -9,7 +9,7 @@ public sealed class RateTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void ARateOfZeroChangesNoBitOfTheParameters(string name)
+    public void RateOfZeroChangesNoBitOfTheParameters(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         IOptimizer optimizer = variant.Make(Length, variant.Options, 1);
@@ -26,14 +26,14 @@ public sealed class RateTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void ARateOfZeroChangesNoBitUnderDecayEither(string name)
+    public void RateOfZeroWithDecayChangesNoBitOfTheParameters(string name)
     {
         using var set = new ParameterSet();
         Parameter parameter = set.Add("p", Catalogue.Variant(name).Shape(Length));
         Delicate().CopyTo(parameter.Values);
         var group = new ParameterGroup(Catalogue.Variant(name).Options) { WeightDecay = 0.25, RateFactor = 0 };
 
-        // With a coupled decay the square of the gradient of 1e30 is infinite, which other policies refuse.
+        // With a coupled decay, the square of the gradient 1e30 is infinite. The other policies refuse it.
         var optimizer = new ModelOptimizer(set, [group], new ModelOptimizerOptions { NonFinite = NonFinitePolicy.Propagate });
         foreach (float[] gradients in Draw.Gradients(1, 20, Length))
         {
@@ -46,7 +46,7 @@ public sealed class RateTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void ARateOfZeroKeepsANonFiniteGradientOutOfTheParameters(string name)
+    public void RateOfZeroWithNonFiniteGradientChangesNoParameter(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         IOptimizer optimizer = variant.Make(3, variant.Options, 1);
@@ -58,7 +58,7 @@ public sealed class RateTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void ARateTooSmallForAFloatMovesNothing(string name)
+    public void RateBelowTheFloatRangeMovesNothing(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         foreach (double rate in new[] { double.Epsilon, 1e-300, 1e-60, 1e-46 })
@@ -73,7 +73,7 @@ public sealed class RateTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
-    public void TheLargestFloatIsARateButNotTheNextNumber(string name)
+    public void LargestFloatIsAcceptedAsRateAndLargerRatesThrow(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
         IOptimizer optimizer = row.Make(1, WithoutDecay(row.Defaults), 1);
@@ -85,7 +85,7 @@ public sealed class RateTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void AStepWithoutARateUsesThatOfTheOptions(string name)
+    public void StepWithoutRateUsesTheRateOfTheOptions(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] start = Draw.Floats(1, Length);
@@ -97,7 +97,7 @@ public sealed class RateTests
         implied.Parameters.ShouldHaveTheBitsOf(start, "parameters");
     }
 
-    // A decoupled decay bounds the rate further.
+    // A decoupled decay lowers the largest valid rate.
     private static IOptimizerOptions WithoutDecay(IOptimizerOptions options) => options switch
     {
         AdamWOptions adamW => adamW with { WeightDecay = 0 },

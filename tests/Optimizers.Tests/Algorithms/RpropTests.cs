@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Step sizes begin at the first rate above 0, whenever that comes.</summary>
+/// <summary>The step sizes of Rprop start at the first rate above 0.</summary>
 public sealed class RpropTests
 {
     private const int Length = 9_000;
@@ -12,7 +12,7 @@ public sealed class RpropTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(7)]
-    public void UpdatesAtARateOfZeroBeforeTheFirstOtherLeaveNoTrace(int threads)
+    public void UpdatesAtRateZeroBeforeTheFirstPositiveRateHaveNoEffect(int threads)
     {
         var optimizer = new Rprop(Length, null, threads);
         var late = new Rprop(Length, null, threads: 1);
@@ -39,7 +39,7 @@ public sealed class RpropTests
     [InlineData(StateFormat.BFloat16)]
     [InlineData(StateFormat.Half)]
     [InlineData(StateFormat.Block8)]
-    public void UnderAWarmupFromZeroAModelFirstMovesByTheFirstRateAboveZero(StateFormat format)
+    public void FirstMoveAfterAWarmupFromZeroIsTheFirstPositiveRate(StateFormat format)
     {
         using var set = new ParameterSet();
         Parameter parameter = set.Add("p", Length);
@@ -54,7 +54,7 @@ public sealed class RpropTests
     }
 
     [Fact]
-    public void AGroupThatBeginsLaterTakesTheRateOfThen()
+    public void LateGroupStartsWithTheCurrentRate()
     {
         using var set = new ParameterSet();
         set.AddRange(("a", [3]), ("b", [3]), ("c", [3]));
@@ -81,7 +81,7 @@ public sealed class RpropTests
     [InlineData(1)]
     [InlineData(3)]
     [InlineData(6)]
-    public void ARunResumedIsTheRunUninterrupted(int saved)
+    public void ResumedRunHasTheSameBits(int saved)
     {
         using var folder = new TemporaryFolder();
         using var whole = new Run();
@@ -104,7 +104,7 @@ public sealed class RpropTests
     }
 
     [Fact]
-    public void AStepSizeThatHasShrunkToNothingDoesNotBeginAgain()
+    public void TinyStepSizeDoesNotRestart()
     {
         var optimizer = new Rprop(1, new() { MinimumStep = 0, EtaMinus = 0 });
         float[] parameters = [0];

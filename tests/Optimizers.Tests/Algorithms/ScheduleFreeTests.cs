@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Training and evaluation points, of one buffer and of a model.</summary>
+/// <summary>Training and evaluation points of schedule-free optimizers, for one buffer and for a model.</summary>
 public sealed class ScheduleFreeTests
 {
     private const int Length = 101;
@@ -12,7 +12,7 @@ public sealed class ScheduleFreeTests
 
     [Theory]
     [MemberData(nameof(Optimizers))]
-    public void EvaluationIsTheAverageOfTheSequence(string name)
+    public void EvaluationPointIsTheAverageOfTheSequence(string name)
     {
         (ScheduleFreeOptimizer optimizer, double beta) = Make(name);
         float[] parameters = [.. _start];
@@ -38,7 +38,7 @@ public sealed class ScheduleFreeTests
 
     [Theory]
     [MemberData(nameof(Optimizers))]
-    public void ThereAndBackIsTheSamePlaceUpToRounding(string name)
+    public void EvaluateThenTrainRestoresTheParametersUpToRounding(string name)
     {
         (ScheduleFreeOptimizer optimizer, _) = Make(name);
         float[] training = Outcome.Of(optimizer, _start, _gradients).Parameters;
@@ -61,7 +61,7 @@ public sealed class ScheduleFreeTests
 
     [Theory]
     [MemberData(nameof(Optimizers))]
-    public void AStepAtTheEvaluationPointIsAnError(string name)
+    public void StepAtTheEvaluationPointThrows(string name)
     {
         (ScheduleFreeOptimizer optimizer, _) = Make(name);
         float[] parameters = Outcome.Of(optimizer, _start, _gradients).Parameters;
@@ -80,7 +80,7 @@ public sealed class ScheduleFreeTests
 
     [Theory]
     [MemberData(nameof(Optimizers))]
-    public void BeforeTheFirstStepBothPointsAreOne(string name)
+    public void BothPointsAreEqualBeforeTheFirstStep(string name)
     {
         (ScheduleFreeOptimizer optimizer, _) = Make(name);
         float[] parameters = [.. _start];
@@ -91,7 +91,7 @@ public sealed class ScheduleFreeTests
 
     [Theory]
     [MemberData(nameof(Optimizers))]
-    public void ARateOfZeroIsNoUpdateOfTheAverage(string name)
+    public void RateOfZeroDoesNotUpdateTheAverage(string name)
     {
         (ScheduleFreeOptimizer optimizer, _) = Make(name);
         Outcome before = Outcome.Of(optimizer, _start, _gradients);
@@ -104,7 +104,7 @@ public sealed class ScheduleFreeTests
 
     [Theory]
     [MemberData(nameof(Optimizers))]
-    public void ParametersThatDoNotFitAreRefused(string name)
+    public void ParametersOfWrongLengthThrow(string name)
     {
         (ScheduleFreeOptimizer optimizer, _) = Make(name);
         optimizer.Invoking(o => o.Evaluate(new float[3])).Should().Throw<ArgumentException>()
@@ -113,7 +113,7 @@ public sealed class ScheduleFreeTests
     }
 
     [Fact]
-    public void AModelMovesAllThatHaveTwoPoints()
+    public void ModelMovesAllScheduleFreeParameters()
     {
         using var set = new ParameterSet();
         set.AddRange(("a", [Length]), ("b", [Length]), ("frozen", [Length]), ("plain", [Length]));
@@ -161,7 +161,7 @@ public sealed class ScheduleFreeTests
         alone.Train(values);
         optimizer.Step().Updated.Should().Be(3);
         alone.Step(values, _gradients[^1]);
-        set["a"].Values.ToArray().ShouldHaveTheBitsOf(values, "after going on");
+        set["a"].Values.ToArray().ShouldHaveTheBitsOf(values, "after more steps");
         set["frozen"].Values.ToArray().Should().Equal(ofFrozen, (a, b) => Math.Abs(a - b) <= 4e-7f);
     }
 

@@ -5,7 +5,7 @@ public sealed class SophiaTests
     private const int Length = 37;
 
     [Fact]
-    public void AnEstimateIsAskedForEveryFewUpdates()
+    public void NeedsHessianIsTrueEveryHessianIntervalUpdates()
     {
         var optimizer = new Sophia(1, new SophiaOptions { HessianInterval = 3 });
         var asked = new List<bool>();
@@ -20,7 +20,7 @@ public sealed class SophiaTests
     }
 
     [Fact]
-    public void EstimatesAreAveraged()
+    public void HessianStateIsTheMeanOfTheEstimates()
     {
         var optimizer = new Sophia(Length, new SophiaOptions { Beta2 = 0.75 });
         optimizer.UpdateHessian(Enumerable.Repeat(8f, Length).ToArray());
@@ -31,7 +31,7 @@ public sealed class SophiaTests
     }
 
     [Fact]
-    public void TheEstimateFadesWithoutBecomingDenormal()
+    public void HessianStateFadesToZeroWithoutDenormals()
     {
         var optimizer = new Sophia(1, new SophiaOptions { Beta2 = 0.5 });
         optimizer.UpdateHessian([1f]);
@@ -45,7 +45,7 @@ public sealed class SophiaTests
     }
 
     [Fact]
-    public void CurvatureDividesAndTheRateIsTheMost()
+    public void MoveIsDividedByCurvatureAndLimitedByTheRate()
     {
         var optimizer = new Sophia(4, new SophiaOptions { Beta1 = 0, Beta2 = 0, Gamma = 0.5, WeightDecay = 0, LearningRate = 1 });
         optimizer.UpdateHessian([4f, 1f, -3f, 0f]);
@@ -55,7 +55,7 @@ public sealed class SophiaTests
     }
 
     [Fact]
-    public void AnEstimateThatDoesNotFitIsRefused()
+    public void InvalidEstimateThrows()
     {
         var optimizer = new Sophia(2);
         optimizer.Invoking(o => o.UpdateHessian([1f])).Should().Throw<ArgumentException>()
@@ -66,7 +66,7 @@ public sealed class SophiaTests
     }
 
     [Fact]
-    public void AModelTakesAnEstimateForEachParameterThatHasOne()
+    public void ModelUpdatesTheHessianOfSophiaParametersOnly()
     {
         using var set = new ParameterSet();
         set.AddRange(("curved", [2]), ("plain", [2]));

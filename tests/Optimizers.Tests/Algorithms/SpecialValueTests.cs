@@ -1,14 +1,14 @@
 namespace Optimizers.Tests;
 
 /// <summary>
-/// A NaN, an infinity or a denormal number does nothing to the elements beside it, unless the rule has sums over them: then
-/// it does what the documentation of the optimizer says.
+/// A NaN, an infinity or a denormal number does not affect the other elements, unless the rule has sums over them. With sums,
+/// its effect is the documented one.
 /// </summary>
 public sealed class SpecialValueTests
 {
     private const int Length = 81;
 
-    // In the fifth row and the fifth column of a matrix of 9 × 9.
+    // The fifth row and the fifth column of a 9 × 9 matrix.
     private const int Place = 40;
     private const int Side = 9;
 
@@ -18,7 +18,7 @@ public sealed class SpecialValueTests
         float.MaxValue, -float.MaxValue, 1e20f, -1e-20f,
     ];
 
-    // What the documentation of each optimizer with sums says, in the order gradient NaN, gradient infinity, parameter NaN.
+    // The documented effect for each optimizer with sums, in the order: NaN gradient, infinite gradient, NaN parameter.
     private static readonly Dictionary<Type, SpecialRow> _sums = new()
     {
         [typeof(LambOptions)] = new(Spread.All, Spread.All, Spread.All),
@@ -28,7 +28,7 @@ public sealed class SpecialValueTests
             Slots = { ["exp_avg"] = Spread.All },
             Scalars = { ["exp_avg_sq"] = double.NaN },
         },
-        // The averages of a matrix's rows and columns are floats.
+        // The averages of the rows and columns of a matrix are floats.
         [typeof(AdafactorOptions)] = new(Spread.All, Spread.All, Spread.All) { LargeGradientsAreFinite = false },
         [typeof(MuonOptions)] = new(Spread.All, Spread.All, Spread.Own),
         [typeof(ProdigyOptions)] = new(Spread.All, Spread.All, Spread.All)
@@ -50,33 +50,33 @@ public sealed class SpecialValueTests
 
     [Theory]
     [MemberData(nameof(VariantsOfSeparateElements))]
-    public void ASpecialGradientStaysInItsElement(string name) =>
+    public void SpecialGradientAffectsOnlyItsElement(string name) =>
         StaysInItsElement(name, alsoOfTheParameters: true, (_, gradients, place, special) => gradients[1][place] = special);
 
     [Theory]
     [MemberData(nameof(VariantsOfSeparateElements))]
-    public void ASpecialParameterStaysInItsElement(string name) =>
+    public void SpecialParameterAffectsOnlyItsElement(string name) =>
         StaysInItsElement(name, alsoOfTheParameters: true, (start, _, place, special) => start[place] = special);
 
     [Theory]
     [MemberData(nameof(VariantsOfSeparateState))]
-    public void ASpecialGradientStaysInTheStateOfItsElement(string name) =>
+    public void SpecialGradientAffectsOnlyTheStateOfItsElement(string name) =>
         StaysInItsElement(name, alsoOfTheParameters: false, (_, gradients, place, special) => gradients[1][place] = special);
 
     [Theory]
     [MemberData(nameof(VariantsOfSeparateState))]
-    public void ASpecialParameterStaysInTheStateOfItsElement(string name) =>
+    public void SpecialParameterAffectsOnlyTheStateOfItsElement(string name) =>
         StaysInItsElement(name, alsoOfTheParameters: false, (start, _, place, special) => start[place] = special);
 
     [Fact]
-    public void EveryOptimizerWithSumsHasARow() =>
+    public void EveryOptimizerWithSumsIsInTheTable() =>
         _sums.Keys.Should().BeEquivalentTo(Catalogue.Optimizers.SelectMany(row => row.Variants)
             .Where(variant => variant.SumsOverTensor && !variant.Options.Cautious)
             .Select(variant => variant.Options.GetType()).Distinct());
 
     [Theory]
     [MemberData(nameof(VariantsOfSums))]
-    public void ANaNInTheGradientSpreadsAsItIsDocumented(string name)
+    public void NaNGradientSpreadsAsDocumented(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         SpecialRow row = SpreadOf(variant);
@@ -87,11 +87,11 @@ public sealed class SpecialValueTests
             int[] spread = NotFinite(values.Span);
             if (_sums.ContainsKey(variant.Options.GetType()))
             {
-                spread.Should().Equal(Elements(row.Slots.GetValueOrDefault(slot, Spread.Own), slot, values.Length), $"of {slot}");
+                spread.Should().Equal(Elements(row.Slots.GetValueOrDefault(slot, Spread.Own), slot, values.Length), $"slot {slot}");
             }
             else
             {
-                spread.Should().BeSubsetOf([Place], $"{slot} is of separate elements");
+                spread.Should().BeSubsetOf([Place], $"{slot} has separate elements");
             }
         }
 
@@ -103,7 +103,7 @@ public sealed class SpecialValueTests
 
     [Theory]
     [MemberData(nameof(VariantsOfSums))]
-    public void AnInfinityInTheGradientSpreadsAsItIsDocumented(string name)
+    public void InfiniteGradientSpreadsAsDocumented(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         foreach (float infinity in new[] { float.PositiveInfinity, float.NegativeInfinity })
@@ -111,18 +111,18 @@ public sealed class SpecialValueTests
             int[] spread = NotFinite(WithGradient(variant, infinity).Parameters);
             if (_sums.ContainsKey(variant.Options.GetType()))
             {
-                spread.Should().Equal(Elements(SpreadOf(variant).Infinity, "parameters", Length), $"of {infinity}");
+                spread.Should().Equal(Elements(SpreadOf(variant).Infinity, "parameters", Length), $"an infinity of {infinity}");
             }
             else
             {
-                spread.Should().BeSubsetOf([Place], $"{infinity} is of one element");
+                spread.Should().BeSubsetOf([Place], $"{infinity} is in one element");
             }
         }
     }
 
     [Theory]
     [MemberData(nameof(VariantsOfSums))]
-    public void ANaNAmongTheParametersSpreadsAsItIsDocumented(string name)
+    public void NaNParameterSpreadsAsDocumented(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] start = Draw.Floats(1, Length);
@@ -131,10 +131,10 @@ public sealed class SpecialValueTests
             .Should().Equal(Elements(SpreadOf(variant).Parameter, "parameters", Length));
     }
 
-    // Their squares are nothing in a sum of doubles.
+    // Their squares do not change a sum of doubles.
     [Theory]
     [MemberData(nameof(VariantsOfSumsThatMoveEveryElement))]
-    public void ATinyGradientDoesWhatAZeroDoes(string name)
+    public void TinyGradientHasTheEffectOfZero(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         Outcome zero = WithGradient(variant, 0);
@@ -147,22 +147,22 @@ public sealed class SpecialValueTests
 
     [Theory]
     [MemberData(nameof(VariantsOfSums))]
-    public void AFiniteGradientLeavesTheParametersFinite(string name)
+    public void FiniteGradientKeepsParametersFinite(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] large = SpreadOf(variant).LargeGradientsAreFinite ? [1e20f, -1e20f, 1e38f, -1e38f] : [];
         foreach (float finite in (float[])[0, -0f, float.Epsilon, -1e-40f, 1e-20f, 1e15f, .. large])
         {
-            NotFinite(WithGradient(variant, finite).Parameters).Should().BeEmpty($"of {finite:R}");
+            NotFinite(WithGradient(variant, finite).Parameters).Should().BeEmpty($"a gradient of {finite:R}");
         }
     }
 
-    /// <summary>What the documentation says of an optimizer with sums, and of one that has them because it is cautious.</summary>
+    /// <summary>The documented effect for an optimizer with sums, or with a sum only because it is cautious.</summary>
     internal static SpecialRow SpreadOf(OptimizerVariant variant)
     {
         SpecialRow row = _sums.GetValueOrDefault(variant.Options.GetType()) ?? new(Spread.Own, Spread.Own, Spread.Own);
 
-        // A NaN agrees with nothing, so a cautious optimizer does not take the step. Prodigy's d is part of its decay as well.
+        // A NaN agrees with no sign, so a cautious optimizer does not move. In Prodigy, d is also part of the decay.
         return !variant.Options.Cautious || variant.SumsOverGroup
             ? row
             : row with { Gradient = Spread.None, Infinity = Spread.None, Parameter = Spread.Own };
@@ -227,7 +227,7 @@ public sealed class SpecialValueTests
     private static float[] Without(int place, ReadOnlySpan<float> values) => [.. values[..place], .. values[(place + 1)..]];
 }
 
-/// <summary>Which elements are not finite after a step with one number that is not.</summary>
+/// <summary>The elements that are not finite after a step with one non-finite number.</summary>
 internal enum Spread
 {
     None,
@@ -235,18 +235,18 @@ internal enum Spread
     All,
 }
 
-/// <summary>What an optimizer with sums does with special values.</summary>
+/// <summary>The effect of special values in an optimizer with sums.</summary>
 /// <param name="Gradient">The parameters after a NaN in the gradient.</param>
 /// <param name="Infinity">The parameters after an infinity in the gradient.</param>
 /// <param name="Parameter">The parameters after a NaN among them.</param>
 internal sealed record SpecialRow(Spread Gradient, Spread Infinity, Spread Parameter)
 {
-    /// <summary>The slots after a NaN in the gradient; a slot that is absent has it in its own element.</summary>
+    /// <summary>The slots after a NaN in the gradient. A slot that is not listed is NaN only in the same element.</summary>
     public Dictionary<string, Spread> Slots { get; } = [];
 
     /// <summary>The scalars after a NaN in the gradient.</summary>
     public Dictionary<string, double> Scalars { get; } = [];
 
-    /// <summary>Whether gradients whose squares are infinite as floats leave the parameters finite.</summary>
+    /// <summary>Whether the parameters stay finite after gradients whose squares overflow a float.</summary>
     public bool LargeGradientsAreFinite { get; init; } = true;
 }

@@ -4,11 +4,11 @@ using System.Text;
 
 namespace Optimizers.Tests;
 
-/// <summary>At every instant the path names all of the old file or all of the new one, and nothing else is left.</summary>
+/// <summary>At every moment the path names the complete old file or the complete new one, and no other file remains.</summary>
 public sealed class AtomicFileTests
 {
     [Fact]
-    public async Task ASaveThatFailsLeavesTheOldFile()
+    public async Task FailedSaveLeavesTheOldFile()
     {
         using var folder = new TemporaryFolder();
         var part = new Part { Floats = [1, 2, 3, 4, 5, 6] };
@@ -17,7 +17,7 @@ public sealed class AtomicFileTests
         checkpoint.Save(folder["run"]);
         byte[] old = await File.ReadAllBytesAsync(folder["run"]);
 
-        // Asked for their length first of all, then for their elements, with the new file half written.
+        // The save asks for the lengths first, and then for the elements, when half of the new file is written.
         int asked = 0;
         part.Asked = () =>
         {
@@ -36,7 +36,7 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
-    public async Task ACancelledSaveLeavesTheOldFile()
+    public async Task CancelledSaveLeavesTheOldFile()
     {
         using var folder = new TemporaryFolder();
         using var set = new ParameterSet();
@@ -61,7 +61,7 @@ public sealed class AtomicFileTests
     }
 
     [MountFact]
-    public void AFullDiskLeavesTheOldFile()
+    public void FullDiskLeavesTheOldFile()
     {
         using var folder = new TemporaryFolder();
         string small = folder["small"];
@@ -76,13 +76,13 @@ public sealed class AtomicFileTests
             checkpoint.Save(path);
             byte[] old = File.ReadAllBytes(path);
             set["w"].Gradients.Fill(1);
-            new Action(() => checkpoint.Save(path)).Should().NotThrow("80 kB, twice, are there");
+            new Action(() => checkpoint.Save(path)).Should().NotThrow("there is room for 80 kB twice");
             set.Add("v", 10_000);
             checkpoint.Invoking(full => full.Save(path)).Should().Throw<IOException>();
             Directory.EnumerateFileSystemEntries(small).Should().Equal(path);
             File.ReadAllBytes(path).Should().Equal(old);
 
-            // A disk that fills up while the file is written.
+            // The disk becomes full while the file is written.
             using (AtomicFile file = AtomicFile.Create(path, 0, asynchronous: false))
             {
                 file.Invoking(full => full.Stream.Write(new byte[300_000])).Should().Throw<IOException>();
@@ -97,7 +97,7 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
-    public void ALinkStaysALinkAndItsTargetIsReplaced()
+    public void SymbolicLinkIsKeptAndItsTargetIsReplaced()
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder["real"]);
@@ -116,7 +116,7 @@ public sealed class AtomicFileTests
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite)]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)]
     [UnsupportedOSPlatform("windows")]
-    public void TheModeOfAFileStays(UnixFileMode mode)
+    public void FileModeIsKept(UnixFileMode mode)
     {
         using var folder = new TemporaryFolder();
         Write(folder["run"], "old");
@@ -126,7 +126,7 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
-    public void WhatMayNotBeReplacedIsNot()
+    public void ReadOnlyFileIsNotReplaced()
     {
         using var folder = new TemporaryFolder();
         Write(folder["run"], "old");
@@ -145,7 +145,7 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
-    public void AFolderThatCannotBeFlushedIsNamed()
+    public void FolderThatCannotBeFlushedIsNamed()
     {
         if (OperatingSystem.IsWindows())
         {
@@ -157,16 +157,16 @@ public sealed class AtomicFileTests
         new Action(() => FolderFlush.Flush(folder["none"])).Should().Throw<IOException>().WithMessage($"*{folder["none"]}*power cut*");
     }
 
-    /// <summary>FILE_RENAME_INFO of Windows, which no other system can try.</summary>
+    /// <summary>FILE_RENAME_INFO of Windows. Other systems can only check its layout.</summary>
     [Theory]
     [InlineData(8, "0300000000000000" + "0000000000000000" + "08000000" + "43003A005C00FC00" + "00000000")]
     [InlineData(4, "03000000" + "00000000" + "08000000" + "43003A005C00FC00" + "00000000")]
-    public void TheRenamingOnWindowsIsLaidOutAsItsStructure(int handleSize, string hexadecimal) =>
+    public void WindowsRenameStructureHasTheCorrectLayout(int handleSize, string hexadecimal) =>
         Convert.ToHexString(WindowsRename.Information("C:\\ü", handleSize)).Should().Be(hexadecimal);
 
     [UnprivilegedFact]
     [UnsupportedOSPlatform("windows")]
-    public void AFolderThatMayNotBeWrittenStaysAsItIs()
+    public void ReadOnlyFolderIsUnchanged()
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder["locked"]);
@@ -179,7 +179,7 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
-    public void WhatAKilledProcessHasLeftIsDeletedAndNothingElse()
+    public void OnlyFilesOfAKilledProcessAreDeleted()
     {
         using var folder = new TemporaryFolder();
         string stale = $".run.{Guid.NewGuid():N}.tmp";
@@ -194,14 +194,14 @@ public sealed class AtomicFileTests
 
         using AtomicFile living = AtomicFile.Create(folder["run"], 3, asynchronous: false);
         Write(folder["run"], "newer");
-        folder.Names.Should().HaveCount(others.Length + 2, "another save of the same file is under way");
+        folder.Names.Should().HaveCount(others.Length + 2, "another save of the same file is in progress");
         living.Stream.Write("end"u8);
         living.Commit();
         File.ReadAllText(folder["run"]).Should().Be("end");
     }
 
     [Fact]
-    public void ALongNameIsAName()
+    public void LongFileNameIsAccepted()
     {
         using var folder = new TemporaryFolder();
         string name = new('ü', 127);
@@ -211,7 +211,7 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
-    public void AReaderKeepsTheOldFileWhileItIsReplaced()
+    public void OpenReaderKeepsTheOldFileDuringASave()
     {
         using var folder = new TemporaryFolder();
         using var set = new ParameterSet();
@@ -248,14 +248,14 @@ public sealed class AtomicFileTests
     }
 }
 
-/// <summary>A theory about file modes.</summary>
+/// <summary>A theory about file modes, which only Unix has.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class UnixTheoryAttribute : TheoryAttribute
 {
     public UnixTheoryAttribute() => Skip = OperatingSystem.IsWindows() ? "Windows has no file modes." : null!;
 }
 
-/// <summary>A fact about what an ordinary user may not do.</summary>
+/// <summary>A fact about file permissions; it is skipped for users who may do everything.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class UnprivilegedFactAttribute : FactAttribute
 {
@@ -265,7 +265,7 @@ internal sealed class UnprivilegedFactAttribute : FactAttribute
         : null!;
 }
 
-/// <summary>A fact about a file system of its own, which not everybody may mount.</summary>
+/// <summary>A fact that mounts a file system; it is skipped if the user may not mount one.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class MountFactAttribute : FactAttribute
 {

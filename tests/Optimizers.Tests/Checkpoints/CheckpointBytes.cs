@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Optimizers.Tests;
 
-/// <summary>Checkpoints in memory, to be changed by hand.</summary>
+/// <summary>Checkpoints in memory that tests can change.</summary>
 internal static class CheckpointBytes
 {
     public static byte[] Of(Checkpoint checkpoint)
@@ -17,7 +17,7 @@ internal static class CheckpointBytes
         AtOnce.Wait(checkpoint.LoadCore(
             new MemoryStream(file, writable: false), "memory", options, asynchronous: false, progress: null, default));
 
-    /// <summary>Another header on the same data, with the checksum of the whole.</summary>
+    /// <summary>The same data with another header and a correct checksum.</summary>
     public static byte[] WithHeader(byte[] file, Func<string, string> change)
     {
         int length = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
@@ -25,7 +25,7 @@ internal static class CheckpointBytes
         return Sealed(SafetensorsBytes.File(header, file[(sizeof(long) + length)..]));
     }
 
-    /// <summary>The same file with the checksum that it should have, if it has one.</summary>
+    /// <summary>The same file with a correct checksum, if it has a checksum.</summary>
     public static byte[] Sealed(byte[] file)
     {
         byte[] result = [.. file];

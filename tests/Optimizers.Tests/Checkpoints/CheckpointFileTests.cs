@@ -2,11 +2,11 @@ using System.Text.Json;
 
 namespace Optimizers.Tests;
 
-/// <summary>What is where in the file of a checkpoint.</summary>
+/// <summary>The contents of a checkpoint file.</summary>
 public sealed class CheckpointFileTests
 {
     [Fact]
-    public void TensorsHaveTheNamesOfPyTorch()
+    public void TensorsHavePyTorchNames()
     {
         using var folder = new TemporaryFolder();
         using var run = new TrainingRun(new AdamOptions { AmsGrad = true });
@@ -23,13 +23,13 @@ public sealed class CheckpointFileTests
         file["state.empty.exp_avg"].Shape.Should().Equal(0);
         file["state.body.weight.step"].ToString().Should().Be("\"state.body.weight.step\" I64 []");
         Step(file, "body.weight").Should().Be(3);
-        Step(file, "head.weight").Should().Be(2, "the group was frozen then");
+        Step(file, "head.weight").Should().Be(2, "the group was frozen in one step");
         Step(file, "unused").Should().Be(0);
         file.Tensors.Should().HaveCount(6 * 5);
     }
 
     [Fact]
-    public void MetadataSayWhatThereIsToCompare()
+    public void MetadataContainsOptionsAndGroups()
     {
         using var folder = new TemporaryFolder();
         using var run = new TrainingRun(new AdamWOptions { Epsilon = 1e-9, WeightDecay = 0.1 });
@@ -61,7 +61,7 @@ public sealed class CheckpointFileTests
     }
 
     [Fact]
-    public void TheChecksumIsThatOfTheFileWithItsDigitsAsZeros()
+    public void ChecksumIsComputedWithZeroDigits()
     {
         using var folder = new TemporaryFolder();
         using var run = new TrainingRun(new SgdOptions());
@@ -85,11 +85,11 @@ public sealed class CheckpointFileTests
     [InlineData("A { X = 1, Y =  }", """{"kind":"A","X":1,"Y":null}""")]
     [InlineData("A { X = B { Y = 1, Z = C { } }, W = Coupled }", """{"kind":"A","X":{"kind":"B","Y":1,"Z":{"kind":"C"}},"W":"Coupled"}""")]
     [InlineData("A { X = [1, 2], Y = (3, 4) }", """{"kind":"A","X":"[1, 2]","Y":"(3, 4)"}""")]
-    public void TheTextOfARecordBecomesJsonForFilesOfFormerVersions(string text, string json) =>
+    public void RecordTextOfFormerVersionsBecomesJson(string text, string json) =>
         FormerFormats.ElementOf(text).GetRawText().Should().Be(json);
 
     [Fact]
-    public void OptionsAreWrittenWithoutTheirCulture()
+    public void OptionsAreWrittenInTheInvariantCulture()
     {
         System.Globalization.CultureInfo before = System.Globalization.CultureInfo.CurrentCulture;
         var commas = (System.Globalization.CultureInfo)System.Globalization.CultureInfo.InvariantCulture.Clone();

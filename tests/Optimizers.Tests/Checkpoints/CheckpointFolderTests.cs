@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>The newest files of a run, whatever happens to some of them.</summary>
+/// <summary>The newest files of a run, also when some files are damaged.</summary>
 public sealed class CheckpointFolderTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -20,7 +20,7 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
-    public void AFileInThePlaceOfTheFolderIsRefused()
+    public void FolderPathOfAFileThrows()
     {
         File.WriteAllText(_folder["taken"], "x");
         var folder = new CheckpointFolder(_folder["taken"], _checkpoint);
@@ -30,14 +30,14 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
-    public void AValueThatIsNullIsNamed()
+    public void NullValueThrowsAndIsNamed()
     {
         _checkpoint.Values["epoch"] = null!;
         _checkpoint.Invoking(one => one.Save(_folder["run"])).Should().Throw<ArgumentException>().WithMessage("Values[\"epoch\"] is null*");
     }
 
     [Fact]
-    public void TheNewestAreKeptAndTheNewestIsLoaded()
+    public void NewestFilesAreKeptAndTheNewestIsLoaded()
     {
         var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 2 };
         folder.LoadNewest().Should().BeNull();
@@ -53,7 +53,7 @@ public sealed class CheckpointFolderTests : IDisposable
         report.PassedOver.Should().BeEmpty();
     }
 
-    /// <summary>Of a new path, which folders there were and which are flushed, in their order, from the folder of the test on.</summary>
+    /// <summary>For a new path: the folders that existed, and the folders that are flushed, in order, starting at the folder of the test.</summary>
     [Theory]
     [InlineData("runs", "", "")]
     [InlineData("runs/", "", "")]
@@ -63,7 +63,7 @@ public sealed class CheckpointFolderTests : IDisposable
     [InlineData("a/b/c", "a/b", "a/b")]
     [InlineData("a/b/c/", "a", "a,a/b")]
     [InlineData("a/b/", "a/b", null)]
-    public void TheParentOfEachNewFolderIsFlushed(string path, string before, string? expected)
+    public void ParentOfEachNewFolderIsFlushed(string path, string before, string? expected)
     {
         Directory.CreateDirectory(_folder[before]);
         foreach (bool relative in new[] { false, true })
@@ -84,14 +84,14 @@ public sealed class CheckpointFolderTests : IDisposable
             saved.Should().Be(Path.Combine(Path.TrimEndingDirectorySeparator(Path.GetFullPath(given)), "checkpoint-000000001.safetensors"));
             flushed.Clear();
             folder.Save(2);
-            flushed.Should().BeEmpty("no folder is new any more");
+            flushed.Should().BeEmpty("no folder is new");
             Directory.Delete(_folder["."], recursive: true);
             Directory.CreateDirectory(_folder[before]);
         }
     }
 
     [Fact]
-    public async Task ItIsTheSameLater()
+    public async Task AsyncMethodsDoTheSame()
     {
         var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 1 };
         (await folder.LoadNewestAsync()).Should().BeNull();
@@ -104,7 +104,7 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
-    public void ADamagedFileIsPassedOverAndTheReportSaysWhy()
+    public void DamagedFileIsSkippedAndReported()
     {
         var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 5 };
         string[] paths = [.. Enumerable.Range(1, 4).Select(step => Save(folder, step))];
@@ -128,7 +128,7 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
-    public void AFileOfAnotherModelIsNotPassedOver()
+    public void FileOfAnotherModelThrows()
     {
         var folder = new CheckpointFolder(_folder["runs"], _checkpoint);
         Save(folder, 1);
@@ -140,7 +140,7 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
-    public void DeletingNeverTakesTheLastThatIsIntact()
+    public void LastIntactFileIsNeverDeleted()
     {
         var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 2 };
         Save(folder, 1);
@@ -158,7 +158,7 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
-    public void AFailedSaveDeletesNothing()
+    public void FailedSaveDeletesNothing()
     {
         var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 1 };
         Save(folder, 1);
@@ -170,7 +170,7 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
-    public void OnlyFilesOfTheRunAreSeen()
+    public void OtherFilesAreIgnored()
     {
         var folder = new CheckpointFolder(_folder["runs"], _checkpoint, "a") { Keep = 1 };
         Save(folder, 1);

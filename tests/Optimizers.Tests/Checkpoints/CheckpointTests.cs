@@ -1,11 +1,11 @@
 namespace Optimizers.Tests;
 
-/// <summary>What a checkpoint takes over, what it refuses, and that a refusal changes nothing.</summary>
+/// <summary>What a checkpoint restores and refuses. A refusal changes nothing.</summary>
 public sealed class CheckpointTests
 {
     private static readonly ClipByGlobalNorm _clip = new();
 
-    /// <summary>A model that a file of <see cref="Model"/> is not of, and what the message has to say.</summary>
+    /// <summary>A model that does not match a file of <see cref="Model"/>, and the expected message.</summary>
     public static TheoryData<string, string[]> Others() => new()
     {
         { "kind", ["groups[0] has \"AdamW\" in the file, but \"Adam\" here"] },
@@ -25,7 +25,7 @@ public sealed class CheckpointTests
 
     [Theory]
     [MemberData(nameof(Others))]
-    public void AFileOfAnotherModelIsRefusedAndNothingIsTouched(string other, string[] said)
+    public void FileOfAnotherModelThrowsAndChangesNothing(string other, string[] said)
     {
         using var folder = new TemporaryFolder();
         using (Model model = new())
@@ -48,7 +48,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public void OtherOptionsAreTakenWhenAskedForAndListed()
+    public void AllowDifferentOptionsKeepsTheProgramsOptionsAndListsThem()
     {
         using var folder = new TemporaryFolder();
         using var model = new Model();
@@ -64,7 +64,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public void ANewHeadOnAnOldBodyIsAnExplicitRequest()
+    public void LoadWhereLoadsOnlyTheSelectedParameters()
     {
         using var folder = new TemporaryFolder();
         using var old = new Model();
@@ -93,7 +93,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public void AFunctionIsNotComparedAndTheReportSaysSo()
+    public void FunctionScheduleIsNotComparedAndReported()
     {
         using var folder = new TemporaryFolder();
         using var set = new ParameterSet();
@@ -105,7 +105,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public void PartsAndValuesComeBack()
+    public void PartsAndValuesAreRestored()
     {
         using var folder = new TemporaryFolder();
         using var model = new Model("part");
@@ -143,7 +143,7 @@ public sealed class CheckpointTests
     [InlineData("\\\"frozen\\\":false,", "\\\"frozen\\\":0,", "groups")]
     [InlineData("\\\"frozen\\\":false,", "", "groups")]
     [InlineData("\"version\":\"3\"", "\"version\":\"one\"", "version")]
-    public void ValuesThatMakeNoSenseAreRefused(string before, string after, string said)
+    public void InvalidValuesThrow(string before, string after, string said)
     {
         using var model = new Model("part");
         model.Step();
@@ -159,7 +159,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public void ACountBelowZeroIsRefused()
+    public void NegativeCounterInTheFileThrows()
     {
         using var model = new Model("part");
         byte[] file = CheckpointBytes.Of(model.Checkpoint);
@@ -174,7 +174,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public void ANewerVersionIsRefusedForWhatItIs()
+    public void NewerVersionThrowsAndIsReportedAsNewer()
     {
         using var model = new Model();
         byte[] file = CheckpointBytes.WithHeader(
@@ -185,7 +185,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public void EveryBitOfAFileCounts()
+    public void EveryChangedBitIsFound()
     {
         using var model = new Model("part");
         model.Step();
@@ -195,7 +195,7 @@ public sealed class CheckpointTests
         {
             file[i / 8] ^= (byte)(1 << (i % 8));
             model.Invoking(target => CheckpointBytes.Load(target.Checkpoint, file))
-                .Should().Throw<CheckpointException>("bit {0} is another", i).Which.Fault.Should().Be(CheckpointFault.Damaged);
+                .Should().Throw<CheckpointException>("bit {0} is changed", i).Which.Fault.Should().Be(CheckpointFault.Damaged);
             file[i / 8] ^= (byte)(1 << (i % 8));
         }
 
@@ -209,7 +209,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public void AThousandDifferencesAreCountedAndAHundredShown()
+    public void OfManyDifferencesAHundredAreShown()
     {
         using var folder = new TemporaryFolder();
         using var many = new ParameterSet();
@@ -225,7 +225,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public async Task ProgressIsToldAndACancelledLoadChangesNothing()
+    public async Task ProgressIsReportedAndACancelledLoadChangesNothing()
     {
         using var folder = new TemporaryFolder();
         using var set = new ParameterSet();
@@ -255,11 +255,11 @@ public sealed class CheckpointTests
 
         using var late = new CancellationTokenSource();
         await checkpoint.LoadAsync(folder["run"], progress: new Recorder(checking + 2, late), cancellation: late.Token);
-        set["w"].Values.IndexOfAnyExcept(1).Should().Be(-1, "once it has begun to take over, it ends it");
+        set["w"].Values.IndexOfAnyExcept(1).Should().Be(-1, "a load that has begun to change values finishes");
     }
 
     [Fact]
-    public void MisuseIsRefused()
+    public void InvalidArgumentThrows()
     {
         using var folder = new TemporaryFolder();
         using var model = new Model("part");
@@ -285,7 +285,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public void AListThatDoesNotFitIsNoticedBeforeAnythingIsWritten()
+    public void PartWithTooFewElementsThrowsBeforeAnythingIsWritten()
     {
         using var folder = new TemporaryFolder();
         using var model = new Model("part");
@@ -300,7 +300,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public void ANumberOfAnotherWriterMayBeInFloat()
+    public void CounterOfAnotherWriterMayBeAFloat()
     {
         using var file = new MemoryStream();
         var writer = new SafetensorsWriter(file, [new("numbers.product", SafetensorsType.F32)]);
@@ -314,7 +314,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public void TextThatIsNoTextIsNotSaved()
+    public void InvalidUnicodeIsNotSaved()
     {
         using var folder = new TemporaryFolder();
         using var model = new Model();
@@ -332,7 +332,7 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public void AnOptimizerInAStepIsNotSaved()
+    public void SaveDuringAStepThrows()
     {
         using var folder = new TemporaryFolder();
         using var set = new ParameterSet();
@@ -353,7 +353,7 @@ public sealed class CheckpointTests
         folder.Names.Should().BeEmpty();
     }
 
-    /// <summary>Two parameters in a group, and variations of that.</summary>
+    /// <summary>Two parameters in a group, with variations.</summary>
     private sealed class Model : IDisposable
     {
         public Model(string variation = "")

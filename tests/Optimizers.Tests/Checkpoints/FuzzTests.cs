@@ -5,26 +5,26 @@ using Xunit.Abstractions;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Thousands of bad files, made from good ones: each is loaded, or refused with the one exception there is for that, in
-/// memory that the file's length bounds, and a refusal changes nothing.
+/// Thousands of damaged files, made from valid ones. Each is loaded, or refused with a CheckpointException, in
+/// memory that the length of the file bounds. A refusal changes nothing.
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
-    /// <summary>How many files there are in the long form.</summary>
+    /// <summary>The number of files in the long form of the test.</summary>
     public const string CountVariable = "OPTIMIZERS_FUZZ";
 
-    // So long that only what hangs needs it.
+    // Long enough that only a hanging load exceeds it.
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(60);
 
     [Fact]
-    public async Task ABadFileIsRefusedWithoutHarm()
+    public async Task DamagedFilesThrowAndChangeNothing()
     {
         int count = int.Parse(Environment.GetEnvironmentVariable(CountVariable) ?? "4000", CultureInfo.InvariantCulture);
         using var fuzzer = new Fuzzer(seed: 1);
         await Task.Run(() => fuzzer.Run(count)).WaitAsync(_patience);
         output.WriteLine(fuzzer.ToString());
         fuzzer.Refused.Should().BeGreaterThan(count / 2);
-        fuzzer.Loaded.Should().BeGreaterThan(count / 50, "files that are good still, or good enough, are among them");
+        fuzzer.Loaded.Should().BeGreaterThan(count / 50, "some of the files are still valid");
     }
 
     private sealed class Fuzzer : IDisposable
@@ -127,7 +127,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
             }
         }
 
-        // The kind of a message: its words without what is quoted and numbered.
+        // The kind of a message: its words without quotations and numbers.
         private void Count(CheckpointException exception)
         {
             string first = exception.Fault == CheckpointFault.Damaged ? exception.Message : string.Concat(exception.Problems.Take(1));

@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace Optimizers.Tests;
 
-/// <summary>A process that does nothing but save is killed at any moment: the file is always whole.</summary>
+/// <summary>A process that saves in a loop is killed at random moments. The file is always complete.</summary>
 public sealed class KillTests
 {
-    /// <summary>How many kills there are in the long form.</summary>
+    /// <summary>The number of kills in the long form of the test.</summary>
     public const string CountVariable = "OPTIMIZERS_KILLS";
 
     /// <summary>The argument that makes the child process save.</summary>
@@ -15,7 +15,7 @@ public sealed class KillTests
     private const int Length = 500_000;
 
     [Fact]
-    public void AKilledSaveLeavesTheOldFileOrTheNewOne()
+    public void KilledSaveLeavesTheOldOrTheNewFile()
     {
         int kills = int.Parse(Environment.GetEnvironmentVariable(CountVariable) ?? "6", CultureInfo.InvariantCulture);
         using var folder = new TemporaryFolder();
@@ -27,7 +27,7 @@ public sealed class KillTests
         {
             using (Process child = ChildProcess.Start(SaveArgument, folder["run"]))
             {
-                // The child says a line whenever it has saved.
+                // The child writes a line after each save.
                 for (int saves = random.Next(1, 4); saves > 0; saves--)
                 {
                     child.StandardOutput.ReadLine().Should().NotBeNull();
@@ -40,17 +40,17 @@ public sealed class KillTests
 
             checkpoint.Load(folder["run"]);
             long number = long.Parse(checkpoint.Values["number"], CultureInfo.InvariantCulture);
-            set["w"].Values.IndexOfAnyExcept(number).Should().Be(-1, "all of the file is of one save");
+            set["w"].Values.IndexOfAnyExcept(number).Should().Be(-1, "the whole file comes from one save");
             last = Math.Max(last, number);
-            folder.Names.Count.Should().BeLessThanOrEqualTo(2, "the next save deletes what the last left");
+            folder.Names.Count.Should().BeLessThanOrEqualTo(2, "the next save deletes the files that the last one left");
         }
 
-        last.Should().BeGreaterThan(1, "some were killed after the first save");
+        last.Should().BeGreaterThan(1, "some kills were after the first save");
         checkpoint.Save(folder["run"]);
         folder.Names.Should().Equal("run");
     }
 
-    /// <summary>Saves until it is killed: what the child process does.</summary>
+    /// <summary>Saves until the process is killed. This is the work of the child process.</summary>
     internal static void SaveForEver(string path)
     {
         using var set = new ParameterSet();

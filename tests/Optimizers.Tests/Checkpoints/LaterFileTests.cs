@@ -1,7 +1,7 @@
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Files of this version of the format that have more or fewer options than this library, and the options of what is around an
+/// Files of this version of the format with more or fewer options than this library has, and the options of the parts around an
 /// optimizer.
 /// </summary>
 public sealed class LaterFileTests
@@ -9,7 +9,7 @@ public sealed class LaterFileTests
     [Theory]
     [InlineData(false, "")]
     [InlineData(true, "*groups[0].optimizer.amsGrad is not in the file, which means false, but it is true here*")]
-    public void AnOptionThatTheFileLacksMeansItsDefault(bool amsGrad, string message)
+    public void OptionMissingInTheFileMeansItsDefault(bool amsGrad, string message)
     {
         byte[] file = CheckpointBytes.WithHeader(
             CheckpointBytes.Of(Of(new AdamWOptions())), header => Changed(header, "\\\"amsGrad\\\":false,", ""));
@@ -27,7 +27,7 @@ public sealed class LaterFileTests
     }
 
     [Fact]
-    public void ASchedulesArgumentWithADefaultMeansIt()
+    public void ScheduleArgumentMissingInTheFileMeansItsDefault()
     {
         static Checkpoint Scheduled(double floor) => Of(new SgdOptions(), new ModelOptimizerOptions { Schedule = new Cosine(1, 5, floor) });
         byte[] file = CheckpointBytes.WithHeader(CheckpointBytes.Of(Scheduled(0)), header => Changed(header, ",\\\"floor\\\":0", ""));
@@ -42,7 +42,7 @@ public sealed class LaterFileTests
     [InlineData("\\\"amsGrad\\\":", "\\\"mood\\\":\\\"wild\\\",\\\"amsGrad\\\":", "groups[0].optimizer.mood is wild in the file, but AdamW has no such option here*later version*Update*")]
     [InlineData("\\\"rateFactor\\\":", "\\\"mood\\\":3,\\\"rateFactor\\\":", "groups[0].mood is 3 in the file, but a group has no such option here*later version*")]
     [InlineData("\\\"nonFinite\\\":", "\\\"mood\\\":3,\\\"nonFinite\\\":", "options.mood is 3 in the file*no such option here*later version*")]
-    public void AnOptionOfALaterVersionIsNamed(string text, string changed, string message)
+    public void OptionOfALaterVersionThrowsAndIsNamed(string text, string changed, string message)
     {
         byte[] file = CheckpointBytes.WithHeader(CheckpointBytes.Of(Of(new AdamWOptions())), header => Changed(header, text, changed));
         FluentActions.Invoking(() => CheckpointBytes.Load(Of(new AdamWOptions()), file)).Should().Throw<CheckpointException>()
@@ -52,7 +52,7 @@ public sealed class LaterFileTests
     }
 
     [Fact]
-    public void AnotherStateFormatIsSaid()
+    public void DifferentStateFormatIsReported()
     {
         static Checkpoint In(StateFormat format)
         {
@@ -75,7 +75,7 @@ public sealed class LaterFileTests
     [InlineData("accumulator", "part.options.mean is true in the file, but false here")]
     [InlineData("sam", "part.options.rho is 0.05 in the file, but 0.5 here")]
     [InlineData("scaler", "loss_scaler.options.growthFactor is 2 in the file, but 3 here")]
-    public void TheOptionsOfAPartAreCompared(string part, string message)
+    public void OptionsOfAPartAreCompared(string part, string message)
     {
         byte[] file = CheckpointBytes.Of(With(part, changed: false, threads: 1));
         CheckpointReport same = CheckpointBytes.Load(With(part, changed: false, threads: 2), file);
@@ -87,7 +87,7 @@ public sealed class LaterFileTests
     }
 
     [Fact]
-    public void ACompositionAsDeepAsCanBeIsSavedAndLoaded()
+    public void DeepestCompositionIsSavedAndLoaded()
     {
         static Checkpoint Nested(int depth)
         {

@@ -10,7 +10,7 @@ public sealed class MemoryFileTests
     [InlineData(Chunk)]
     [InlineData(Chunk + 1)]
     [InlineData((3 * Chunk) + 5)]
-    public void WhatIsWrittenIsReadWhereverChunksEnd(int length)
+    public void DataIsReadAcrossChunkBoundaries(int length)
     {
         var bytes = new byte[length];
         new Random(length).NextBytes(bytes);
@@ -24,7 +24,7 @@ public sealed class MemoryFileTests
         file.Position.Should().Be(length);
         file.Invoking(f => f.WriteByte(1)).Should().Throw<IOException>().WithMessage($"*{length} bytes*");
 
-        // Once more in the midst, over the end of a chunk where there is one.
+        // Again in the middle, across the end of a chunk if there is one.
         file.Seek(length / 2, SeekOrigin.Begin);
         file.Write(bytes.AsSpan(length / 2));
         file.Dispose();

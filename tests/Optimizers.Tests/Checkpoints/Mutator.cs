@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Makes bad files out of good ones, knowing what they are made of: it changes lengths, tokens of the header, names, types
-/// and offsets, as well as single bits, and repairs what else would have to be right, or not.
+/// Makes damaged files from valid ones, with knowledge of the format. It changes lengths, tokens of the header, names, types
+/// and offsets, as well as single bits, and sometimes repairs the fields that depend on them.
 /// </summary>
 internal sealed class Mutator(Random random)
 {
@@ -30,7 +30,7 @@ internal sealed class Mutator(Random random)
         "\"state.a.step\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[0,8]},", "\"values.x\":\"y\",",
     ];
 
-    /// <summary>One to four changes to a file, fewer more often.</summary>
+    /// <summary>Makes one to four changes to a file; fewer changes are more likely.</summary>
     public byte[] Mutate(byte[] seed)
     {
         byte[] file = [.. seed];
@@ -74,7 +74,7 @@ internal sealed class Mutator(Random random)
         }
     }
 
-    // The header stays as it is, so that the file is good but for its checksum, or altogether.
+    // The header is unchanged, so the file is valid, or valid except for its checksum.
     private byte[] WithOtherData(byte[] file)
     {
         if (file.Length < sizeof(ulong) || BinaryPrimitives.ReadUInt64LittleEndian(file) >= (ulong)(file.Length - sizeof(ulong)))
@@ -140,7 +140,7 @@ internal sealed class Mutator(Random random)
             case 6:
                 return Replaced(header, Math.Min(start, otherStart), Math.Max(start, otherStart), []);
             default:
-                // Within a token, which may be JSON of its own.
+                // Inside a token, which may contain JSON.
                 int at = random.Next(start, end);
                 return Replaced(header, at, at + 1, [(byte)"0123456789-.,:[]{}\"\\ "[random.Next(21)]]);
         }
@@ -161,7 +161,7 @@ internal sealed class Mutator(Random random)
         }
         catch (JsonException)
         {
-            // What could be told apart so far will do.
+            // The tokens found so far are enough.
         }
 
         return tokens;

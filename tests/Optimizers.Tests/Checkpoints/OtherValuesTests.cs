@@ -1,9 +1,9 @@
 namespace Optimizers.Tests;
 
-/// <summary>While other values are in the place of a parameter's own, no checkpoint of the model is saved or loaded.</summary>
+/// <summary>Checkpoints throw while the parameters hold temporary values.</summary>
 public sealed class OtherValuesTests
 {
-    // Each puts other values there, calls, and puts the model's own back.
+    // Each replaces the values, makes the call, and restores the model's own values.
     private static readonly Dictionary<string, Action<WrappedModel, Action>> _guests = new()
     {
         ["an average"] = (model, call) =>
@@ -94,7 +94,7 @@ public sealed class OtherValuesTests
                     model.DrawGradients(index);
                     model.Optimizer.Step();
 
-                    // In the second run, after the first was undone.
+                    // In the second run, after the first has been undone.
                     if (++calls == 5)
                     {
                         call();
@@ -123,7 +123,7 @@ public sealed class OtherValuesTests
     [InlineData("an average")]
     [InlineData("slow weights")]
     [InlineData("an ascent")]
-    public void NothingMovesBetweenTrainingAndEvaluation(string guest)
+    public void EvaluateAndTrainThrowDuringTemporaryValues(string guest)
     {
         using var model = new WrappedModel(new ScheduleFreeSgdOptions { LearningRate = 0.1 });
         model.DrawGradients(1);
@@ -141,9 +141,9 @@ public sealed class OtherValuesTests
         model.Optimizer.Train();
     }
 
-    /// <summary>A file is of one moment, and a load is complete: what would change the values meanwhile is refused.</summary>
+    /// <summary>A file shows one moment, and a load is complete: calls that would change the values in between throw.</summary>
     [Fact]
-    public async Task NothingChangesTheValuesWhileACheckpointIsAtWork()
+    public async Task ChangesThrowDuringASaveOrLoad()
     {
         using var folder = new TemporaryFolder();
         using var model = new WrappedModel();
@@ -177,7 +177,7 @@ public sealed class OtherValuesTests
 
     [Theory]
     [MemberData(nameof(Guests))]
-    public void NothingIsSavedOrLoaded(string guest, bool includesParameters)
+    public void SaveAndLoadThrowDuringTemporaryValues(string guest, bool includesParameters)
     {
         using var folder = new TemporaryFolder();
         using var model = new WrappedModel(scale: 3);
@@ -221,7 +221,7 @@ public sealed class OtherValuesTests
         checkpoint.Load(folder["run"]);
     }
 
-    // With the last bytes: a load looks at the whole file before it takes values over.
+    // With the last bytes, because a load checks the whole file before it changes values.
     private sealed class Progress(Action report) : IProgress<CheckpointProgress>
     {
         public void Report(CheckpointProgress value)

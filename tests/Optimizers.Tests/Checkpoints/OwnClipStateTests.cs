@@ -1,10 +1,10 @@
 namespace Optimizers.Tests;
 
-/// <summary>The state of a clip is a part of the run.</summary>
+/// <summary>Checkpoints include the state of a clip.</summary>
 public sealed class OwnClipStateTests
 {
     [Fact]
-    public void ARunWithAStatefulClipResumes()
+    public void RunWithStatefulClipResumes()
     {
         using var folder = new TemporaryFolder();
         using ParameterSet set = Set();
@@ -28,7 +28,7 @@ public sealed class OwnClipStateTests
     }
 
     [Fact]
-    public void AnotherClipLeavesTheStateOfTheOldOne()
+    public void LoadWithAnotherClipLeavesTheStateInTheFile()
     {
         using var folder = new TemporaryFolder();
         using ParameterSet set = Set();
@@ -49,7 +49,7 @@ public sealed class OwnClipStateTests
     }
 
     [Fact]
-    public void AParameterOfTheSameNameIsNotTakenForAClip()
+    public void ParameterNamedLikeTheClipIsNotTheClip()
     {
         using var folder = new TemporaryFolder();
         using ParameterSet set = Set();
@@ -61,7 +61,7 @@ public sealed class OwnClipStateTests
     }
 
     [Fact]
-    public void AClipThatIsAddedByHandTooIsListedOnce()
+    public void ClipThatIsAlsoAddedByHandIsListedOnce()
     {
         using ParameterSet set = Set();
         var clip = new RunningClip();
@@ -73,7 +73,7 @@ public sealed class OwnClipStateTests
     }
 
     [Fact]
-    public void ASearchForARatePutsTheClipBack()
+    public void RateSearchRestoresTheClip()
     {
         using ParameterSet set = Set();
         var clip = new RunningClip();

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Something with state of every kind.</summary>
+/// <summary>An object with every kind of state.</summary>
 internal sealed class Part : ICheckpointed
 {
     public float[] Floats { get; init; } = [1, 2, 3, 4, 5, 6];
@@ -21,7 +21,7 @@ internal sealed class Part : ICheckpointed
 
     public double Scale { get; set; } = 65_536;
 
-    /// <summary>Is called whenever floats are asked for.</summary>
+    /// <summary>Called whenever the floats are read.</summary>
     public Action? Asked { get; set; }
 
     public void Describe(CheckpointManifest contents)
@@ -45,6 +45,6 @@ internal sealed class Part : ICheckpointed
     private Action Accept(string json)
     {
         double scale = System.Text.Json.JsonElement.Parse(json).GetDouble();
-        return scale > 0 ? () => Scale = scale : throw new FormatException("a scale is above 0");
+        return scale > 0 ? () => Scale = scale : throw new FormatException("A scale must be above 0.");
     }
 }

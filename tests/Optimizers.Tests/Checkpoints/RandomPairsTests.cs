@@ -3,16 +3,16 @@ using System.Globalization;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Files of random programs are loaded into other random programs: each load takes over everything that it says it does, or is
-/// refused and changes nothing.
+/// Files of random programs are loaded into other random programs. Each load restores everything that it reports, or it
+/// throws and changes nothing.
 /// </summary>
 public sealed class RandomPairsTests
 {
-    /// <summary>How many pairs there are in the long form.</summary>
+    /// <summary>The number of pairs in the long form of the test.</summary>
     public const string CountVariable = "OPTIMIZERS_PAIRS";
 
     [Fact]
-    public void ALoadIsCompleteOrChangesNothing()
+    public void LoadIsCompleteOrChangesNothing()
     {
         int count = int.Parse(Environment.GetEnvironmentVariable(CountVariable) ?? "300", CultureInfo.InvariantCulture);
         int loaded = 0;
@@ -23,7 +23,7 @@ public sealed class RandomPairsTests
             source.Train();
             byte[] file = CheckpointBytes.Of(source.Checkpoint);
 
-            // Often the same program or nearly so, or hardly any file could be loaded.
+            // The programs are often equal or almost equal; otherwise hardly any file could be loaded.
             using var target = random.Next(3) == 0 ? new Program(random) : new Program(new Random(seed), changes: random.Next(3), random);
             if (random.Next(2) == 0)
             {
@@ -49,7 +49,7 @@ public sealed class RandomPairsTests
             ShouldBeComplete(target, file, report, options, what);
         }
 
-        loaded.Should().BeInRange(count / 4, count - (count / 4), "both ends have to be tried");
+        loaded.Should().BeInRange(count / 4, count - (count / 4), "the test needs both results often enough");
     }
 
     private static void ShouldBeComplete(Program target, byte[] file, CheckpointReport report, CheckpointLoadOptions options, string what)
@@ -78,7 +78,7 @@ public sealed class RandomPairsTests
             report.UpdateCount.Should().Be(long.Parse(here.Metadata["update_count"], CultureInfo.InvariantCulture));
         }
 
-        // It goes on from there.
+        // The program continues after the load.
         target.Train();
     }
 
@@ -108,8 +108,8 @@ public sealed class RandomPairsTests
         private readonly ExponentialMovingAverage _average;
         private readonly Random _random;
 
-        /// <param name="random">Makes the choices.</param>
-        /// <param name="changes">How many choices are made by the other generator in their place.</param>
+        /// <param name="random">The generator that makes the choices.</param>
+        /// <param name="changes">The number of choices that the other generator makes instead.</param>
         /// <param name="changing">The other generator.</param>
         public Program(Random random, int changes = 0, Random? changing = null)
         {
@@ -221,7 +221,7 @@ public sealed class RandomPairsTests
 
         private static string Text(ReadOnlySpan<float> values) => string.Join(",", values.ToArray());
 
-        // At most 1, as a rate, a decay or a momentum.
+        // At most 1, as for a rate, a decay or a momentum.
         private ILrSchedule Schedule(int kind)
         {
             if (kind > 1)

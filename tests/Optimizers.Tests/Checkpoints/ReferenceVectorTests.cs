@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Optimizers.Tests;
 
-/// <summary>Files with the verdict of the format's reference reader: the library's reader agrees.</summary>
+/// <summary>The library's reader agrees with the reference reader on these files.</summary>
 [Trait("Category", "Golden")]
 public sealed class ReferenceVectorTests
 {
@@ -13,14 +13,14 @@ public sealed class ReferenceVectorTests
         [.. JsonElement.Parse(File.ReadAllBytes(GoldenData.PathOf("checkpoints", VectorFile))).GetProperty("vectors").EnumerateArray()]);
 
     [GoldenFileFact(VectorFile)]
-    public void TheReaderAgreesWithTheReference()
+    public void ReaderAgreesWithTheReference()
     {
         _vectors.Value.Should().HaveCountGreaterThan(GoldenData.IsReplaced ? 0 : 300);
         _vectors.Value.Select(Disagreement).OfType<string>().Should().BeEmpty();
     }
 
     [GoldenFileFact(VectorFile)]
-    public void AcceptedFilesAreWrittenAgainWithTheSameContent()
+    public void AcceptedFilesKeepTheirContentWhenRewritten()
     {
         JsonElement[] accepted = [.. _vectors.Value.Where(vector => IsAccepted(vector) && !MayBeRefused(vector))];
         accepted.Should().NotBeEmpty();
@@ -39,7 +39,7 @@ public sealed class ReferenceVectorTests
     }
 
     [GoldenFileFact(VectorFile)]
-    public void FilesOfTheReferenceWriterAreWrittenByteForByte()
+    public void WriterGivesTheBytesOfTheReferenceWriter()
     {
         string folder = Path.GetDirectoryName(GoldenData.PathOf("checkpoints", VectorFile))!;
         int compared = 0;

@@ -1,12 +1,12 @@
 namespace Optimizers.Tests;
 
-/// <summary>What a file says of groups and their settings, what the program says, and which of them counts.</summary>
+/// <summary>Groups and settings that differ between file and program, and which of the two applies.</summary>
 public sealed class RegroupTests
 {
     private static readonly CheckpointLoadOptions _otherGroups = new() { AllowDifferentGroups = true };
 
     [Fact]
-    public void AFileOfOneGroupGoesIntoTwo()
+    public void FileOfOneGroupLoadsIntoTwo()
     {
         using var folder = new TemporaryFolder();
         using var one = new Run(new ParameterGroup(new AdamWOptions()));
@@ -33,7 +33,7 @@ public sealed class RegroupTests
     }
 
     [Fact]
-    public void StateOfAnotherKindBeginsAnewAndTheReportSaysSo()
+    public void StateOfAnotherOptimizerStartsFreshAndIsReported()
     {
         using var folder = new TemporaryFolder();
         using var one = new Run(new ParameterGroup(new AdamWOptions()));
@@ -56,7 +56,7 @@ public sealed class RegroupTests
     }
 
     [Fact]
-    public void OptionsAreStillComparedAmongOtherGroups()
+    public void OptionsAreComparedInChangedGroups()
     {
         using var folder = new TemporaryFolder();
         using var one = new Run(new ParameterGroup(new AdamWOptions()));
@@ -72,7 +72,7 @@ public sealed class RegroupTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void ALoadOfEveryParameterGoesOnWithTheSchedule(bool all)
+    public void LoadOfAllParametersContinuesTheSchedule(bool all)
     {
         using var folder = new TemporaryFolder();
         using var run = new Run(new ParameterGroup(new AdamWOptions()));
@@ -90,7 +90,7 @@ public sealed class RegroupTests
     [InlineData("all")]
     [InlineData("some")]
     [InlineData("everything")]
-    public void ACountOfUpdatesThatIsGivenCountsMoreThanTheFile(string what)
+    public void GivenUpdateCountReplacesThatOfTheFile(string what)
     {
         using var folder = new TemporaryFolder();
         using var run = new Run(new ParameterGroup(new AdamWOptions()));
@@ -107,12 +107,12 @@ public sealed class RegroupTests
         other.Optimizer.StateOf("a").Iteration.Should().Be(5, "each parameter has its own count");
     }
 
-    // What the program says of a group of its own, in contrast to the file's.
+    // The program's own setting of a group, different from that of the file.
     public static TheoryData<string> Settings() => ["rate factor", "decay", "frozen"];
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void ASettingThatTheRunChangedComesBackAndIsListed(string setting)
+    public void ChangedGroupSettingIsRestoredAndListed(string setting)
     {
         using var folder = new TemporaryFolder();
         using var run = new Run(new ParameterGroup(new AdamWOptions()));
@@ -129,12 +129,12 @@ public sealed class RegroupTests
         resumed.Checkpoint.Save(folder["resumed"]);
         File.ReadAllBytes(folder["resumed"]).Should().Equal(File.ReadAllBytes(folder["run"]));
 
-        // A program that says what the run came to says nothing else.
+        // The current settings of the run are not a difference.
         using var told = new Run(new ParameterGroup(new AdamWOptions()));
         Change(told.Optimizer.Groups[0], setting);
         told.Checkpoint.Load(folder["run"]).Changes.Should().BeEmpty();
 
-        // Back to an earlier file within the run: what came later is not what the program said.
+        // Return to an earlier file in the same run: later settings are not settings of the program.
         run.Optimizer.Groups[0].RateFactor = 0.125;
         run.Checkpoint.Load(folder["run"]);
         GroupSettings.Of(run.Optimizer.Groups[0]).Should().Be(GroupSettings.Of(resumed.Optimizer.Groups[0]));
@@ -142,7 +142,7 @@ public sealed class RegroupTests
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void ASettingOfTheProgramThatTheRunNeverHadIsRefusedOrKept(string setting)
+    public void GroupSettingUnlikeFileAndStartThrowsOrIsKept(string setting)
     {
         using var folder = new TemporaryFolder();
         using var run = new Run(new ParameterGroup(new AdamWOptions()));
@@ -163,7 +163,7 @@ public sealed class RegroupTests
     }
 
     [Fact]
-    public void ADecayInTheFileDoesNotReplaceTheScheduleOfIt()
+    public void DecayInTheFileDoesNotReplaceADecaySchedule()
     {
         using var folder = new TemporaryFolder();
         using var run = new Run(new ParameterGroup(new AdamWOptions()) { WeightDecay = 0.2 });
@@ -182,7 +182,7 @@ public sealed class RegroupTests
     }
 
     [Fact]
-    public void GradientsThatTheRunTookAwayAreListed()
+    public void RemovedGradientsAreListed()
     {
         using var folder = new TemporaryFolder();
         using var run = new Run(new ParameterGroup(new AdamWOptions()));
@@ -194,7 +194,7 @@ public sealed class RegroupTests
     }
 
     [Fact]
-    public void OtherGroupsTakeTheSettingsThatTheirParametersHad()
+    public void ChangedGroupsTakeTheSettingsOfTheirParameters()
     {
         using var folder = new TemporaryFolder();
         using var one = new Run(new ParameterGroup(new AdamWOptions()));
@@ -209,7 +209,7 @@ public sealed class RegroupTests
         two.Train(2);
         two.ToString().Should().Be(one.ToString());
 
-        // Groups that differ cannot become one without a word.
+        // Merging groups with different settings is reported.
         two.Optimizer.Groups[1].RateFactor = 0.2;
         two.Checkpoint.Save(folder["two"]);
         using var back = new Run(new ParameterGroup(new AdamWOptions()));
@@ -218,7 +218,7 @@ public sealed class RegroupTests
     }
 
     [Fact]
-    public void SchedulesOfOtherGroupsAreComparedToo()
+    public void SchedulesAreComparedInChangedGroups()
     {
         using var folder = new TemporaryFolder();
         using var one = new Run(new ParameterGroup(new AdamWOptions()) { Schedule = new Constant(0.01) });
@@ -229,7 +229,7 @@ public sealed class RegroupTests
     }
 
     [Fact]
-    public void GroupsThatWillShareOneDistanceAreReported()
+    public void MergedGroupsThatShareADistanceAreReported()
     {
         using var folder = new TemporaryFolder();
         using var two = new Run(new ParameterGroup(new ProdigyOptions()) { Where = p => p.Name == "b" }, new ParameterGroup(new ProdigyOptions()));
@@ -242,7 +242,7 @@ public sealed class RegroupTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void AMomentumScheduleMayComeOrGo(bool comes)
+    public void MomentumScheduleMayBeAddedOrRemoved(bool comes)
     {
         using var folder = new TemporaryFolder();
         using var source = new Run(Group(!comes));
@@ -259,7 +259,7 @@ public sealed class RegroupTests
     }
 
     [Fact]
-    public void AModelThatIsAPartMayHaveOtherOptimizersToo()
+    public void ModelAddedAsAPartMayChangeItsOptimizers()
     {
         using var folder = new TemporaryFolder();
         using var source = new Run(new ParameterGroup(new AdamWOptions()));

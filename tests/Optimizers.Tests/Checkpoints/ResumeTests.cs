@@ -1,11 +1,11 @@
 namespace Optimizers.Tests;
 
-/// <summary>A run that is saved and resumed has the same bits as one that was not.</summary>
+/// <summary>A resumed run has the same bits as an uninterrupted one.</summary>
 public sealed class ResumeTests
 {
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public async Task AResumedRunHasTheBitsOfOneThatWasNot(string name)
+    public async Task ResumedRunHasTheSameBits(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         IOptimizerOptions options = variant.Options;
@@ -36,7 +36,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public void ALoadIntoARunThatIsElsewhereLeavesNothingOfIt()
+    public void LoadReplacesAllStateOfARunningOptimizer()
     {
         using var folder = new TemporaryFolder();
         using var run = new TrainingRun(new AdamWOptions());
@@ -49,7 +49,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public void TheSameRunIsTheSameFile()
+    public void SameRunGivesTheSameFile()
     {
         using var folder = new TemporaryFolder();
         foreach (int threads in new[] { 1, 2 })
@@ -63,7 +63,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public void TheRoundedCopyFollowsTheValues()
+    public void LoadUpdatesTheRoundedCopy()
     {
         using var folder = new TemporaryFolder();
         using var set = new ParameterSet();
@@ -77,7 +77,7 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public void AnOptimizerOfOneBufferIsResumedToo()
+    public void OptimizerOfOneBufferIsResumed()
     {
         using var folder = new TemporaryFolder();
         float[] start = Draw.Floats(1, 100);

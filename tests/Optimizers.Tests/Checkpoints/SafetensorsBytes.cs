@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Optimizers.Tests;
 
-/// <summary>Safetensors files made by hand, good ones and bad ones.</summary>
+/// <summary>Safetensors files made by hand, valid and invalid.</summary>
 internal static class SafetensorsBytes
 {
     /// <summary>The entry of a tensor in a header.</summary>
@@ -29,7 +29,7 @@ internal static class SafetensorsBytes
         return bytes.ToArray();
     }
 
-    /// <summary>Writes what a reader reads once more.</summary>
+    /// <summary>Writes the contents of a reader to a new file.</summary>
     public static byte[] Rewritten(SafetensorsReader reader)
     {
         using var file = new MemoryStream();

@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Optimizers.Tests;
 
-/// <summary>What a file of anybody's may say, and what not.</summary>
+/// <summary>Untrusted files: valid contents are read, invalid contents are refused.</summary>
 public sealed class SafetensorsReaderTests
 {
     private const string Four = "[0,16]";
 
-    /// <summary>A file, and a part of the message that refuses it; null: it is accepted.</summary>
+    /// <summary>A file, and a part of the message if it is refused; null if it is accepted.</summary>
     public static TheoryData<string, byte[], string?> Files()
     {
         string w = SafetensorsBytes.Entry("w", "I32", "[2,2]", Four);
@@ -119,7 +119,7 @@ public sealed class SafetensorsReaderTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public async Task AFileIsReadOrRefusedWithItsReason(string name, byte[] file, string? refusal)
+    public async Task FileIsReadOrRefusedWithTheReason(string name, byte[] file, string? refusal)
     {
         Func<SafetensorsReader> open = () => SafetensorsBytes.Open(file);
         if (refusal is null)
@@ -137,7 +137,7 @@ public sealed class SafetensorsReaderTests
     [Theory]
     [InlineData("\"w{0}\":{{\"dtype\":\"I32\",\"shape\":[2,2],\"data_offsets\":[0,16]}}", 0.5)]
     [InlineData("\"w{0}\":{{\"shape\":[2,2],\"dtype\":\"I32\",\"data_offsets\":[0,16]}}", 0.5)]
-    public void AMillionTensorsOnTheSameBytesAreRefusedBeforeTheyAreGathered(string entry, double timesTheFile)
+    public void MillionTensorsOnTheSameBytesAreRefusedEarly(string entry, double timesTheFile)
     {
         var header = new StringBuilder("{");
         for (int i = 0; i < 1_000_000; i++)
@@ -155,7 +155,7 @@ public sealed class SafetensorsReaderTests
     }
 
     [Fact]
-    public void ALengthBeyondTheFileIsNotAllocated()
+    public void LengthBeyondTheFileIsNotAllocated()
     {
         byte[] file = SafetensorsBytes.File("{}", 0, 99_999_999);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -165,7 +165,7 @@ public sealed class SafetensorsReaderTests
     }
 
     [Fact]
-    public void ElementsAreReadInWholeOrInPart()
+    public void ElementsAreReadCompletelyOrInPart()
     {
         float[] values = [1, -2, float.NaN, float.PositiveInfinity, -0f];
         using var file = new MemoryStream();
@@ -192,7 +192,7 @@ public sealed class SafetensorsReaderTests
     }
 
     [Fact]
-    public void WhatTheFileDoesNotHaveIsAnErrorOfTheArgument()
+    public void UnknownTensorThrowsAnArgumentException()
     {
         byte[] file = Tensor("F32", "[2,2]", Four);
         using SafetensorsReader reader = SafetensorsBytes.Open(file);
@@ -218,11 +218,11 @@ public sealed class SafetensorsReaderTests
         }
     }
 
-    /// <summary>The length of a header may begin with the bytes of another kind of file.</summary>
+    /// <summary>The length of the header may have the first bytes of another file format.</summary>
     [Theory]
     [InlineData(0x088B1F)]
     [InlineData(0x0280)]
-    public void AFileWhoseLengthLooksLikeAnotherKindIsStillOne(int length)
+    public void HeaderLengthLikeAnotherFileKindIsAccepted(int length)
     {
         byte[] file = SafetensorsBytes.File("{}".PadRight(length));
         SafetensorsBytes.Open(file).Dispose();
@@ -230,7 +230,7 @@ public sealed class SafetensorsReaderTests
     }
 
     [Fact]
-    public void AFolderIsNoFile()
+    public void FolderThrows()
     {
         using var folder = new TemporaryFolder();
         new Action(() => SafetensorsReader.Open(folder.ToString())).Should().Throw<UnauthorizedAccessException>()
@@ -241,7 +241,7 @@ public sealed class SafetensorsReaderTests
     }
 
     [Fact]
-    public void AStreamMayStandAnywhereAndStayOpen()
+    public void StreamIsReadFromItsPositionAndMayStayOpen()
     {
         byte[] file = [9, 9, 9, .. Tensor("U8", "[2]", "[0,2]", 2)];
         file[^1] = 7;
@@ -256,7 +256,7 @@ public sealed class SafetensorsReaderTests
     }
 
     [Fact]
-    public void NamesFromAFileAreShortAndHarmlessInMessages()
+    public void NamesFromAFileAreShortenedAndEscapedInMessages()
     {
         string name = "\\u001b[31m\\n" + new string('x', 10_000);
         Action open = () => SafetensorsBytes.Open(SafetensorsBytes.File($"{{\"{name}\":1}}"));

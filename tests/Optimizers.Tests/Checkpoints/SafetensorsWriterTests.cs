@@ -2,13 +2,13 @@ using System.Text;
 
 namespace Optimizers.Tests;
 
-/// <summary>Files as the reference implementation would write them, and what is not written at all.</summary>
+/// <summary>Files with the bytes of the reference implementation, and content that the writer refuses.</summary>
 public sealed class SafetensorsWriterTests
 {
     [Fact]
-    public void TensorsStandByTypeThenByTheBytesOfTheirNames()
+    public void TensorsAreOrderedByTypeThenByTheBytesOfTheirNames()
     {
-        // As UTF-16 the order of the last two would be the other way round.
+        // In UTF-16 order the last two would be exchanged.
         string[] names = ["", "B", "a", "a.b", "é", "\uFFFD", "😀"];
         SafetensorsTensor[] tensors =
         [
@@ -23,7 +23,7 @@ public sealed class SafetensorsWriterTests
     }
 
     [Fact]
-    public void TheHeaderIsThatOfTheReference()
+    public void HeaderHasTheBytesOfTheReference()
     {
         using var file = new MemoryStream();
         var writer = new SafetensorsWriter(
@@ -46,7 +46,7 @@ public sealed class SafetensorsWriterTests
     }
 
     [Fact]
-    public void NothingIsAFileToo()
+    public void EmptyFileIsValid()
     {
         using var file = new MemoryStream();
         new SafetensorsWriter(file, []).Complete();
@@ -54,7 +54,7 @@ public sealed class SafetensorsWriterTests
     }
 
     [Fact]
-    public async Task ElementsMayComeInPartsAndLater()
+    public async Task ElementsMayBeWrittenInPartsAndLater()
     {
         using var file = new MemoryStream();
         var writer = new SafetensorsWriter(file, [new("a", SafetensorsType.F4, 4), new("none", SafetensorsType.U8, 0), new("b", SafetensorsType.U8, 3)]);
@@ -67,7 +67,7 @@ public sealed class SafetensorsWriterTests
     }
 
     [Fact]
-    public void WhatDoesNotFitIsRefused()
+    public void InvalidTensorsThrow()
     {
         using var file = new MemoryStream();
         SafetensorsTensor w = new("w", SafetensorsType.F32, 2);

@@ -7,7 +7,7 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string this[string name] => Path.Combine(_path, name);
 
-    /// <summary>The names of all files, hidden ones too.</summary>
+    /// <summary>The names of all files, including hidden ones.</summary>
     public IReadOnlyList<string> Names =>
         [.. Directory.EnumerateFileSystemEntries(_path).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 

@@ -3,12 +3,12 @@ using Xunit.Abstractions;
 
 namespace Optimizers.Tests;
 
-/// <summary>States that PyTorch saved in the middle of a run: the library goes on from there to where PyTorch went.</summary>
+/// <summary>The library continues runs that PyTorch saved, and gets PyTorch's final result.</summary>
 [Trait("Category", "Golden")]
 public sealed class TorchStateTests(ITestOutputHelper output)
 {
     [GoldenFileFact("states.json")]
-    public void ARunOfPyTorchIsContinuedToWhereItEnded()
+    public void PyTorchRunContinuesToTheSameResult()
     {
         string path = GoldenData.PathOf("checkpoints", "states.json");
         JsonElement[] states = [.. JsonElement.Parse(File.ReadAllBytes(path)).EnumerateArray()];
@@ -19,7 +19,7 @@ public sealed class TorchStateTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void AFileThatDoesNotSayHowOldItIsNeedsToBeTold()
+    public void FileWithoutUpdateCountNeedsTheOption()
     {
         using var set = new ParameterSet();
         set.AddRange(("layer0.weight", [7, 11]), ("layer1.bias", [11]), ("layer2.weight", [5, 3, 2]));
@@ -33,7 +33,7 @@ public sealed class TorchStateTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void AFrozenParameterHasNoStateInPyTorch()
+    public void FrozenPyTorchParameterHasNoState()
     {
         using var set = new ParameterSet();
         set.AddRange(("a", [2]), ("b", [1]));
@@ -74,7 +74,7 @@ public sealed class TorchStateTests(ITestOutputHelper output)
             {
                 UpdateCount = step,
 
-                // What PyTorch keeps and the library may work out anew.
+                // State that PyTorch saves and the library computes.
                 Ignore = name => name.EndsWith(".mu_product", StringComparison.Ordinal),
             });
         while (++step <= state.GetProperty("until").GetInt32())

@@ -1,9 +1,9 @@
 namespace Optimizers.Tests;
 
 /// <summary>
-/// A run in which everything happens that a checkpoint has to keep: two groups, a schedule, clipping, a group that is frozen
-/// and thawed, factors that change, a parameter without gradients for a while, one that never has any, and one that is added
-/// late. It is large enough for several threads.
+/// A run with everything that a checkpoint must save: two groups, a schedule, clipping, a group that is frozen
+/// and unfrozen, changing factors, a parameter without gradients for some steps, one that never has any, and one that is added
+/// late. The run is large enough for several threads.
 /// </summary>
 internal sealed class TrainingRun : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly ParameterGroup _second;
 
     /// <param name="options">The hyperparameters of both groups.</param>
-    /// <param name="start">The step at which the run starts, or starts anew.</param>
+    /// <param name="start">The step at which the run starts or resumes.</param>
     /// <param name="threads">The number of threads.</param>
     public TrainingRun(IOptimizerOptions options, int start = 0, int threads = 1)
     {
@@ -50,7 +50,7 @@ internal sealed class TrainingRun : IDisposable
 
     public Checkpoint Checkpoint { get; }
 
-    /// <summary>Takes the steps from one to another.</summary>
+    /// <summary>Takes the steps of a range.</summary>
     public void Run(int from, int to)
     {
         for (int step = from; step < to; step++)
@@ -69,7 +69,7 @@ internal sealed class TrainingRun : IDisposable
         }
     }
 
-    /// <summary>Everything that has changed since the start, by its name.</summary>
+    /// <summary>All values that have changed since the start, by name.</summary>
     public IReadOnlyDictionary<string, float[]> Everything() => Set
         .SelectMany(parameter => Optimizer.StateOf(parameter.Name).SlotNames
             .Select(slot => ($"{parameter.Name}.{slot}", Optimizer.StateOf(parameter.Name)[slot].ToArray()))
@@ -95,7 +95,7 @@ internal sealed class TrainingRun : IDisposable
     private static void Begin(Parameter parameter) =>
         Draw.Floats(parameter.Name.Length, parameter.Length).CopyTo(parameter.Values);
 
-    // Each is said once, so that a resumed run does not hear it again.
+    // Each change is made once, so a resumed run does not make it again.
     private void Change(int step)
     {
         switch (step)

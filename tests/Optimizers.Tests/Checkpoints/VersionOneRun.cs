@@ -2,7 +2,7 @@ namespace Optimizers.Tests;
 
 /// <summary>
 /// The runs behind the files in <c>Checkpoints/VersionOne</c>: each was saved after <see cref="SavedAt"/> steps, and once more
-/// after <see cref="End"/>, by the first version of the format. Their schedules use no function of the platform.
+/// after <see cref="End"/>, by the first version of the format. Their schedules use no mathematical function of the platform.
 /// </summary>
 internal sealed class VersionOneRun : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class VersionOneRun : IDisposable
     private readonly string _name;
 
     /// <param name="name">The name of the run, and of its files.</param>
-    /// <param name="resumed">Whether the run goes on from a file; what the run changes itself is in the file then.</param>
+    /// <param name="resumed">Whether the run resumes from a file, which then contains the run's own changes.</param>
     public VersionOneRun(string name, bool resumed = false)
     {
         _name = name;
@@ -112,7 +112,7 @@ internal sealed class VersionOneRun : IDisposable
 
     private bool IsResumed { get; }
 
-    /// <summary>Takes the steps from one to another.</summary>
+    /// <summary>Takes the steps of a range.</summary>
     public void Train(int from, int to)
     {
         for (int step = from; step < to; step++)
@@ -140,7 +140,7 @@ internal sealed class VersionOneRun : IDisposable
 
     public void Dispose() => Set.Dispose();
 
-    // Fractions that are the same everywhere.
+    // Fractions with the same bits on every platform.
     private static void Fill(Span<float> values, int seed, double scale)
     {
         uint random = (uint)seed * 2_654_435_761;

@@ -1,12 +1,12 @@
 namespace Optimizers.Tests;
 
-/// <summary>Files that the first version of the format wrote are read, and their runs go on with the same bits.</summary>
+/// <summary>Files of version 1 of the format are read, and their runs continue with the same bits.</summary>
 public sealed class VersionOneTests
 {
     [Theory]
     [InlineData("plain")]
     [InlineData("everything")]
-    public void ARunGoesOnWithTheSameBits(string name)
+    public void ResumedRunHasTheSameBits(string name)
     {
         using var run = new VersionOneRun(name, resumed: true);
         CheckpointReport report = run.Checkpoint.Load(PathOf(name));
@@ -16,7 +16,7 @@ public sealed class VersionOneTests
     }
 
     [Fact]
-    public void AFileWithoutParametersNeedsThemFromElsewhere()
+    public void FileWithoutParametersNeedsParametersFromElsewhere()
     {
         const string Name = "without-parameters";
         using var run = new VersionOneRun(Name);
@@ -31,7 +31,7 @@ public sealed class VersionOneTests
     }
 
     [Fact]
-    public void AScheduleWhoseStateIsNotInTheFileIsReported()
+    public void ScheduleWithoutStateInTheFileIsReported()
     {
         const string Name = "plateau-not-added";
         using var run = new VersionOneRun(Name, resumed: true);
@@ -40,7 +40,7 @@ public sealed class VersionOneTests
     }
 
     [Fact]
-    public void TheStateOfOneBufferIsRead()
+    public void StateOfOneBufferIsRead()
     {
         var adam = new Adam(12);
         var checkpoint = new Checkpoint();
@@ -51,7 +51,7 @@ public sealed class VersionOneTests
     }
 
     [Fact]
-    public void OptionsThatTheVersionDidNotKnowAreNotCompared()
+    public void OptionsUnknownToVersionOneAreNotCompared()
     {
         using var run = new VersionOneRun("plain", resumed: true);
         byte[] file = CheckpointBytes.WithHeader(

@@ -4,7 +4,7 @@ namespace Optimizers.Tests;
 
 /// <summary>
 /// The runs behind the files in <c>Checkpoints/VersionTwo</c>: each was saved after <see cref="SavedAt"/> steps by the second
-/// version of the format. Rates that come from a function of the platform act on frozen parameters only.
+/// version of the format. Rates that use a mathematical function of the platform apply to frozen parameters only.
 /// </summary>
 internal sealed class VersionTwoRun : IDisposable
 {
@@ -23,8 +23,8 @@ internal sealed class VersionTwoRun : IDisposable
     private readonly Action<bool> _afterStep = _ => { };
 
     /// <param name="name">The name of the run, and of its file.</param>
-    /// <param name="resumed">Whether the run goes on from a file; what the run changes itself is in the file then.</param>
-    /// <param name="change">What is different from the run of the file; null: nothing.</param>
+    /// <param name="resumed">Whether the run resumes from a file, which then contains the run's own changes.</param>
+    /// <param name="change">The difference from the run of the file; null for none.</param>
     public VersionTwoRun(string name, bool resumed = false, string? change = null)
     {
         _name = name;
@@ -148,7 +148,7 @@ internal sealed class VersionTwoRun : IDisposable
 
     public Checkpoint Checkpoint { get; }
 
-    /// <summary>Takes the steps from one to another.</summary>
+    /// <summary>Takes the steps of a range.</summary>
     public void Train(int from, int to)
     {
         for (int step = from; step < to; step++)
@@ -173,7 +173,7 @@ internal sealed class VersionTwoRun : IDisposable
                 }
             }
 
-            // The scaler answers with a smaller scale.
+            // The scaler reduces the scale.
             if (_name == "everything" && step is 2 or 3)
             {
                 Set["head.weight"].Gradients[3] = float.PositiveInfinity;
@@ -191,7 +191,7 @@ internal sealed class VersionTwoRun : IDisposable
         _disposed.ForEach(part => part.Dispose());
     }
 
-    // What the run changes itself before the file is saved, and once more after it.
+    // The changes that the run makes itself, before the file is saved and again after it.
     private void ChangeSettings(int step)
     {
         ParameterGroup rest = Optimizer!.Groups[^1];
@@ -211,7 +211,7 @@ internal sealed class VersionTwoRun : IDisposable
         }
     }
 
-    // One group for each optimizer, with options that are not the defaults and numbers that are not short.
+    // One group for each optimizer, with options that are not the defaults and numbers with many digits.
     private (ModelOptimizer Optimizer, Checkpoint Checkpoint) Optimizers()
     {
         IOptimizerOptions[] options =
@@ -313,7 +313,7 @@ internal sealed class VersionTwoRun : IDisposable
             });
         }
 
-        // Momentum and decay by schedule, one of them with state.
+        // Schedules for momentum and decay; one of them has state.
         Set.Add("driven", 5);
         groups.Add(new ParameterGroup(new AdamWOptions())
         {
@@ -329,7 +329,7 @@ internal sealed class VersionTwoRun : IDisposable
         return (optimizer, new Checkpoint(optimizer));
     }
 
-    // The losses depend on the number of the update, so that a resumed run sees the same ones.
+    // The losses depend on the number of the update, so a resumed run has the same losses.
     private void ObservePlateaus()
     {
         foreach (ReduceOnPlateau plateau in Optimizer!.Groups
@@ -340,7 +340,7 @@ internal sealed class VersionTwoRun : IDisposable
         }
     }
 
-    // Slots that are never negative and such that may be, in every format; one rest of a block each.
+    // Non-negative slots and signed slots in every format; each has an incomplete last block.
     private (ModelOptimizer Optimizer, Checkpoint Checkpoint) Formats()
     {
         var groups = new List<ParameterGroup>();
@@ -364,7 +364,7 @@ internal sealed class VersionTwoRun : IDisposable
         return (optimizer, new Checkpoint(optimizer) { IncludeParameters = false });
     }
 
-    // Options and a schedule that are not of the library.
+    // Options and a schedule of a user.
     private (ModelOptimizer Optimizer, Checkpoint Checkpoint) Own()
     {
         Set.Add("weight", 4, 5);
@@ -440,7 +440,7 @@ internal sealed class VersionTwoRun : IDisposable
 
     private T Or<T>(string change, T value, T changed) => _change == change ? changed : value;
 
-    // Fractions that are the same everywhere.
+    // Fractions with the same bits on every platform.
     private static void Fill(Span<float> values, int seed, double scale)
     {
         uint random = (uint)(seed + 1) * 2_654_435_761;
@@ -462,17 +462,17 @@ internal sealed class VersionTwoRun : IDisposable
     }
 }
 
-/// <summary>What a record of a user's may hold.</summary>
+/// <summary>A user's record with many kinds of values.</summary>
 public enum OwnKind
 {
     First,
     Second,
 }
 
-/// <summary>A record in a record.</summary>
+/// <summary>A record inside a record.</summary>
 public sealed record OwnPart(double? Bound, long Count);
 
-/// <summary>A schedule that is not of the library.</summary>
+/// <summary>A user's schedule.</summary>
 public sealed record OwnSchedule(double Rate, OwnKind Kind, OwnPart Part) : ILrSchedule
 {
     public double At(long step) => step < Part.Count ? Rate : Rate / 2;

@@ -1,8 +1,8 @@
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Files of the second version of the format, whose options are the texts of records, are read, and their runs go on with the
-/// same bits. The files stay as that version wrote them.
+/// Files of version 2 of the format, whose options are the texts of records, are read, and their runs continue with the
+/// same bits. The files must stay as that version wrote them.
 /// </summary>
 public sealed class VersionTwoTests
 {
@@ -10,7 +10,7 @@ public sealed class VersionTwoTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void ARunGoesOnWithTheBitsOfTheUninterruptedOne(string name)
+    public void ResumedRunHasTheSameBits(string name)
     {
         using var whole = new VersionTwoRun(name);
         whole.Train(0, VersionTwoRun.SavedAt);
@@ -24,7 +24,7 @@ public sealed class VersionTwoTests
         using var run = new VersionTwoRun(name, resumed: true);
         if (!run.Checkpoint.IncludeParameters)
         {
-            // They come from elsewhere.
+            // The parameters come from elsewhere.
             using var before = new VersionTwoRun(name);
             before.Train(0, VersionTwoRun.SavedAt);
             foreach (Parameter parameter in before.Set)
@@ -77,7 +77,7 @@ public sealed class VersionTwoTests
     [InlineData("everything", "MaximumNorm", "options.Clip.MaximumNorm*0.5*0.75")]
     [InlineData("sam", "momentum", "groups[0].Momentum*0.875*0.5")]
     [InlineData("sam", "clip", "options.Clip.Clipping*0.25*0.5")]
-    public void AnotherOptionIsRefusedByItsName(string name, string change, string expected)
+    public void DifferentOptionThrowsAndIsNamed(string name, string change, string expected)
     {
         using var run = new VersionTwoRun(name, resumed: true, change);
         byte[] before = CheckpointBytes.Of(run.Checkpoint);
@@ -89,7 +89,7 @@ public sealed class VersionTwoTests
     }
 
     [Fact]
-    public void ThereIsARunForEachFile() =>
+    public void EveryFileHasARun() =>
         Directory.GetFiles(Path.GetDirectoryName(PathOf("any"))!).Select(Path.GetFileNameWithoutExtension)
             .Should().BeEquivalentTo(VersionTwoRun.Names);
 

@@ -1,9 +1,9 @@
 namespace Optimizers.Tests;
 
-/// <summary>A file has all that belongs to the run, or the save says what it lacks.</summary>
+/// <summary>A file contains everything that belongs to the run, or the save reports the missing parts.</summary>
 public sealed class WhatARunHoldsTests
 {
-    // Where a schedule with state may be, by the model that has it there.
+    // The places for a schedule with state, each as a model that has it there.
     private static readonly Dictionary<string, Func<ReduceOnPlateau, ParameterSet, ModelOptimizer>> _places = new()
     {
         ["model"] = (plateau, set) => Of(set, plateau),
@@ -60,7 +60,7 @@ public sealed class WhatARunHoldsTests
     }
 
     [Fact]
-    public void AScheduleThatIsAddedByHandTooIsListedOnce()
+    public void ScheduleThatIsAlsoAddedByHandIsListedOnce()
     {
         using var set = Set();
         var plateau = new ReduceOnPlateau(0.8);
@@ -71,7 +71,7 @@ public sealed class WhatARunHoldsTests
     }
 
     [Fact]
-    public void AnotherScheduleLeavesTheStateOfTheOldOne()
+    public void LoadWithAnotherScheduleLeavesTheStateInTheFile()
     {
         using var folder = new TemporaryFolder();
         using var set = Set();
@@ -87,7 +87,7 @@ public sealed class WhatARunHoldsTests
     }
 
     [Fact]
-    public void ASearchForARatePutsAScheduleBackThatWasFed()
+    public void RateSearchRestoresAScheduleWithAHistory()
     {
         using var set = Set();
         var plateau = new ReduceOnPlateau(0.8, factor: 0.1, patience: 1);
@@ -109,7 +109,7 @@ public sealed class WhatARunHoldsTests
     }
 
     [Fact]
-    public void ASaveSaysWhatOfTheRunWasNotAdded()
+    public void SaveReportsPartsThatWereNotAdded()
     {
         using var folder = new TemporaryFolder();
         using var model = new WrappedModel();
@@ -141,11 +141,11 @@ public sealed class WhatARunHoldsTests
         checkpoint.Add("accumulator", accumulator);
         checkpoint.Add("both", new Both(exponential, uniform));
         checkpoint.Add("second", second);
-        checkpoint.Save(folder["run"]).NotSaved.Should().BeEmpty("also what a part of the user's lists has been added");
+        checkpoint.Save(folder["run"]).NotSaved.Should().BeEmpty("objects listed by a user's part count as added");
     }
 
     [Fact]
-    public void ParametersAreInTheFileUnlessTheyComeFromElsewhere()
+    public void FileContainsParametersUnlessExcluded()
     {
         using var folder = new TemporaryFolder();
         using var model = new WrappedModel();
@@ -181,7 +181,7 @@ public sealed class WhatARunHoldsTests
     }
 
     [Fact]
-    public void AFileOfAWrapperAloneSaysWhatItLacks()
+    public void FileOfAWrapperAloneReportsMissingParts()
     {
         using var folder = new TemporaryFolder();
         using var model = new WrappedModel();
@@ -197,7 +197,7 @@ public sealed class WhatARunHoldsTests
     }
 
     [Fact]
-    public void ALoadSaysWhatOfTheRunItLeftAsItWas()
+    public void LoadReportsUnchangedParts()
     {
         using var folder = new TemporaryFolder();
         using var model = new WrappedModel();
@@ -210,7 +210,7 @@ public sealed class WhatARunHoldsTests
     }
 
     [Fact]
-    public void StepsThatWereSkippedInARowCountOn()
+    public void ConsecutiveSkipsContinueAfterALoad()
     {
         using var model = new WrappedModel();
         var options = new ModelOptimizerOptions { NonFinite = NonFinitePolicy.Skip, MaximumConsecutiveSkips = 3 };
@@ -227,7 +227,7 @@ public sealed class WhatARunHoldsTests
     }
 
     [Fact]
-    public void AProductOfMomentaIsKeptWithoutTheScheduleThatMadeIt()
+    public void ProductOfMomentaIsKeptWithoutItsSchedule()
     {
         using var set = Set();
         var scheduled = new ModelOptimizer(set, [new ParameterGroup(new AdamOptions()) { MomentumSchedule = new Linear(0.5, 0.9, 9) }]);
@@ -235,7 +235,7 @@ public sealed class WhatARunHoldsTests
         double product = scheduled.StateOf("a").MomentumProduct!.Value;
         byte[] file = CheckpointBytes.Of(new Checkpoint(scheduled));
 
-        // Without the schedule, the state goes on from the product, and files keep it.
+        // Without the schedule, the state continues from the product, and files keep it.
         var plain = new ModelOptimizer(set, new AdamOptions());
         plain.StateOf("a").Load(scheduled.StateOf("a").Save());
         plain.StateOf("b").Load(scheduled.StateOf("b").Save());
@@ -248,7 +248,7 @@ public sealed class WhatARunHoldsTests
     }
 
     [Fact]
-    public void TwoModelsAreOneFile()
+    public void TwoModelsFitInOneFile()
     {
         using var folder = new TemporaryFolder();
         using var generator = new WrappedModel();

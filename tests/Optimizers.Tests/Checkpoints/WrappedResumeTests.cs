@@ -1,8 +1,8 @@
 namespace Optimizers.Tests;
 
 /// <summary>
-/// A run inside everything that has state of its own, saved as one file after any micro-batch and resumed, has the same bits as
-/// one that was not.
+/// A run with every wrapper and part that has state, saved as one file after any micro-batch and resumed, has the same bits as
+/// an uninterrupted run.
 /// </summary>
 public sealed class WrappedResumeTests
 {
@@ -14,7 +14,7 @@ public sealed class WrappedResumeTests
     [InlineData(20)]
     [InlineData(33)]
     [InlineData(57)]
-    public void AResumedRunHasTheBitsOfOneThatWasNot(int at)
+    public void ResumedRunHasTheSameBits(int at)
     {
         using var folder = new TemporaryFolder();
         using var whole = new Run(threads: 1);
@@ -33,7 +33,7 @@ public sealed class WrappedResumeTests
     }
 
     [Fact]
-    public void TheRunIsOneInWhichThingsHappen()
+    public void TestRunContainsSkipsAndScaleChanges()
     {
         using var run = new Run(threads: 1);
         run.Train(Run.MicroBatches);
@@ -48,8 +48,8 @@ public sealed class WrappedResumeTests
     }
 
     /// <summary>
-    /// Micro-batches of changing number into steps of Lookahead around a model of two groups in two formats, with schedules of
-    /// rate, momentum and decay, a loss scale that overflows, averages, a watch, and a generator of random numbers.
+    /// Varying numbers of micro-batches, Lookahead around a model of two groups in two formats, schedules of
+    /// rate, momentum and decay, a loss scale that overflows, averages, a watch, and a random generator.
     /// </summary>
     private sealed class Run : IDisposable
     {
@@ -135,7 +135,7 @@ public sealed class WrappedResumeTests
                         gradients[i] = (float)(_scaler.Scale * (parameter.Values[i] + Next()));
                     }
 
-                    // Overflow, as half precision would, at a scale that is still too large.
+                    // The gradients overflow while the scale is too large, as in half precision.
                     gradients[3] = _scaler.Scale > 600 ? float.PositiveInfinity : gradients[3];
                 }
 
@@ -162,7 +162,7 @@ public sealed class WrappedResumeTests
             return (_random / (double)ulong.MaxValue) - 0.5;
         }
 
-        /// <summary>The place in the data and the state of the generator, as a user would list them.</summary>
+        /// <summary>The position in the data and the state of the generator, as a user would save them.</summary>
         private sealed class Place(Run run) : ICheckpointed
         {
             public void Describe(CheckpointManifest contents)

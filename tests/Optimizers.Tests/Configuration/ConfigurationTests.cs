@@ -54,11 +54,11 @@ public sealed class ConfigurationTests
             Catalogue.Schedules.Keys.Concat(["Clamp", "Epochs", "Product", "Shift", "Warmup"]));
         ScheduleConfiguration.Names.Should().BeInAscendingOrder(StringComparer.Ordinal);
         _schedules.Select(text => JsonElement.Parse(text).GetProperty("kind").GetString())
-            .Should().Equal(ScheduleConfiguration.Names, "every one of them is tested");
+            .Should().Equal(ScheduleConfiguration.Names, "the test covers every name");
     }
 
     [Fact]
-    public void TheTablesHaveEveryOptionsRecordScheduleAndClip()
+    public void TablesContainEveryOptionsRecordScheduleAndClip()
     {
         Type[] types = [.. typeof(Optimizer).Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false })];
         Type[] named =
@@ -70,14 +70,14 @@ public sealed class ConfigurationTests
             (typeof(IOptimizerOptions).IsAssignableFrom(type) || typeof(ILrSchedule).IsAssignableFrom(type) || typeof(IGradientClip).IsAssignableFrom(type))
             && type != typeof(FunctionSchedule)
             && type != typeof(OneCyclePhases)
-            && type != typeof(CyclicTriangles)), "a function, and the momentum of a cycle, are no data");
+            && type != typeof(CyclicTriangles)), "a function, and the momentum of a cycle, cannot be written as JSON");
         ConfigurationRegistry.Default.Optimizers.Types.Should().OnlyContain(named => $"{named.Name}Options" == named.Type.Name);
         ConfigurationRegistry.Default.Schedules.Types.Should().OnlyContain(named => named.Name == named.Type.Name);
         ConfigurationRegistry.Default.ListOf(typeof(IGradientClip))!.Types.Should().OnlyContain(named => named.Name == named.Type.Name);
     }
 
     [Fact]
-    public void EachNamedTypeHasAContextThatKnowsNoOther()
+    public void EachNamedTypeHasAJsonContextOfItsOwn()
     {
         NamedType[] all =
         [
@@ -106,7 +106,7 @@ public sealed class ConfigurationTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void OptionsComeBackAsTheyWere(string name)
+    public void OptionsSurviveARoundTrip(string name)
     {
         IOptimizerOptions options = Catalogue.Variant(name).Options;
         string json = OptimizerConfiguration.ToJson(options);
@@ -121,7 +121,7 @@ public sealed class ConfigurationTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void AnOptimizerByNameHasTheBitsOfOneByType(string name)
+    public void OptimizerByNameHasTheBitsOfOneByType(string name)
     {
         const int Length = 300;
         OptimizerVariant variant = Catalogue.Variant(name);
@@ -135,7 +135,7 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public void WhatIsNotGivenHasItsDefault()
+    public void MissingOptionsHaveTheirDefaults()
     {
         OptimizerConfiguration.CreateOptions("adamw").Should().Be(new AdamWOptions());
         OptimizerConfiguration.Parse("""{"KIND": "ADAMW", "Beta2": 0.95}""").Should().Be(new AdamWOptions { Beta2 = 0.95 });
@@ -147,7 +147,7 @@ public sealed class ConfigurationTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
-    public void AnOptimizerByNameIsOneOfItsClass(string name)
+    public void OptimizerByNameHasItsClass(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
         int[] shape = row.ShapeOf(row.Defaults, 12);
@@ -167,7 +167,7 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public void WhatIsMadeByNameDoesWhatItsClassAloneCanDo()
+    public void OptimizerByNameHasTheMembersOfItsClass()
     {
         var sophia = (Sophia)OptimizerConfiguration.Create("Sophia", 2, """{"beta2": 0, "hessianInterval": 3}""");
         sophia.NeedsHessian.Should().BeTrue();
@@ -195,7 +195,7 @@ public sealed class ConfigurationTests
     [InlineData("AdamW", new[] { 3, -1 }, "shape", "-1")]
     [InlineData("AdamW", new[] { 1 << 20, 1 << 20 }, "shape", "1048576, 1048576")]
     [InlineData("Muon", new[] { 1 << 20, 1 << 20 }, "shape", "1048576, 1048576")]
-    public void AShapeThatNoOptimizerHasIsRefused(string name, int[] shape, string argument, string value)
+    public void InvalidShapeThrows(string name, int[] shape, string argument, string value)
     {
         FluentActions.Invoking(() => OptimizerConfiguration.Create(name, shape)).Should().Throw<ArgumentException>()
             .WithParameterName(argument).WithMessage($"*{value}*");
@@ -204,7 +204,7 @@ public sealed class ConfigurationTests
 
     [Theory]
     [MemberData(nameof(ScheduleTexts))]
-    public void AScheduleHasItsDefaultsWhateverElseIsGiven(string text)
+    public void EveryScheduleArgumentHasItsDefault(string text)
     {
         ILrSchedule full = ScheduleConfiguration.Parse(text);
         ConstructorInfo constructor = full.GetType().GetConstructors().Single();
@@ -212,7 +212,7 @@ public sealed class ConfigurationTests
         JsonProperty[] given = [.. JsonElement.Parse(text).EnumerateObject().Skip(1)];
         string[] required = [.. parameters.Where(parameter => !parameter.HasDefaultValue).Select(parameter => parameter.Name!)];
 
-        // The gamma of a cycle is refused in the modes that do not use it, of which one is the default.
+        // The gamma of a cycle is refused in the modes that do not use it. The default mode is one of these.
         string[] optional = [.. given.Select(property => property.Name).Except(required).Where(name => full is not Cyclic || name != "gamma")];
 
         foreach (string? alone in optional.Prepend(null))
@@ -222,7 +222,7 @@ public sealed class ConfigurationTests
             string json = Object([.. given.Where(property => required.Contains(property.Name) || property.Name == alone)]);
             ILrSchedule actual = ScheduleConfiguration.Create(full.GetType().Name, json);
 
-            // A schedule with a history is equal to itself alone.
+            // A schedule with a history is equal only to itself.
             if (actual is ReduceOnPlateau plateau)
             {
                 plateau.Name.Should().Be(alone == "name" ? "mine" : "reduce_on_plateau");
@@ -239,7 +239,7 @@ public sealed class ConfigurationTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void OptionsHaveTheirDefaultsWhateverElseIsGiven(string name)
+    public void EveryOptionHasItsDefault(string name)
     {
         IOptimizerOptions full = Catalogue.Variant(name).Options;
         JsonProperty[] given = [.. JsonElement.Parse(OptimizerConfiguration.ToJson(full)).EnumerateObject()];
@@ -248,7 +248,7 @@ public sealed class ConfigurationTests
         OptimizerConfiguration.CreateOptions(kind).Should().Be(defaults);
         foreach (JsonProperty alone in given.Skip(1))
         {
-            // Adan by its defaults has a decay in the rule, with which it cannot be cautious.
+            // By default Adan has its decay in the rule, so it cannot be cautious.
             if ((kind, alone.Name, alone.Value.ValueKind) == ("Adan", "cautious", JsonValueKind.True))
             {
                 FluentActions.Invoking(() => OptimizerConfiguration.CreateOptions(kind, Object([alone]))).Should().Throw<ArgumentException>()
@@ -268,7 +268,7 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public void SchedulesInSchedulesHaveTheirDefaults()
+    public void NestedSchedulesHaveTheirDefaults()
     {
         const string Plateau = """{"kind": "ReduceOnPlateau", "initial": 0.1}""";
         foreach (string text in new[]
@@ -292,7 +292,7 @@ public sealed class ConfigurationTests
 
     [Theory]
     [MemberData(nameof(ScheduleTexts))]
-    public void ScheduleTextsComeBackAsTheyWere(string json)
+    public void SchedulesSurviveARoundTrip(string json)
     {
         ILrSchedule schedule = ScheduleConfiguration.Parse(json);
         ScheduleConfiguration.ToJson(schedule).Should().Be(json);
@@ -307,14 +307,14 @@ public sealed class ConfigurationTests
     [InlineData("1e3", 1_000)]
     [InlineData("1000.0", 1_000)]
     [InlineData("9223372036854775807", long.MaxValue)]
-    public void AWholeNumberMayBeWrittenInAnyWay(string text, long steps)
+    public void IntegersMayBeWrittenInAnyNotation(string text, long steps)
     {
         ScheduleConfiguration.Parse($$"""{"kind": "Cosine", "peak": 1, "steps": {{text}}}""").Should().Be(new Cosine(1, steps));
         ScheduleConfiguration.Parse($$"""{"kind": "MultiStep", "initial": 1, "milestones": [{{text}}]}""").Should().Be(new MultiStep(1, [steps]));
     }
 
     [Fact]
-    public void DeepDocumentsAreReadOrRefusedByTheirDepth()
+    public void DeepDocumentsAreReadOrRefusedByDepth()
     {
         static string Nested(int depth) => string.Concat(Enumerable.Repeat("""{"kind":"Warmup","steps":1,"inner":""", depth))
             + """{"kind":"Constant","value":1}""" + new string('}', depth);
@@ -324,7 +324,7 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public void ALongListIsRead()
+    public void LongListIsRead()
     {
         string milestones = string.Join(',', Enumerable.Range(1, 50_000));
         var schedule = (MultiStep)ScheduleConfiguration.Parse($$"""{"kind": "MultiStep", "initial": 1, "milestones": [{{milestones}}]}""");
@@ -336,7 +336,7 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public void CompositionsHaveTexts()
+    public void CompositionsHaveJson()
     {
         ILrSchedule schedule = new Cosine(0.1, 50).WithWarmup(5).Scale(0.5).Clamp(0.01, 0.04).Shift(2).PerEpoch(3).Then(40, new Constant(0.001));
         ILrSchedule again = ScheduleConfiguration.Parse(ScheduleConfiguration.ToJson(schedule));
@@ -345,7 +345,7 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public void LbfgsHasANameAndATextToo()
+    public void LbfgsHasANameAndJson()
     {
         var options = new LbfgsOptions { HistorySize = 7, LineSearch = LineSearch.StrongWolfe, MaximumEvaluations = 30 };
         string json = LbfgsConfiguration.ToJson(options);
@@ -379,7 +379,7 @@ public sealed class ConfigurationTests
     [InlineData("ams", "amsGrad")]
     [InlineData("lerningRate", "learningRate")]
     [InlineData("maximise", "maximize")]
-    public void AnAbbreviationSuggestsWhatItStandsFor(string given, string expected) =>
+    public void AbbreviationSuggestsTheFullName(string given, string expected) =>
         FluentActions.Invoking(() => OptimizerConfiguration.CreateOptions("AdamW", $"{{\"{given}\": 1}}")).Should().Throw<ArgumentException>()
             .WithMessage($"*no option \"{given}\"; there is, the nearest first: {expected}, *");
 
@@ -387,7 +387,7 @@ public sealed class ConfigurationTests
     [InlineData("Lbfgs", "*\"Lbfgs\" evaluates the loss itself*LbfgsConfiguration.Create*")]
     [InlineData("lbfgs", "*LbfgsConfiguration.Create*")]
     [InlineData("Cosine", "*\"Cosine\" is a schedule*ScheduleConfiguration*")]
-    public void ANameOfAnotherKindPointsToItsConfiguration(string name, string message)
+    public void NameOfAnotherKindPointsToItsConfiguration(string name, string message)
     {
         FluentActions.Invoking(() => OptimizerConfiguration.Create(name, 3)).Should().Throw<ArgumentException>().WithMessage(message);
         FluentActions.Invoking(() => OptimizerConfiguration.Parse($"{{\"kind\": \"{name}\"}}")).Should().Throw<ArgumentException>().WithMessage(message);
@@ -426,7 +426,7 @@ public sealed class ConfigurationTests
     [InlineData("AdamW", """{"learningRate": -1}""", "*LearningRate*-1*")]
     [InlineData("AdamW", """{"learningRate": 1""", "*not valid JSON*")]
     [InlineData("AdamW", "[]", "*an optimizer must be an object, not []*")]
-    public void WrongOptionsAreRefused(string name, string json, string message) =>
+    public void InvalidOptionsThrow(string name, string json, string message) =>
         FluentActions.Invoking(() => OptimizerConfiguration.CreateOptions(name, json)).Should().Throw<ArgumentException>().WithMessage(message);
 
     [Theory]
@@ -451,11 +451,11 @@ public sealed class ConfigurationTests
     [InlineData("""{"kind": "Warmup", "steps": 1, "inner": {"kind": "Cosine", "peak": "high", "steps": 3}}""", "inner.peak: The option \"peak\" of Cosine must be a number, not \"high\".*")]
     [InlineData("""{"kind": "OneCycle", "peak": 1, "totalSteps": 9, "momentum": {}}""", "*OneCycle has no option \"momentum\"*")]
     [InlineData("""{"kind": "ReduceOnPlateau", "initial": 1, "rate": 2}""", "*no option \"rate\"*")]
-    public void WrongSchedulesAreRefused(string json, string message) =>
+    public void InvalidSchedulesThrow(string json, string message) =>
         FluentActions.Invoking(() => ScheduleConfiguration.Parse(json)).Should().Throw<ArgumentException>().WithMessage(message);
 
     [Fact]
-    public void WhatIsNoDataIsRefused()
+    public void FunctionsAndUnregisteredTypesThrow()
     {
         FluentActions.Invoking(() => ScheduleConfiguration.ToJson(new FunctionSchedule(_ => 1))).Should().Throw<ArgumentException>().WithMessage("*FunctionSchedule*");
         FluentActions.Invoking(() => ScheduleConfiguration.ToJson(new FunctionSchedule(_ => 1).Scale(2))).Should().Throw<ArgumentException>();
@@ -474,7 +474,7 @@ public sealed class ConfigurationTests
     [InlineData("kitten", "sitting", 3)]
     [InlineData("flaw", "lawn", 2)]
     [InlineData("admaw", "adamw", 1)]
-    public void DistancesCountEdits(string one, string other, int distance)
+    public void EditDistanceCountsEdits(string one, string other, int distance)
     {
         Nearest.Distance(one, other).Should().Be(distance);
         Nearest.Distance(other, one).Should().Be(distance);

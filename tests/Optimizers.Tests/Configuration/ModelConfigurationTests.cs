@@ -29,14 +29,14 @@ public sealed class ModelConfigurationTests
         """;
 
     [Fact]
-    public void EverythingIsTakenOver()
+    public void EverySettingIsRead()
     {
         using ParameterSet set = Set();
         ModelOptimizer optimizer = ModelConfiguration.Read(Everything).Create(set);
         optimizer.OptionsOf("head.bias").Should().Be(new SgdOptions { LearningRate = 0.5 });
         optimizer.OptionsOf("norm1").Should().BeOfType<SgdOptions>();
         optimizer.OptionsOf("head.weight").Should().Be(new MuonOptions());
-        optimizer.OptionsOf("embedding.weight").Should().Be(new AdamWOptions(), "it is excepted");
+        optimizer.OptionsOf("embedding.weight").Should().Be(new AdamWOptions(), "the pattern excludes it");
         optimizer.OptionsOf("vector.weight").Should().Be(new AdamWOptions(), "it has one dimension");
         optimizer.OptionsOf("norm12").Should().Be(new AdamWOptions(), "? is one character");
         ParameterGroup first = optimizer.Groups[0];
@@ -62,7 +62,7 @@ public sealed class ModelConfigurationTests
     }
 
     [Fact]
-    public void AConfigurationComesBackAsItWas()
+    public void ConfigurationSurvivesARoundTrip()
     {
         ModelConfiguration configuration = ModelConfiguration.Read(Everything);
         ModelConfiguration.Read(configuration.ToJson()).Should().Be(configuration);
@@ -74,7 +74,7 @@ public sealed class ModelConfigurationTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void EveryOptimizerFitsIn(string name)
+    public void EveryOptimizerCanBeConfigured(string name)
     {
         IOptimizerOptions options = Catalogue.Variant(name).Options;
         var configuration = new ModelConfiguration { Groups = [new() { Optimizer = options }] };
@@ -86,7 +86,7 @@ public sealed class ModelConfigurationTests
     [InlineData("""{"kind": "ClipByValue"}""")]
     [InlineData("""{"kind": "AdaptiveClip", "clipping": 0.5, "axis": 1}""")]
     [InlineData("""{"kind": "ClipByGlobalNorm", "normKind": "P", "order": 3}""")]
-    public void EveryClipFitsIn(string clip)
+    public void EveryClipCanBeConfigured(string clip)
     {
         ModelConfiguration configuration = ModelConfiguration.Read($$"""{"groups": [{"optimizer": {"kind": "Sgd"} }], "clip": {{clip}} }""");
         configuration.Clip!.GetType().Name.Should().Be(System.Text.Json.JsonElement.Parse(clip).GetProperty("kind").GetString());
@@ -116,7 +116,7 @@ public sealed class ModelConfigurationTests
     [InlineData("\"threads\": 1", "\"thread\": 1", "model has no option \"thread\"; there is, the nearest first: threads, ")]
     [InlineData("\"nonFinite\": \"Skip\"", "\"nonFinite\": \"Ignore\"", "The option \"nonFinite\" of model must be one of ")]
     [InlineData("\"zeroGradients\": true", "\"zeroGradients\": true, \"ZeroGradients\": true", "The option \"zeroGradients\" of model is given twice.")]
-    public void AMistakeIsNamedByItsPath(string right, string wrong, string message)
+    public void MistakeThrowsAndIsNamedByItsPath(string right, string wrong, string message)
     {
         Everything.Should().Contain(right);
         FluentActions.Invoking(() => ModelConfiguration.Read(Everything.Replace(right, wrong, StringComparison.Ordinal)))
@@ -130,11 +130,11 @@ public sealed class ModelConfigurationTests
     [InlineData("""{"groups": [null]}""", "*\"groups\" of model*element 0 is null*")]
     [InlineData("[]", "*must be an object, not []*")]
     [InlineData("{", "*not valid JSON*")]
-    public void WhatIsNoModelIsRefused(string json, string message) =>
+    public void InvalidModelConfigurationThrows(string json, string message) =>
         FluentActions.Invoking(() => ModelConfiguration.Read(json)).Should().Throw<ArgumentException>().WithMessage(message);
 
     [Fact]
-    public void AFunctionCannotBeWritten()
+    public void WritingAFunctionThrows()
     {
         using ParameterSet set = Set();
         var optimizer = new ModelOptimizer(
@@ -146,7 +146,7 @@ public sealed class ModelConfigurationTests
     }
 
     [Fact]
-    public void OwnTypesFitIn()
+    public void OwnTypesCanBeConfigured()
     {
         var configuration = new ModelConfiguration
         {

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Optimizers.Tests;
 
-/// <summary>Options of a user, whose optimizer is the library's.</summary>
+/// <summary>User options for an optimizer of the library.</summary>
 public sealed record MyOptions : IOptimizerOptions
 {
     public double LearningRate { get; init; } = 0.25;
@@ -28,7 +28,7 @@ public sealed record MyOptions : IOptimizerOptions
     OptimizerDefinition IOptimizerOptions.Define() => ((IOptimizerOptions)new MomentumOptions { Momentum = Heat }).Define();
 }
 
-/// <summary>An enumeration of a user.</summary>
+/// <summary>A user's enumeration.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<MyMood>))]
 public enum MyMood
 {
@@ -36,13 +36,13 @@ public enum MyMood
     Wild,
 }
 
-/// <summary>A schedule of a user.</summary>
+/// <summary>A user's schedule.</summary>
 public sealed record MySchedule(double Start, long Length = 7) : ILrSchedule
 {
     public double At(long step) => Start / (1 + (step / Length));
 }
 
-/// <summary>A schedule of a user with an init property, whose default no contract knows.</summary>
+/// <summary>A user's schedule with an init property. No JSON contract knows the default of this property.</summary>
 public sealed record MyInitSchedule : ILrSchedule
 {
     public double Rate { get; init; } = 0.125;

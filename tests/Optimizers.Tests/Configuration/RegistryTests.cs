@@ -2,7 +2,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Optimizers.Tests;
 
-/// <summary>Options and schedules of a user, by names that the user registers.</summary>
+/// <summary>User options and schedules, by registered names.</summary>
 public sealed class RegistryTests
 {
     internal static ConfigurationRegistry Registry { get; } = ConfigurationRegistry.Default
@@ -11,7 +11,7 @@ public sealed class RegistryTests
         .WithSchedule("MyRate", MyContext.Default.MyInitSchedule, new MyInitSchedule());
 
     [Fact]
-    public void OwnOptionsComeBackAsTheyWere()
+    public void OwnOptionsSurviveARoundTrip()
     {
         IOptimizerOptions options = new MyOptions
         {
@@ -32,7 +32,7 @@ public sealed class RegistryTests
     }
 
     [Fact]
-    public void AnOptimizerOfOwnOptionsIsMadeByItsName()
+    public void OptimizerWithOwnOptionsIsCreatedByName()
     {
         IOptimizer optimizer = OptimizerConfiguration.Create("Mine", 2, """{"heat": 0.5}""", registry: Registry);
         IOptimizer expected = new Momentum(2, new MomentumOptions { Momentum = 0.5 });
@@ -55,11 +55,11 @@ public sealed class RegistryTests
     [InlineData("""{"kind": "Mine", "mood": null}""", "*mood*null*")]
     [InlineData("""{"kind": "Mine", "inner": {"kind": "MySchedule"}}""", "inner: MySchedule needs start*")]
     [InlineData("""{"kind": "Mime"}""", "*no optimizer \"Mime\"*nearest first: Mine, *")]
-    public void MistakesInOwnOptionsAreNamed(string json, string message) =>
+    public void InvalidOwnOptionsThrowAndAreNamed(string json, string message) =>
         FluentActions.Invoking(() => OptimizerConfiguration.Parse(json, Registry)).Should().Throw<ArgumentException>().WithMessage(message);
 
     [Fact]
-    public void ARegistryDoesNotChange()
+    public void RegistryIsImmutable()
     {
         ConfigurationRegistry.Default.OptimizerNames.Should().NotContain("Mine");
         Registry.OptimizerNames.Should().Contain("Mine").And.HaveCount(ConfigurationRegistry.Default.OptimizerNames.Count + 1);
@@ -69,7 +69,7 @@ public sealed class RegistryTests
     }
 
     [Fact]
-    public void ANameThatIsTakenIsRefused()
+    public void RepeatedNameThrows()
     {
         foreach (string name in new[] { "AdamW", "adamw", "Cosine", "ClipByValue", "Lbfgs", "FunctionSchedule", "", "My Options", "a.b" })
         {
@@ -88,7 +88,7 @@ public sealed class RegistryTests
     }
 
     [Fact]
-    public void ACheckpointComparesRegisteredOptionsOneByOne()
+    public void CheckpointComparesRegisteredOptionsOneByOne()
     {
         byte[] file = CheckpointBytes.Of(Of(new MyOptions(), Registry));
         System.Text.Encoding.UTF8.GetString(file).Should().Contain("\\\"kind\\\":\\\"Mine\\\"");
@@ -100,7 +100,7 @@ public sealed class RegistryTests
     }
 
     [Fact]
-    public void ACheckpointComparesOtherOptionsByTheirTexts()
+    public void CheckpointComparesUnregisteredOptionsByText()
     {
         byte[] file = CheckpointBytes.Of(Of(new MyOptions(), ConfigurationRegistry.Default));
         foreach (ConfigurationRegistry registry in new[] { ConfigurationRegistry.Default, Registry })
@@ -112,7 +112,7 @@ public sealed class RegistryTests
     }
 
     [Fact]
-    public void ACheckpointComparesOptionsOfTheLibraryWithoutAnyName()
+    public void CheckpointComparesLibraryOptionsWithAnEmptyRegistry()
     {
         byte[] file = CheckpointBytes.Of(Of(new AdamWOptions(), ConfigurationRegistry.Empty));
         foreach (ConfigurationRegistry registry in new[] { ConfigurationRegistry.Empty, ConfigurationRegistry.Default, Registry })
@@ -126,7 +126,7 @@ public sealed class RegistryTests
     }
 
     [Fact]
-    public void AnEmptyRegistryReadsOnlyWhatIsRegistered()
+    public void EmptyRegistryReadsOnlyRegisteredTypes()
     {
         ConfigurationRegistry registry = ConfigurationRegistry.Empty.WithOptimizer("Mine", MyContext.Default.MyOptions, new MyOptions());
         registry.OptimizerNames.Should().Equal("Mine");
@@ -139,7 +139,7 @@ public sealed class RegistryTests
     }
 
     [Fact]
-    public void ARegisteredNameMeansTheRegisteredType()
+    public void RegisteredNameGivesTheRegisteredType()
     {
         ConfigurationRegistry registry = ConfigurationRegistry.Empty.WithOptimizer("adamw", MyContext.Default.MyOptions, new MyOptions());
         byte[] mine = CheckpointBytes.Of(Of(new MyOptions(), registry));

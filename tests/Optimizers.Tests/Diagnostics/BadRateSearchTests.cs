@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>A search that cannot be made is refused before its first step, with the argument's name and value.</summary>
+/// <summary>An invalid search throws before its first step, with the name and value of the argument.</summary>
 public sealed class BadRateSearchTests
 {
     private static readonly RateFinderOptions _finder = new();
@@ -37,7 +37,7 @@ public sealed class BadRateSearchTests
 
     [Theory]
     [MemberData(nameof(FinderNumbers))]
-    public void ARangeTestNamesTheOption(string name, double value)
+    public void RangeTestThrowsAndNamesTheOption(string name, double value)
     {
         RateFinderOptions options = name switch
         {
@@ -53,7 +53,7 @@ public sealed class BadRateSearchTests
     }
 
     [Fact]
-    public void ASweepNamesTheOption()
+    public void SweepThrowsAndNamesTheOption()
     {
         foreach (double bad in BadNumbers.NotFiniteOrNegative.Append(0))
         {
@@ -82,11 +82,11 @@ public sealed class BadRateSearchTests
     [InlineData("highest", 1.0, 0.5, 1)]
     [InlineData("rates", 0.5, 1.0, 0)]
     [InlineData("rates", 0.5, 1.0, 1_001)]
-    public void AGridNamesTheArgument(string name, double lowest, double highest, int rates) =>
+    public void RateGridThrowsAndNamesTheArgument(string name, double lowest, double highest, int rates) =>
         FluentActions.Invoking(() => RateSweep.PerDecade(lowest, highest, rates)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName(name);
 
     [Fact]
-    public void WhatIsMissingOrDoesNotFitIsNamed()
+    public void MissingOrUnsuitableArgumentThrowsAndIsNamed()
     {
         using var set = new ParameterSet();
         set.Add("w", 3);
@@ -121,7 +121,7 @@ public sealed class BadRateSearchTests
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
     [InlineData(double.NegativeInfinity)]
-    public void AFirstLossThatIsNotFiniteIsRefused(double loss)
+    public void NonFiniteFirstLossThrows(double loss)
     {
         FluentActions.Invoking(() => RateFinder.Find(new Checkpoint(), _ => loss)).Should().Throw<ArgumentOutOfRangeException>()
             .Where(e => e.ParamName == "step" && e.ActualValue!.Equals(loss)).WithMessage("*1E-06*");
@@ -130,7 +130,7 @@ public sealed class BadRateSearchTests
     }
 
     [Fact]
-    public void AFirstGradientThatIsNotFiniteIsTheCallersToKnow() =>
+    public void NonFiniteGradientExceptionReachesTheCaller() =>
         FluentActions.Invoking(() => RateFinder.Find(new Checkpoint(), _ => throw new NonFiniteGradientException()))
             .Should().Throw<NonFiniteGradientException>();
 

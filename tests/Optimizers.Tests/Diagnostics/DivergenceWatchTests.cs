@@ -16,7 +16,7 @@ public sealed class DivergenceWatchTests(ITestOutputHelper output)
         ["Lion"] = (0.0003, rate => new LionOptions { LearningRate = rate }),
     };
 
-    // An optimizer, and what its recorded good rate is multiplied by.
+    // An optimizer, and the factor of its recorded good rate.
     public static TheoryData<string, double> UsableRates() => Rates(0.1, 0.3, 1, 3);
 
     public static TheoryData<string, double> LowRates() => Rates(1e-4);
@@ -25,33 +25,33 @@ public sealed class DivergenceWatchTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(UsableRates))]
-    public void WithAUsableRateItSaysNothingButThatTheLossFalls(string optimizer, double factor) =>
+    public void UsableRateIsReportedAsFallingOnly(string optimizer, double factor) =>
         Trends(optimizer, factor).Distinct().Should().Equal(LossTrend.TooEarly, LossTrend.Falling);
 
     [Theory]
     [MemberData(nameof(LowRates))]
-    public void WithARateFarTooLowItSaysThatTheLossIsFlat(string optimizer, double factor) =>
+    public void RateFarTooLowIsReportedAsFlat(string optimizer, double factor) =>
         Trends(optimizer, factor).Distinct().Should().Equal(LossTrend.TooEarly, LossTrend.Flat);
 
     [Theory]
     [MemberData(nameof(HighRates))]
-    public void WithARateFarTooHighItSoonStopsSayingThatTheLossFalls(string optimizer, double factor)
+    public void RateFarTooHighIsSoonNotReportedAsFalling(string optimizer, double factor)
     {
         LossTrend[] trends = Trends(optimizer, factor);
         trends.Skip(400).Count(trend => trend == LossTrend.Falling).Should().BeLessThan(250);
         trends[^1].Should().NotBe(LossTrend.Falling);
         trends.Contains(LossTrend.Exploded).Should().Be(
-            factor == 1000 && optimizer is ("Sgd" or "Momentum"), "only these throw the weights away");
+            factor == 1000 && optimizer is ("Sgd" or "Momentum"), "only these rates destroy the weights");
     }
 
     [Fact]
-    public void ItKnowsTheLossOfAFullBatchToo()
+    public void FullBatchLossesAreRecognised()
     {
         var flip = DataFile.Read<DiagonalFlip>("diagonal-flip.json");
         Last(flip.Train(new AdamOptions())).Trend.Should().Be(LossTrend.Falling);
         Last(flip.Train(new AdamOptions { LearningRate = 1e-7 })).Trend.Should().Be(LossTrend.Flat);
         Last(flip.Train(new MomentumOptions { LearningRate = 0.05 })[..600]).Trend.Should().Be(LossTrend.Falling);
-        Last(flip.Train(new MomentumOptions { LearningRate = 0.5 })).Trend.Should().Be(LossTrend.Flat, "it got stuck");
+        Last(flip.Train(new MomentumOptions { LearningRate = 0.5 })).Trend.Should().Be(LossTrend.Flat, "the training is stuck");
         Last(flip.Train(new MomentumOptions { LearningRate = 50 })).Trend.Should().Be(LossTrend.NotFinite);
     }
 
@@ -71,11 +71,11 @@ public sealed class DivergenceWatchTests(ITestOutputHelper output)
         }
     }
 
-    // As language models fall: a power of time towards a floor.
+    // The loss of language models falls as a power of time towards a floor.
     [Theory]
     [InlineData(0.02)]
     [InlineData(0.05)]
-    public void SlowProgressLateInALongRunCounts(double noise)
+    public void SlowProgressLateInALongRunIsFalling(double noise)
     {
         var random = new Random(1);
         LossTrend[] trends = TrendsOf(Enumerable.Range(1, 20_000).Select(
@@ -89,7 +89,7 @@ public sealed class DivergenceWatchTests(ITestOutputHelper output)
     [InlineData(1e-6, 0)]
     [InlineData(1e6, 0)]
     [InlineData(1, -5)]
-    public void ARunThatTurnsIsRising(double scale, double shift)
+    public void LossThatTurnsIsRising(double scale, double shift)
     {
         var random = new Random(1);
         LossTrend[] trends = TrendsOf(Enumerable.Range(0, 1_500).Select(t =>
@@ -99,7 +99,7 @@ public sealed class DivergenceWatchTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void ASpikeOfAFewStepsIsNoAlarm()
+    public void ShortSpikeIsNotReported()
     {
         var random = new Random(1);
         TrendsOf(Enumerable.Range(0, 1_000).Select(
@@ -108,7 +108,7 @@ public sealed class DivergenceWatchTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void AnExplosionIsSeenBeforeAWindowIsFull()
+    public void ExplosionIsReportedBeforeAWindowIsFull()
     {
         LossTrend[] trends = TrendsOf(Enumerable.Range(0, 60).Select(t => t < 15 ? 2.3 : 2.3 * Math.Pow(1.3, t - 14)));
         Array.IndexOf(trends, LossTrend.Exploded).Should().BeInRange(20, 45);
@@ -119,7 +119,7 @@ public sealed class DivergenceWatchTests(ITestOutputHelper output)
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
     [InlineData(double.NegativeInfinity)]
-    public void WhatIsNotFiniteIsSaidAndForgotten(double loss)
+    public void NonFiniteLossIsReportedAndNotStored(double loss)
     {
         var watch = new DivergenceWatch(new() { Window = 20 });
         var other = new DivergenceWatch(new() { Window = 20 });
@@ -133,7 +133,7 @@ public sealed class DivergenceWatchTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void AdviceIsASentenceForEachTrend()
+    public void EveryTrendHasAnAdvice()
     {
         var watch = new DivergenceWatch(new() { Window = 20 });
         LossReport early = watch.Observe(1);
@@ -161,7 +161,7 @@ public sealed class DivergenceWatchTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void ARunThatIsSavedAndLoadedAtAnyStepSaysTheSame()
+    public void ResumedWatchReportsTheSame()
     {
         var options = new DivergenceWatchOptions { Window = 20 };
         var random = new Random(1);
@@ -180,14 +180,14 @@ public sealed class DivergenceWatchTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void ItAllocatesNothing()
+    public void ObserveAllocatesNothing()
     {
         var watch = new DivergenceWatch();
         Allocations.Of(() => watch.Observe(1)).Should().Be(0);
     }
 
     [Fact]
-    public void WhatItRefuses()
+    public void InvalidArgumentThrows()
     {
         Refuses("Window", new() { Window = 19 });
         Refuses("Window", new() { Window = 1_000_001 });

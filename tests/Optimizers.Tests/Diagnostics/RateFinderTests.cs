@@ -1,10 +1,10 @@
 namespace Optimizers.Tests;
 
-/// <summary>The range test takes the steps that were asked for, and reads the loss as its documentation says.</summary>
+/// <summary>The range test takes the requested steps and interprets the loss as documented.</summary>
 public sealed class RateFinderTests
 {
     [Fact]
-    public void RatesLieAsAsked()
+    public void RatesHaveTheRequestedSpacing()
     {
         var options = new RateFinderOptions { LowestRate = 1e-3, HighestRate = 10, Points = 21 };
         double[] exponential = Rates(options);
@@ -19,7 +19,7 @@ public sealed class RateFinderTests
     }
 
     [Fact]
-    public void AveragesAreWeightedMeansOfLossesAndOfTheirRates()
+    public void AveragesAreWeightedMeansOfLossesAndRates()
     {
         double[] losses = [.. Draw.Floats(1, 40).Select(noise => 3.0 + noise)];
         RateReport report = Losses(losses, new RateFinderOptions { Points = 40, Smoothing = 0.8 });
@@ -35,7 +35,7 @@ public sealed class RateFinderTests
     }
 
     [Fact]
-    public void EveryGroupUsesTheRateWithItsFactor()
+    public void EveryGroupUsesTheRateTimesItsFactor()
     {
         using var set = new ParameterSet();
         set.AddRange(("a", [1]), ("b", [1]), ("c", [1]));
@@ -69,7 +69,7 @@ public sealed class RateFinderTests
     [InlineData(double.PositiveInfinity, double.PositiveInfinity, true)]
     [InlineData(double.PositiveInfinity, double.NegativeInfinity, true)]
     [InlineData(4, double.NaN, true)]
-    public void ItEndsWhereTheLossIsAMultipleOfItsBestAndAboveItsFirst(double factor, double last, bool diverges)
+    public void TestEndsAtAMultipleOfTheBestLossAboveTheFirstLoss(double factor, double last, bool diverges)
     {
         double[] losses = [5, 4, 3, 2, 2.5, last, 1, 1, 1, 1];
         RateReport report = Losses(losses, new RateFinderOptions { Points = 10, Smoothing = 0, DivergenceFactor = factor });
@@ -80,13 +80,13 @@ public sealed class RateFinderTests
     [Theory]
     [InlineData(-7.9, true)]
     [InlineData(-8.1, false)]
-    public void ALossBelowZeroDivergesByItsMagnitude(double last, bool diverges) =>
+    public void NegativeLossDivergesByItsMagnitude(double last, bool diverges) =>
         Losses([-9, -9.5, -9.9, -10, -10, -10, -10, -10, -10, last], new RateFinderOptions { Points = 10, Smoothing = 0, DivergenceFactor = 1.2 })
             .Diverged.Should().Be(diverges);
 
     /// <summary>
-    /// In a direction of curvature λ, a step leaves 1 − ηλ of the way: plain descent is stable up to 2/λ, and with a momentum of
-    /// β up to 2(1 + β)/λ. Where momentum oscillates, the least loss is somewhat before that.
+    /// In a direction of curvature λ, a step multiplies the distance by 1 − ηλ. Plain descent is stable up to 2/λ, and with momentum
+    /// β up to 2(1 + β)/λ. If momentum oscillates, the lowest loss is slightly before this rate.
     /// </summary>
     [Theory]
     [InlineData(0, 1, 0.9)]
@@ -94,7 +94,7 @@ public sealed class RateFinderTests
     [InlineData(0.5, 1, 0.8)]
     [InlineData(0.5, 100, 0.8)]
     [InlineData(0.9, 1, 0.5)]
-    public void InARoundBowlTheLargestStableRateIsThatOfTheory(double beta, double curvature, double least)
+    public void LargestStableRateMatchesTheoryForAQuadratic(double beta, double curvature, double least)
     {
         var options = new RateFinderOptions { Smoothing = 0, LowestRate = 1e-3 / curvature, HighestRate = 1e3 / curvature };
         RateReport report = InBowl(new MomentumOptions { Momentum = beta }, [curvature, curvature, curvature], noise: 0, seed: 1, options);
@@ -106,13 +106,13 @@ public sealed class RateFinderTests
         report.Suggested.Should().Be(Math.Max(report.ByLargestStable!.Value, report.BySteepestDescent!.Value));
     }
 
-    /// <summary>The noise of batches keeps the steepest direction alive, so that it shows as soon as it is unstable.</summary>
+    /// <summary>The noise of batches keeps the steepest direction active, so the loss shows as soon as it is unstable.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public void InANoisyValleyTheLargestStableRateIsThatOfTheSteepestDirection(int seed)
+    public void NoiseRevealsTheStabilityLimitOfTheSteepestDirection(int seed)
     {
         RateReport report = InBowl(new SgdOptions(), [100, 30, 10, 3, 1], noise: 0.03, seed, new() { LowestRate = 1e-5 });
         report.Diverged.Should().BeTrue();
@@ -121,7 +121,7 @@ public sealed class RateFinderTests
     }
 
     [Fact]
-    public void AnOscillationAtTheBottomIsNoDivergence()
+    public void OscillationAtTheMinimumIsNoDivergence()
     {
         double[] losses = [5, 4, 3, 1e-3, 1e-2, 1e-4, 1e-2, 4.9, 1e-5, 1e-4];
         RateReport report = Losses(losses, new RateFinderOptions { Points = 10, Smoothing = 0 });
@@ -129,12 +129,12 @@ public sealed class RateFinderTests
         report.LargestStable.Should().Be(report.Points[8].Rate);
     }
 
-    /// <summary>A valley of the loss over the logarithm of the rate: its steepest point and its lowest are known.</summary>
+    /// <summary>A valley of the loss over the logarithm of the rate, with known steepest and lowest points.</summary>
     [Theory]
     [InlineData(0)]
     [InlineData(0.5)]
     [InlineData(0.9)]
-    public void AnAverageDoesNotMoveTheSuggestions(double smoothing)
+    public void AveragingDoesNotChangeTheSuggestions(double smoothing)
     {
         var options = new RateFinderOptions { LowestRate = 1e-6, HighestRate = 1, Points = 600, Smoothing = smoothing };
         RateReport report = RateFinder.Find(
@@ -146,7 +146,7 @@ public sealed class RateFinderTests
     }
 
     [Fact]
-    public void AdviceSaysWhatIsWrong()
+    public void AdviceDescribesTheProblem()
     {
         var options = new RateFinderOptions { Points = 20, Smoothing = 0.8 };
         RateReport falling = Losses([.. Enumerable.Range(0, 20).Select(i => 100.0 - i)], options);
@@ -166,7 +166,7 @@ public sealed class RateFinderTests
     }
 
     [Fact]
-    public void ThePictureMarksTheSuggestionsAndLeavesTheExplosionOut()
+    public void ChartMarksTheSuggestionsAndOmitsTheExplosion()
     {
         RateReport report = Losses([5, 5, 5, 4, 3, 2, 1, 1.5, 2, 1e30], new RateFinderOptions { Points = 10, Smoothing = 0 });
         LineChart chart = report.ToChart();
@@ -206,7 +206,7 @@ public sealed class RateFinderTests
         return RateFinder.Find(new Checkpoint(), _ => losses[next++], options);
     }
 
-    // Down Σ λᵢ(pᵢ − noise)²/2 from ones.
+    // Minimises Σ λᵢ(pᵢ − noise)²/2, starting from ones.
     private static RateReport InBowl(IOptimizerOptions options, double[] curvatures, double noise, int seed, RateFinderOptions finder)
     {
         var random = new Random(seed);

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>A search for a rate leaves no trace, however it ends.</summary>
+/// <summary>A search for a rate restores everything, however it ends.</summary>
 public sealed class RateRestoreTests
 {
     private const int Length = 1_031;
@@ -10,7 +10,7 @@ public sealed class RateRestoreTests
     private static readonly RateFinderOptions _options = new() { Points = 10, Smoothing = 0, LowestRate = 1e-4, HighestRate = 0.1 };
     private static readonly RateSweepOptions _sweep = new() { Rates = [1e-3, 0.1], Steps = Last + 2, Smoothing = 0 };
 
-    // What the step of an index gives; the last one may also throw.
+    // The loss of the step with an index; the last step may also throw.
     private static readonly Dictionary<string, Func<int, double>> _endings = new()
     {
         ["to the end"] = i => 5 - (0.1 * i),
@@ -30,7 +30,7 @@ public sealed class RateRestoreTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void ABufferHasItsBitsAndItsStateAgain(string name)
+    public void SearchRestoresABufferAndItsState(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         IOptimizer optimizer = variant.Make(Length, variant.Options, 1);
@@ -58,7 +58,7 @@ public sealed class RateRestoreTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Representatives), MemberType = typeof(Catalogue))]
-    public void AModelGoesOnAsIfNothingHadBeen(string name)
+    public void SearchRestoresAModel(string name)
     {
         IOptimizerOptions options = Catalogue.Variant(name).Options;
         using var whole = new TrainingRun(options);
@@ -80,7 +80,7 @@ public sealed class RateRestoreTests
             }
 
             run.Run(Before, 25);
-            run.ShouldBe(expected, $"{ending}, gone on");
+            run.ShouldBe(expected, $"{ending}, continued");
         }
     }
 
@@ -88,7 +88,7 @@ public sealed class RateRestoreTests
     [InlineData(StateFormat.BFloat16)]
     [InlineData(StateFormat.Half)]
     [InlineData(StateFormat.Block8)]
-    public void StateOfFewerBitsHasItsBitsAgain(StateFormat format)
+    public void SearchRestoresStateInNarrowFormats(StateFormat format)
     {
         var optimizer = new Optimizer(Length, new AdamOptions(), stateFormat: format);
         float[] parameters = Outcome.Of(optimizer, Draw.Floats(1, Length), Draw.Gradients(1, Before, Length)).Parameters;
@@ -107,7 +107,7 @@ public sealed class RateRestoreTests
     }
 
     [Fact]
-    public void AveragesWrappersAndLossScalesAreAsTheyWere()
+    public void SearchRestoresAveragesWrappersAndLossScales()
     {
         using var model = new WrappedModel(groups: new ParameterGroup(new MomentumOptions())
         {
@@ -138,7 +138,7 @@ public sealed class RateRestoreTests
             return 5 - (0.1 * index);
         }
 
-        // In the midst of an accumulation.
+        // In the middle of an accumulation.
         for (int i = 0; i < 8; i++)
         {
             Step(i);
@@ -157,7 +157,7 @@ public sealed class RateRestoreTests
     }
 
     [Fact]
-    public void ALossScaleIsAsItWas()
+    public void SearchRestoresALossScale()
     {
         using var set = new ParameterSet();
         set.Add("w", 5).Values.Fill(1);
@@ -181,7 +181,7 @@ public sealed class RateRestoreTests
     }
 
     [Fact]
-    public void GroupsUseTheirOwnRatesAgain()
+    public void SearchRestoresTheRatesOfGroups()
     {
         using var run = new TrainingRun(new SgdOptions());
         double[] before = [.. run.Optimizer.Groups.Select(run.Optimizer.LearningRateOf)];
@@ -191,7 +191,7 @@ public sealed class RateRestoreTests
     }
 
     [Fact]
-    public void AParameterThatIsAddedMeanwhileIsSaid()
+    public void ParameterAddedDuringASearchThrows()
     {
         using var set = new ParameterSet();
         set.Add("w", 5);

@@ -1,10 +1,10 @@
 namespace Optimizers.Tests;
 
-/// <summary>The sweep runs from the same start at every rate, and gives the reason for its choice.</summary>
+/// <summary>The sweep starts every rate from the same point, and reports the reason for its choice.</summary>
 public sealed class RateSweepTests
 {
     [Fact]
-    public void RatesPerDecadeGoThroughThePowersOfTen()
+    public void RatesPerDecadeIncludeThePowersOfTen()
     {
         RateSweep.PerDecade(1e-5, 1, 1).Should().Equal([1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1], (a, b) => Math.Abs((a / b) - 1) < 1e-14);
         RateSweep.PerDecade(1e-5, 10, 8).Should().HaveCount(49).And.BeInAscendingOrder();
@@ -15,7 +15,7 @@ public sealed class RateSweepTests
     }
 
     [Fact]
-    public void EveryRunStartsWhereTheOthersDid()
+    public void EveryRunHasTheSameStart()
     {
         float[] place = [1, 1], gradients = new float[2];
         IOptimizer optimizer = new Adam(2);
@@ -48,7 +48,7 @@ public sealed class RateSweepTests
     }
 
     [Fact]
-    public void ARunOfAModelHasTheLossesOfOneAtThatRate()
+    public void ModelRunHasTheLossesOfTrainingAtThatRate()
     {
         using var tried = new WrappedModel();
         RateSweepReport report = RateSweep.Try(
@@ -61,7 +61,7 @@ public sealed class RateSweepTests
         }
     }
 
-    // What four runs at 0.001, 0.01, 0.1 and 1 come to, from 2; above 8 is divergence.
+    // The final losses of four runs at 0.001, 0.01, 0.1 and 1, from a loss of 2. A loss above 8 is divergence.
     [Theory]
     [InlineData(new[] { 1.9, 0.5, 1.5, 1.9 }, 0.01, "Take 0.01: its loss fell furthest, from 2 to 0.5; 0.001 came to 1.9, and 0.1 came to 1.5.")]
     [InlineData(new[] { 1.9, 1.5, 0.5, 9.0 }, 0.1, "Take 0.1: its loss fell furthest, from 2 to 0.5; 0.01 came to 1.5, and 1 diverged after 2 steps.")]
@@ -69,7 +69,7 @@ public sealed class RateSweepTests
     [InlineData(new[] { 0.5, 1.5, 1.7, 1.9 }, 0.001, "*; no lower one was tried, so try some, and 0.01 came to 1.5.")]
     [InlineData(new[] { 0.5, 0.5, 0.5, 0.5 }, 0.001, "Take 0.001*")]
     [InlineData(new[] { 2.0, 2.5, 9.0, double.NaN }, null, "The loss fell at no rate*")]
-    public void TheChoiceIsTheLowestLossAndTheReasonSaysSo(double[] finals, double? chosen, string reason)
+    public void LowestLossIsChosenAndTheReasonGiven(double[] finals, double? chosen, string reason)
     {
         double[] rates = [0.001, 0.01, 0.1, 1];
         RateSweepReport report = RateSweep.Try(
@@ -82,7 +82,7 @@ public sealed class RateSweepTests
     }
 
     [Fact]
-    public void ARunEndsWhereItDiverges()
+    public void RunEndsWhereItDiverges()
     {
         int taken = 0;
         RateSweepReport report = RateSweep.Try(

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>A search ends at the rates that its optimizer refuses because of the decay, and says so.</summary>
+/// <summary>A search ends at rates that the optimizer refuses because of the decay, and reports it.</summary>
 public sealed class RefusedRateTests
 {
     private const string Reason = "times the weight decay 0.5 is *above 1*";
@@ -8,7 +8,7 @@ public sealed class RefusedRateTests
     private static readonly AdamWOptions _options = new() { WeightDecay = 0.5 };
 
     [Fact]
-    public void ARangeTestEndsThere()
+    public void RangeTestEndsAtARefusedRate()
     {
         using ParameterSet set = Set();
         var optimizer = new ModelOptimizer(set, _options);
@@ -25,7 +25,7 @@ public sealed class RefusedRateTests
     }
 
     [Fact]
-    public void ARangeTestOfABufferEndsThere()
+    public void RangeTestOfABufferEndsAtARefusedRate()
     {
         float[] place = [3, 3], gradients = new float[2];
         var optimizer = new AdamW(2, _options);
@@ -36,7 +36,7 @@ public sealed class RefusedRateTests
     }
 
     [Fact]
-    public void ASweepEndsThere()
+    public void SweepEndsAtARefusedRate()
     {
         float[] place = [3, 3], gradients = new float[2];
         var optimizer = new AdamW(2, _options);
@@ -59,7 +59,7 @@ public sealed class RefusedRateTests
     }
 
     [Fact]
-    public void ASearchWhoseFirstRateIsRefusedThrows()
+    public void RefusedFirstRateThrows()
     {
         using ParameterSet set = Set();
         var optimizer = new ModelOptimizer(set, _options);
@@ -71,7 +71,7 @@ public sealed class RefusedRateTests
     }
 
     [Fact]
-    public void NoGroupsToTryAreRefused()
+    public void EmptyListOfGroupsThrows()
     {
         using ParameterSet set = Set();
         var optimizer = new ModelOptimizer(set, _options);
@@ -105,7 +105,7 @@ public sealed class RefusedRateTests
         return loss;
     }
 
-    // Flat enough for no rate up to 2 to lose all progress.
+    // So flat that no rate up to 2 loses all progress.
     private static double Gradient(ReadOnlySpan<float> place, Span<float> gradients)
     {
         double loss = 0;

@@ -2,11 +2,11 @@ using System.Diagnostics.Metrics;
 
 namespace Optimizers.Tests;
 
-/// <summary>What steps publish through the meter.</summary>
+/// <summary>The measurements that steps publish through the meter.</summary>
 public sealed class StepMeterTests
 {
     [Fact]
-    public void AListenerHearsOfEveryStep()
+    public void ListenerReceivesEveryStep()
     {
         using var heard = new Listener();
         using var set = new ParameterSet();
@@ -62,7 +62,7 @@ public sealed class StepMeterTests
     }
 
     [Fact]
-    public void AnUpdateOfMicroBatchesSaysTheScaleOfTheScaler()
+    public void UpdateOfMicroBatchesRecordsTheScaleOfTheScaler()
     {
         using var heard = new Listener();
         using var set = new ParameterSet();
@@ -83,7 +83,7 @@ public sealed class StepMeterTests
     }
 
     [Fact]
-    public void TheFactoryMakesTheMeterAndItsInstrumentsOnce()
+    public void FactoryCreatesMeterAndInstrumentsOnce()
     {
         using var heard = new Listener();
         using var set = new ParameterSet();
@@ -136,7 +136,7 @@ public sealed class StepMeterTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void AStepAllocatesNothing(bool listens)
+    public void StepAllocatesNothing(bool listens)
     {
         using Listener? heard = listens ? new Listener(counts: false) : null;
         using var set = new ParameterSet();
@@ -152,7 +152,7 @@ public sealed class StepMeterTests
         }).Should().Be(0);
     }
 
-    /// <summary>A meter of its own, and what is heard from it.</summary>
+    /// <summary>A separate meter, and the measurements received from it.</summary>
     private sealed class Listener : IMeterFactory
     {
         private readonly List<(string Instrument, double Value, string Tags)> _heard = [];

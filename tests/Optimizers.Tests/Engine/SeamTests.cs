@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Places where something other than a step on this processor can take hold: the body of the loop, the type of a rule, the memory of a
+/// The parts of the engine that code for devices and ranks can use: the body of the loop, the type of a rule, the memory of a
 /// slot, and the sums per block.
 /// </summary>
 public sealed unsafe class SeamTests
@@ -19,7 +19,7 @@ public sealed unsafe class SeamTests
 
     [Theory]
     [MemberData(nameof(Elementwise))]
-    public void TheBodyOfTheLoopRunByAnotherLoopGivesTheBitsOfAStep(string name)
+    public void LoopBodyInAnotherLoopGivesTheBitsOfAStep(string name)
     {
         const int Length = 37;
         OptimizerVariant variant = Catalogue.Variant(name);
@@ -39,7 +39,7 @@ public sealed unsafe class SeamTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void AVisitorReachesTheTypeOfARuleAndMakesOne(string name)
+    public void VisitorGetsTheRuleTypeAndMakesARule(string name)
     {
         IOptimizerOptions options = Catalogue.Variant(name).Options;
         OptimizerDefinition definition = options.Define();
@@ -53,11 +53,11 @@ public sealed unsafe class SeamTests
         step.GetType().GetGenericArguments().Should().Equal(rule.Type);
         rule.SlotCount.Should().Be(definition.Slots.Count);
         rule.Measures.Should().Be(step.Measures);
-        rule.IsSet.Should().BeTrue("a rule has the numbers of its step");
+        rule.IsSet.Should().BeTrue("the rule contains the numbers of its step");
     }
 
     [Fact]
-    public void StateKeepsItsBooksOverASlotThatLiesElsewhere()
+    public void StateWorksWithSlotsInOtherMemory()
     {
         const int Length = 5_000;
         var mean = new DeviceSlot(new StateSlot("exp_avg"), 0, Length);
@@ -65,7 +65,7 @@ public sealed unsafe class SeamTests
         var state = new OptimizerState(
             TensorShape.OfVector(Length), [new StateScalar("scale", 2)], new SlotSet([mean, largest], StateFormat.Float32));
         mean.Memory.Should().OnlyContain(value => value == 0);
-        largest.Memory.Should().OnlyContain(value => value == 0.25f, "a slot begins with its first value, wherever it lies");
+        largest.Memory.Should().OnlyContain(value => value == 0.25f, "a slot starts with its initial value in any memory");
         state.Bytes.Should().Be(2 * Length * sizeof(float));
         state.SlotNames.Should().Equal("exp_avg", "largest");
 
@@ -73,9 +73,9 @@ public sealed unsafe class SeamTests
         state.Advance(new TensorAge(7, double.NaN));
         var read = new float[Length];
         state.Read("exp_avg", read);
-        read.ShouldHaveTheBitsOf(mean.Memory, "what is read");
+        read.ShouldHaveTheBitsOf(mean.Memory, "the values that are read");
         state.LargestMagnitude().Should().Be((double)mean.Memory.Max(value => Math.Abs(value)));
-        state.Overlaps(mean.Memory).Should().BeFalse("the memory of a device has no address here");
+        state.Overlaps(mean.Memory).Should().BeFalse("device memory has no address in this process");
 
         OptimizerSnapshot snapshot = state.Save();
         state.Reset();
@@ -86,7 +86,7 @@ public sealed unsafe class SeamTests
         state.Load(snapshot);
         state.Iteration.Should().Be(7);
         state.Scalar("scale").Should().Be(2);
-        mean.Memory.ShouldHaveTheBitsOf(read, "what was saved");
+        mean.Memory.ShouldHaveTheBitsOf(read, "the saved values");
 
         // A snapshot is the same wherever the slots lie.
         var here = new OptimizerState(
@@ -96,7 +96,7 @@ public sealed unsafe class SeamTests
     }
 
     [Fact]
-    public void ANormOfBlocksThatRanksExchangeHasTheBitsOfOneRank()
+    public void NormOfExchangedBlockSumsHasTheBitsOfOneRank()
     {
         float[][] gradients = [Draw.Floats(1, 10_000), Draw.Floats(2, 5), Draw.Floats(3, 20_001), []];
         foreach (Norm norm in new[] { Norm.Euclidean, new Norm(NormKind.P, 3), new Norm(NormKind.Infinity) })
@@ -124,7 +124,7 @@ public sealed unsafe class SeamTests
 
     [Theory]
     [MemberData(nameof(Measuring))]
-    public void AStepOfRanksThatExchangeTheirSumsHasTheBitsOfOneRank(string name)
+    public void StepOfTwoRanksHasTheBitsOfOneRank(string name)
     {
         IOptimizerOptions options = Catalogue.Variant(name).Options;
         int[] lengths = [10_000, 5, 20_001];
@@ -144,11 +144,11 @@ public sealed unsafe class SeamTests
             first.Gathered(second, tensor).ShouldHaveTheBitsOf(one.Parameters[tensor], $"tensor {tensor}");
         }
 
-        first.Parameters[^1][4_096..].ShouldHaveTheBitsOf(start[^1][4_096..], "all but the first block of the last tensor is the other rank's");
-        second.Parameters[0].Should().Equal(start[0], "the first tensor is the other rank's");
+        first.Parameters[^1][4_096..].ShouldHaveTheBitsOf(start[^1][4_096..], "the other rank has all of the last tensor except its first block");
+        second.Parameters[0].Should().Equal(start[0], "the other rank has the first tensor");
     }
 
-    // What an all-gather over the ranks does.
+    // The same as an all-gather over the ranks.
     private static void Exchange(Rank first, Rank second)
     {
         int cut = first.FirstBlockOf(rank: 1);
@@ -159,7 +159,7 @@ public sealed unsafe class SeamTests
         second.Sums.Second[cut..end].CopyTo(first.Sums.Second[cut..]);
     }
 
-    /// <summary>A rank of two: it has all tensors, and works on half of their blocks.</summary>
+    /// <summary>One of two ranks: it has all tensors and works on half of their blocks.</summary>
     private sealed class Rank : IDisposable
     {
         private readonly GroupStep _step;
@@ -224,7 +224,7 @@ public sealed unsafe class SeamTests
             ForEachPart(rank, (job, start, end) => _step.Apply(Batch[job], _step.Transforms, start, end, Kernel.WidestLane));
         }
 
-        /// <summary>A tensor with the elements of the first rank, this one, and those of the second.</summary>
+        /// <summary>A tensor with the elements of the first rank (this one) and of the second.</summary>
         public float[] Gathered(Rank second, int tensor)
         {
             (int job, nuint start) = Batch.Cut(1, 2);
@@ -255,7 +255,7 @@ public sealed unsafe class SeamTests
         }
     }
 
-    /// <summary>Memory that the engine has no address of.</summary>
+    /// <summary>Memory without an address in the engine.</summary>
     private sealed class DeviceSlot(StateSlot declared, int number, int length) : Slot(declared, number, length, default)
     {
         public float[] Memory { get; } = new float[length];

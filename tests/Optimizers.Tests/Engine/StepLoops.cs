@@ -6,12 +6,12 @@ using System.Runtime.Intrinsics;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// The loops that the methods of a step are compiled into, read from their instructions: every closed form of the private method
+/// Finds the loops of a step by reading the instructions of its methods: every closed form of the private method
 /// <c>Kernel.Loop</c> that a native program has for a processor with vectors of 256 or 512 bits.
 /// </summary>
 /// <remarks>
-/// Calls are followed through the library. Of a branch on a constant, as a static property of a type argument is, only the side that
-/// is taken is followed, as a compiler does.
+/// Calls are followed through the library. At a branch on a constant, such as a static property of a type argument, only the side
+/// that is taken is followed, as a compiler does.
 /// </remarks>
 internal sealed class StepLoops
 {
@@ -41,7 +41,7 @@ internal sealed class StepLoops
         var loops = new StepLoops(widestBits);
         foreach (Type type in types)
         {
-            // An overridden method runs only where another one calls it.
+            // An overridden method runs only if another method calls it.
             var overridden = new HashSet<MethodInfo>();
             for (Type? t = type; t is not null && t.Assembly == typeof(Optimizer).Assembly; t = t.BaseType)
             {
@@ -58,7 +58,7 @@ internal sealed class StepLoops
         return loops._loops;
     }
 
-    /// <summary>A loop's type arguments, and theirs.</summary>
+    /// <summary>The type arguments of a loop, and their type arguments.</summary>
     public static IEnumerable<Type> ArgumentsOf(MethodBase loop) => loop.GetGenericArguments().SelectMany(WithArguments).Distinct();
 
     private static IEnumerable<Type> WithArguments(Type type) =>
@@ -107,7 +107,7 @@ internal sealed class StepLoops
         }
     }
 
-    // What a property is while the program runs, if the compiler knows it; otherwise null.
+    // The value of a property at run time, if the compiler knows it; otherwise null.
     private bool? ValueOf(MethodBase method, Type? on)
     {
         if (_constants.TryGetValue((method.DeclaringType, method.Name), out bool value))
@@ -222,7 +222,7 @@ internal sealed class StepLoops
 
     private sealed record Instruction(OpCode Code, int Next, int[] Targets, MethodBase? Called, Type? On)
     {
-        /// <summary>The value at which a branch is taken; null: it is no branch on one value.</summary>
+        /// <summary>The value for which a branch is taken; null if the instruction does not branch on one value.</summary>
         public bool? Branches => Code == OpCodes.Brtrue || Code == OpCodes.Brtrue_S ? true
             : Code == OpCodes.Brfalse || Code == OpCodes.Brfalse_S ? false
             : null;

@@ -10,8 +10,8 @@ internal static class StepPath
     public const string Argument = "step-path";
 
     /// <summary>
-    /// Has the runtime compile without optimizing, so that every call has a frame. DOTNET_JitNoInline stops inlining too, but leaves
-    /// tail calls, which have none.
+    /// Makes the runtime compile without optimisation, so every call has a stack frame. DOTNET_JitNoInline also stops inlining, but keeps
+    /// tail calls, which have no frame.
     /// </summary>
     public const string RuntimeSwitch = "DOTNET_JITMinOpts";
 
@@ -21,7 +21,7 @@ internal static class StepPath
     /// <summary>The step of the rule that takes the trace.</summary>
     public static Type StepType => GroupStep.Of(new TracedOptions()).GetType();
 
-    /// <summary>Takes a step, and prints one line for each call on the way, the public one first.</summary>
+    /// <summary>Takes a step and prints one line for each call on the path, the public one first.</summary>
     public static void Print(string level)
     {
         _calls = [];
@@ -66,7 +66,7 @@ internal static class StepPath
             step => new TracedRule(step), new StateSlot("exp_avg"), new StateSlot("exp_avg_sq") { NonNegative = true });
     }
 
-    /// <summary>AdamW, as somebody who uses the package would write it.</summary>
+    /// <summary>AdamW as a user of the package would write it.</summary>
     private readonly struct TracedRule(StepScalars step) : IUpdateRule2<TracedRule>
     {
         private readonly float _rate = (float)(step.LearningRate / step.BiasCorrection(0.9));

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// From a public step to the formula there are few calls and few types, and a rule is compiled into few loops: docs/engine.md.
+/// The path from a public step to the formula has few calls and few types, and a rule is compiled into few loops: docs/engine.md.
 /// </summary>
 public sealed class StepPathTests
 {
@@ -12,12 +12,12 @@ public sealed class StepPathTests
     private const int MostLoops = 50;
 
     /// <summary>
-    /// Types are those that have the methods on the path, and all type arguments of the loop with the most.
+    /// The types are the declaring types of the methods on the path, and all type arguments of the loop that has the most.
     /// </summary>
     [Theory]
     [InlineData("1", "Optimizers.Optimizer: Step")]
     [InlineData("2", "Optimizers.ModelOptimizer: Step")]
-    public async Task AStepReachesItsRuleInFewCalls(string level, string entry)
+    public async Task StepReachesItsRuleInFewCalls(string level, string entry)
     {
         (int exitCode, string output, string errors) = await ChildProcess.RunWith(StepPath.RuntimeSwitch, "1", StepPath.Argument, level);
         errors.Should().BeEmpty();
@@ -26,7 +26,7 @@ public sealed class StepPathTests
         path[0].Should().Be(entry);
         path[^1].Should().EndWith("TracedRule: Apply");
 
-        // Without these two frames the runtime has left frames out, and a count would mean nothing.
+        // If one of these two frames is missing, the runtime has left out frames, and the count is meaningless.
         path.Should().Contain("Optimizers.Engine.Kernel: Run").And.Contain("Optimizers.Engine.Kernel: Update");
         (path.Length - 1).Should().BeLessThanOrEqualTo(MostCalls, "the path is\n{0}\n", string.Join('\n', path));
         IEnumerable<string> arguments = Widths
@@ -37,9 +37,9 @@ public sealed class StepPathTests
             MostTypes, "the path is\n{0}\nand the types are\n{1}\n", string.Join('\n', path), string.Join('\n', types));
     }
 
-    /// <summary>Every optimizer of the catalogue, and so every kind of step.</summary>
+    /// <summary>Checks every optimizer of the catalogue, so every kind of step is included.</summary>
     [Fact]
-    public void ARuleIsCompiledIntoFewLoops()
+    public void RuleIsCompiledIntoFewLoops()
     {
         var kinds = new HashSet<Type>();
         foreach (IOptimizerOptions options in Catalogue.Optimizers.SelectMany(row => row.Variants).Select(variant => variant.Options))

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>A model that cannot be optimized is refused, and a step that cannot be taken leaves everything as it was.</summary>
+/// <summary>Invalid models throw in the constructor, and a failed step changes nothing.</summary>
 public sealed class BadModelTests : IDisposable
 {
     private readonly ParameterSet _set = new();
@@ -23,7 +23,7 @@ public sealed class BadModelTests : IDisposable
     }
 
     [Fact]
-    public void WhatTheConstructorRefuses()
+    public void InvalidConstructorArgumentThrows()
     {
         ParameterGroup[] groups = [new(new SgdOptions())];
         foreach ((string argument, string message, Action make) in new (string, string, Action)[]
@@ -44,7 +44,7 @@ public sealed class BadModelTests : IDisposable
     }
 
     [Fact]
-    public void WhatIsNotThereIsNotGiven()
+    public void UnknownParameterOrGroupThrows()
     {
         var optimizer = new ModelOptimizer(_set, new SgdOptions());
         optimizer.Invoking(o => o.StateOf("c")).Should().Throw<ArgumentException>().WithParameterName("name").WithMessage("*\"c\"*");
@@ -55,7 +55,7 @@ public sealed class BadModelTests : IDisposable
     }
 
     [Fact]
-    public void GradientsThatAreToBeZeroedMayNotOverlap()
+    public void ZeroGradientsWithOverlappingGradientsThrows()
     {
         float[] shared = new float[10];
         using var set = new ParameterSet();
@@ -85,7 +85,7 @@ public sealed class BadModelTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Failures))]
-    public void AFailureBeforeTheUpdateChangesNothing(string what, Type exception)
+    public void FailureBeforeTheUpdateChangesNothing(string what, Type exception)
     {
         bool armed = false;
         ParameterGroup first = new(new AdamOptions()) { Where = p => p.Name == "a" };
@@ -111,7 +111,7 @@ public sealed class BadModelTests : IDisposable
     [Theory]
     [InlineData(1, 3)]
     [InlineData(2, 200_000)]
-    public void WhatARuleThrowsWhileItRunsReachesTheCaller(int threads, int length)
+    public void ExceptionFromARuleReachesTheCaller(int threads, int length)
     {
         bool armed = true;
         using var set = new ParameterSet();

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Optimizers.Tests;
 
-/// <summary>A parameter that cannot be added is refused, and the set is as it was.</summary>
+/// <summary>Adding an invalid parameter throws and does not change the set.</summary>
 public sealed class BadParameterTests : IDisposable
 {
     private static readonly (string Argument, string Message, Action<ParameterSet> Add)[] _refusals =
@@ -42,7 +42,7 @@ public sealed class BadParameterTests : IDisposable
         _set.AddView("view", [10], _memory.AsMemory(0, 10), _memory.AsMemory(50, 10));
     }
 
-    // Values from, gradients from, and what the message names.
+    // Start of the values, start of the gradients, and the name in the message.
     public static TheoryData<int, int, string> Overlaps() => new()
     {
         { 20, 20, "*gradients of \"p\" overlap its values*" },
@@ -58,7 +58,7 @@ public sealed class BadParameterTests : IDisposable
     public void Dispose() => _set.Dispose();
 
     [Fact]
-    public void NothingIsAdded()
+    public void InvalidParameterThrowsAndIsNotAdded()
     {
         foreach ((string argument, string message, Action<ParameterSet> add) in _refusals)
         {
@@ -69,7 +69,7 @@ public sealed class BadParameterTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Overlaps))]
-    public void OverlappingMemoryIsNotAdded(int values, int gradients, string message)
+    public void OverlappingMemoryThrows(int values, int gradients, string message)
     {
         _set.Invoking(set => set.AddView("p", [10], _memory.AsMemory(values, 10), _memory.AsMemory(gradients, 10)))
             .Should().Throw<ArgumentException>().WithMessage(message);
@@ -81,14 +81,14 @@ public sealed class BadParameterTests : IDisposable
     [InlineData(40, 60)]
     [InlineData(20, 50)]
     [InlineData(20, 55)]
-    public void MemoryThatOnlyTouchesOrSharesGradientsIsAdded(int values, int gradients)
+    public void AdjacentMemoryAndSharedGradientsAreAccepted(int values, int gradients)
     {
         _set.AddView("p", [10], _memory.AsMemory(values, 10), _memory.AsMemory(gradients, 10));
         _set.Count.Should().Be(3);
     }
 
     [Fact]
-    public void TheMemoryOfTheSetItselfIsNotAddedAgain()
+    public void MemoryOfTheSetItselfThrows()
     {
         using MemoryManager<float> own = new ParameterMemory(_set["own"]);
         _set.Invoking(set => set.AddView("p", [4], own.Memory, new float[4]))

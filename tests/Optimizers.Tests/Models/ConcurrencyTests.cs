@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Steps from any thread, at the same time as others, with or without help: the same bits, and no deadlock.</summary>
+/// <summary>Concurrent steps on any threads, with or without helper threads, give the same bits and do not deadlock.</summary>
 [Collection(nameof(WholeThreadPool))]
 public sealed class ConcurrencyTests
 {
@@ -14,7 +14,7 @@ public sealed class ConcurrencyTests
     private static readonly Outcome _expected = Run(threads: 1);
 
     [Fact]
-    public void TwoOptimizersStepAtOnce()
+    public void TwoOptimizersCanStepConcurrently()
     {
         var outcomes = new Outcome[2];
         using var both = new Barrier(2);
@@ -29,9 +29,9 @@ public sealed class ConcurrencyTests
     }
 
     [Fact]
-    public async Task StepsFromThreadPoolThreads()
+    public async Task StepsOnThreadPoolThreadsHaveTheSameBits()
     {
-        // More steps than threads of the pool, so that helpers queue behind those whom they should help.
+        // More steps than threads in the pool: helpers wait in the queue behind the steps that they should help.
         Task<Outcome>[] steps = [.. Enumerable.Range(0, 2 * Environment.ProcessorCount).Select(_ => Task.Run(() => Run(threads: 4)))];
         foreach (Outcome outcome in await Task.WhenAll(steps).WaitAsync(_patience))
         {
@@ -40,7 +40,7 @@ public sealed class ConcurrencyTests
     }
 
     [Fact]
-    public void AStarvedThreadPoolHelpsNobodyAndStopsNobody()
+    public void StepFinishesWithAStarvedThreadPool()
     {
         ThreadPool.GetMaxThreads(out int workers, out int completions);
         ThreadPool.GetMinThreads(out int least, out _);
@@ -49,8 +49,8 @@ public sealed class ConcurrencyTests
         using var blocked = new CountdownEvent(2 * most);
         try
         {
-            // The pool can have only some threads more than are busy already, and twice as many are to block: every helper
-            // queues behind one of them.
+            // The pool may add only a few threads to those that are busy, and twice as many work items block. Every helper
+            // waits in the queue behind one of them.
             ThreadPool.SetMaxThreads(most, completions).Should().BeTrue();
             for (int i = 0; i < 2 * most; i++)
             {
@@ -79,9 +79,9 @@ public sealed class ConcurrencyTests
     }
 
     [Fact]
-    public void AHelperThatComesLateFindsNothingToSpoil()
+    public void LateHelperThreadsChangeNothing()
     {
-        // Many short forked passes in a row, so that helpers of one step arrive in the next or after the end.
+        // Many short forked passes in a row: a helper of one step may start during the next step or after the end.
         var optimizer = new Optimizer(Length, new SgdOptions(), threads: 4);
         var alone = new Optimizer(Length, new SgdOptions(), threads: 1);
         float[] parameters = [.. _start];
@@ -101,6 +101,6 @@ public sealed class ConcurrencyTests
             new LambOptions { WeightDecay = 0.1 }, _start, _gradients, new() { Threads = threads, Clip = new ClipByGlobalNorm() });
 }
 
-/// <summary>For tests that take the thread pool for themselves.</summary>
+/// <summary>For tests that occupy the whole thread pool.</summary>
 [CollectionDefinition(nameof(WholeThreadPool), DisableParallelization = true)]
 public sealed class WholeThreadPool;

@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace Optimizers.Tests;
 
-/// <summary>What the objects of a program say about themselves.</summary>
+/// <summary>The texts that ToString and Describe return.</summary>
 public sealed class DescriptionTests
 {
     [Fact]
-    public void AModelIsATable()
+    public void ModelDescriptionIsATable()
     {
         using var set = new ParameterSet();
         set.Add("body.weight", 64, 100);
@@ -43,9 +43,9 @@ public sealed class DescriptionTests
         }
     }
 
-    /// <summary>A line each, in every culture.</summary>
+    /// <summary>Each text is one line, in every culture.</summary>
     [Fact]
-    public void EveryObjectIsALine()
+    public void EveryObjectDescribesItselfInOneLine()
     {
         using var set = new ParameterSet();
         set.Add("w", 2, 600).Gradients.Fill(1);
@@ -130,7 +130,7 @@ public sealed class DescriptionTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void EveryOptimizerNamesItselfAndItsState(string name)
+    public void OptimizerDescriptionHasNameAndState(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         IOptimizer optimizer = variant.Make(33, variant.Options, 1);

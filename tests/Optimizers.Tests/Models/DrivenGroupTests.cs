@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Schedules of the momentum and of the decay of a group.</summary>
+/// <summary>Schedules for the momentum and the weight decay of a group.</summary>
 public sealed class DrivenGroupTests
 {
     private const int Length = 37;
@@ -30,7 +30,7 @@ public sealed class DrivenGroupTests
 
     [Theory]
     [MemberData(nameof(Driven))]
-    public void AStepIsThatOfOptionsWithItsMomentum(string name)
+    public void ScheduledMomentumEqualsOptionsWithThatMomentum(string name)
     {
         IOptimizerOptions options = _driven[name];
         using var model = new Model(options, _cycle, _cycle.Momentum);
@@ -43,7 +43,7 @@ public sealed class DrivenGroupTests
             product *= momentum;
             float[] gradients = model.Draw(step);
 
-            // Another optimizer for every step: its β₁ is that of the step, and its history is handed over.
+            // A new optimizer for every step: it has the β₁ of the step and the state of the optimizer before it.
             reference = new Optimizer(Length, WithMomentum(options, momentum), 1).WithStateOf(reference);
             if (CorrectsItsBias(options))
             {
@@ -65,7 +65,7 @@ public sealed class DrivenGroupTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void AdamCorrectsItsBiasByTheProductOfTheBetas(bool rectified)
+    public void AdamCorrectsBiasByTheProductOfTheBetas(bool rectified)
     {
         IOptimizerOptions options = rectified ? new RAdamOptions() : new AdamOptions();
         using var model = new Model(options, _cycle, _cycle.Momentum);
@@ -100,7 +100,7 @@ public sealed class DrivenGroupTests
 
     [Theory]
     [MemberData(nameof(Driven))]
-    public void AScheduleOfTheMomentumOfTheOptionsChangesNothing(string name)
+    public void ConstantScheduleOfTheSameMomentumChangesNothing(string name)
     {
         IOptimizerOptions options = _driven[name];
         using var driven = new Model(options, _cycle, new Constant(options.SchedulableMomentum!.Value));
@@ -123,7 +123,7 @@ public sealed class DrivenGroupTests
 
     [Theory]
     [MemberData(nameof(Driven))]
-    public void ARunThatIsResumedHasTheSameBits(string name)
+    public void ResumedRunHasTheSameBits(string name)
     {
         const int Saved = 17;
         using var whole = new Model(_driven[name], _cycle, _cycle.Momentum);
@@ -151,7 +151,7 @@ public sealed class DrivenGroupTests
     }
 
     [Fact]
-    public void EveryParameterHasTheProductOfItsOwnUpdates()
+    public void EachParameterHasTheBetaProductOfItsOwnUpdates()
     {
         using var set = new ParameterSet();
         set.AddRange(("always", [3]), ("rare", [3]), ("frozen", [3]));
@@ -181,7 +181,7 @@ public sealed class DrivenGroupTests
     }
 
     [Fact]
-    public void AStateWithoutAProductBeginsWithThePowerOfTheOptions()
+    public void StateWithoutBetaProductStartsWithThePowerOfTheOptions()
     {
         using var plain = new Model(new AdamOptions { Beta1 = 0.8 }, _cycle, null);
         plain.Optimizer.Step();
@@ -191,7 +191,7 @@ public sealed class DrivenGroupTests
         driven.Optimizer.Step();
         driven.State.MomentumProduct.Should().Be(0.8 * 0.8 * 0.5);
 
-        // And one with a product goes on with it, by the options' β₁ where no schedule drives.
+        // A state with a product continues with it, and uses the β₁ of the options if there is no schedule.
         plain.State.Load(driven.State.Save());
         plain.Optimizer.Step();
         plain.State.MomentumProduct.Should().Be(0.8 * 0.8 * 0.5 * 0.8);
@@ -201,7 +201,7 @@ public sealed class DrivenGroupTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void AnOptimizerIsDrivenIfItHasAMomentumAndElseRefusesTheSchedule(string name)
+    public void MomentumScheduleThrowsForOptimizersWithoutMomentum(string name)
     {
         IOptimizerOptions options = Catalogue.Variant(name).Options;
         Func<ParameterGroup> make = () => new ParameterGroup(options) { MomentumSchedule = _cycle.Momentum };
@@ -220,7 +220,7 @@ public sealed class DrivenGroupTests
     [InlineData(1)]
     [InlineData(double.NaN)]
     [InlineData(-0.1)]
-    public void AMomentumThatIsNoneIsRefusedBeforeAnythingIsChanged(double momentum)
+    public void InvalidScheduledMomentumThrowsBeforeAnythingChanges(double momentum)
     {
         using var model = new Model(new AdamOptions(), _cycle, new Given(k => k == 1 ? momentum : 0.5));
         model.Optimizer.Step();
@@ -236,7 +236,7 @@ public sealed class DrivenGroupTests
     [InlineData(DecayForm.Coupled)]
     [InlineData(DecayForm.Decoupled)]
     [InlineData(DecayForm.InRule)]
-    public void AScheduleDrivesTheDecay(DecayForm form)
+    public void WeightDecayScheduleSetsTheDecay(DecayForm form)
     {
         IOptimizerOptions WithDecay(double decay) => form switch
         {
@@ -261,7 +261,7 @@ public sealed class DrivenGroupTests
     }
 
     [Fact]
-    public void ADecayHasOneSource()
+    public void WeightDecayAndItsScheduleTogetherThrow()
     {
         var schedule = new Constant(0.1);
         FluentActions.Invoking(() => new ParameterGroup(new SgdOptions()) { WeightDecay = 0.1, WeightDecaySchedule = schedule })
@@ -272,7 +272,7 @@ public sealed class DrivenGroupTests
     }
 
     [Fact]
-    public void ADecayThatIsNoneIsRefused()
+    public void InvalidScheduledDecayThrows()
     {
         using var model = new Model(new SgdOptions(), _cycle, null, new Given(_ => double.NaN));
         model.Optimizer.Invoking(o => o.Step()).Should().Throw<ArgumentOutOfRangeException>()
@@ -282,7 +282,7 @@ public sealed class DrivenGroupTests
     [Theory]
     [InlineData(-0.5)]
     [InlineData(double.NaN)]
-    public void AProductThatIsNoneIsNotLoaded(double product)
+    public void InvalidBetaProductIsNotLoaded(double product)
     {
         using var model = new Model(new AdamOptions(), _cycle, null);
         OptimizerSnapshot snapshot = model.State.Save() with { Iteration = 5, MomentumProduct = product };
@@ -292,7 +292,7 @@ public sealed class DrivenGroupTests
     }
 
     [Fact]
-    public void AMomentumBelowThatOfTheOptionsLeavesNoDenormals()
+    public void LowScheduledMomentumLeavesNoDenormals()
     {
         using var model = new Model(new MomentumOptions(), new Constant(0.01), new Constant(0.01));
         model.Draw(0);
@@ -307,7 +307,7 @@ public sealed class DrivenGroupTests
     }
 
     [Fact]
-    public void ADrivenStepAllocatesNothing()
+    public void ScheduledStepAllocatesNothing()
     {
         using var model = new Model(
             new AdamOptions(),

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>A group that would have no parameter, or act on another model, is refused when the optimizer is made.</summary>
+/// <summary>The constructor of the optimizer refuses a group without parameters, and a group of another model.</summary>
 public sealed class GroupCheckTests : IDisposable
 {
     private readonly ParameterSet _set = new();
@@ -10,23 +10,23 @@ public sealed class GroupCheckTests : IDisposable
     public void Dispose() => _set.Dispose();
 
     [Fact]
-    public void APredicateThatMatchesNothingIsRefused() =>
+    public void PredicateThatMatchesNothingThrows() =>
         Refused([Group("weights"), Rest()], "*group 0 (\"weights\")*matches none of the 3 parameters*\"weight\", \"bias\", \"norm\"*MayBeEmpty*");
 
     [Fact]
-    public void APredicateWhoseParametersAreTakenIsRefused() =>
+    public void PredicateWhoseParametersAreInEarlierGroupsThrows() =>
         Refused(
             [Group("weight", "bias"), Group("bias"), Rest()],
             "*group 1 (\"bias\")*matches \"bias\"*first group that matches*\"bias\" to group 0 (\"weight, bias\")*before the others*MayBeEmpty*");
 
     [Fact]
-    public void AGroupBehindOneThatTakesAllIsRefusedEvenIfItMayBeEmpty() =>
+    public void GroupAfterADefaultGroupThrowsEvenIfItMayBeEmpty() =>
         Refused(
             [Rest(), new ParameterGroup(new SgdOptions()) { Where = p => p.Name == "bias", MayBeEmpty = true }],
             "*group 1*group 0 comes before it*takes all*last*");
 
     [Fact]
-    public void AGroupListedTwiceIsRefused()
+    public void RepeatedGroupThrows()
     {
         ParameterGroup weight = Group("weight");
         Refused([weight, Rest(), weight], "*groups 0 and 2 are the same instance*");
@@ -35,7 +35,7 @@ public sealed class GroupCheckTests : IDisposable
     }
 
     [Fact]
-    public void AGroupForTheRestMayBeEmpty()
+    public void DefaultGroupMayBeEmpty()
     {
         var optimizer = new ModelOptimizer(_set, [Group("weight", "bias", "norm"), Rest()]);
         optimizer.Step().Updated.Should().Be(3);
@@ -44,7 +44,7 @@ public sealed class GroupCheckTests : IDisposable
     }
 
     [Fact]
-    public void AGroupThatMayBeEmptyTakesParametersThatComeLater()
+    public void EmptyGroupTakesParametersThatAreAddedLater()
     {
         var later = new ParameterGroup(new SgdOptions { LearningRate = 0.5 }) { Where = p => p.Name == "later", MayBeEmpty = true };
         var optimizer = new ModelOptimizer(_set, [later, Rest()]);
@@ -55,7 +55,7 @@ public sealed class GroupCheckTests : IDisposable
     }
 
     [Fact]
-    public void AGroupOfTwoModelsIsRefused()
+    public void GroupInTwoModelsThrows()
     {
         ParameterGroup group = Rest();
         _ = new ModelOptimizer(_set, [group]);
@@ -64,14 +64,14 @@ public sealed class GroupCheckTests : IDisposable
         FluentActions.Invoking(() => new ModelOptimizer(other, [group])).Should().Throw<ArgumentException>()
             .WithParameterName("groups").WithMessage("*group 0*another ParameterSet*");
 
-        // It still belongs to the first.
+        // The group still belongs to the first model.
         new ModelOptimizer(_set, [group]).Step().Updated.Should().Be(3);
         _set.Dispose();
         new ModelOptimizer(other, [group]).Step().Updated.Should().Be(1);
     }
 
     [Fact]
-    public void AnOptimizerThatWasRefusedHasNoGroups()
+    public void FailedConstructorLeavesTheGroupsUnused()
     {
         ParameterGroup group = Group("weight");
         Refused([group, Group("nothing"), Rest()], "*group 1*");

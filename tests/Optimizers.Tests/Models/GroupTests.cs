@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Which parameters a group gets, and what it may decide for them.</summary>
+/// <summary>The parameters of a group, and the settings that the group has for them.</summary>
 public sealed class GroupTests : IDisposable
 {
     private const int Length = 6;
@@ -21,7 +21,7 @@ public sealed class GroupTests : IDisposable
     public void Dispose() => _set.Dispose();
 
     [Fact]
-    public void TheFirstGroupThatMatchesHasTheParameter()
+    public void ParameterBelongsToTheFirstMatchingGroup()
     {
         new ModelOptimizer(
             _set,
@@ -37,7 +37,7 @@ public sealed class GroupTests : IDisposable
     }
 
     [Fact]
-    public void DifferentOptimizersStandSideBySide()
+    public void GroupsMayUseDifferentOptimizers()
     {
         var optimizer = new ModelOptimizer(
             _set, [Group(new AdamWOptions(), "weight"), Group(new LambOptions(), "bias"), new ParameterGroup(new LionOptions())]);
@@ -51,7 +51,7 @@ public sealed class GroupTests : IDisposable
     }
 
     [Fact]
-    public void AParameterWithoutAGroupIsAnErrorBeforeAnythingChanges()
+    public void ParameterWithoutGroupThrowsBeforeAnythingChanges()
     {
         FluentActions.Invoking(() => new ModelOptimizer(_set, [Group(new SgdOptions(), "weight", "bias")]))
             .Should().Throw<ArgumentException>().WithMessage("*\"norm\" matches no group*");
@@ -59,7 +59,7 @@ public sealed class GroupTests : IDisposable
     }
 
     [Fact]
-    public void AGroupWithoutParametersIsNone()
+    public void GroupWithoutParametersHasNoEffect()
     {
         var empty = new ParameterGroup(new SgdOptions { LearningRate = 7 }) { Where = p => p.Name == "nobody", MayBeEmpty = true };
         var optimizer = new ModelOptimizer(_set, [empty, new ParameterGroup(new AdamOptions())]);
@@ -68,7 +68,7 @@ public sealed class GroupTests : IDisposable
     }
 
     [Fact]
-    public void TheFactorMultipliesTheRateOfOptionsAndOfSchedules()
+    public void RateFactorMultipliesTheRateOfOptionsAndSchedules()
     {
         var own = new ParameterGroup(new SgdOptions()) { Where = p => p.Name == "weight", RateFactor = 3, Schedule = new Constant(0.125) };
         var model = new ParameterGroup(new SgdOptions()) { Where = p => p.Name == "bias", RateFactor = 0.5 };
@@ -90,7 +90,7 @@ public sealed class GroupTests : IDisposable
     [InlineData(typeof(SgdOptions))]
     [InlineData(typeof(AdamWOptions))]
     [InlineData(typeof(LambOptions))]
-    public void TheDecayOfAGroupStandsInThePlaceOfTheOptions(Type optionsType)
+    public void GroupDecayReplacesTheDecayOfTheOptions(Type optionsType)
     {
         OptimizerRow row = Catalogue.Optimizers.Single(row => row.Defaults.GetType() == optionsType);
         var more = new ParameterGroup(row.Defaults) { Where = p => p.Name == "weight", WeightDecay = 0.5 };
@@ -111,7 +111,7 @@ public sealed class GroupTests : IDisposable
     }
 
     [Fact]
-    public void AScheduleIsAskedForTheNumberOfUpdatesSoFar()
+    public void ScheduleIndexIsTheNumberOfUpdates()
     {
         var asked = new List<long>();
         var schedule = new FunctionSchedule(k =>
@@ -127,14 +127,14 @@ public sealed class GroupTests : IDisposable
     }
 
     [Fact]
-    public void GroupsAreListedInTheirOrder()
+    public void GroupsKeepTheirOrder()
     {
         ParameterGroup[] groups = [Group(new SgdOptions(), "weight"), new(new LionOptions())];
         new ModelOptimizer(_set, groups).Groups.Should().Equal(groups);
     }
 
     [Fact]
-    public void WhatAGroupRefuses()
+    public void InvalidGroupSettingsThrow()
     {
         var group = new ParameterGroup(new SgdOptions()) { RateFactor = 2, WeightDecay = 3 };
         foreach (double value in BadNumbers.NotFiniteOrNegative)

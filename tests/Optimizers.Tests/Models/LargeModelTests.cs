@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers.Tests;
 
-/// <summary>More elements than an int can count, and a tensor as long as a span can be.</summary>
+/// <summary>A model with more elements than an int can count, and a tensor of the maximum span length.</summary>
 public sealed unsafe class LargeModelTests
 {
     [LargeFact(12, OnlyInFull = true)]
-    public void AModelOfMoreThanTwoBillionParametersIsUpdatedWhole()
+    public void ModelWithMoreThanTwoBillionParametersIsFullyUpdated()
     {
         const int Tensors = 22;
         const int Length = 100_000_000;
@@ -32,7 +32,7 @@ public sealed unsafe class LargeModelTests
     }
 
     [LargeFact(12)]
-    public void ATensorMayBeAsLongAsASpan()
+    public void TensorMayHaveTheMaximumSpanLength()
     {
         using var values = new NativeFloats(int.MaxValue);
         using var gradients = new NativeFloats(int.MaxValue);
@@ -40,7 +40,7 @@ public sealed unsafe class LargeModelTests
         parameters.Fill(1);
         var optimizer = new Sgd(int.MaxValue, new SgdOptions { LearningRate = 0.5, WeightDecay = 1 });
 
-        // Pages of zeros that nobody has written to take no memory.
+        // Pages of zeros take no memory until they are written.
         optimizer.Step(parameters, gradients.Slice(0, int.MaxValue).Span);
         parameters.IndexOfAnyExcept(0.5f).Should().Be(-1);
     }
@@ -74,13 +74,13 @@ public sealed unsafe class LargeModelTests
     }
 }
 
-/// <summary>A fact that takes gibibytes, and is skipped where they are not to be had.</summary>
+/// <summary>A fact that needs gibibytes of memory; it is skipped if the machine has too little.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LargeFactAttribute(int gibibytes) : FactAttribute
 {
     public int Gibibytes => gibibytes;
 
-    /// <summary>Whether it takes so long that only the full product of tests has it.</summary>
+    /// <summary>Whether the test takes so long that only the full run (OPTIMIZERS_FULL=1) includes it.</summary>
     public bool OnlyInFull { get; init; }
 
     public override string Skip

@@ -36,7 +36,7 @@ public sealed class ModelOptimizerTests
     }
 
     [Fact]
-    public void AnAddedParameterWithoutAGroupIsAnErrorBeforeAnythingChanges()
+    public void AddedParameterWithoutGroupThrowsBeforeAnythingChanges()
     {
         using var set = new ParameterSet();
         set.Add("a", 1).Gradients.Fill(1);
@@ -56,7 +56,7 @@ public sealed class ModelOptimizerTests
     }
 
     [Fact]
-    public void TheReportSaysWhatWasDone()
+    public void ReportDescribesTheStep()
     {
         using var set = new ParameterSet();
         set.AddRange(("a", [3]), ("b", [4]), ("empty", [0]));
@@ -72,7 +72,7 @@ public sealed class ModelOptimizerTests
     }
 
     [Fact]
-    public void TheReportedRateIsThatOfTheFirstGroupThatIsNotFrozen()
+    public void ReportedRateIsThatOfTheFirstGroupThatIsNotFrozen()
     {
         using var set = new ParameterSet();
         set.Add("a", 1);
@@ -87,7 +87,7 @@ public sealed class ModelOptimizerTests
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void ManyTensorsOfManyAgesGiveTheBitsOfTheirOwnOptimizers(int threads)
+    public void TensorsOfDifferentAgesHaveTheBitsOfSeparateOptimizers(int threads)
     {
         const int Count = 60;
         int[] lengths = [.. Draw.Floats(1, Count, 5_000).Select(x => (int)Math.Abs(x))];
@@ -139,7 +139,7 @@ public sealed class ModelOptimizerTests
     }
 
     [Fact]
-    public void StateGoesIntoAnotherModelAndOn()
+    public void StateContinuesInAnotherModel()
     {
         using ParameterSet first = Filled();
         var original = new ModelOptimizer(first, new AdamOptions());

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>A wrapper that a user writes, by public members alone, nests with the library's.</summary>
+/// <summary>A wrapper that uses public members only nests with the wrappers of the library.</summary>
 public sealed class OwnWrapperTests
 {
     private static readonly Dictionary<string, Func<IModelOptimizer, IModelOptimizer>> _others = new()
@@ -14,7 +14,7 @@ public sealed class OwnWrapperTests
 
     [Theory]
     [MemberData(nameof(Others))]
-    public void ItIsTransparentInsideAndOutside(string name)
+    public void OwnWrapperWorksInsideAndOutsideLibraryWrappers(string name)
     {
         using ParameterSet plain = Set();
         using ParameterSet inside = Set();
@@ -28,7 +28,7 @@ public sealed class OwnWrapperTests
     }
 
     [Fact]
-    public void TheModelWithinIsFoundThroughIt()
+    public void InnerModelIsFoundThroughOwnWrapper()
     {
         using ParameterSet set = Set();
         var model = new ModelOptimizer(set, new SgdOptions(), new() { LossScaler = new LossScaler(new() { InitialScale = 8 }), ZeroGradients = true });

@@ -21,7 +21,7 @@ public sealed class ParameterSetTests
     }
 
     [Fact]
-    public void ParametersStandInTheirOrderAndByTheirNames()
+    public void ParametersKeepTheirOrderAndAreFoundByName()
     {
         using var set = new ParameterSet();
         set.Add("weight", 3, 5).Length.Should().Be(15);
@@ -40,7 +40,7 @@ public sealed class ParameterSetTests
     }
 
     [Fact]
-    public void BuffersOfParametersAreApart()
+    public void BuffersOfParametersDoNotOverlap()
     {
         using var set = new ParameterSet();
         set.AddRange([.. Enumerable.Range(0, 20).Select(i => ($"p{i}", new[] { i }))]);
@@ -60,7 +60,7 @@ public sealed class ParameterSetTests
     }
 
     [Fact]
-    public void AShapeIsCopied()
+    public void ShapeIsCopied()
     {
         using var set = new ParameterSet();
         int[] shape = [2, 3];
@@ -70,7 +70,7 @@ public sealed class ParameterSetTests
     }
 
     [Fact]
-    public void AViewIsTheUsersOwnMemory()
+    public void ViewUsesTheMemoryOfTheCaller()
     {
         float[] memory = Draw.Floats(1, 20);
         float[] expected = Outcome.Of(new Sgd(6), memory[3..9], [memory[10..16]]).Parameters;
@@ -86,7 +86,7 @@ public sealed class ParameterSetTests
     }
 
     [Fact]
-    public void AViewStaysWhereItIsWhileTheCollectorMoves()
+    public void ViewStaysInPlaceDuringGarbageCollection()
     {
         using var set = new ParameterSet();
         Parameter view = set.AddView("view", [4], new float[4], new float[4]);
@@ -98,7 +98,7 @@ public sealed class ParameterSetTests
     }
 
     [Fact]
-    public void WhatIsPinnedIsUnpinned()
+    public void DisposeUnpinsMemory()
     {
         var set = new ParameterSet();
         using var memory = new CountingMemory();
@@ -112,7 +112,7 @@ public sealed class ParameterSetTests
     }
 
     [Fact]
-    public void GradientsMayBeSharedAndAreZeroedTogether()
+    public void SharedGradientsAreZeroedTogether()
     {
         float[] gradients = [1, 2];
         using var set = new ParameterSet();
@@ -125,7 +125,7 @@ public sealed class ParameterSetTests
     }
 
     [Fact]
-    public void AfterDisposalEverythingIsRefused()
+    public void UseAfterDisposeThrows()
     {
         var set = new ParameterSet();
         Parameter parameter = set.Add("p", 3);

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Reports as tests expect them.</summary>
+/// <summary>Expected reports.</summary>
 internal static class Reports
 {
     /// <summary>The report of the first step, without a loss scale.</summary>

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>What has no gradient or is frozen neither moves, decays, ages nor counts; and then goes on as if nothing had been.</summary>
+/// <summary>Parameters that are frozen or have no gradient do not move, decay, age or count in the norm. Later they continue unchanged.</summary>
 public sealed class RestingTests
 {
     private const int Length = 9;
@@ -10,17 +10,17 @@ public sealed class RestingTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void AParameterWithoutAGradientRests(string name) =>
+    public void ParameterWithoutGradientIsUnchanged(string name) =>
         CheckRests(name, (set, _, resting) => set["a"].HasGradient = !resting);
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void AFrozenGroupRests(string name) =>
+    public void FrozenGroupIsUnchanged(string name) =>
         CheckRests(name, (_, group, resting) => group.Frozen = resting);
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void AZeroGradientIsAGradient(string name)
+    public void ZeroGradientCountsAsGradient(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         using var set = new ParameterSet();
@@ -33,7 +33,7 @@ public sealed class RestingTests
     }
 
     [Fact]
-    public void TheNormIsThatOfWhatMoves()
+    public void NormExcludesFrozenAndMissingGradients()
     {
         using var set = new ParameterSet();
         set.AddRange(("moving", [2]), ("frozen", [2]), ("missing", [2]));
@@ -48,13 +48,13 @@ public sealed class RestingTests
         report.GradientNorm.Should().Be(5);
         report.ClipFactor.Should().Be(1 / (5 + 1e-6));
         report.Should().Be(Reports.Of(StepOutcome.Applied, rate: 0.5, norm: 5, clipFactor: report.ClipFactor, updated: 1, withoutGradient: 1, frozen: 1));
-        new ClipByGlobalNorm().Apply(set).Should().BeGreaterThan(1e9, "it knows no groups");
+        new ClipByGlobalNorm().Apply(set).Should().BeGreaterThan(1e9, "it does not use groups");
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void AStepWithNothingToDoIsNoUpdate(bool clips)
+    public void StepWithoutActiveParametersIsNoUpdate(bool clips)
     {
         using var set = new ParameterSet();
         set.AddRange(("a", [2]), ("b", [2]));
@@ -79,7 +79,7 @@ public sealed class RestingTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void ZeroingTakesTheGradientsOfWhatRestsToo(bool clips)
+    public void ZeroGradientsIncludesFrozenParameters(bool clips)
     {
         using var set = new ParameterSet();
         set.AddRange(("moving", [2]), ("frozen", [3]), ("missing", [4]));
@@ -95,10 +95,10 @@ public sealed class RestingTests
             [frozen, new ParameterGroup(new SgdOptions())],
             new() { ZeroGradients = true, Clip = clips ? new ClipByGlobalNorm() : null }).Step();
         set.SelectMany(p => p.Gradients.ToArray()).Should().OnlyContain(g => g == 0);
-        set["missing"].HasGradient.Should().BeFalse("it stays as the user has set it");
+        set["missing"].HasGradient.Should().BeFalse("the step keeps the user's setting");
     }
 
-    // Rests in steps 3 and 4 of eight; then everything must be as if those steps had not been.
+    // "a" has no gradient in steps 3 and 4 of eight. The result must be the same as without these two steps.
     private static void CheckRests(string name, Action<ParameterSet, ParameterGroup, bool> rest)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
@@ -129,7 +129,7 @@ public sealed class RestingTests
     }
 
     [Fact]
-    public void TheReportSaysWhyAParameterRestsNow()
+    public void ReportCountsFrozenAndMissingGradients()
     {
         using var set = new ParameterSet();
         set.Add("a", Length);
@@ -143,7 +143,7 @@ public sealed class RestingTests
     }
 
     [Fact]
-    public void AGradientTakenAwayAndGivenBackBetweenStepsChangesNothing()
+    public void RemovingAndRestoringAGradientBetweenStepsChangesNothing()
     {
         using var set = new ParameterSet();
         Parameter toggled = set.Add("a", Length);
@@ -163,7 +163,7 @@ public sealed class RestingTests
     }
 
     [Fact]
-    public void AStateLoadedBetweenStepsIsContinued()
+    public void StateLoadedBetweenStepsIsContinued()
     {
         using var set = new ParameterSet();
         Parameter parameter = set.Add("a", Length);

@@ -1,11 +1,11 @@
 namespace Optimizers.Tests;
 
-/// <summary>What can be watched while a model trains.</summary>
+/// <summary>The measured ratio of the update to the weights.</summary>
 public sealed class UpdateRatioTests
 {
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void MeasuringChangesNoBitAndIsRight(string name)
+    public void MeasuredUpdateRatioIsCorrectAndChangesNoBit(string name)
     {
         const int Length = 10_001;
         OptimizerVariant variant = Catalogue.Variant(name);
@@ -42,7 +42,7 @@ public sealed class UpdateRatioTests
     }
 
     [Fact]
-    public void WeightsThatAreAllZeroHaveNoRatio()
+    public void ZeroWeightsHaveNoUpdateRatio()
     {
         using var set = new ParameterSet();
         set.AddRange(("a", [2]), ("zero", [5]));

@@ -1,13 +1,13 @@
 namespace Optimizers.Tests;
 
-/// <summary>Seeded gradients of some rows, and the variants of the catalogue that take them.</summary>
+/// <summary>Seeded sparse gradients, and the variants of the catalogue that accept them.</summary>
 internal static class RowDraw
 {
-    /// <summary>Rows, each at most once, in no order.</summary>
+    /// <summary>Rows in random order, each at most once.</summary>
     public static GoldenRows Distinct(int seed, int tableRows, int count, int width) =>
         new(Draw.Permutation(seed, tableRows)[..count], Draw.Floats(seed + 1, count * width));
 
-    /// <summary>Rows of which some come several times.</summary>
+    /// <summary>Rows of which some are repeated.</summary>
     public static GoldenRows Repeated(int seed, int tableRows, int count, int width)
     {
         var random = new Random(seed);

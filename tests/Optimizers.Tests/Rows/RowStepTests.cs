@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Steps with gradients of some rows, of one buffer.</summary>
+/// <summary>Steps with sparse gradients, for one buffer.</summary>
 public sealed class RowStepTests
 {
     private const int TableRows = 400;
@@ -8,13 +8,13 @@ public sealed class RowStepTests
     private const int Length = TableRows * Width;
 
     [Fact]
-    public void TheseTakeRows() =>
+    public void ListedOptimizersAcceptSparseGradients() =>
         Catalogue.Optimizers.Where(row => row.Defaults.TakesRows).Select(row => row.Type)
             .Should().BeEquivalentTo([typeof(Sgd), typeof(AdaGrad), typeof(SparseAdam), typeof(AdamW)]);
 
     [Theory]
     [MemberData(nameof(RowDraw.Variants), MemberType = typeof(RowDraw))]
-    public void AStepOfAllRowsIsAStepOfAllElements(string name)
+    public void StepOfAllRowsEqualsADenseStep(string name)
     {
         Optimizer byRows = Make(name);
         Optimizer whole = Make(name);
@@ -31,11 +31,11 @@ public sealed class RowStepTests
         byRows.State.Save().ShouldHaveTheBitsOf(whole.State.Save(), "state");
     }
 
-    /// <summary>Where a gradient of zero changes nothing, which is so without moments and decay.</summary>
+    /// <summary>For optimizers without moments and decay, where a zero gradient changes nothing.</summary>
     [Theory]
     [InlineData("Sgd")]
     [InlineData("AdaGrad")]
-    public void RowsWithoutAGradientAreAsIfTheyHadOneOfZero(string name)
+    public void RowsWithoutGradientEqualRowsWithZeroGradient(string name)
     {
         Optimizer byRows = Make(name);
         Optimizer whole = Make(name);
@@ -54,7 +54,7 @@ public sealed class RowStepTests
 
     [Theory]
     [MemberData(nameof(RowDraw.Variants), MemberType = typeof(RowDraw))]
-    public void EachRowIsATableOfItsOwnThatAgesWithAll(string name)
+    public void EachRowEqualsATableOfOneRowWithTheSameIteration(string name)
     {
         Optimizer table = Make(name);
         float[] parameters = Draw.Floats(1, Length);
@@ -85,7 +85,7 @@ public sealed class RowStepTests
 
     [Theory]
     [MemberData(nameof(RowDraw.Variants), MemberType = typeof(RowDraw))]
-    public void RowsThatComeTwiceAreAddedUpFirst(string name)
+    public void RepeatedRowsAreSummedFirst(string name)
     {
         Optimizer repeated = Make(name);
         Optimizer summed = Make(name);
@@ -97,7 +97,7 @@ public sealed class RowStepTests
             rows.Rows.Distinct().Count().Should().BeLessThan(100);
             repeated.Step(ofRepeated, RowDraw.Of(rows, Width), 0.1);
 
-            // In the order in which they come, in float.
+            // Summed in float, in the order of the list.
             float[] dense = RowDraw.Dense(rows, TableRows, Width);
             int[] distinct = [.. rows.Rows.Distinct()];
             summed.Step(
@@ -110,9 +110,9 @@ public sealed class RowStepTests
 
     [Theory]
     [MemberData(nameof(RowDraw.Variants), MemberType = typeof(RowDraw))]
-    public void LanesAndThreadsChangeNoBit(string name)
+    public void EveryWidthAndNumberOfThreadsGivesTheSameBits(string name)
     {
-        // Rows that begin anywhere in a lane, and enough of them for several threads and blocks.
+        // Rows that begin at any place in a lane, and enough of them for several threads and blocks.
         const int ManyRows = 9_000;
         GoldenRows[] steps = [.. Enumerable.Range(1, 3).Select(step => RowDraw.Repeated(step, ManyRows, 5_000, Width))];
         (float[] Parameters, OptimizerSnapshot State)? expected = null;
@@ -131,11 +131,11 @@ public sealed class RowStepTests
         }
     }
 
-    /// <summary>AdamW of which only the touched rows decay, move and remember, written out in double.</summary>
+    /// <summary>AdamW in double in which only the touched rows decay, move and change their state.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void AdamWIsLazy(bool amsGrad)
+    public void AdamWUpdatesOnlyTouchedRows(bool amsGrad)
     {
         var options = new AdamWOptions { LearningRate = 0.01, WeightDecay = 0.1, AmsGrad = amsGrad };
         var optimizer = new AdamW(Length, options);
@@ -161,13 +161,13 @@ public sealed class RowStepTests
 
         for (int i = 0; i < Length; i++)
         {
-            // A few roundings of each of at most 40 updates, of numbers around 1.
+            // A few roundings in each of at most 40 updates, with numbers around 1.
             ((double)parameters[i]).Should().BeApproximately(p[i], 40 * 4 * Math.Pow(2, -24));
         }
     }
 
     [Fact]
-    public void WhatIsNotAsItShouldBeChangesNothing()
+    public void InvalidRowGradientsThrowAndChangeNothing()
     {
         var optimizer = new SparseAdam(Length);
         float[] parameters = Draw.Floats(1, Length);
@@ -196,7 +196,7 @@ public sealed class RowStepTests
     }
 
     [Fact]
-    public void OptimizersWhoseUpdateIsOfAllRowsRefuse()
+    public void OptimizersThatNeedAllRowsThrow()
     {
         float[] values = new float[Width];
         foreach (OptimizerVariant variant in Catalogue.Optimizers.SelectMany(row => row.Variants).Where(variant => !RowDraw.Takes(variant.Options)))
@@ -216,7 +216,7 @@ public sealed class RowStepTests
     }
 
     [Fact]
-    public void NoRowsMakeTheTableOneUpdateOlder()
+    public void EmptyRowGradientsCountAsAnUpdate()
     {
         var optimizer = new SparseAdam(Length);
         float[] parameters = Draw.Floats(1, Length);
@@ -227,7 +227,7 @@ public sealed class RowStepTests
     }
 
     [Fact]
-    public void ARateOfZeroUpdatesTheStateAlone()
+    public void RateOfZeroUpdatesOnlyTheState()
     {
         var optimizer = new AdamW(Length);
         float[] parameters = [.. Draw.Floats(1, Length).Select((x, i) => i % 3 == 0 ? -0f : x)];
@@ -239,7 +239,7 @@ public sealed class RowStepTests
 
     [Theory]
     [MemberData(nameof(RowDraw.Variants), MemberType = typeof(RowDraw))]
-    public void AStepAllocatesNothing(string name)
+    public void StepAllocatesNothing(string name)
     {
         const int ManyRows = 9_000;
         GoldenRows[] steps = [.. Enumerable.Range(0, 5).Select(step => RowDraw.Repeated(step, ManyRows, 5_000 - step, Width))];

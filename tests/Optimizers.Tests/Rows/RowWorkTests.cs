@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Optimizers.Tests;
 
-/// <summary>A step costs what its rows cost: the elements are counted that the rule is asked to update.</summary>
+/// <summary>The cost of a step depends on its rows only. The test counts the elements that the rule updates.</summary>
 public sealed class RowWorkTests
 {
     private const int TableRows = 1_000_000;
@@ -12,9 +12,9 @@ public sealed class RowWorkTests
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void ALargeTableCostsWhatItsTouchedRowsCost(int threads)
+    public void StepUpdatesOnlyTheTouchedRows(int threads)
     {
-        // Memory that nobody touches is only promised by the operating system, so that the size of the table costs nothing here.
+        // The operating system does not allocate memory that is never touched, so the large table costs nothing here.
         using var set = new ParameterSet();
         Parameter table = set.AddTable("table", TableRows, Width);
         var optimizer = new ModelOptimizer(

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Tables in models.</summary>
+/// <summary>Embedding tables in models.</summary>
 public sealed class TableTests
 {
     private const int TableRows = 300;
@@ -8,7 +8,7 @@ public sealed class TableTests
 
     [Theory]
     [MemberData(nameof(RowDraw.Variants), MemberType = typeof(RowDraw))]
-    public void ATableInAModelIsATableAlone(string name)
+    public void TableInAModelEqualsATableAlone(string name)
     {
         IOptimizerOptions options = Catalogue.Variant(name).Options;
         using ParameterSet set = Model();
@@ -19,7 +19,7 @@ public sealed class TableTests
         float[] bias = set["bias"].Values.ToArray();
         for (int step = 1; step <= 5; step++)
         {
-            // Another number of rows at each step, and none at all.
+            // A different number of rows at each step, including none.
             GoldenRows rows = RowDraw.Repeated(step, TableRows, step == 3 ? 0 : 10 * step, Width);
             float[] gradient = Draw.Floats(step, 9);
             set["table"].SetRowGradients(rows.Rows, rows.Values);
@@ -36,7 +36,7 @@ public sealed class TableTests
     }
 
     [Fact]
-    public void ClippingCountsTheRowsAfterTheyAreAddedUp()
+    public void ClippingUsesTheSummedRows()
     {
         using ParameterSet set = Model();
         var clip = new ClipByGlobalNorm { MaximumNorm = 0.5 };
@@ -56,7 +56,7 @@ public sealed class TableTests
     }
 
     [Fact]
-    public void TheGradientStaysUntilItIsSetAnew()
+    public void RowGradientsStayUntilTheyAreReplaced()
     {
         using ParameterSet set = Model();
         var model = new ModelOptimizer(set, new SgdOptions());
@@ -74,7 +74,7 @@ public sealed class TableTests
     }
 
     [Fact]
-    public void AGradientThatIsNotFiniteIsNamedByItsPlaceInTheTable()
+    public void NonFiniteGradientIsNamedByItsIndexInTheTable()
     {
         using ParameterSet set = Model();
         var model = new ModelOptimizer(set, new AdamWOptions());
@@ -89,7 +89,7 @@ public sealed class TableTests
     }
 
     [Fact]
-    public void WithoutAGradientOrFrozenItRests()
+    public void FrozenTableAndTableWithoutGradientAreUnchanged()
     {
         using ParameterSet set = Model();
         var group = new ParameterGroup(new SparseAdamOptions()) { Where = p => p.IsTable };
@@ -108,7 +108,7 @@ public sealed class TableTests
     }
 
     [Fact]
-    public void TheUpdateIsMeasuredOverTheTouchedRows()
+    public void UpdateRatioIsMeasuredOverTheTouchedRows()
     {
         using var set = new ParameterSet();
         set.AddTable("table", 3, 2);
@@ -121,7 +121,7 @@ public sealed class TableTests
     }
 
     [Fact]
-    public void CopiesInBFloat16AreKeptUpToDate()
+    public void BFloat16CopiesAreUpdated()
     {
         using ParameterSet set = Model();
         set["table"].KeepBFloat16Copy();
@@ -132,7 +132,7 @@ public sealed class TableTests
     }
 
     [Fact]
-    public void AViewIsUpdatedWhereItLies()
+    public void ViewIsUpdatedInPlace()
     {
         float[] values = Draw.Floats(1, TableRows * Width);
         float before = values[3 * Width];
@@ -153,7 +153,7 @@ public sealed class TableTests
     }
 
     [Fact]
-    public void WhatNeedsAllElementsIsRefused()
+    public void OptionsThatNeedAllElementsThrow()
     {
         using ParameterSet set = Model();
         Refuse("Groups", () => Make(new ParameterGroup(new MomentumOptions())));
@@ -180,7 +180,7 @@ public sealed class TableTests
     }
 
     [Fact]
-    public void AveragesAndLookaheadTakeTables()
+    public void AveragesAndLookaheadAcceptTables()
     {
         using ParameterSet set = Model();
         var lookahead = new Lookahead(new ModelOptimizer(set, new AdamWOptions()), new() { SynchronizationPeriod = 2 });
@@ -196,7 +196,7 @@ public sealed class TableTests
     }
 
     [Fact]
-    public void AStepAllocatesNothing()
+    public void StepAllocatesNothing()
     {
         using ParameterSet set = Model();
         GoldenRows[] steps = [.. Enumerable.Range(0, 5).Select(step => RowDraw.Repeated(step, TableRows, 200 - (3 * step), Width))];

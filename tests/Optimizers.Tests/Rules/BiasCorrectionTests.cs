@@ -13,7 +13,7 @@ public sealed class BiasCorrectionTests
         [1, 2, 3, 7, 10, 63, 64, 65, 100, 1_000, 9_999, 65_536, 1_000_000, 16_777_217, 123_456_789, 1_000_000_000];
 
     [Fact]
-    public void ItIsOneMinusThePowerToTheLastDigitsOfADouble()
+    public void BiasCorrectionIsOneMinusThePowerToTheLastDigits()
     {
         foreach (double beta in _betas)
         {
@@ -22,7 +22,7 @@ public sealed class BiasCorrectionTests
                 double power = Power(beta, t);
                 double actual = new StepScalars(t, 0, 0).BiasCorrection(beta);
 
-                // Every squaring rounds once, and doubles what earlier roundings have left: t halves of an ulp of the power.
+                // Every squaring rounds once and doubles the earlier rounding errors: together t half ulps of the power.
                 double bound = ((power * t) + 1) * double.BitIncrement(1) * (1.0 / (1L << 53));
                 actual.Should().BeApproximately(OneMinusPower(beta, t), bound, $"β = {beta:R}, t = {t}");
             }
@@ -30,7 +30,7 @@ public sealed class BiasCorrectionTests
     }
 
     [Fact]
-    public void TheFirstOneIsExact()
+    public void FirstBiasCorrectionIsExact()
     {
         foreach (double beta in _betas)
         {
@@ -39,11 +39,11 @@ public sealed class BiasCorrectionTests
     }
 
     [Fact]
-    public void WhereThePowerHasFadedTheDifferenceIsOne()
+    public void BiasCorrectionIsOneOnceThePowerIsNegligible()
     {
         foreach (double beta in _betas)
         {
-            // Around the first update at which it is not worked out any more.
+            // Around the first update for which the power is not computed any more.
             long first = (long)(40 / (1 - beta));
             for (long t = Math.Max(1, first - 3); t <= first + 3; t++)
             {
@@ -53,7 +53,7 @@ public sealed class BiasCorrectionTests
     }
 
     [Fact]
-    public void AnEndlessRunNeedsNone() =>
+    public void BiasCorrectionIsOneAtTheLargestIteration() =>
         new StepScalars(long.MaxValue, 0, 0).BiasCorrection(1 - (1.0 / (1 << 24))).Should().Be(1);
 
     private static double Power(double beta, long t) => (double)Fixed(beta, t) / Math.Pow(2, FractionBits);
@@ -61,7 +61,7 @@ public sealed class BiasCorrectionTests
     private static double OneMinusPower(double beta, long t) =>
         (double)((BigInteger.One << FractionBits) - Fixed(beta, t)) / Math.Pow(2, FractionBits);
 
-    // In fixed point with 400 binary places, each product rounded down: 340 of them are right for every t here.
+    // Fixed point with 400 binary places, each product rounded down. At least 340 places are correct for every t here.
     private static BigInteger Fixed(double beta, long t)
     {
         BigInteger square = new BigInteger(beta * (1L << 62) * (1L << 62)) << (FractionBits - 124);

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests.LevelThree;
 
-/// <summary>Made with public API only, as a user of the package would: it uses all four slots and every operation.</summary>
+/// <summary>A rule that uses public API only, as a user would write it. It has four slots and uses every operation.</summary>
 public sealed record OwnOptions : IOptimizerOptions
 {
     public double LearningRate { get; init; } = 0.01;
@@ -45,7 +45,7 @@ internal readonly struct OwnRule(StepScalars step, double beta) : IUpdateRule4<O
         parameter -= _rate * still * V.DivideOrZero(V.Abs(slot0) / V.Sqrt(slot1), slot2);
     }
 
-    /// <summary>The same for one element, in plain floats.</summary>
+    /// <summary>The same rule for one element, in plain floats.</summary>
     public void Apply(float gradient, ref float parameter, float[] slots)
     {
         slots[0] = _beta * slots[0] + _gain * gradient;

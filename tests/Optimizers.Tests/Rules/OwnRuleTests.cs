@@ -1,6 +1,6 @@
 namespace Optimizers.Tests.LevelThree;
 
-/// <summary>A user's rule gets all widths, threads, groups and checkpoints, and the bits of a plain loop.</summary>
+/// <summary>A user's rule works with all widths, threads, groups and checkpoints, and has the bits of a plain loop.</summary>
 public sealed class OwnRuleTests
 {
     private const int Length = 30_011;
@@ -10,7 +10,7 @@ public sealed class OwnRuleTests
     private static readonly float[][] _gradients = [.. Draw.Gradients(2, Steps - 1, Length), new float[Length]];
 
     [Fact]
-    public void EveryWidthAndThreadGivesTheBitsOfAPlainLoop()
+    public void EveryWidthAndThreadCountGivesTheBitsOfAPlainLoop()
     {
         var options = new OwnOptions();
         float[] expected = PlainLoop(options);
@@ -22,7 +22,7 @@ public sealed class OwnRuleTests
     }
 
     [Fact]
-    public void ItStandsInAGroupBesideOthers()
+    public void OwnRuleWorksInAGroupBesideOthers()
     {
         using var set = new ParameterSet();
         Parameter own = set.Add("own", Length);
@@ -43,7 +43,7 @@ public sealed class OwnRuleTests
     }
 
     [Fact]
-    public void ItsStateBeginsIsSavedAndIsLoaded()
+    public void OwnStateIsInitialisedSavedAndLoaded()
     {
         var options = new OwnOptions { WeightDecay = 0.1 };
         var optimizer = new Optimizer(Length, options);
@@ -57,7 +57,7 @@ public sealed class OwnRuleTests
     }
 
     [Fact]
-    public void ItsOptionsAreChecked()
+    public void InvalidOwnOptionsThrow()
     {
         FluentActions.Invoking(() => new Optimizer(1, new OwnOptions { Beta = 1 }))
             .Should().Throw<ArgumentOutOfRangeException>().WithParameterName("Beta");
@@ -87,7 +87,7 @@ public sealed class OwnRuleTests
     }
 
     [Fact]
-    public void SlotsThatDoNotFitTheRuleAreRefused()
+    public void InvalidSlotsThrow()
     {
         var a = new StateSlot("a");
         var b = new StateSlot("b");

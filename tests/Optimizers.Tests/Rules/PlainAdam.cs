@@ -1,14 +1,14 @@
 namespace Optimizers.Tests.LevelThree;
 
-/// <summary>Adam as a user of the package would write it, with slots that may be declared right or wrong.</summary>
+/// <summary>Adam as a user would write it. The declarations of its slots may be right or wrong.</summary>
 public sealed record PlainAdamOptions : IOptimizerOptions
 {
     public double LearningRate { get; init; } = 0.01;
 
-    /// <summary>Whether the mean is declared never to be negative.</summary>
+    /// <summary>Whether the mean is declared as non-negative.</summary>
     public bool First { get; init; }
 
-    /// <summary>Whether the mean of squares is.</summary>
+    /// <summary>Whether the mean of squares is declared as non-negative.</summary>
     public bool Second { get; init; }
 
     public OptimizerDefinition Define() => OptimizerDefinition.Elementwise(

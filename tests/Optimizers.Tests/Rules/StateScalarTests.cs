@@ -1,12 +1,12 @@
 namespace Optimizers.Tests;
 
-/// <summary>Scalars of state: what a rule remembers of a whole tensor, in double.</summary>
+/// <summary>Scalars of state: numbers in double that a rule keeps for a whole tensor.</summary>
 public sealed class StateScalarTests
 {
     private static readonly double[] _rates = [0.5, 0.25, 0.125, 2, 1];
 
     [Fact]
-    public void TheyGoFromStepToStep()
+    public void ScalarsContinueFromStepToStep()
     {
         var optimizer = new Optimizer(1, new RememberingOptions());
         double sum = 0;
@@ -25,7 +25,7 @@ public sealed class StateScalarTests
     }
 
     [Fact]
-    public void TheyAreSavedLoadedAndCloned()
+    public void ScalarsAreSavedLoadedAndCloned()
     {
         var optimizer = new Optimizer(2, new RememberingOptions());
         float[] parameters = [1, 2];
@@ -41,7 +41,7 @@ public sealed class StateScalarTests
     }
 
     [Fact]
-    public void AnUnexpectedScalarIsRefusedAndNothingChanges()
+    public void UnexpectedScalarThrowsAndChangesNothing()
     {
         var optimizer = new Optimizer(1, new RememberingOptions());
         optimizer.Step((float[])[0], (float[])[1], 0.5);
@@ -61,7 +61,7 @@ public sealed class StateScalarTests
     }
 
     [Fact]
-    public void AStepThatIsRefusedLeavesThem()
+    public void RefusedStepKeepsTheScalars()
     {
         var optimizer = new Optimizer(1, new RememberingOptions());
         optimizer.Step((float[])[0], (float[])[1], 0.5);
@@ -74,7 +74,7 @@ public sealed class StateScalarTests
     }
 
     [Fact]
-    public void InAModelEveryTensorHasItsOwnHistory()
+    public void EveryTensorOfAModelHasItsOwnScalars()
     {
         using var set = new ParameterSet();
         string[] names = ["always", "late", "rarely", "loaded", "alone"];
@@ -130,7 +130,7 @@ public sealed class StateScalarTests
     }
 
     [Fact]
-    public void StandingStepsAllocateNothing()
+    public void StepAllocatesNothing()
     {
         using var set = new ParameterSet();
         set.AddRange(("a", [70]), ("b", [3]), ("c", [5]));
@@ -142,7 +142,7 @@ public sealed class StateScalarTests
     }
 
     [Fact]
-    public void ScalarsWithoutANameOfTheirOwnAreRefused()
+    public void ScalarsWithoutUniqueNamesThrow()
     {
         foreach ((StateScalar[] scalars, string message) in new (StateScalar[], string)[]
                  { ([new("a"), new("a")], "*scalars*\"a\"*"), ([new("a"), new("")], "*scalars[1]*"), ([null!], "*scalars[0]*") })

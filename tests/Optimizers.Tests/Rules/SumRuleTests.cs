@@ -1,6 +1,6 @@
 namespace Optimizers.Tests.LevelThree;
 
-/// <summary>Rules of a user's own with sums over rows, columns, tensors and groups, against slow loops in double.</summary>
+/// <summary>User rules with sums over rows, columns, tensors and groups, compared with slow loops in double.</summary>
 public sealed class SumRuleTests
 {
     private const int Steps = 4;
@@ -33,7 +33,7 @@ public sealed class SumRuleTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void EveryShapeFollowsTheSlowLoop(string variant)
+    public void EveryShapeMatchesTheSlowLoop(string variant)
     {
         var options = (ISlowOptions)_variants[variant];
         for (int number = 0; number < _shapes.Length; number++)
@@ -55,7 +55,7 @@ public sealed class SumRuleTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void AModelFollowsTheSlowLoop(string variant)
+    public void ModelMatchesTheSlowLoop(string variant)
     {
         var options = (ISlowOptions)_variants[variant];
         using ParameterSet set = Model();
@@ -107,7 +107,7 @@ public sealed class SumRuleTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void TheTrainingOptionsOfAModelDoTheSameAsGradientsThatArePrepared(string variant)
+    public void TrainingOptionsEqualPreparedGradients(string variant)
     {
         IOptimizerOptions options = _variants[variant];
         using ParameterSet expectedSet = Model();
@@ -150,7 +150,7 @@ public sealed class SumRuleTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void ClipsByNormMultiplyTheGradientThatIsSummed(string variant)
+    public void SumsUseTheClippedGradient(string variant)
     {
         IOptimizerOptions options = _variants[variant];
         foreach (IGradientClip clip in new IGradientClip[] { new ClipByGlobalNorm { MaximumNorm = 0.5 }, new ClipByNorm { MaximumNorm = 0.5 } })
@@ -179,7 +179,7 @@ public sealed class SumRuleTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void AtRateZeroTheStateGoesOnAndTheParametersRest(string variant)
+    public void RateZeroUpdatesTheStateAndNoParameter(string variant)
     {
         IOptimizerOptions options = _variants[variant];
         foreach (StateFormat format in Enum.GetValues<StateFormat>())
@@ -195,12 +195,12 @@ public sealed class SumRuleTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void AStepThatIsTriedFirstGivesTheSameBitsAndARefusedOneChangesNothing(string variant)
+    public void TrialStepGivesTheSameBitsAndARefusedStepChangesNothing(string variant)
     {
         IOptimizerOptions options = _variants[variant];
         foreach (StateFormat format in Enum.GetValues<StateFormat>())
         {
-            // The bound of the options makes every step with such gradients a trial.
+            // With the bound of these options, every step with such gradients is tried on a copy first.
             var tried = new Optimizer(_shapes[13], new Bounded(options), 1, format) { NonFinite = NonFinitePolicy.Skip };
             var plain = new Optimizer(_shapes[13], options, 1, format);
             float[] actual = Start(13);
@@ -220,7 +220,7 @@ public sealed class SumRuleTests
     }
 
     [Fact]
-    public void AFiniteGradientThatWouldOverflowASumIsRefused()
+    public void FiniteGradientThatOverflowsASumThrows()
     {
         foreach (string variant in new[] { "rows", "rows, columns and tensor", "rows, columns and group" })
         {
@@ -238,7 +238,7 @@ public sealed class SumRuleTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void ARunIsClonedSavedAndResumedBitForBit(string variant)
+    public void ClonedAndResumedRunsHaveTheSameBits(string variant)
     {
         IOptimizerOptions options = _variants[variant];
         using var folder = new TemporaryFolder();
@@ -285,7 +285,7 @@ public sealed class SumRuleTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void NothingIsAllocatedInAStep(string variant)
+    public void StepAllocatesNothing(string variant)
     {
         var optimizer = new Optimizer(_shapes[9], _variants[variant], 1);
         float[] parameters = Start(9);
@@ -295,7 +295,7 @@ public sealed class SumRuleTests
     }
 
     [Fact]
-    public void RowsAndColumnsHaveOneNumberEachInFloat32()
+    public void RowAndColumnSlotsHaveOneFloat32EachInEveryFormat()
     {
         foreach (StateFormat format in Enum.GetValues<StateFormat>())
         {
@@ -312,7 +312,7 @@ public sealed class SumRuleTests
     }
 
     [Fact]
-    public void SlotsOfRowsNeedNoDeclarationOfTheirSign()
+    public void RowSlotsNeedNoNonNegativeDeclaration()
     {
         var optimizer = new Optimizer([70, 33], new FactoredOptions<OfTensor>());
         float[] parameters = Start(9);
@@ -322,7 +322,7 @@ public sealed class SumRuleTests
     }
 
     [Fact]
-    public void ACautiousStepMovesOnlyAgainstTheGradient()
+    public void CautiousStepMovesOnlyAgainstTheGradient()
     {
         foreach (IOptimizerOptions options in new IOptimizerOptions[]
                  {
@@ -355,7 +355,7 @@ public sealed class SumRuleTests
     }
 
     [Fact]
-    public void RowsOfATableAreRefused()
+    public void SparseGradientsThrow()
     {
         foreach (IOptimizerOptions options in new IOptimizerOptions[]
                  {
@@ -375,7 +375,7 @@ public sealed class SumRuleTests
     }
 
     [Fact]
-    public void MisuseIsRefusedWithAWayOut()
+    public void WrongDefinitionThrowsAndNamesTheRightMethod()
     {
         var elements = new StateSlot("a");
         var rows = new StateSlot("b") { Extent = SlotExtent.Rows };
@@ -459,7 +459,7 @@ public sealed class SumRuleTests
             }
         }
 
-        // Sums see the parameter before a decoupled decay, which then is not seen by the step either: it comes first or last alike.
+        // The sums use the parameter before a decoupled decay. The step does not read the parameter, so the order does not matter.
         double factor = options.DecayForm == DecayForm.Decoupled ? 1 - (options.LearningRate * options.WeightDecay) : 1;
         double[][] before = [.. tensors.Select(tensor => (double[])tensor.P.Clone())];
         options.Step(t, tensors);
@@ -490,7 +490,7 @@ public sealed class SumRuleTests
         }
     }
 
-    /// <summary>The same optimizer, which says that its numbers overflow early.</summary>
+    /// <summary>The same optimizer with a low safe magnitude.</summary>
     private sealed record Bounded(IOptimizerOptions Inner) : IOptimizerOptions
     {
         public double LearningRate => Inner.LearningRate;

@@ -1,13 +1,13 @@
 namespace Optimizers.Tests.LevelThree;
 
-/// <summary>Options of a rule with sums, which say in slow loops of doubles what the rule does.</summary>
+/// <summary>Options of a rule with sums. They also contain the rule as a slow loop in double.</summary>
 internal interface ISlowOptions : IOptimizerOptions
 {
-    /// <summary>Updates the tensors of a group, whose decay has been done.</summary>
+    /// <summary>Updates the tensors of a group after their weight decay.</summary>
     void Step(int t, IReadOnlyList<SlowTensor> group);
 }
 
-/// <summary>A tensor in double, as matrices, and its state.</summary>
+/// <summary>A tensor in double, as matrices, with its state.</summary>
 internal sealed class SlowTensor(int[] shape, float[] values)
 {
     private readonly Dictionary<string, double[]> _state = [];
@@ -46,7 +46,7 @@ internal sealed class SlowTensor(int[] shape, float[] values)
     }
 }
 
-/// <summary>Measures the tensor while the state changes: AdamW whose update is clipped by its own RMS.</summary>
+/// <summary>Changes the state in the measuring pass: AdamW whose update is clipped by its own RMS.</summary>
 internal sealed record StableAdamWOptions : ISlowOptions
 {
     public double LearningRate { get; init; } = 0.05;
@@ -179,12 +179,12 @@ internal sealed record AdamMiniOptions : ISlowOptions
         {
             m = 0.9f * m + 0.1f * g;
             p -= _rate * m / (_rootScale * V.Sqrt(v) + V.Splat(1e-6f));
-            v = V.Splat(float.NaN); // What is assigned to a number of a row is lost.
+            v = V.Splat(float.NaN); // A value that is assigned to a row slot is lost.
         }
     }
 }
 
-/// <summary>Sums of values over rows and columns, with terms of both gradient and parameter, and a scalar of state.</summary>
+/// <summary>Sums over rows and columns, with terms of gradient and parameter, and a scalar of state.</summary>
 internal sealed record CentredOptions : ISlowOptions
 {
     public double LearningRate { get; init; } = 0.05;
@@ -241,7 +241,7 @@ internal sealed record CentredOptions : ISlowOptions
     }
 }
 
-/// <summary>Sums over rows and columns, and then over the tensor or the group; two sums, and a scalar of state.</summary>
+/// <summary>Sums over rows and columns, then two sums over the tensor or the group, and a scalar of state.</summary>
 internal sealed record FactoredOptions<TScope> : ISlowOptions
     where TScope : struct, IScope
 {
@@ -289,7 +289,7 @@ internal sealed record FactoredOptions<TScope> : ISlowOptions
                 ofParameters += tensor.P.Sum(p => p * p);
             }
 
-            // One scalar for all tensors of a group; each has one of its own otherwise.
+            // With sums over the group, all its tensors share one scalar. Otherwise each tensor has its own.
             double[] scalar = together.FirstOrDefault(tensor => tensor.P.Length > 0)?.State("norm", 1) ?? [];
             double norm = scalar.Length == 0 ? 1 : (0.5 * scalar[0]) + (0.5 * Math.Sqrt(ofMoments) / (1 + Math.Sqrt(ofParameters)));
             scalar.AsSpan().Fill(norm);
@@ -347,7 +347,7 @@ internal sealed record FactoredOptions<TScope> : ISlowOptions
     }
 }
 
-/// <summary>Measures before the state changes, values instead of squares, over the group.</summary>
+/// <summary>Measures before the state changes, and sums values instead of squares over the group.</summary>
 internal sealed record MeanOfGroupOptions : ISlowOptions
 {
     public double LearningRate { get; init; } = 0.05;
@@ -393,7 +393,7 @@ internal sealed record MeanOfGroupOptions : ISlowOptions
         public void Measure<V>(V g, V p, ref V m, out V first, out V second)
             where V : struct, ILane<V>
         {
-            m = V.Splat(float.NaN); // What is assigned in the pass in which the state does not change is lost.
+            m = V.Splat(float.NaN); // A value that is assigned in the other pass is lost.
             first = g;
             second = V.Splat(0);
         }

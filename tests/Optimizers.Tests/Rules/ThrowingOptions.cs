@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Plain descent at the rate, with a hook where the rule of a step is made and one where it runs.</summary>
+/// <summary>Plain gradient descent with two hooks: one where the rule of a step is made, one where it runs.</summary>
 internal sealed record ThrowingOptions : IOptimizerOptions
 {
     public double LearningRate => 0.5;

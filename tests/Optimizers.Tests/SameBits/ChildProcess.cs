@@ -5,9 +5,9 @@ using System.Text.Json.Nodes;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// The test assembly as a program, which runs the golden suite and reports on its processor, prints the path of a step, compares
+/// The test assembly as a program. It runs the golden suite and reports on its processor, prints the path of a step, compares
 /// pinned bits, or saves until it is killed.
-/// Vector widths are chosen when a process starts, so that another choice needs another process.
+/// Vector widths are chosen when a process starts, so each choice needs its own process.
 /// </summary>
 internal static class ChildProcess
 {
@@ -39,11 +39,11 @@ internal static class ChildProcess
         return failures.Count == 0 ? 0 : 1;
     }
 
-    /// <summary>Runs <see cref="Main"/> in a process of its own with one switch of the runtime off.</summary>
+    /// <summary>Runs <see cref="Main"/> in a new process with one switch of the runtime off.</summary>
     /// <returns>The exit code, and what was written to each stream.</returns>
     public static Task<(int ExitCode, string Output, string Errors)> RunWithout(string runtimeSwitch) => RunWith(runtimeSwitch, "0");
 
-    /// <summary>Runs <see cref="Main"/> in a process of its own with one switch of the runtime set.</summary>
+    /// <summary>Runs <see cref="Main"/> in a new process with one switch of the runtime set.</summary>
     /// <returns>The exit code, and what was written to each stream.</returns>
     public static async Task<(int ExitCode, string Output, string Errors)> RunWith(
         string runtimeSwitch, string value, params string[] arguments)
@@ -53,7 +53,7 @@ internal static class ChildProcess
         return await Run(start);
     }
 
-    /// <summary>Runs <see cref="Main"/> in a process of its own that says of itself, as a native program does, that it makes no code at run time.</summary>
+    /// <summary>Runs <see cref="Main"/> in a new process that reports no dynamic code, like a native program.</summary>
     /// <returns>The exit code, and what was written to each stream.</returns>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsNative(params string[] arguments)
     {
@@ -78,7 +78,7 @@ internal static class ChildProcess
         return (process.ExitCode, await output, await errors);
     }
 
-    /// <summary>Starts <see cref="Main"/> in a process of its own, to do what the arguments say.</summary>
+    /// <summary>Starts <see cref="Main"/> in a new process with the given arguments.</summary>
     public static Process Start(params string[] arguments) => Process.Start(StartInfo(arguments))!;
 
     private static ProcessStartInfo StartInfo(params string[] arguments) =>
@@ -88,7 +88,7 @@ internal static class ChildProcess
             RedirectStandardError = true,
         };
 
-    // The runtime of this process lies in shared/Microsoft.NETCore.App/VERSION below its host; PATH may hold another.
+    // The runtime of this process is in shared/Microsoft.NETCore.App/VERSION below its host; PATH may contain another.
     private static string Host() => Path.GetFullPath(Path.Combine(
         RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
 }

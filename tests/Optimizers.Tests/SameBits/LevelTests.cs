@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>A span and a rate, or a model with all that happens around the update: the same bits.</summary>
+/// <summary>An optimizer of one buffer and a model give the same bits.</summary>
 public sealed class LevelTests
 {
     private const int Steps = 4;
@@ -13,7 +13,7 @@ public sealed class LevelTests
 
     [Theory]
     [MemberData(nameof(VariantsOfSeparateTensors))]
-    public void AModelIsAnOptimizerForEachOfItsParameters(string name)
+    public void ModelEqualsOneOptimizerPerParameter(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] start = Draw.Floats(1, _lengths.Sum());
@@ -30,7 +30,7 @@ public sealed class LevelTests
 
     [Theory]
     [MemberData(nameof(VariantsOfGroups))]
-    public void AModelIsNoOptimizerForEachOfItsParametersIfTheRuleSumsOverThem(string name)
+    public void ModelDiffersFromOneOptimizerPerParameterIfTheRuleSumsOverTheGroup(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] start = Draw.Floats(1, _lengths.Sum());
@@ -41,7 +41,7 @@ public sealed class LevelTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void ManyTensorsAreOneBufferUnlessTheRuleSumsOverThem(string name)
+    public void ManyTensorsEqualOneBufferUnlessTheRuleSumsOverTensors(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] start = Draw.Floats(1, _lengths.Sum());
@@ -50,7 +50,7 @@ public sealed class LevelTests
         float[] parts = [.. OfModel(variant, start, gradients, new()).SelectMany(outcome => outcome.Parameters)];
         if (variant.SumsOverGroup && !variant.Options.Cautious)
         {
-            // The same sums, in parts that are not the same: a rounding of the parameter, where it moves by a hundred.
+            // The same sums in different parts: the difference is a rounding of the parameter, which moves by a hundred.
             parts.Should().Equal(whole.Parameters, (a, b) => Math.Abs(a - b) <= 6e-8).And.NotEqual(start);
         }
         else if (variant.SumsOverTensor)
@@ -80,7 +80,7 @@ public sealed class LevelTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void ClippingInTheStepIsClippingBeforeIt(string name)
+    public void ClippingInTheStepEqualsClippingBeforeIt(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] start = Draw.Floats(1, 5_000);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers.Tests;
 
-/// <summary>A norm is the same 64 bits whatever the threads, the lanes and the place of the buffers.</summary>
+/// <summary>A norm has the same 64 bits for all threads, lanes and places of the buffers.</summary>
 public sealed class NormTests
 {
     private static readonly int[] _lengths = [1, 100_001, 0, 4_096, 30_000, 15];
@@ -26,7 +26,7 @@ public sealed class NormTests
     }
 
     [Fact]
-    public void AModelReportsTheNormThatClippingReturns()
+    public void ModelReportsTheNormThatClippingReturns()
     {
         using var set = new ParameterSet();
         set.AddRange([.. _lengths.Select((length, i) => ($"p{i}", new[] { length }))]);

@@ -27,12 +27,12 @@ internal sealed class PinHash : IDisposable
         _hash.AppendData(bytes);
     }
 
-    // Processors differ in the sign of a NaN that arithmetic gives.
+    // Processors differ in the sign of a computed NaN.
     public void Add(double number) => Add(BitConverter.DoubleToInt64Bits(double.IsNaN(number) ? double.NaN : number));
 
     /// <summary>
-    /// Everything that a state remembers. Slots are read as floats, which every format gives exactly: the pins then do not depend
-    /// on where a format puts its bytes. The checkpoints of <see cref="VersionTwoTests"/> do.
+    /// Adds all contents of a state. Slots are read as floats, which every format gives exactly, so the pins do not depend
+    /// on the layout of a format. The checkpoints of <see cref="VersionTwoTests"/> do.
     /// </summary>
     public void Add(OptimizerState state)
     {

@@ -3,24 +3,24 @@ using System.Runtime.CompilerServices;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// The bits of every optimizer are those of <c>pinned-bits.txt</c>. A pin changes only with a formula or with a deliberate
-/// change of rounding; the environment variable <c>OPTIMIZERS_WRITE_PINS</c> then writes the file anew.
+/// The bits of every optimizer match <c>pinned-bits.txt</c>. A pin changes only with a formula or with a deliberate
+/// change of rounding. To write a new file then, set the environment variable <c>OPTIMIZERS_WRITE_PINS</c>.
 /// </summary>
 public sealed class PinnedBitsTests
 {
-    /// <summary>Has <see cref="ChildProcess.Main"/> compare the pins.</summary>
+    /// <summary>The argument that makes <see cref="ChildProcess.Main"/> compare the pins.</summary>
     internal const string Argument = "pins";
 
     private const string WriteVariable = "OPTIMIZERS_WRITE_PINS";
 
     private static readonly Lazy<Dictionary<string, string>> _pins = new(ReadPins);
 
-    /// <summary>What stands before the first bar of a pin's name: a variant of an optimizer, or a wrapper.</summary>
+    /// <summary>The part of a pin's name before the first bar: a variant of an optimizer, or a wrapper.</summary>
     public static TheoryData<string> Subjects() => [.. PinnedRuns.All.Keys.Select(SubjectOf).Distinct()];
 
     [Theory]
     [MemberData(nameof(Subjects))]
-    public void TheBitsAreThePinnedOnes(string subject)
+    public void BitsMatchThePins(string subject)
     {
         // The pins were taken on one thread.
         Differences(subject, name => !PinnedRuns.UsesThreads(name) ? [1] : Catalogue.IsFull ? [1, 2] : [2]).Should().BeEmpty();
@@ -28,7 +28,7 @@ public sealed class PinnedBitsTests
 
     /// <summary>A native program leaves out most loops and computes the rest of a buffer on the stack.</summary>
     [Fact]
-    public async Task TheBitsOfANativeProgramAreThePinnedOnes()
+    public async Task BitsOfANativeProgramMatchThePins()
     {
         (int exitCode, string output, string errors) = await ChildProcess.RunAsNative(Argument);
         errors.Should().BeEmpty();
@@ -46,7 +46,7 @@ public sealed class PinnedBitsTests
     }
 
     [Fact]
-    public void EveryRunHasAPinAndEveryPinARun() => _pins.Value.Keys.Should().BeEquivalentTo(PinnedRuns.All.Keys);
+    public void PinsAndRunsHaveTheSameNames() => _pins.Value.Keys.Should().BeEquivalentTo(PinnedRuns.All.Keys);
 
     private static IEnumerable<string> Differences(string subject, Func<string, int[]> threadsOf) =>
         from pair in PinnedRuns.All

@@ -2,12 +2,12 @@
 namespace Optimizers.Tests;
 
 /// <summary>
-/// The runs whose bits are pinned. All numbers that go into them are made of integers, and all schedules are sums and
-/// products, so that no function of a platform takes part.
+/// The runs whose bits are pinned. All input numbers are made of integers, and all schedules are sums and
+/// products, so no mathematical function of the platform is used.
 /// </summary>
 internal static class PinnedRuns
 {
-    // 63 times 81, for optimizers of matrices; a whole block of 4,096 elements, and a rest that no lane divides.
+    // 63 × 81, for optimizers of matrices: a complete block of 4,096 elements, and a rest that is no multiple of a lane.
     private const int Length = 4_096 + 1_000 + 7;
     private const int Steps = 20;
     private const int StepOfRateZero = 12;
@@ -50,7 +50,7 @@ internal static class PinnedRuns
         ["everything, Block8"] = Everything(StateFormat.Block8),
     };
 
-    /// <summary>The name of each pin, and what computes it with some number of threads.</summary>
+    /// <summary>The name of each pin, and the function that computes it with some number of threads.</summary>
     public static IReadOnlyDictionary<string, Func<int, string>> All { get; } = MakeAll();
 
     /// <summary>Whether a run is large enough for several threads.</summary>
@@ -328,7 +328,7 @@ internal static class PinnedRuns
 
         public bool HasTable { get; init; }
 
-        /// <summary>A group of the catalogue with this setting; cut into two if one of them is to be frozen.</summary>
+        /// <summary>A group of the catalogue with this setting, divided into two if one part is to be frozen.</summary>
         public IEnumerable<ParameterGroup> GroupsOf(ParameterGroup group)
         {
             if (Freezes && group.Where is null)
@@ -348,7 +348,7 @@ internal static class PinnedRuns
         };
     }
 
-    /// <summary>A generator of integers, and floats made of their bits.</summary>
+    /// <summary>A generator of integers, and of floats made from their bits.</summary>
     private struct Numbers(uint seed)
     {
         private uint _state = seed * 2_654_435_761;
@@ -380,7 +380,7 @@ internal static class PinnedRuns
             }
         }
 
-        /// <summary>Some rows, of which some come several times, and their gradients.</summary>
+        /// <summary>Some rows, some of them repeated, and their gradients.</summary>
         public (int[] Rows, float[] Values) Rows(int tableRows, int width, int count)
         {
             var rows = new int[count];

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>What a process computes with, and what comes out.</summary>
+/// <summary>The vectors of a process, and the results of its computation.</summary>
 /// <param name="Vector512">Whether the process has vectors of 512 bits in hardware.</param>
 /// <param name="Vector256">Whether the process has vectors of 256 bits in hardware.</param>
 /// <param name="Vector128">Whether the process has vectors of 128 bits in hardware.</param>
@@ -15,7 +15,7 @@ internal sealed record ProcessorReport(bool Vector512, bool Vector256, bool Vect
         GoldenSuite.OptimizerCases.Count() + GoldenSuite.ScheduleCases.Count(),
         StateDigest.Compute());
 
-    /// <summary>What a process with nothing wider than some number of bits should report.</summary>
+    /// <summary>The expected report of a process with vectors of at most some number of bits.</summary>
     public ProcessorReport NarrowedTo(int bits) => this with
     {
         Vector512 = Vector512 && bits >= 512,

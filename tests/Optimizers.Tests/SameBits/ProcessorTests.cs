@@ -4,14 +4,14 @@ using Xunit.Sdk;
 
 namespace Optimizers.Tests;
 
-/// <summary>Promise 1 of the library: the same bits at every vector width, as accurate at each.</summary>
+/// <summary>Promise 1 of the library: the same bits, and the same accuracy, at every vector width.</summary>
 [Trait("Category", "Golden")]
 public sealed class ProcessorTests
 {
     private static readonly Lazy<ProcessorReport> _here = new(ProcessorReport.OfThisProcess);
 
     /// <summary>
-    /// A switch takes away vectors that are wider than some number of bits. (DOTNET_EnableAVX512F, of earlier runtimes, has no
+    /// Each switch disables vectors wider than some number of bits. (DOTNET_EnableAVX512F, from earlier runtimes, has no
     /// effect.)
     /// </summary>
     [Theory]
@@ -27,9 +27,9 @@ public sealed class ProcessorTests
     }
 }
 
-/// <summary>A switch of the runtime that narrows vectors; skipped where they are no wider to begin with.</summary>
+/// <summary>A switch of the runtime that narrows vectors; skipped if the processor's vectors are no wider.</summary>
 /// <param name="runtimeSwitch">The environment variable.</param>
-/// <param name="widestBits">The widest vectors that it leaves.</param>
+/// <param name="widestBits">The bits of the widest vectors that remain.</param>
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
 internal sealed class NarrowerDataAttribute(string runtimeSwitch, int widestBits) : DataAttribute
 {

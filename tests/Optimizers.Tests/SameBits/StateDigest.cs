@@ -4,18 +4,18 @@ using System.Security.Cryptography;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// One hash over where every optimizer of the catalogue, in every variant, ends up on difficult numbers: processes whose
-/// hashes agree computed the same bits.
+/// One hash over the results of every optimizer of the catalogue, in every variant, on difficult numbers. Processes with
+/// equal hashes computed the same bits.
 /// </summary>
 internal static class StateDigest
 {
-    // No multiple of any lane count, so that every width has a remainder.
+    // No multiple of any lane count, so every width has a remainder.
     private const int SmallLength = 307;
     private const int FormatLength = 4_333;
     private const int SmallSteps = 20;
     private const int LargeSteps = 5;
 
-    // Larger gradients would be all of the norm, and clipping would leave nothing of the others.
+    // Larger gradients would dominate the norm, and clipping would make the others 0.
     private const int ModelExponent = 4;
 
     public static string Compute()
@@ -56,7 +56,7 @@ internal static class StateDigest
         Append(hash, parameters, optimizer.State);
     }
 
-    // Large enough for blocks, with one that is not whole.
+    // Large enough for several blocks, the last one incomplete.
     private static void AppendFormat(IncrementalHash hash, OptimizerVariant variant, StateFormat format)
     {
         var random = new Random(3);
@@ -72,7 +72,7 @@ internal static class StateDigest
         Append(hash, parameters, optimizer.State);
     }
 
-    // Large enough for several threads, in tensors that are cut at block boundaries and ones that are not.
+    // Large enough for several threads. Some tensors are divided at block boundaries, and some are not divided.
     private static void AppendModel(IncrementalHash hash, OptimizerVariant variant, NormKind norm)
     {
         var random = new Random(2);
@@ -203,8 +203,8 @@ internal static class StateDigest
         }
     }
 
-    // IEEE 754 leaves open which sign and payload a NaN has that comes out of arithmetic, and processors differ: all NaNs
-    // count as one.
+    // IEEE 754 does not define the sign and payload of a computed NaN, and processors differ. All NaNs
+    // therefore count as equal.
     private static void Append(IncrementalHash hash, ReadOnlySpan<float> values)
     {
         float[] canonical = values.ToArray();

@@ -1,9 +1,9 @@
 namespace Optimizers.Tests;
 
-/// <summary>Whatever the number of threads: the same bits.</summary>
+/// <summary>The bits do not depend on the number of threads.</summary>
 public sealed class ThreadTests
 {
-    // With two streams, parameters and gradients, this is more than enough for a fork, and no multiple of a block.
+    // Enough for several threads even with only two streams (parameters and gradients), and no multiple of a block.
     private const int Length = 60_007;
     private const int Steps = 3;
 

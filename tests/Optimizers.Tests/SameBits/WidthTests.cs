@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Whatever the width of the lanes, the length of the buffer and where it lies: the same bits.</summary>
+/// <summary>The bits do not depend on the width of the lanes, or on the length and place of the buffer.</summary>
 public sealed class WidthTests
 {
     private const int Steps = 3;
@@ -39,7 +39,7 @@ public sealed class WidthTests
             for (int offset = 0; offset < 16; offset++)
             {
                 Shifted(Make(variant, Length, width), start, gradients, offset, gradientOffset: (offset * 5) % 16)
-                    .ShouldHaveTheBitsOf(expected, $"{offset} elements further in lanes of {width}");
+                    .ShouldHaveTheBitsOf(expected, $"an offset of {offset} elements in lanes of {width}");
             }
         }
     }
@@ -47,7 +47,7 @@ public sealed class WidthTests
     private static Outcome Shifted(
         IOptimizer optimizer, float[] start, float[][] gradients, int offset, int gradientOffset)
     {
-        // Pinned memory is at least 8-byte aligned and stays where it is; all 16 offsets pass every alignment of a lane.
+        // Pinned memory is at least 8-byte aligned and does not move. The 16 offsets include every alignment of a lane.
         float[] memory = GC.AllocateArray<float>(start.Length + 16, pinned: true);
         float[] gradientMemory = GC.AllocateArray<float>(start.Length + 16, pinned: true);
         Span<float> parameters = memory.AsSpan(offset, start.Length);

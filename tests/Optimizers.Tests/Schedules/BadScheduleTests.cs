@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>A schedule that makes no sense is refused when it is made, with the argument's name and value.</summary>
+/// <summary>The constructor of a schedule throws on invalid arguments, with the name and value of the argument.</summary>
 public sealed class BadScheduleTests
 {
     private static readonly (string Argument, Func<double, object> Make)[] _rates =
@@ -64,7 +64,7 @@ public sealed class BadScheduleTests
         ("epsilon", x => new ReduceOnPlateau(1, epsilon: x)),
     ];
 
-    // Good by themselves, and not where they stand.
+    // Valid alone, but invalid at this place.
     private static readonly (string Argument, string Value, Func<object> Make)[] _others =
     [
         ("power", "0", () => new Polynomial(1, 1, 0, 1)),
@@ -109,7 +109,7 @@ public sealed class BadScheduleTests
         ("Name", "empty", () => new ReduceOnPlateau(1) { Name = "" }),
     ];
 
-    // Two arguments that do not go together: the message has the names and the values of both.
+    // Two arguments that contradict each other. The message has the names and values of both.
     private static readonly (string[] Said, Func<object> Make)[] _pairs =
     [
         (["totalSteps is 5", "warmupSteps, which is 10"], () => new WarmupCosine(1, 10, 5)),
@@ -176,7 +176,7 @@ public sealed class BadScheduleTests
     ];
 
     [Fact]
-    public void ARateThatIsNoneIsRefused()
+    public void InvalidRateThrows()
     {
         foreach ((string argument, Func<double, object> make) in _rates)
         {
@@ -189,7 +189,7 @@ public sealed class BadScheduleTests
     }
 
     [Fact]
-    public void ACountThatIsNoneIsRefused()
+    public void InvalidCountThrows()
     {
         foreach ((string argument, long value, Func<long, object> make) in _counts)
         {
@@ -199,7 +199,7 @@ public sealed class BadScheduleTests
     }
 
     [Fact]
-    public void AnArgumentThatIsImpossibleWhereItStandsIsRefused()
+    public void ArgumentInvalidForItsPlaceThrows()
     {
         foreach ((string argument, string value, Func<object> make) in _others)
         {
@@ -211,7 +211,7 @@ public sealed class BadScheduleTests
     }
 
     [Fact]
-    public void ArgumentsThatDoNotGoTogetherAreBothNamed()
+    public void ContradictoryArgumentsAreBothNamed()
     {
         foreach ((string[] said, Func<object> make) in _pairs)
         {
@@ -220,16 +220,16 @@ public sealed class BadScheduleTests
     }
 
     [Fact]
-    public void AValueThatIsNoNameIsRefusedWithTheNames() =>
+    public void InvalidEnumValueThrowsAndListsTheNames() =>
         FluentActions.Invoking(() => new Cyclic(1, 1, 1, mode: (CyclicMode)3)).Should().Throw<ArgumentOutOfRangeException>()
             .WithMessage("mode must be one of Triangular, Triangular2, ExponentialRange.*3*");
 
     [Fact]
-    public void AFactorOfZeroIsRefused() =>
+    public void FactorOfZeroThrows() =>
         FluentActions.Invoking(() => new StepDecay(1, 1, 0)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName("gamma");
 
     [Fact]
-    public void NoFunctionIsRefused() =>
+    public void NullFunctionThrows() =>
         FluentActions.Invoking(() => new FunctionSchedule(null!)).Should().Throw<ArgumentNullException>().WithParameterName("function");
 
     private static RateFinderOptions Validated(RateFinderOptions options)
@@ -239,7 +239,7 @@ public sealed class BadScheduleTests
     }
 
     [Fact]
-    public void RatesOfZeroAndNegativeZeroAreRates()
+    public void ZeroAndNegativeZeroAreValidRates()
     {
         foreach (double zero in new[] { 0, -0.0 })
         {

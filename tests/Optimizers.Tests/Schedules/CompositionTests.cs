@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Schedules made out of schedules.</summary>
+/// <summary>Schedules composed of other schedules.</summary>
 public sealed class CompositionTests
 {
     private const long Far = 1L << 62;
@@ -29,7 +29,7 @@ public sealed class CompositionTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void ItIsWhatItsFormulaSays(string name)
+    public void CompositionMatchesItsFormula(string name)
     {
         (ILrSchedule schedule, Func<long, double> expected) = _cases[name];
         foreach (long k in Enumerable.Range(0, 40).Select(k => (long)k).Append(Far).Append(long.MaxValue).Reverse())
@@ -40,12 +40,12 @@ public sealed class CompositionTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void AnIndexBelowZeroIsRefused(string name) =>
+    public void NegativeIndexThrows(string name) =>
         _cases[name].Schedule.Invoking(schedule => schedule.At(-1)).Should().Throw<ArgumentOutOfRangeException>()
             .WithParameterName("step");
 
     [Fact]
-    public void AWarmupInFrontIsTheWarmupOfThatName()
+    public void WarmupInFrontEqualsTheNamedWarmupSchedule()
     {
         ILrSchedule composed = new Cosine(3e-4, 900, 1e-5).WithWarmup(100, 1e-6);
         var named = new WarmupCosine(3e-4, 100, 1_000, 1e-5, 1e-6);
@@ -61,7 +61,7 @@ public sealed class CompositionTests
             .And.NotBe(new Cosine(1, 2).Scale(3).WithWarmup(5));
 
     [Fact]
-    public void WhatMakesNoSenseIsRefused()
+    public void InvalidCompositionThrows()
     {
         ILrSchedule good = new Constant(1);
         foreach ((string argument, Func<object> make) in new (string, Func<object>)[]

@@ -1,7 +1,7 @@
 namespace Optimizers.Tests;
 
 /// <summary>
-/// A run as short as can be trains at the rates that its schedule was given, or the schedule is refused. Every schedule is made with
+/// The shortest runs reach the rates of their schedule, or the schedule throws. Every schedule is made with
 /// all small arguments: no warmup, a warmup of the whole run, one update, factors of 0 and 1.
 /// </summary>
 public sealed class PeakTests
@@ -130,7 +130,7 @@ public sealed class PeakTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void ThePeakIsReachedInTheShortestRunsOrTheScheduleIsRefused(string name)
+    public void ShortestRunsReachThePeakOrTheScheduleThrows(string name)
     {
         int count = 0;
         foreach (Case row in _cases[name])
@@ -151,7 +151,7 @@ public sealed class PeakTests
     }
 
     [Fact]
-    public void TheMomentumOfAShortCycleTurnsWhereTheRateDoes()
+    public void MomentumOfAShortCycleTurnsWithTheRate()
     {
         for (long total = 1; total <= 12; total++)
         {
@@ -169,14 +169,14 @@ public sealed class PeakTests
         }
     }
 
-    // PyTorch's curve where it has an update near the peak, whole or not.
+    // PyTorch's curve if it has an update near the peak, at an integer index or not.
     [Theory]
     [InlineData(11, 0.3, CurveShape.Cosine, false)]
     [InlineData(8, 0.3, CurveShape.Linear, false)]
     [InlineData(10, 0.25, CurveShape.Linear, false)]
     [InlineData(20, 0, CurveShape.Cosine, false)]
     [InlineData(25, 0.3, CurveShape.Cosine, true)]
-    public void TheCycleIsThatOfPyTorchWhereAnUpdateIsNearThePeak(long total, double fraction, CurveShape shape, bool three)
+    public void CycleMatchesPyTorchIfAnUpdateIsNearThePeak(long total, double fraction, CurveShape shape, bool three)
     {
         var cycle = new OneCycle(Peak, total, fraction, shape, threePhase: three);
         double up = (fraction * total) - 1;
@@ -198,6 +198,6 @@ public sealed class PeakTests
     private static Case At(long index, Func<ILrSchedule> make, bool refused = false, double tolerance = 0, long within = 0) =>
         new(make, index, refused, tolerance, within);
 
-    /// <summary>A schedule, the index at which it is at its peak, and how near; an index of −1: somewhere within so many updates.</summary>
+    /// <summary>A schedule, the index of its peak, and the tolerance. An index of −1 means any index within the given number of updates.</summary>
     private sealed record Case(Func<ILrSchedule> Make, long Index, bool Refused, double Tolerance, long Within);
 }

@@ -1,13 +1,13 @@
 namespace Optimizers.Tests;
 
-/// <summary>The one schedule with a history; its numbers are held against the golden recordings.</summary>
+/// <summary>The only schedule with a history. Other tests compare its numbers with the golden recordings.</summary>
 public sealed class ReduceOnPlateauTests
 {
     private static readonly double[] _metrics =
         [1, 0.8, 0.9, double.NaN, 0.85, 0.7, 0.7, 0.7, 0.7, 0.9, 0.2, double.PositiveInfinity, 0.3, 0.4, 0.3, 0.3];
 
     [Fact]
-    public void AResetForgetsAllMetrics()
+    public void ResetForgetsAllMetrics()
     {
         var plateau = new ReduceOnPlateau(1, factor: 0.5, patience: 0, cooldown: 2);
         double[] first = [.. Enumerable.Range(0, 9).Select(_ => plateau.Observe(3))];
@@ -18,7 +18,7 @@ public sealed class ReduceOnPlateauTests
     }
 
     [Fact]
-    public void ItDrivesAModel()
+    public void ReduceOnPlateauSetsTheRateOfAModel()
     {
         using var set = new ParameterSet();
         set.Add("p", 3).Gradients.Fill(1);
@@ -31,7 +31,7 @@ public sealed class ReduceOnPlateauTests
     }
 
     [Fact]
-    public void ANaNIsNeverBetter()
+    public void NaNIsNeverBetter()
     {
         var plateau = new ReduceOnPlateau(1, factor: 0.5, patience: 1);
         plateau.Observe(double.NaN).Should().Be(1);
@@ -41,7 +41,7 @@ public sealed class ReduceOnPlateauTests
         plateau.Best.Should().Be(3);
     }
 
-    /// <summary>Whether each metric counts as better than those before it.</summary>
+    /// <summary>Whether each metric counts as better than the metrics before it.</summary>
     [Theory]
     [InlineData(PlateauMode.Min, ThresholdMode.Relative, 1e-4, new[] { -1.0, -1, -1, -0.99999, -1.00001, -1.001 }, "bwwwwb")]
     [InlineData(PlateauMode.Min, ThresholdMode.Relative, 0.1, new[] { 1, 0.95, 0, -1e-300, -1, -1.05, -1.2, 0.5 }, "bwbbbwbw")]
@@ -56,7 +56,7 @@ public sealed class ReduceOnPlateauTests
     [InlineData(PlateauMode.Max, ThresholdMode.Relative, 0, new[] { double.NegativeInfinity, double.NaN, 5, double.NegativeInfinity, double.PositiveInfinity, double.PositiveInfinity, 6 }, "wwbwbww")]
     [InlineData(PlateauMode.Min, ThresholdMode.Relative, 0.5, new[] { double.MaxValue, 1e308, -1e308, double.MinValue }, "bwbb")]
     [InlineData(PlateauMode.Max, ThresholdMode.Relative, 0.5, new[] { double.MinValue, -1e308, 1e308, double.MaxValue }, "bwbb")]
-    public void AMetricIsBetterByAShareOfTheAbsoluteBest(
+    public void RelativeThresholdUsesTheMagnitudeOfTheBest(
         PlateauMode mode, ThresholdMode thresholdMode, double threshold, double[] metrics, string expected)
     {
         var plateau = new ReduceOnPlateau(0.1, mode, threshold: threshold, thresholdMode: thresholdMode);
@@ -72,7 +72,7 @@ public sealed class ReduceOnPlateauTests
     [Theory]
     [InlineData(ThresholdMode.Relative)]
     [InlineData(ThresholdMode.Absolute)]
-    public void MaximizingIsMinimizingTheNegative(ThresholdMode thresholdMode)
+    public void MaximizingEqualsMinimizingTheNegative(ThresholdMode thresholdMode)
     {
         var down = new ReduceOnPlateau(1, PlateauMode.Min, 0.9, 1, 0.01, thresholdMode, cooldown: 1);
         var up = new ReduceOnPlateau(1, PlateauMode.Max, 0.9, 1, 0.01, thresholdMode, cooldown: 1);
@@ -84,14 +84,14 @@ public sealed class ReduceOnPlateauTests
     }
 
     [Fact]
-    public void AMetricBelowZeroThatStandsLowersTheRate()
+    public void ConstantNegativeMetricLowersTheRate()
     {
         foreach (double metric in new[] { -1, -1e-9, 0, 1e-9, 1 })
         {
             var plateau = new ReduceOnPlateau(0.1, patience: 3);
             double[] rates = [.. Enumerable.Range(0, 9).Select(_ => plateau.Observe(metric))];
             rates[..4].Should().OnlyContain(rate => rate == 0.1);
-            rates[4..8].Should().OnlyContain(rate => rate == 0.1 * 0.1, $"of {metric}");
+            rates[4..8].Should().OnlyContain(rate => rate == 0.1 * 0.1, $"the metric is {metric}");
             rates[8].Should().Be(0.1 * 0.1 * 0.1);
         }
     }
@@ -101,7 +101,7 @@ public sealed class ReduceOnPlateauTests
     [InlineData(1)]
     [InlineData(7)]
     [InlineData(12)]
-    public void ItGoesOnFromACheckpointAsIfNothingHadHappened(int saved)
+    public void ResumedScheduleContinuesAlike(int saved)
     {
         ReduceOnPlateau Fresh() => new(0.1, factor: 0.3, patience: 1, cooldown: 2);
         ReduceOnPlateau whole = Fresh();
@@ -134,7 +134,7 @@ public sealed class ReduceOnPlateauTests
     [InlineData("""{ "rate": 1, "best": "1", "bad": 0.5, "cooling": 0 }""")]
     [InlineData("""{ "rate": 1, "best": "1", "bad": 0, "cooling": -1 }""")]
     [InlineData("""{ "rate": 1, "best": "1", "bad": 0 }""")]
-    public void AHistoryThatIsNoneIsRefused(string json)
+    public void InvalidHistoryThrows(string json)
     {
         var plateau = new ReduceOnPlateau(0.1);
         plateau.Observe(1);
@@ -145,7 +145,7 @@ public sealed class ReduceOnPlateauTests
     }
 
     [Fact]
-    public void TwoInOneCheckpointNeedTwoNames()
+    public void TwoSchedulesInOneCheckpointNeedTwoNames()
     {
         var contents = new CheckpointManifest();
         new ReduceOnPlateau(1).Describe(contents);

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Optimizers.Tests;
 
-/// <summary>What holds for schedules of any arguments, on many that are drawn.</summary>
+/// <summary>Properties of schedules with any arguments, tested on many random ones.</summary>
 public sealed class SchedulePropertyTests
 {
     private const int Draws = 300;
@@ -96,7 +96,7 @@ public sealed class SchedulePropertyTests
 
     public static TheoryData<string> Names() => [.. Catalogue.Schedules.Keys];
 
-    /// <summary>The schedules that do not jump: at least some of the drawn ones have a steepest slope.</summary>
+    /// <summary>The schedules without jumps; the test makes sure that some of the random ones have a finite slope.</summary>
     public static TheoryData<string> NamesWithASlope() =>
     [
         .. Catalogue.Schedules.Keys.Where(name =>
@@ -108,7 +108,7 @@ public sealed class SchedulePropertyTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void RatesKeepToTheirBoundsAndDirections(string name)
+    public void RatesStayInBoundsAndKeepTheirDirection(string name)
     {
         var random = new Random(name.Length);
         for (int i = 0; i < Draws; i++)
@@ -116,7 +116,7 @@ public sealed class SchedulePropertyTests
             Drawn drawn = _draws[name](random);
             long[] indices = [.. Looked(random, drawn.Joins).Order()];
             double[] rates = [.. indices.Select(drawn.Schedule.At)];
-            rates.Should().OnlyContain(rate => rate >= drawn.Low && rate <= drawn.High, $"of {drawn.Schedule}");
+            rates.Should().OnlyContain(rate => rate >= drawn.Low && rate <= drawn.High, $"the bounds of {drawn.Schedule}");
             if (drawn.Monotone)
             {
                 IsMonotone(indices, rates, drawn.Joins).Should().BeTrue($"each stretch of {drawn.Schedule} has one direction");
@@ -126,7 +126,7 @@ public sealed class SchedulePropertyTests
 
     [Theory]
     [MemberData(nameof(NamesWithASlope))]
-    public void NoUpdateChangesTheRateByMoreThanTheSteepestSlope(string name)
+    public void RateChangesByAtMostTheSteepestSlope(string name)
     {
         var random = new Random(name.Length);
         for (int i = 0; i < Draws; i++)
@@ -142,12 +142,12 @@ public sealed class SchedulePropertyTests
     }
 
     [Fact]
-    public void TheTestSeesAJump() =>
+    public void SlopeTestDetectsAJump() =>
         FluentActions.Invoking(() => IsMonotone([0, 1, 2, 3], [0, 1, 2, 1], [])
             .Should().BeTrue()).Should().Throw<Xunit.Sdk.XunitException>();
 
     [Fact]
-    public void ACosineIsPyTorchsRecursionOverItsFirstPeriod()
+    public void CosineMatchesPyTorchsRecursionInItsFirstPeriod()
     {
         var random = new Random(5);
         for (int i = 0; i < Draws; i++)
@@ -166,7 +166,7 @@ public sealed class SchedulePropertyTests
     }
 
     [Fact]
-    public void RestartsComeExactlyWhenTheSumsOfTheCyclesSay()
+    public void RestartsComeExactlyAtTheSumsOfTheCycles()
     {
         var random = new Random(6);
         for (int i = 0; i < Draws; i++)
@@ -189,7 +189,7 @@ public sealed class SchedulePropertyTests
     }
 
     [Fact]
-    public void CyclesOfFractionalLengthsAreThoseOfASlowLoop()
+    public void CyclesOfFractionalLengthMatchTheSlowLoop()
     {
         var random = new Random(7);
         for (int i = 0; i < Draws; i++)
@@ -215,12 +215,12 @@ public sealed class SchedulePropertyTests
     }
 
     [Fact]
-    public void APowerHasNoDriftAtAnyExponent()
+    public void PowerHasNoDriftAtAnyExponent()
     {
         var random = new Random(8);
         for (int i = 0; i < 10_000; i++)
         {
-            // So that the power is anything from tiny to huge, whatever the exponent.
+            // The power is then between tiny and huge for every exponent.
             ulong exponent = (ulong)Count(random, 62);
             double value = Math.Exp(((random.NextDouble() * 1_000) - 500) / exponent);
             double expected = Math.Pow(value, exponent);
@@ -239,7 +239,7 @@ public sealed class SchedulePropertyTests
     }
 
     [Fact]
-    public void ASequenceIsWhatAWalkThroughItsChildrenGives()
+    public void SequenceMatchesAWalkThroughItsChildren()
     {
         var random = new Random(9);
         for (int i = 0; i < Draws; i++)
@@ -259,10 +259,10 @@ public sealed class SchedulePropertyTests
 
     private static double Slope(double from, double to, long steps) => Math.Abs(from - to) * Math.PI / 2 / steps;
 
-    // Of any size, so that 1e-7 is as likely as 1.
+    // Of any magnitude: 1e-7 is as likely as 1.
     private static double Rate(Random random) => Math.Pow(10, (7 * random.NextDouble()) - 6);
 
-    // For schedules that fall: a rate and one that is no higher.
+    // For falling schedules: a rate and another one that is no higher.
     private static T Falls<T>(Random random, Func<double, double, T> make)
     {
         (double one, double other) = (Rate(random), Rate(random));
@@ -277,7 +277,7 @@ public sealed class SchedulePropertyTests
     private static long[] Ordered(Random random, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => Count(random)).Order()];
 
-    // Small indices, some about every join, and some of any size up to the last there is.
+    // Small indices, some around every join, and some of any size up to the largest index.
     private static IEnumerable<long> Looked(Random random, IReadOnlyList<long> joins) =>
         Enumerable.Range(0, 20).Select(k => (long)k)
             .Concat(joins.SelectMany(join => Enumerable.Range(-3, 7).Select(offset => Math.Max(join + offset, 0))))
@@ -326,15 +326,15 @@ public sealed class SchedulePropertyTests
         where T : ILrSchedule =>
         Warmup(schedule, ends, steepest, join(schedule));
 
-    /// <summary>A schedule of drawn arguments.</summary>
+    /// <summary>A schedule with random arguments.</summary>
     /// <param name="Schedule">The schedule.</param>
-    /// <param name="Low">The lowest rate that it may have.</param>
-    /// <param name="High">The highest.</param>
-    /// <param name="Steepest">The most that an update may change; infinite where there are jumps.</param>
-    /// <param name="Joins">Where its direction may change.</param>
+    /// <param name="Low">The lowest possible rate.</param>
+    /// <param name="High">The highest possible rate.</param>
+    /// <param name="Steepest">The largest change of the rate in one update; infinite if there are jumps.</param>
+    /// <param name="Joins">The indices at which the direction may change.</param>
     private sealed record Drawn(ILrSchedule Schedule, double Low, double High, double Steepest, IReadOnlyList<long> Joins)
     {
-        /// <summary>Whether it goes one way only between two joins.</summary>
+        /// <summary>Whether the rate keeps its direction between two joins.</summary>
         public bool Monotone { get; init; } = true;
     }
 }

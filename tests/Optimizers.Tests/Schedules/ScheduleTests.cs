@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>What all schedules promise; their numbers are held against the golden recordings.</summary>
+/// <summary>Properties of all schedules. Other tests compare their numbers with the golden recordings.</summary>
 public sealed class ScheduleTests
 {
     private const long Far = 1L << 62;
@@ -87,7 +87,7 @@ public sealed class ScheduleTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void AnyIndexMayBeAskedForInAnyOrderAndAgain(string name)
+    public void RateDoesNotDependOnTheOrderOfCalls(string name)
     {
         ILrSchedule schedule = _cases[name].Schedule;
         long[] indices = [.. Enumerable.Range(0, 300).Select(k => (long)k), 1L << 32, Far - 1, Far, long.MaxValue];
@@ -100,7 +100,7 @@ public sealed class ScheduleTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void ThePeakIsReachedExactly(string name)
+    public void PeakIsReachedExactly(string name)
     {
         Case row = _cases[name];
         row.Schedule.At(row.PeakAt).Should().Be(row.Peak);
@@ -108,7 +108,7 @@ public sealed class ScheduleTests
 
     [Theory]
     [MemberData(nameof(NamesWithAnEnd))]
-    public void TheEndIsHeld(string name)
+    public void FinalRateIsHeld(string name)
     {
         Case row = _cases[name];
         (long From, double Value) end = row.End!.Value;
@@ -120,7 +120,7 @@ public sealed class ScheduleTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void NoRateIsAboveThePeak(string name)
+    public void NoRateExceedsThePeak(string name)
     {
         Case row = _cases[name];
         double highest = row.Highest ?? Math.Max(row.Peak, row.End?.Value ?? 0);
@@ -132,7 +132,7 @@ public sealed class ScheduleTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void AnIndexBelowZeroIsRefused(string name)
+    public void NegativeIndexThrows(string name)
     {
         foreach (long k in new[] { -1, long.MinValue })
         {
@@ -142,7 +142,7 @@ public sealed class ScheduleTests
     }
 
     [Fact]
-    public void AWarmupJoinsItsCosineWithoutAJump()
+    public void WarmupJoinsTheCosineWithoutAJump()
     {
         var schedule = new WarmupCosine(1, 1_000, 2_000, 0.1, 0.01);
         schedule.At(0).Should().Be(0.01);
@@ -153,7 +153,7 @@ public sealed class ScheduleTests
     }
 
     [Fact]
-    public void AStepDecayFallsAtTheStepAndNotBefore()
+    public void StepDecayFallsExactlyAtTheStep()
     {
         var schedule = new StepDecay(1, 7, 0.5);
         schedule.At(6).Should().Be(1);
@@ -163,7 +163,7 @@ public sealed class ScheduleTests
     }
 
     [Fact]
-    public void SchedulesOfEqualNumbersAreEqual()
+    public void SchedulesWithEqualArgumentsAreEqual()
     {
         new WarmupCosine(1, 2, 3).Should().Be(new WarmupCosine(1, 2, 3)).And.NotBe(new WarmupCosine(1, 2, 4));
         new StepDecay(1, 2).Should().Be(new StepDecay(1, 2, 0.1)).And.NotBe(new StepDecay(1, 2, 0.2));
@@ -178,9 +178,9 @@ public sealed class ScheduleTests
     }
 
     [Fact]
-    public void EveryScheduleSaysWhatItIs()
+    public void EveryScheduleDescribesItself()
     {
-        // A checkpoint compares schedules by it: no list, momentum or schedule in a schedule may be the name of a type only.
+        // Checkpoints compare schedules by this text, so a list, momentum or inner schedule must not appear as a type name only.
         foreach (ILrSchedule schedule in _cases.Values.Select(row => row.Schedule).Where(schedule => schedule is not FunctionSchedule)
             .Append(new OneCycle(1, 2).Momentum)
             .Append(new Cyclic(1, 2, 3).Momentum)
@@ -191,7 +191,7 @@ public sealed class ScheduleTests
     }
 
     [Fact]
-    public void WhatWasHandedInMayBeChangedAfterwards()
+    public void ScheduleCopiesItsArrays()
     {
         long[] milestones = [5];
         double[] values = [1, 2];
@@ -209,19 +209,19 @@ public sealed class ScheduleTests
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
     [InlineData(double.NegativeInfinity)]
-    public void AFunctionThatGivesNoRateIsRefused(double rate) =>
+    public void FunctionThatReturnsAnInvalidRateThrows(double rate) =>
         new FunctionSchedule(_ => rate).Invoking(schedule => schedule.At(12)).Should().Throw<InvalidOperationException>()
             .WithMessage($"*{rate}*12*");
 
     [Fact]
-    public void WhatAFunctionThrowsIsTheInnerException() =>
+    public void ExceptionOfAFunctionIsTheInnerException() =>
         new FunctionSchedule(_ => throw new FormatException("mine")).Invoking(schedule => schedule.At(7))
             .Should().Throw<InvalidOperationException>().WithMessage("*FunctionSchedule*update 7*mine*")
             .WithInnerException<FormatException>();
 
     /// <summary>
-    /// A schedule, an index and the rate it has there, which is its highest unless another is given, and the index from which
-    /// it holds a rate, if it does.
+    /// A schedule, an index and its rate there, which is the highest rate unless another one is given, and the index from which
+    /// the rate is constant, if there is one.
     /// </summary>
     private sealed record Case(
         ILrSchedule Schedule, long PeakAt, double Peak, (long From, double Value)? End, double? Highest = null);

@@ -2,19 +2,19 @@ using System.Numerics;
 
 namespace Optimizers.Tests;
 
-/// <summary>Restarts whose cycles get shorter, down to one update, against a loop over exact fractions.</summary>
+/// <summary>Restarts with cycles that shrink down to one update, compared with a loop over exact fractions.</summary>
 public sealed class ShrinkingRestartTests
 {
-    // Multipliers have at most three digits, so that every length up to this many cycles is a whole number of these.
+    // Multipliers have at most three digits, so every length up to this number of cycles is an integer multiple of this unit.
     private const int Cycles = 250;
 
     private static readonly BigInteger _unit = BigInteger.Pow(1_000, Cycles);
 
-    // What an update may be ahead of the start of its cycle.
+    // The distance by which an update may be before the start of its cycle.
     private static readonly BigInteger _tolerance = _unit / 1_000_000;
 
     [Fact]
-    public void EveryUpdateIsThatOfASlowLoop()
+    public void EveryUpdateMatchesTheSlowLoop()
     {
         var random = new Random(11);
         for (int i = 0; i < 300; i++)
@@ -40,7 +40,7 @@ public sealed class ShrinkingRestartTests
     [InlineData(1L << 62, 500)]
     [InlineData(1_000_000_000_000_000_000, 900)]
     [InlineData(1_000_000_000_000_000_000, 100)]
-    public void TheLongestPeriodsHaveTheirRestartsWhereTheyBelong(long period, int thousandths)
+    public void LongPeriodsRestartAtTheCorrectUpdates(long period, int thousandths)
     {
         var schedule = new CosineRestarts(1, period, thousandths / 1_000.0, 0.999, 0.1);
         foreach (long start in Starts(period, thousandths))
@@ -56,7 +56,7 @@ public sealed class ShrinkingRestartTests
     [InlineData(9, 2.0 / 3, new long[] { 0, 9, 15, 19 })]
     [InlineData(9, 1.0 / 3, new long[] { 0, 9, 12, 13, 14, long.MaxValue })]
     [InlineData(1, 0.7, new long[] { 0, 1, 2, 3, long.MaxValue })]
-    public void ACycleThatBeginsAtAnUpdateBeginsAtThePeak(long period, double multiplier, long[] starts)
+    public void CycleThatStartsAtAnUpdateStartsAtThePeak(long period, double multiplier, long[] starts)
     {
         var schedule = new CosineRestarts(1, period, multiplier);
         foreach (long start in starts)
@@ -66,7 +66,7 @@ public sealed class ShrinkingRestartTests
     }
 
     [Fact]
-    public void AMultiplierCloseToOneEndsAtOnce()
+    public void ExtremeMultipliersStayInBounds()
     {
         foreach (double multiplier in new[] { 1 - 1e-6, 1 - 1e-12, 1 - 1e-15, 1 - 1e-16, double.Epsilon + 1e-30, 1e-30 })
         {
@@ -82,7 +82,7 @@ public sealed class ShrinkingRestartTests
     }
 
     [Fact]
-    public void AnUpdateAllocatesNothing()
+    public void AtAllocatesNothing()
     {
         var schedule = new CosineRestarts(1, 1_000, 0.9);
         Allocations.Of(() => schedule.At(12_345)).Should().Be(0);
@@ -94,7 +94,7 @@ public sealed class ShrinkingRestartTests
         BigInteger update = k * _unit;
         while (update + _tolerance >= start + length)
         {
-            // From here on all cycles are one update long.
+            // From here all cycles are one update long.
             BigInteger cycles = length == _unit ? (update + _tolerance - start) / _unit : 1;
             (start, length, cycle) = (start + (cycles * length), BigInteger.Max(_unit, length * thousandths / 1_000), cycle + cycles);
         }
@@ -105,7 +105,7 @@ public sealed class ShrinkingRestartTests
             0.1 + ((peak - 0.1) * (1 + Math.Cos(Math.PI * t)) / 2), 1e-8, $"update {k} of {schedule}");
     }
 
-    // The first update of each cycle that is longer than an update, and of a few more.
+    // The first update of each cycle that is longer than an update, and of a few later cycles.
     private static IEnumerable<long> Starts(long period, int thousandths)
     {
         BigInteger start = 0;

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Optimizers.Tests;
 
-/// <summary>Numbers of updates out of numbers of other things.</summary>
+/// <summary>Numbers of updates, computed from epochs, samples and tokens.</summary>
 public sealed class StepsTests
 {
     [Theory]
@@ -17,7 +17,7 @@ public sealed class StepsTests
     [InlineData(long.MaxValue, 1, false, long.MaxValue)]
     [InlineData(long.MaxValue, 2, false, (1L << 62))]
     [InlineData(long.MaxValue, long.MaxValue, true, 1)]
-    public void AnEpochHas(long samples, long batchSize, bool dropLast, long expected) =>
+    public void UpdatesPerEpoch(long samples, long batchSize, bool dropLast, long expected) =>
         Steps.PerEpoch(samples, batchSize, dropLast).Should().Be(expected);
 
     [Theory]
@@ -28,7 +28,7 @@ public sealed class StepsTests
     [InlineData(0.1, 30, 1, 3)]
     [InlineData(90, 1_281_167, 256, 450_450)]
     [InlineData(3, (1L << 60) + 1, 1, (3L << 60) + 3)]
-    public void EpochsHave(double epochs, long samples, long batchSize, long expected) =>
+    public void UpdatesOfEpochs(double epochs, long samples, long batchSize, long expected) =>
         Steps.FromEpochs(epochs, samples, batchSize).Should().Be(expected);
 
     [Theory]
@@ -38,7 +38,7 @@ public sealed class StepsTests
     [InlineData(300_000_000_000, 512, 2_048, 286_103)]
     [InlineData(long.MaxValue, long.MaxValue, long.MaxValue, 1)]
     [InlineData(long.MaxValue, 1, 1, long.MaxValue)]
-    public void TokensTake(long tokens, long batchSize, long contextLength, long expected)
+    public void UpdatesOfTokens(long tokens, long batchSize, long contextLength, long expected)
     {
         Steps.FromTokens(tokens, batchSize, contextLength).Should().Be(expected);
         (new BigInteger(expected) * batchSize * contextLength).Should().BeGreaterThanOrEqualTo(tokens);
@@ -48,7 +48,7 @@ public sealed class StepsTests
     [InlineData(0, 5, 0)]
     [InlineData(11, 5, 3)]
     [InlineData(long.MaxValue, 1, long.MaxValue)]
-    public void SamplesTake(long samples, long batchSize, long expected) =>
+    public void UpdatesOfSamples(long samples, long batchSize, long expected) =>
         Steps.FromSamples(samples, batchSize).Should().Be(expected);
 
     [Theory]
@@ -56,10 +56,10 @@ public sealed class StepsTests
     [InlineData(0.03, 1_000, 30)]
     [InlineData(0.5, 5, 3)]
     [InlineData(1, long.MaxValue, long.MaxValue)]
-    public void AShareHas(double share, long steps, long expected) => Steps.FromShare(share, steps).Should().Be(expected);
+    public void UpdatesOfAShare(double share, long steps, long expected) => Steps.FromShare(share, steps).Should().Be(expected);
 
     [Fact]
-    public void TheRateGrowsWithTheBatchOrItsRoot()
+    public void RateGrowsWithTheBatchOrItsRoot()
     {
         BatchScaling.Linear(0.1, 256, 8_192).Should().Be(3.2);
         BatchScaling.SquareRoot(0.001, 256, 4_096).Should().Be(0.004);
@@ -68,7 +68,7 @@ public sealed class StepsTests
     }
 
     [Fact]
-    public void WhatMakesNoSenseIsRefused()
+    public void InvalidArgumentThrows()
     {
         foreach ((string argument, Func<object> make) in new (string, Func<object>)[]
                  {

@@ -20,7 +20,7 @@ public sealed class ClipByGlobalNormTests
     }
 
     [Fact]
-    public void TheInfinityNormIsTheLargestMagnitude()
+    public void InfinityNormIsTheLargestMagnitude()
     {
         float[] gradients = [3, 0, -4];
         new ClipByGlobalNorm { MaximumNorm = 1, NormKind = NormKind.Infinity }.Apply(gradients).Should().Be(4);
@@ -30,7 +30,7 @@ public sealed class ClipByGlobalNormTests
     [Theory]
     [InlineData(NormKind.Euclidean)]
     [InlineData(NormKind.Infinity)]
-    public void ASetIsMeasuredAndScaledAsAWhole(NormKind kind)
+    public void SetIsMeasuredAndScaledAsAWhole(NormKind kind)
     {
         using var set = new ParameterSet();
         set.AddRange(("a", [3, 2]), ("missing", [4]), ("empty", [0]), ("b", []));
@@ -45,13 +45,13 @@ public sealed class ClipByGlobalNormTests
         var clip = new ClipByGlobalNorm { MaximumNorm = 0.5, NormKind = kind };
         clip.Apply(set).Should().BeApproximately(clip.Apply(together), 1e-12);
         ((float[])[.. set["a"].Gradients, .. set["b"].Gradients]).ShouldHaveTheBitsOf(together, "gradients");
-        set["missing"].Gradients.ToArray().ShouldHaveTheBitsOf(missing, "what has no gradient");
+        set["missing"].Gradients.ToArray().ShouldHaveTheBitsOf(missing, "the parameter without a gradient");
     }
 
     [Theory]
     [InlineData(NormKind.Euclidean)]
     [InlineData(NormKind.Infinity)]
-    public void NothingHasTheNormZero(NormKind kind)
+    public void ZeroAndMissingGradientsHaveNormZero(NormKind kind)
     {
         var clip = new ClipByGlobalNorm { NormKind = kind };
         clip.Apply(new float[7]).Should().Be(0);
@@ -65,7 +65,7 @@ public sealed class ClipByGlobalNormTests
     [Theory]
     [InlineData(NormKind.Euclidean)]
     [InlineData(NormKind.Infinity)]
-    public void WhatIsNotFiniteShowsInTheNorm(NormKind kind)
+    public void NonFiniteGradientsGiveANonFiniteNorm(NormKind kind)
     {
         var clip = new ClipByGlobalNorm { NormKind = kind };
         float[] infinite = [1, float.NegativeInfinity, 2];
@@ -77,7 +77,7 @@ public sealed class ClipByGlobalNormTests
     }
 
     [Fact]
-    public void WhatItRefuses()
+    public void InvalidArgumentThrows()
     {
         foreach (double value in BadNumbers.NotFiniteOrNegative)
         {
@@ -92,7 +92,7 @@ public sealed class ClipByGlobalNormTests
     }
 
     [Fact]
-    public void GradientsThatOverlapAreNotScaledTwice()
+    public void OverlappingGradientsAreNotScaledTwice()
     {
         float[] gradients = [3, 4, 5];
         using var set = new ParameterSet();

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Several micro-batches give what one batch of them all would.</summary>
+/// <summary>Several micro-batches give the same update as one batch of all of them.</summary>
 public sealed class GradientAccumulatorTests
 {
     private const int Length = 70_000;
@@ -10,7 +10,7 @@ public sealed class GradientAccumulatorTests
     [InlineData(false, true, 4)]
     [InlineData(true, false, 4)]
     [InlineData(true, true, 3)]
-    public void TheUpdateSeesTheSumOrTheMean(bool mean, bool addsInPlace, int microBatches)
+    public void UpdateUsesTheSumOrTheMean(bool mean, bool addsInPlace, int microBatches)
     {
         using ParameterSet together = Set();
         var expected = new ModelOptimizer(together, new AdamOptions(), Options());
@@ -62,7 +62,7 @@ public sealed class GradientAccumulatorTests
     [InlineData(true, 0)]
     [InlineData(true, 1)]
     [InlineData(true, 2)]
-    public void AParameterTakesPartIfItHadAGradientOnce(bool addsInPlace, int once)
+    public void ParameterIsUpdatedIfOneMicroBatchHadItsGradient(bool addsInPlace, int once)
     {
         using ParameterSet set = Set();
         var accumulator = new GradientAccumulator(
@@ -93,7 +93,7 @@ public sealed class GradientAccumulatorTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void CodeThatAddsToTheBuffersMayDoSoWithoutZeroing(bool throws)
+    public void CodeThatAddsToTheGradientsNeedsNoZeroing(bool throws)
     {
         using var set = new ParameterSet();
         Parameter weight = set.Add("w", 1);
@@ -115,7 +115,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void AStepAroundTheAccumulatorIsRefusedWithinAWindow()
+    public void InnerStepBetweenMicroBatchesThrows()
     {
         using var set = new ParameterSet();
         set.Add("w", 1).Gradients.Fill(1);
@@ -132,7 +132,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void TheNumberOfMicroBatchesMayChange()
+    public void NumberOfMicroBatchesMayChange()
     {
         using ParameterSet set = Set();
         var accumulator = new GradientAccumulator(new ModelOptimizer(set, new SgdOptions()), new() { MicroBatches = 5 });
@@ -142,13 +142,13 @@ public sealed class GradientAccumulatorTests
         float before = set["w"].Values[0];
         set["w"].Gradients.Fill(3);
         accumulator.Step().Applied.Should().BeTrue();
-        set["w"].Values[0].Should().Be(before - (float)(0.001 / 1) * (3f * (float)(1 / 3.0)), "it is the mean of the three that there were");
+        set["w"].Values[0].Should().Be(before - (float)(0.001 / 1) * (3f * (float)(1 / 3.0)), "it is the mean of the three micro-batches");
         accumulator.Step().Applied.Should().BeFalse();
         accumulator.Step().Applied.Should().BeTrue();
     }
 
     [Fact]
-    public void ASkippedUpdateStartsAnew()
+    public void SkippedUpdateClearsTheSums()
     {
         using ParameterSet set = Set();
         var accumulator = new GradientAccumulator(
@@ -169,7 +169,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void ParametersMayBeAddedMeanwhile()
+    public void ParametersMayBeAddedBetweenMicroBatches()
     {
         using ParameterSet set = Set();
         var accumulator = new GradientAccumulator(
@@ -180,13 +180,13 @@ public sealed class GradientAccumulatorTests
         set["late"].Values.ToArray().Should().Equal(-4, -4, -4);
     }
 
-    /// <summary>Epochs whose micro-batches do not fill the last update.</summary>
+    /// <summary>Epochs that end before the last update has all its micro-batches.</summary>
     [Theory]
     [InlineData(false, false)]
     [InlineData(false, true)]
     [InlineData(true, false)]
     [InlineData(true, true)]
-    public void AFlushUpdatesWithWhatThereIs(bool mean, bool addsInPlace)
+    public void FlushUpdatesWithTheMicroBatchesSoFar(bool mean, bool addsInPlace)
     {
         using ParameterSet together = Set();
         using ParameterSet apart = Set();
@@ -212,7 +212,7 @@ public sealed class GradientAccumulatorTests
 
             if (!addsInPlace)
             {
-                // Gradients that no step has seen are none of the update.
+                // Gradients without a call of Step are not part of the update.
                 apart["w"].Gradients.Fill(1e9f);
             }
 
@@ -233,7 +233,7 @@ public sealed class GradientAccumulatorTests
     [InlineData(17, 2, 4)]
     [InlineData(100, 7, 3)]
     [InlineData(5, 5, 1)]
-    public void TheNumberOfUpdatesIsThatOfTheSchedule(int samples, int samplesOfAMicroBatch, int microBatches)
+    public void NumberOfUpdatesIsThatOfStepsFromEpochs(int samples, int samplesOfAMicroBatch, int microBatches)
     {
         foreach (bool dropLast in new[] { false, true })
         {
@@ -266,7 +266,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void AFlushOfNothingDoesNothingAndSaysSo()
+    public void FlushWithoutMicroBatchesReportsNothingToUpdate()
     {
         using ParameterSet set = Set();
         set["w"].Gradients.Fill(1);
@@ -291,7 +291,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void AFlushUpdatesWhatHadAGradientInAMicroBatch()
+    public void FlushUpdatesParametersWithAGradientInAnyMicroBatch()
     {
         using ParameterSet set = Set();
         set.Add("late", 1).HasGradient = false;
@@ -316,7 +316,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void WrappersPassAFlushOnAndCountIt()
+    public void WrappersPassFlushOnAndCountIt()
     {
         using ParameterSet set = Set();
         var inner = new GradientAccumulator(new ModelOptimizer(set, new SgdOptions { LearningRate = 1 }), new() { MicroBatches = 3 });
@@ -326,10 +326,10 @@ public sealed class GradientAccumulatorTests
         set["w"].Gradients.Fill(1);
         outer.Step();
         set["w"].Gradients.Fill(3);
-        outer.Step().Outcome.Should().Be(StepOutcome.Accumulated, "the accumulator within waits for two more");
+        outer.Step().Outcome.Should().Be(StepOutcome.Accumulated, "the inner accumulator waits for two more micro-batches");
         outer.Flush().Outcome.Should().Be(StepOutcome.Applied);
         lookahead.StepCount.Should().Be(1);
-        set["w"].Values[0].Should().Be(before - 1, "half of the way along the mean, 2, of the two micro-batches");
+        set["w"].Values[0].Should().Be(before - 1, "Lookahead moves half of the mean of the two micro-batches, which is 2");
         outer.Inner.Should().BeSameAs(lookahead);
         lookahead.Inner.Should().BeSameAs(inner);
     }
@@ -337,7 +337,7 @@ public sealed class GradientAccumulatorTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void AWindowGoesOnAfterACheckpoint(bool addsInPlace)
+    public void AccumulationContinuesAfterACheckpoint(bool addsInPlace)
     {
         using var folder = new TemporaryFolder();
         using ParameterSet whole = Set();
@@ -356,7 +356,7 @@ public sealed class GradientAccumulatorTests
         Run(resumed, other.Accumulator, 7, 14);
         resumed["w"].Values.ToArray().ShouldHaveTheBitsOf(whole["w"].Values.ToArray(), "values");
 
-        // The last save ends in the midst of an update, and a flush follows at once.
+        // The last save is in the middle of an update, and a flush follows immediately.
         one.Checkpoint.Save(folder["again"]);
         using ParameterSet last = Set();
         (Checkpoint Checkpoint, GradientAccumulator Accumulator) third = Make(last);
@@ -389,7 +389,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void AFileOfAnEarlierVersionDoesNotSayTheLossScale()
+    public void FileOfAnEarlierVersionWithoutLossScaleLoads()
     {
         using var set = new ParameterSet();
         set.Add("w", 1).Gradients[0] = 8;
@@ -406,11 +406,11 @@ public sealed class GradientAccumulatorTests
         accumulator.Accumulated.Should().Be(1);
         set["w"].Gradients[0] = 8;
         accumulator.Step(new LossScale(4)).Applied.Should().BeTrue();
-        set["w"].Values[0].Should().Be(-3, "it is the mean of 16 and 8, divided by 4");
+        set["w"].Values[0].Should().Be(-3, "the mean of 16 and 8 is divided by 4");
     }
 
     [Fact]
-    public void MicroBatchesOfDifferentScalesAreRefused()
+    public void MicroBatchesWithDifferentLossScalesThrow()
     {
         using ParameterSet set = Set();
         var scaler = new LossScaler(new() { InitialScale = 4 });
@@ -442,11 +442,11 @@ public sealed class GradientAccumulatorTests
             accumulator.Step();
         }
 
-        set["w"].Values[0].Should().Be(before - 1, "the discarded gradient is not in it");
+        set["w"].Values[0].Should().Be(before - 1, "the discarded gradient is not in the update");
     }
 
     [Fact]
-    public void GradientsThatAreAddedInPlaceMustBeZeroedAfterAnUpdate()
+    public void AddsInPlaceWithoutZeroingThrows()
     {
         using ParameterSet set = Set();
         var model = new ModelOptimizer(set, new SgdOptions { LearningRate = 1 });
@@ -477,7 +477,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void AnUpdateThatThrowsLeavesNothingToTheNext()
+    public void FailedUpdateLeavesNothingToTheNext()
     {
         foreach (bool addsInPlace in new[] { false, true })
         {
@@ -509,7 +509,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void AWrapperThatOverwritesGradientsDoesNotTakeSumsInThem()
+    public void WrapperThatOverwritesGradientsRefusesAddsInPlace()
     {
         using ParameterSet set = Set();
         var model = new ModelOptimizer(set, new SgdOptions(), new() { ZeroGradients = true });
@@ -527,7 +527,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void ReportsSayTheScaleOfTheScaler()
+    public void ReportContainsTheScaleOfTheScaler()
     {
         using ParameterSet set = Set();
         var accumulator = new GradientAccumulator(
@@ -542,7 +542,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void AStepAllocatesNothing()
+    public void StepAllocatesNothing()
     {
         using ParameterSet set = Set();
         var accumulator = new GradientAccumulator(new ModelOptimizer(set, new AdamOptions()), new() { MicroBatches = 2 });
@@ -550,7 +550,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void WhatItRefuses()
+    public void InvalidArgumentThrows()
     {
         using ParameterSet set = Set();
         var model = new ModelOptimizer(set, new SgdOptions());
@@ -576,7 +576,7 @@ public sealed class GradientAccumulatorTests
         }
     }
 
-    /// <summary>What an accumulator with one micro-batch listed before it listed the loss scale.</summary>
+    /// <summary>The checkpoint entries of an accumulator with one micro-batch, in the version that did not save the loss scale.</summary>
     private sealed class EarlierAccumulator(float[] sums) : ICheckpointed
     {
         public void Describe(CheckpointManifest contents)

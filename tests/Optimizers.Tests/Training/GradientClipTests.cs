@@ -1,9 +1,9 @@
 namespace Optimizers.Tests;
 
-/// <summary>Clipping element by element, tensor by tensor and unit by unit.</summary>
+/// <summary>Clipping by element, by tensor and by unit.</summary>
 public sealed class GradientClipTests
 {
-    // What a shape and an axis make of n elements: a vector is one unit.
+    // The units that a shape and an axis give n elements; a vector is one unit.
     public static TheoryData<int[], int> Units() => new()
     {
         { [], 0 }, { [1], 0 }, { [37], 3 }, { [0], 0 },
@@ -25,7 +25,7 @@ public sealed class GradientClipTests
     [InlineData(1)]
     [InlineData(67)]
     [InlineData(1_000)]
-    public void LimitingIsTheSameAtEveryLength(int length)
+    public void EveryLengthIsLimitedAlike(int length)
     {
         float[] gradients = Draw.Floats(length, length, 3);
         float[] expected = [.. gradients.Select(g => Math.Clamp(g, -0.7f, 0.7f))];
@@ -34,7 +34,7 @@ public sealed class GradientClipTests
     }
 
     [Fact]
-    public void EachTensorIsScaledToItsOwnNorm()
+    public void EachTensorIsScaledByItsOwnNorm()
     {
         using var set = new ParameterSet();
         set.AddRange(("large", [2]), ("small", [2]), ("missing", [1]), ("empty", [0]));
@@ -43,7 +43,7 @@ public sealed class GradientClipTests
         set["missing"].Gradients[0] = 1e9f;
         set["missing"].HasGradient = false;
         var clip = new ClipByNorm { MaximumNorm = 2 };
-        clip.Apply(set).Should().BeApproximately(Math.Sqrt(2500.25), 1e-6, "it is the norm of both");
+        clip.Apply(set).Should().BeApproximately(Math.Sqrt(2500.25), 1e-6, "it is the norm of both tensors");
         float factor = (float)(2 / (50 + 1e-6));
         set["large"].Gradients.ToArray().Should().Equal(30 * factor, -40 * factor);
         set["small"].Gradients.ToArray().Should().Equal(0.3f, 0.4f);
@@ -51,7 +51,7 @@ public sealed class GradientClipTests
     }
 
     [Fact]
-    public void ATensorScalesAsClipByGlobalNormDoesAlone()
+    public void TensorIsScaledLikeClipByGlobalNormOfThatTensor()
     {
         foreach (int length in new[] { 0, 1, 17, 5_000 })
         {
@@ -63,7 +63,7 @@ public sealed class GradientClipTests
     }
 
     [Fact]
-    public void WhatIsNotFiniteStaysInItsTensor()
+    public void NonFiniteGradientAffectsOnlyItsTensor()
     {
         using var set = new ParameterSet();
         set.AddRange(("bad", [2]), ("good", [2]));
@@ -79,7 +79,7 @@ public sealed class GradientClipTests
 
     [Theory]
     [MemberData(nameof(Units))]
-    public void EachUnitIsScaledToAPartOfItsWeights(int[] shape, int axis)
+    public void EachUnitIsScaledToItsPartOfTheWeightNorm(int[] shape, int axis)
     {
         int length = shape.Aggregate(1, (product, dimension) => product * dimension);
         float[] values = Draw.Floats(1, length);
@@ -101,7 +101,7 @@ public sealed class GradientClipTests
     }
 
     [Fact]
-    public void WeightsOfZeroCanGrowAndUnitsBelowTheBoundKeepEveryBit()
+    public void ZeroWeightsCanGrowAndUnitsBelowTheBoundKeepEveryBit()
     {
         var clip = new AdaptiveClip { Clipping = 0.1, Epsilon = 0.01, Axis = 1 };
         float[] gradients = [3, -4, 0.1f, 0.2f, 0, 0];
@@ -111,7 +111,7 @@ public sealed class GradientClipTests
     }
 
     [Fact]
-    public void ANaNSpreadsToItsUnitAlone()
+    public void NaNAffectsOnlyItsUnit()
     {
         float[] gradients = [float.NaN, 1, 2, float.PositiveInfinity, 1, 2];
         new AdaptiveClip { Clipping = 100 }.Apply(gradients, [1, 1, 1, 1, 1, 1], 2, 3);
@@ -139,7 +139,7 @@ public sealed class GradientClipTests
     }
 
     [Fact]
-    public void WhatTheyRefuse()
+    public void InvalidArgumentThrows()
     {
         foreach (double value in BadNumbers.NotFiniteOrNegative)
         {
@@ -171,7 +171,7 @@ public sealed class GradientClipTests
     }
 
     [Fact]
-    public void NothingIsWrittenWhereOneParameterCannotBeClipped()
+    public void NothingIsWrittenIfOneParameterCannotBeClipped()
     {
         using var set = new ParameterSet();
         set.AddRange(("a", [2, 2, 2]), ("b", [2, 2]));

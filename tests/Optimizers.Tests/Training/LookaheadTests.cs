@@ -7,7 +7,7 @@ public sealed class LookaheadTests
     [InlineData(3, 0.8)]
     [InlineData(5, 0.5)]
     [InlineData(4, 1.0)]
-    public void EveryKthStepGoesBackAPartOfTheWay(int period, double stepSize)
+    public void EveryKthStepMovesBackPartOfTheWay(int period, double stepSize)
     {
         using var model = new WrappedModel(new SgdOptions { LearningRate = 0.1 });
         using var alone = new WrappedModel(new SgdOptions { LearningRate = 0.1 });
@@ -57,7 +57,7 @@ public sealed class LookaheadTests
     }
 
     [Fact]
-    public void ARunThatIsSavedAndLoadedAtAnyStepGoesOnWithTheSameBits()
+    public void RunResumedAtAnyStepHasTheSameBits()
     {
         using var model = new WrappedModel();
         var lookahead = new Lookahead(model.Optimizer, new() { SynchronizationPeriod = 4 });
@@ -80,7 +80,7 @@ public sealed class LookaheadTests
     }
 
     [Fact]
-    public void OnlyStepsThatWereAppliedCount()
+    public void OnlyAppliedStepsCount()
     {
         using var model = new WrappedModel();
         var lookahead = new Lookahead(model.Optimizer, new() { SynchronizationPeriod = 2 });
@@ -94,7 +94,7 @@ public sealed class LookaheadTests
     }
 
     [Fact]
-    public void WhatIsFrozenStaysAndWhatHasNoGradientGoesBack()
+    public void FrozenParametersStayAndMissingGradientsMoveBack()
     {
         var frozen = new ParameterGroup(new SgdOptions()) { Where = p => p.Name == "vector" };
         using var model = new WrappedModel(new SgdOptions { LearningRate = 1 }, groups: frozen);
@@ -120,7 +120,7 @@ public sealed class LookaheadTests
     }
 
     [Fact]
-    public void AParameterThatIsAddedBeginsWhereItIs()
+    public void AddedParameterStartsWithItsCurrentValues()
     {
         using var model = new WrappedModel(new SgdOptions { LearningRate = 1 });
         var lookahead = new Lookahead(model.Optimizer, new() { SynchronizationPeriod = 2 });
@@ -135,7 +135,7 @@ public sealed class LookaheadTests
     }
 
     [Fact]
-    public void ARestartForgetsWhereItWas()
+    public void RestartReplacesTheSlowWeights()
     {
         using var model = new WrappedModel();
         var lookahead = new Lookahead(model.Optimizer, new() { SynchronizationPeriod = 2 });
@@ -168,7 +168,7 @@ public sealed class LookaheadTests
     }
 
     [Fact]
-    public void AStepAllocatesNothing()
+    public void StepAllocatesNothing()
     {
         using var model = new WrappedModel(scale: 400);
         for (int threads = 1; threads <= 2; threads++)
@@ -179,7 +179,7 @@ public sealed class LookaheadTests
     }
 
     [Fact]
-    public void WhatItRefuses()
+    public void InvalidArgumentThrows()
     {
         using var model = new WrappedModel();
         foreach (double size in BadNumbers.NotFiniteOrNegative.Append(0).Append(1.001))

@@ -3,7 +3,7 @@ using Samples;
 
 namespace Optimizers.Tests;
 
-/// <summary>The loss of every step of real training runs.</summary>
+/// <summary>The loss of each step of real training runs.</summary>
 internal static class LossCurves
 {
     private static readonly DigitsData _digits = DigitsData.Load(DataFile.PathOf("digits.csv"));

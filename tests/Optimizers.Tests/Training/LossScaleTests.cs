@@ -2,13 +2,13 @@ using System.Reflection;
 
 namespace Optimizers.Tests;
 
-/// <summary>Gradients of a scaled loss are unscaled in the pass, before clipping and before the rule.</summary>
+/// <summary>The pass of a step unscales the gradients of a scaled loss, before clipping and before the rule.</summary>
 public sealed class LossScaleTests
 {
     [Theory]
     [InlineData(65_536)]
     [InlineData(0.25)]
-    public void AScaleThatIsAPowerOfTwoChangesNoBit(double lossScale)
+    public void ScaleThatIsAPowerOfTwoChangesNoBit(double lossScale)
     {
         foreach (ClipByGlobalNorm? clip in new[] { null, new ClipByGlobalNorm { MaximumNorm = 0.5 } })
         {
@@ -23,7 +23,7 @@ public sealed class LossScaleTests
     [InlineData(double.PositiveInfinity)]
     [InlineData(1e300)]
     [InlineData(1e-300)]
-    public void AScaleWithoutAUsableInverseIsRefused(double lossScale)
+    public void ScaleWithoutUsableInverseThrows(double lossScale)
     {
         FluentActions.Invoking(() => new LossScale(lossScale)).Should().Throw<ArgumentOutOfRangeException>()
             .WithMessage($"A loss scale of {lossScale} cannot be used*")
@@ -31,7 +31,7 @@ public sealed class LossScaleTests
     }
 
     [Fact]
-    public void TheDefaultIsOne()
+    public void DefaultScaleIsOne()
     {
         default(LossScale).Factor.Should().Be(1);
         default(LossScale).Should().Be(new LossScale(1));
@@ -40,11 +40,11 @@ public sealed class LossScaleTests
     }
 
     /// <summary>
-    /// A learning rate in the place of a loss scale multiplied the gradients by its inverse: no method that takes steps of a
-    /// model takes a bare number.
+    /// A learning rate passed by mistake as a loss scale would multiply the gradients by its inverse. Therefore no step method of
+    /// a model takes a plain number.
     /// </summary>
     [Fact]
-    public void NoBareNumberPassesForALossScale()
+    public void NoModelMethodTakesANumberAsLossScale()
     {
         ParameterInfo[] parameters = [.. typeof(IModelOptimizer).Assembly.GetExportedTypes()
             .SelectMany(type => type.GetMembers().OfType<MethodBase>())
@@ -70,7 +70,7 @@ public sealed class LossScaleTests
     [InlineData("new Lookahead(new ModelOptimizer(set, new SgdOptions())).Step(0.01f);")]
     [InlineData("new Sam(new ModelOptimizer(set, new SgdOptions())).Ascend(0.01);")]
     [InlineData("new Sam(new ModelOptimizer(set, new SgdOptions())).Step(() => { }, 0.01);")]
-    public void ARateInAStepOfAModelDoesNotCompile(string call)
+    public void StepOfAModelWithARateDoesNotCompile(string call)
     {
         var page = new MarkdownPage("page.md", ["```csharp", "using Optimizers;", "using Optimizers.Training;", "var set = new ParameterSet();", call, "```"]);
         Action run = () => PageProgram.Run(page.Blocks().Single());

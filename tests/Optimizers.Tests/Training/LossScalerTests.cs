@@ -3,7 +3,7 @@ namespace Optimizers.Tests;
 public sealed class LossScalerTests
 {
     [Fact]
-    public void TheScaleGrowsAfterGoodSteps()
+    public void ScaleGrowsAfterGoodSteps()
     {
         var scaler = new LossScaler(new() { GrowthInterval = 3 });
         double[] scales = [.. Enumerable.Range(0, 7).Select(_ =>
@@ -15,7 +15,7 @@ public sealed class LossScalerTests
     }
 
     [Fact]
-    public void AnOverflowHalvesItAndStartsTheCountAnew()
+    public void OverflowHalvesTheScaleAndRestartsTheCount()
     {
         var scaler = new LossScaler(new() { GrowthInterval = 2 });
         scaler.Update(StepOutcome.Applied);
@@ -30,7 +30,7 @@ public sealed class LossScalerTests
     [Theory]
     [InlineData(StepOutcome.Accumulated)]
     [InlineData(StepOutcome.NothingToUpdate)]
-    public void StepsThatSawNoUpdateDoNotCount(StepOutcome outcome)
+    public void StepsWithoutUpdateDoNotCount(StepOutcome outcome)
     {
         var scaler = new LossScaler(new() { GrowthInterval = 1 });
         scaler.Update(outcome);
@@ -38,25 +38,25 @@ public sealed class LossScalerTests
     }
 
     [Fact]
-    public void HysteresisForgivesUntilTheScaleGrows()
+    public void HysteresisIgnoresOverflowsUntilTheScaleGrows()
     {
         var scaler = new LossScaler(new() { InitialScale = 16, Hysteresis = 2, GrowthInterval = 2 });
         scaler.Update(StepOutcome.Skipped);
-        scaler.Scale.Should().Be(16, "the first is forgiven");
+        scaler.Scale.Should().Be(16, "the first overflow is ignored");
         scaler.Update(StepOutcome.Applied);
         scaler.Update(StepOutcome.Skipped);
-        scaler.Scale.Should().Be(8, "a good step between does not forgive again");
+        scaler.Scale.Should().Be(8, "a good step in between does not reset the hysteresis");
         scaler.Update(StepOutcome.Skipped);
         scaler.Scale.Should().Be(4);
         scaler.Update(StepOutcome.Applied);
         scaler.Update(StepOutcome.Applied);
         scaler.Scale.Should().Be(8);
         scaler.Update(StepOutcome.Skipped);
-        scaler.Scale.Should().Be(8, "it has grown since");
+        scaler.Scale.Should().Be(8, "the scale has grown since");
     }
 
     [Fact]
-    public void TheScaleStaysAboveItsFloorAndBelowTheLargest()
+    public void ScaleStaysBetweenMinimumAndMaximum()
     {
         var low = new LossScaler(new() { InitialScale = 3, MinimumScale = 1 });
         low.Update(StepOutcome.Skipped);
@@ -64,14 +64,14 @@ public sealed class LossScalerTests
         low.Scale.Should().Be(1);
         var high = new LossScaler(new() { InitialScale = 1e37, GrowthInterval = 1, GrowthFactor = 1e3 });
         high.Update(StepOutcome.Applied);
-        high.Scale.Should().Be(1e37, "the inverse of a larger one would be no normal number");
+        high.Scale.Should().Be(1e37, "the inverse of a larger scale would be denormal");
     }
 
     [Theory]
     [InlineData(NonFinitePolicy.Throw)]
     [InlineData(NonFinitePolicy.Skip)]
     [InlineData(NonFinitePolicy.Propagate)]
-    public void AModelUnscalesSkipsOverflowsAndBacksOff(NonFinitePolicy policy)
+    public void ModelUnscalesSkipsOverflowsAndBacksOff(NonFinitePolicy policy)
     {
         float[] expected = Run(new SgdOptions(), scaler: null, policy);
         var scaler = new LossScaler(new() { InitialScale = 1024, GrowthInterval = 2 });
@@ -80,7 +80,7 @@ public sealed class LossScalerTests
     }
 
     [Fact]
-    public void AtTheFloorThePolicyDecides()
+    public void AtTheMinimumScaleThePolicyDecides()
     {
         foreach (NonFinitePolicy policy in Enum.GetValues<NonFinitePolicy>())
         {
@@ -113,7 +113,7 @@ public sealed class LossScalerTests
     [InlineData(4, true, 1024, 114)]
     [InlineData(4, true, 0.25, 126)]
     [InlineData(1, true, 0.25, 126)]
-    public void TheScaleStopsGrowingWhereGradientsCouldNotBeUnscaled(int microBatches, bool mean, double beside, int exponent)
+    public void ScaleStopsGrowingBeforeUnscalingFails(int microBatches, bool mean, double beside, int exponent)
     {
         using var set = new ParameterSet();
         Parameter weight = set.Add("w", 3);
@@ -136,7 +136,7 @@ public sealed class LossScalerTests
     }
 
     [Fact]
-    public void AScaleThatIsTooLargeForMoreMicroBatchesFalls()
+    public void ScaleTooLargeForMoreMicroBatchesFalls()
     {
         using var set = new ParameterSet();
         Parameter weight = set.Add("w", 3);
@@ -158,7 +158,7 @@ public sealed class LossScalerTests
     [InlineData(NonFinitePolicy.Throw, 1)]
     [InlineData(NonFinitePolicy.Propagate, 1)]
     [InlineData(NonFinitePolicy.Skip, 2)]
-    public void AScaleThatCannotFallIsRefused(NonFinitePolicy policy, int skipsAtMost)
+    public void LossScaleThatCannotFallThrows(NonFinitePolicy policy, int skipsAtMost)
     {
         using var set = new ParameterSet();
         Parameter weight = set.Add("w", 3);
@@ -179,7 +179,7 @@ public sealed class LossScalerTests
     }
 
     [Fact]
-    public void AScalerInTheOptionsOfTwoOptimizersIsRefused()
+    public void ScalerOfAnotherOptimizerThrows()
     {
         using var first = new ParameterSet();
         using var second = new ParameterSet();
@@ -197,7 +197,7 @@ public sealed class LossScalerTests
         second["w"].Gradients[0].Should().Be(2048);
         other.UpdateCount.Should().Be(0);
         scaler.Scale.Should().Be(1024);
-        one.Step().Outcome.Should().Be(StepOutcome.Skipped, "the owner goes on");
+        one.Step().Outcome.Should().Be(StepOutcome.Skipped, "the owner continues");
 
         ModelOptimizerOptions Options() => new() { LossScaler = scaler, ZeroGradients = false };
     }
@@ -205,7 +205,7 @@ public sealed class LossScalerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void TwoOptimizersOfOneLossShareAScalerByHand(bool firstOverflows)
+    public void TwoOptimizersCanShareAScalerByHand(bool firstOverflows)
     {
         using var first = new ParameterSet();
         using var second = new ParameterSet();
@@ -233,7 +233,7 @@ public sealed class LossScalerTests
     }
 
     [Fact]
-    public void SeveralOutcomesAreOneStep()
+    public void UpdateTreatsSeveralOutcomesAsOneStep()
     {
         var scaler = new LossScaler(new() { InitialScale = 1024, GrowthInterval = 1, Hysteresis = 1 });
         scaler.Update(StepOutcome.Applied, StepOutcome.Applied);
@@ -265,10 +265,10 @@ public sealed class LossScalerTests
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public void OptionsAreChecked(LossScalerOptions options, string name) =>
+    public void InvalidOptionsThrow(LossScalerOptions options, string name) =>
         FluentActions.Invoking(() => new LossScaler(options)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName(name);
 
-    // Gradients as they come out of half precision: with a scaler, beyond 65,504 they are infinite.
+    // Gradients in half precision: with a scaler, values above 65,504 become infinite.
     private static float[] Run(SgdOptions options, LossScaler? scaler, NonFinitePolicy policy)
     {
         using var set = new ParameterSet();

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Saves and loads what is listed, as files do, in memory.</summary>
+/// <summary>Saves and loads the entries of a checkpoint in memory, as files do.</summary>
 internal sealed class MemoryCheckpoint
 {
     private readonly Dictionary<string, object> _saved = [];
@@ -20,7 +20,7 @@ internal sealed class MemoryCheckpoint
 
     public IReadOnlyCollection<string> Names => _saved.Keys;
 
-    /// <summary>Loads into something new, which lists the same.</summary>
+    /// <summary>Loads into a new object that lists the same entries.</summary>
     public T LoadInto<T>(T target)
         where T : ICheckpointed
     {

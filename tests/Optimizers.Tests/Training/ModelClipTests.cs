@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Within the step of a model every clip does what it does in place.</summary>
+/// <summary>Every clip has the same effect in the step of a model as in Apply.</summary>
 public sealed class ModelClipTests
 {
     public static TheoryData<string, double> Cases
@@ -30,7 +30,7 @@ public sealed class ModelClipTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void AModelClipsAsInPlace(string name, double lossScale)
+    public void ModelClipsLikeApply(string name, double lossScale)
     {
         IGradientClip clip = _clips[name];
         bool scalesAll = name is "global" or "p-norm" or "tensor";
@@ -39,7 +39,7 @@ public sealed class ModelClipTests
     }
 
     [Fact]
-    public void AnAxisThatATensorLacksIsRefusedBeforeAnythingChanges()
+    public void MissingAxisThrowsBeforeAnythingChanges()
     {
         using ParameterSet set = Set(1);
         FluentActions.Invoking(() => new ModelOptimizer(set, new SgdOptions(), new() { Clip = new AdaptiveClip { Axis = 2 } }))
@@ -47,7 +47,7 @@ public sealed class ModelClipTests
     }
 
     [Fact]
-    public void StepsThatClipAllocateNothing()
+    public void ClippingStepAllocatesNothing()
     {
         foreach (IGradientClip clip in _clips.Values)
         {

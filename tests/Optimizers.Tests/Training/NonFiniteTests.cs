@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>What a step does about gradients that are not finite: nothing is lost, and everybody is told.</summary>
+/// <summary>Steps with non-finite gradients: nothing is lost, and the result is reported.</summary>
 public sealed class NonFiniteTests
 {
     private const int Length = 5_000;
@@ -32,7 +32,7 @@ public sealed class NonFiniteTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void SkippingLeavesEverythingAsItWas(string name, float value, int index)
+    public void SkippedStepChangesNothing(string name, float value, int index)
     {
         IOptimizerOptions options = Catalogue.Variant(name).Options;
         using var spoilt = new Run(options, new() { NonFinite = NonFinitePolicy.Skip, Schedule = new Cosine(1e-3, 10) });
@@ -53,7 +53,7 @@ public sealed class NonFiniteTests
 
     [Theory]
     [MemberData(nameof(Clips))]
-    public void ATrainingWithNaNsAtRandomEndsWithTheLossOfOneWithout(string clip)
+    public void TrainingWithSkippedNaNsHasTheLossOfCleanTraining(string clip)
     {
         double clean = TrainAs(_clips[clip], spoiltShare: 0, out int skips);
         skips.Should().Be(0);
@@ -61,10 +61,10 @@ public sealed class NonFiniteTests
         double spoilt = TrainAs(_clips[clip], spoiltShare: 0.25, out skips);
         skips.Should().BeGreaterThan(40);
         clean.Should().BeLessThan(0.1 * start, "it learns");
-        spoilt.Should().Be(clean, "not one bit of a bad step stays");
+        spoilt.Should().Be(clean, "a bad step leaves no trace");
     }
 
-    // The loss after so many updates towards y = Ax, some batches of which come with a NaN or an infinity first.
+    // The loss after some updates towards y = Ax. Some batches are preceded by a batch with a NaN or an infinity.
     private static double TrainAs(IGradientClip? clip, double spoiltShare, out int skips, int updates = 300)
     {
         const int Inputs = 20;
@@ -119,7 +119,7 @@ public sealed class NonFiniteTests
 
     [Theory]
     [MemberData(nameof(Clips))]
-    public void ThrowingNamesTheParameterTheIndexAndTheValue(string clip)
+    public void ExceptionNamesParameterIndexAndValue(string clip)
     {
         using var run = new Run(new AdamOptions(), new() { Clip = _clips[clip] });
         run.Step(0);
@@ -134,7 +134,7 @@ public sealed class NonFiniteTests
 
     [Theory]
     [MemberData(nameof(Clips))]
-    public void HugeGradientsAreNotTakenForInfinite(string clip)
+    public void HugeGradientsAreNotInfinite(string clip)
     {
         using var run = new Run(new SgdOptions { LearningRate = 1 }, new() { Clip = _clips[clip] });
         StepReport report = run.Step(0, p => p.Gradients.Fill(-3e20f));
@@ -147,18 +147,18 @@ public sealed class NonFiniteTests
     }
 
     [Fact]
-    public void PropagatingUpdatesAllTheSame()
+    public void PropagateUpdatesWithoutACheck()
     {
         using var run = new Run(new AdamOptions(), new() { NonFinite = NonFinitePolicy.Propagate });
         StepReport report = run.Step(0, p => p.Gradients[3] = float.NaN);
         report.Applied.Should().BeTrue();
-        report.GradientNorm.Should().Be(double.NaN, "nobody asked for it");
+        report.GradientNorm.Should().Be(double.NaN, "the norm is not needed");
         float.IsNaN(run.Weight.Values[3]).Should().BeTrue();
         run.Weight.Values.ToArray().Count(float.IsNaN).Should().Be(1);
     }
 
     [Fact]
-    public void TooManySkipsInARowThrow()
+    public void TooManyConsecutiveSkipsThrow()
     {
         using var run = new Run(
             new AdamOptions(), new() { NonFinite = NonFinitePolicy.Skip, MaximumConsecutiveSkips = 2 });
@@ -178,7 +178,7 @@ public sealed class NonFiniteTests
     }
 
     [Fact]
-    public void WhatRestsMayHoldAnything()
+    public void FrozenAndMissingGradientsAreNotChecked()
     {
         using var run = new Run(new AdamOptions(), new());
         run.Bias.HasGradient = false;
@@ -186,7 +186,7 @@ public sealed class NonFiniteTests
     }
 
     [Fact]
-    public void ASkippedStepZeroesGradientsToo()
+    public void SkippedStepZeroesGradients()
     {
         using var run = new Run(new AdamOptions(), new() { NonFinite = NonFinitePolicy.Skip, ZeroGradients = true });
         run.Step(0, p => p.Gradients[1] = float.NaN);
@@ -196,7 +196,7 @@ public sealed class NonFiniteTests
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void SkippingAllocatesNothing(int threads)
+    public void SkippedStepAllocatesNothing(int threads)
     {
         using var run = new Run(new AdamOptions(), new()
         {
@@ -217,7 +217,7 @@ public sealed class NonFiniteTests
 
     [Theory]
     [InlineData(-1, "MaximumConsecutiveSkips")]
-    public void OptionsAreChecked(int skips, string option)
+    public void InvalidOptionsThrow(int skips, string option)
     {
         using var set = new ParameterSet();
         set.Add("p", 1);

@@ -1,7 +1,7 @@
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Finite gradients, however large: a step leaves parameters and state finite, or changes nothing and says so.
+/// A step with finite gradients of any size keeps parameters and state finite, or changes nothing and reports it.
 /// </summary>
 public sealed class OverflowTests
 {
@@ -39,7 +39,7 @@ public sealed class OverflowTests
 
     [Theory]
     [MemberData(nameof(Runs))]
-    public void OneBufferStaysFiniteOrAsItWas(string name, int seed)
+    public void BufferStaysFiniteOrUnchanged(string name, int seed)
     {
         var random = new Random(seed);
         IOptimizerOptions options = seed % 5 == 4 ? Catalogue.Variant(name).WithoutEpsilon ?? Catalogue.Variant(name).Options : Catalogue.Variant(name).Options;
@@ -64,7 +64,7 @@ public sealed class OverflowTests
 
             var before = new Outcome([.. parameters], optimizer.State.Save());
 
-            // Without a policy the same step is taken anyhow.
+            // Without the check, the same step is taken.
             Optimizer twin = Make(NonFinitePolicy.Propagate).WithStateOf(optimizer);
             float[] moved = [.. parameters];
             twin.Step(moved, gradients, rate);
@@ -86,7 +86,7 @@ public sealed class OverflowTests
 
     [Theory]
     [MemberData(nameof(Runs))]
-    public void AModelStaysFiniteOrAsItWas(string name, int seed)
+    public void ModelStaysFiniteOrUnchanged(string name, int seed)
     {
         IOptimizerOptions options = seed % 5 == 4 ? Catalogue.Variant(name).WithoutEpsilon ?? Catalogue.Variant(name).Options : Catalogue.Variant(name).Options;
         var random = new Random(100 + seed);
@@ -168,7 +168,7 @@ public sealed class OverflowTests
 
             if (model.LossScaler is not null && !threw)
             {
-                model.LossScaler.Scale.Should().Be(taken ? scale : Math.Max(1, scale / 2), "an overflow is one");
+                model.LossScaler.Scale.Should().Be(taken ? scale : Math.Max(1, scale / 2), "the scaler counts it as an overflow");
             }
         }
 
@@ -177,7 +177,7 @@ public sealed class OverflowTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void AnOutlierIsNamed(string name)
+    public void ExceptionNamesTheOutlier(string name)
     {
         IOptimizerOptions options = Catalogue.Variant(name).Options;
         float[] gradients = [.. Enumerable.Repeat(0.1f, 16)];
@@ -216,7 +216,7 @@ public sealed class OverflowTests
     [InlineData("Lion", false)]
     [InlineData("NovoGrad", false)]
     [InlineData("Lars", false)]
-    public void OnlyRulesThatSquareRefuseIt(string name, bool refuses)
+    public void OnlyRulesThatSquareRefuseLargeGradients(string name, bool refuses)
     {
         float[] gradients = [.. Enumerable.Repeat(0.1f, 16)];
         gradients[6] = 1e22f;
@@ -229,7 +229,7 @@ public sealed class OverflowTests
     }
 
     [Fact]
-    public void ASumThatGrowsIsRefusedWhenItIsFull()
+    public void GrowingSumThrowsWhenItWouldOverflow()
     {
         float[] parameters = [1, 1];
         var optimizer = new Optimizer(2, new AdaGradOptions()) { NonFinite = NonFinitePolicy.Throw };
@@ -242,7 +242,7 @@ public sealed class OverflowTests
     }
 
     [Fact]
-    public void WhatCountsIsTheGradientThatTheRuleGets()
+    public void CheckUsesTheGradientOfTheRule()
     {
         using var set = new ParameterSet();
         Parameter weight = set.Add("weight", 4);
@@ -256,7 +256,7 @@ public sealed class OverflowTests
     }
 
     [Fact]
-    public void ACoupledDecayCounts()
+    public void CheckIncludesACoupledDecay()
     {
         float[] parameters = [1e25f, 1];
         var optimizer = new Optimizer(2, new AdamOptions { WeightDecay = 0.1 }) { NonFinite = NonFinitePolicy.Throw };
@@ -268,7 +268,7 @@ public sealed class OverflowTests
     }
 
     [Fact]
-    public void ARuleThatTakesLessSaysSo()
+    public void SafeMagnitudeOfTheOptionsIsUsed()
     {
         // 1e14 is far below what is safe for squares.
         float[] parameters = [1, 1];
@@ -285,7 +285,7 @@ public sealed class OverflowTests
     [Theory]
     [InlineData(NonFinitePolicy.Throw)]
     [InlineData(NonFinitePolicy.Skip)]
-    public void OneBufferIsCheckedAsItsPolicySays(NonFinitePolicy policy)
+    public void PolicyAppliesToOptimizersOfOneBuffer(NonFinitePolicy policy)
     {
         foreach (OptimizerVariant variant in Catalogue.Optimizers.SelectMany(row => row.Variants))
         {
@@ -329,7 +329,7 @@ public sealed class OverflowTests
     }
 
     [Fact]
-    public void CheckingAllocatesNothing()
+    public void CheckAllocatesNothing()
     {
         float[] parameters = Draw.Floats(1, 1_000);
         float[] gradients = Draw.Floats(2, 1_000);
@@ -340,7 +340,7 @@ public sealed class OverflowTests
         Allocations.Of(() => optimizer.Step(parameters, gradients, 1e-3)).Should().Be(0);
     }
 
-    /// <summary>Takes a step; whether it was taken, or refused as the policy says.</summary>
+    /// <summary>Takes a step and returns whether it was applied. An exception must follow the policy.</summary>
     private static bool Takes(Action step, NonFinitePolicy policy, Func<bool> wasTaken, out bool threw)
     {
         threw = false;
@@ -376,7 +376,7 @@ public sealed class OverflowTests
                 ?? state.ScalarNames.FirstOrDefault(scalar => !double.IsFinite(state.Scalar(scalar)));
     }
 
-    // Gradients of any finite magnitude: one outlier, all alike, each of another magnitude, or of an ordinary step.
+    // Finite gradients: one outlier, all of the same size, each of a different magnitude, or those of an ordinary step.
     private static float[] Nasty(Random random, int length)
     {
         float[] gradients = Draw.Floats(random.Next(), length);

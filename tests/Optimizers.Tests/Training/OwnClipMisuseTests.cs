@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>A clip that cannot be used stops the step with its name, before anything has changed.</summary>
+/// <summary>An invalid clip makes the step throw before anything has changed. The message names the clip.</summary>
 public sealed class OwnClipMisuseTests
 {
     private static readonly Dictionary<string, (FunctionClip Clip, string Message)> _cases = new()
@@ -40,7 +40,7 @@ public sealed class OwnClipMisuseTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void TheStepIsNotTaken(string name)
+    public void InvalidClipResultThrowsAndTheStepIsNotTaken(string name)
     {
         (FunctionClip clip, string message) = _cases[name];
         foreach (NonFinitePolicy policy in Enum.GetValues<NonFinitePolicy>())
@@ -59,7 +59,7 @@ public sealed class OwnClipMisuseTests
     }
 
     [Fact]
-    public void AFactorMustBeFiniteTogetherWithTheLossScale()
+    public void FactorTimesInverseLossScaleMustBeFinite()
     {
         using ParameterSet set = Set();
         var optimizer = new ModelOptimizer(set, new SgdOptions(), new() { Clip = new GlobalClip(_ => 1e38), NonFinite = NonFinitePolicy.Propagate });
@@ -72,7 +72,7 @@ public sealed class OwnClipMisuseTests
     [Theory]
     [InlineData(NonFinitePolicy.Throw)]
     [InlineData(NonFinitePolicy.Skip)]
-    public void GradientsThatItMakesNaNCountAsNotFinite(NonFinitePolicy policy)
+    public void RewrittenGradientsThatAreNaNCountAsNonFinite(NonFinitePolicy policy)
     {
         using ParameterSet set = Set();
         int commits = 0;
@@ -99,7 +99,7 @@ public sealed class OwnClipMisuseTests
     }
 
     [Fact]
-    public void AFactorThatMakesAParameterInfiniteIsAnOverflow()
+    public void FactorThatMakesAParameterInfiniteIsAnOverflow()
     {
         using ParameterSet set = Set();
         set["a"].Gradients.Fill(1e10f);
@@ -111,7 +111,7 @@ public sealed class OwnClipMisuseTests
     }
 
     [Fact]
-    public void WhatAnOptimizerIsNotMadeWith()
+    public void InvalidClipThrowsInTheConstructor()
     {
         using ParameterSet set = Set();
         Refuse(new NoClip(), "*NoClip*IGlobalClip*IRewritingClip*");
@@ -138,7 +138,7 @@ public sealed class OwnClipMisuseTests
     }
 
     [Fact]
-    public void AParameterThatIsAddedLaterIsAskedAboutToo()
+    public void RefusalOfIsCalledForAddedParameters()
     {
         using ParameterSet set = Set();
         var clip = new FunctionClip { Refusal = parameter => parameter.Name == "late" ? "\"late\" is not for me." : null };
@@ -150,7 +150,7 @@ public sealed class OwnClipMisuseTests
     }
 
     [Fact]
-    public void ItCannotStepTheOptimizerThatAsksIt()
+    public void ClipThatStepsItsOptimizerThrows()
     {
         using ParameterSet set = Set();
         ModelOptimizer? optimizer = null;
@@ -160,7 +160,7 @@ public sealed class OwnClipMisuseTests
     }
 
     [Fact]
-    public void ANormThatIsNoneIsRefused()
+    public void InvalidNormKindOrOrderThrows()
     {
         FluentActions.Invoking(() => ((NormKind)5).Of([1])).Should().Throw<ArgumentOutOfRangeException>().WithParameterName("kind");
         FluentActions.Invoking(() => NormKind.P.Of([1], 0)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName("order");

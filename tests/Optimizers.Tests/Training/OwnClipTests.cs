@@ -1,13 +1,13 @@
 namespace Optimizers.Tests;
 
-/// <summary>Clips that users write, by public members alone.</summary>
+/// <summary>Clips that use public members only.</summary>
 public sealed class OwnClipTests
 {
     [Theory]
     [InlineData(1.0)]
     [InlineData(1024.0)]
     [InlineData(3.0)]
-    public void AClipSeesGradientsWithoutTheLossScale(double lossScale)
+    public void ClipGetsUnscaledGradients(double lossScale)
     {
         using ParameterSet set = Set(lossScale);
         var seen = new List<string>();
@@ -48,15 +48,15 @@ public sealed class OwnClipTests
             $"table 8 {Math.Sqrt(32):R} {Math.Sqrt((4 * 100) + (4 * 2_500)):R} 1 0.1");
         rewritten.Should().Be(Math.Sqrt(24 + 4 + 32));
         report.GradientNorm.Should().BeApproximately(GivenNorm(set), 1e-5, "it is the norm before clipping");
-        report.ClipFactor.Should().Be(0.25, "it is the smallest");
+        report.ClipFactor.Should().Be(0.25, "it is the smallest factor");
 
-        // 2 · 0.5 · 0.5 at the rate 0.5.
+        // The move is 2 · 0.5 · 0.5 at the rate 0.5.
         set["matrix"].Values.ToArray().Should().Equal(before.Select(p => p - (0.5f * 0.5f)));
-        set["matrix"].Gradients.ToArray().Should().OnlyContain(g => g == 2, "rewritten gradients stay");
+        set["matrix"].Gradients.ToArray().Should().OnlyContain(g => g == 2, "the buffers keep the rewritten gradients");
     }
 
     [Fact]
-    public void TheLimitComesAfterTheFactors()
+    public void LimitIsAppliedAfterTheFactors()
     {
         using var set = new ParameterSet();
         set.Add("a", 3);
@@ -71,7 +71,7 @@ public sealed class OwnClipTests
     [Theory]
     [InlineData(1)]
     [InlineData(1024)]
-    public void InPlaceItDoesTheSame(double lossScale)
+    public void ApplyClipsLikeAStep(double lossScale)
     {
         foreach (IGradientClip clip in new IGradientClip[] { new RunningClip(), new TrustClip(0.1), new CentredClip(), All() })
         {
@@ -80,7 +80,7 @@ public sealed class OwnClipTests
             using ParameterSet oneByOne = Set(1);
             if (clip is TrustClip)
             {
-                // In place there is no weight decay.
+                // Apply has no weight decay.
                 new FunctionClip { Of = (_, tensor) => double.IsNaN(tensor.WeightDecay) && double.IsNaN(tensor.LearningRate) ? 0.1 * tensor.ValueNorm() / tensor.GradientNorm : 0 }
                     .Apply(inPlace);
                 clip.Invoking(c => c.Apply(oneByOne)).Should().Throw<ArgumentOutOfRangeException>().WithMessage("*TrustClip*NaN*\"matrix\"*");
@@ -97,7 +97,7 @@ public sealed class OwnClipTests
     }
 
     [Fact]
-    public void TheSameBitsOnAnyNumberOfThreads()
+    public void EveryNumberOfThreadsGivesTheSameBits()
     {
         float[][] results = [.. new[] { 1, 2, 3, 16 }.Select(threads =>
         {
@@ -128,7 +128,7 @@ public sealed class OwnClipTests
     }
 
     [Fact]
-    public void AStepAllocatesNothing()
+    public void StepAllocatesNothing()
     {
         foreach (IGradientClip clip in new IGradientClip[] { new RunningClip(), new TrustClip(0.1), new CentredClip(), All() })
         {
@@ -139,7 +139,7 @@ public sealed class OwnClipTests
     }
 
     [Fact]
-    public void CommitIsToldOfUpdatesAndOfNothingElse()
+    public void CommitIsCalledForUpdatesOnly()
     {
         using ParameterSet set = Set(1);
         var told = new List<ClipStep>();
@@ -167,7 +167,7 @@ public sealed class OwnClipTests
     }
 
     [Fact]
-    public void FrozenAndMissingAndEmptyTensorsAreLeftOut()
+    public void FrozenMissingAndEmptyTensorsAreLeftOut()
     {
         using var set = new ParameterSet();
         set.AddRange(("frozen", [2]), ("missing", [2]), ("empty", [0, 3]), ("here", [2]));
@@ -192,7 +192,7 @@ public sealed class OwnClipTests
     }
 
     [Fact]
-    public void ItsNormIsTheOneThatItAsksFor()
+    public void ClipGetsTheNormThatItChooses()
     {
         foreach ((NormKind kind, double order) in new[] { (NormKind.Infinity, 2.0), (NormKind.P, 3) })
         {
@@ -219,7 +219,7 @@ public sealed class OwnClipTests
     }
 
     [Fact]
-    public void WithoutAnythingThatMeasuresTheNormIsNaN()
+    public void NormIsNaNIfNothingMeasuresIt()
     {
         using ParameterSet set = Set(1);
         double seen = 0;
@@ -232,7 +232,7 @@ public sealed class OwnClipTests
     }
 
     [Fact]
-    public void WithoutAChecksAnyFactorOfANormThatIsNotFiniteIsTaken()
+    public void WithPropagateAnyFactorForANonFiniteNormIsAccepted()
     {
         using var set = new ParameterSet();
         set.AddRange(("a", [2]), ("b", [1]));

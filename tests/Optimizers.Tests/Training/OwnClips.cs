@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace Optimizers.Tests;
 
-/// <summary>A clip of a user's that keeps the norm within some deviations of its running mean; it has state.</summary>
+/// <summary>A user's clip with state. It limits the norm to some deviations from its running mean.</summary>
 internal sealed class RunningClip(double threshold = 1, double decay = 0.9) : IGlobalClip, ICheckpointed
 {
     private double _mean = double.NaN;
@@ -63,13 +63,13 @@ internal sealed record CentredClip : IRewritingClip
     }
 }
 
-/// <summary>A clip with a function that a test gives.</summary>
+/// <summary>A clip with a function from the test.</summary>
 internal sealed class GlobalClip(Func<ClipStep, double> factor) : IGlobalClip
 {
     public double FactorOfAll(ClipStep step) => factor(step);
 }
 
-/// <summary>A clip that is all four kinds at once, with functions that a test gives.</summary>
+/// <summary>A clip of all four kinds, with functions from the test.</summary>
 internal sealed class FunctionClip : IGlobalClip, ITensorClip, IElementClip, IRewritingClip
 {
     public delegate void Rewriter(ClipStep step, TensorGradient tensor);
@@ -103,5 +103,5 @@ internal sealed class FunctionClip : IGlobalClip, ITensorClip, IElementClip, IRe
     public void Commit(ClipStep step) => Commits(step);
 }
 
-/// <summary>A clip that says nothing of what it clips.</summary>
+/// <summary>A clip that implements none of the four interfaces.</summary>
 internal sealed record NoClip : IGradientClip;

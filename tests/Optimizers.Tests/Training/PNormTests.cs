@@ -8,7 +8,7 @@ public sealed class PNormTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(40)]
-    public void ItIsTheRootOfTheSumOfPowers(double order)
+    public void PNormIsTheRootOfTheSumOfPowers(double order)
     {
         float[] gradients = Draw.Floats(1, 10_000);
         double largest = gradients.Max(g => Math.Abs((double)g));
@@ -28,7 +28,7 @@ public sealed class PNormTests
     }
 
     [Fact]
-    public void WhatIsNotFiniteShows()
+    public void NonFiniteGradientsGiveANonFiniteNorm()
     {
         var clip = new ClipByGlobalNorm { NormKind = NormKind.P, Order = 3 };
         clip.Apply(new float[5]).Should().Be(0);
@@ -40,6 +40,6 @@ public sealed class PNormTests
     [InlineData(0.5)]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
-    public void TheOrderIsChecked(double order) =>
+    public void InvalidOrderThrows(double order) =>
         FluentActions.Invoking(() => new ClipByGlobalNorm { Order = order }).Should().Throw<ArgumentOutOfRangeException>().WithParameterName("Order");
 }

@@ -7,10 +7,10 @@ public sealed class SamTests
     public static TheoryData<string> GoldenCases() =>
         [.. GoldenData.OptimizerCases.Where(golden => golden.Subject == nameof(Sam)).Select(golden => golden.Name)];
 
-    // Each step begins where the library's last one ended, so that no rounding grows on the way.
+    // Each step starts from the library's last result, so rounding errors do not accumulate.
     [OwnGoldenTheory]
     [MemberData(nameof(GoldenCases))]
-    public void EverySingleStepIsThatOfDoublePrecision(string name)
+    public void EveryStepMatchesTheStepInDouble(string name)
     {
         GoldenCase golden = GoldenData.OptimizerCases.Single(g => g.Subject == nameof(Sam) && g.Name == name);
         GoldenProblem problem = GoldenData.Problem(golden.ProblemName!);
@@ -73,7 +73,7 @@ public sealed class SamTests
     }
 
     [Fact]
-    public void TheParametersHaveEveryBitBackWhateverHappens()
+    public void ParametersAreRestoredExactlyAlsoAfterExceptions()
     {
         using var model = new WrappedModel();
         float[] strange = [0f, -0f, float.Epsilon, -1e-40f, float.NaN, BitConverter.UInt32BitsToSingle(0xFFC12345), 1e38f, -1f];
@@ -109,7 +109,7 @@ public sealed class SamTests
     }
 
     [Fact]
-    public void BothFormsGiveTheSameBitsAndGradientsBeginAtZero()
+    public void BothFormsGiveTheSameBitsAndStartWithZeroGradients()
     {
         using var first = new WrappedModel();
         using var second = new WrappedModel();
@@ -135,7 +135,7 @@ public sealed class SamTests
     }
 
     [Fact]
-    public void CallsOutOfTurnAreRefused()
+    public void CallsInTheWrongOrderThrow()
     {
         using var model = new WrappedModel();
         var sam = new Sam(model.Optimizer);
@@ -167,7 +167,7 @@ public sealed class SamTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void WhatIsFrozenOrHasNoGradientNeitherMovesNorCounts(bool adaptive)
+    public void FrozenAndMissingGradientsNeitherMoveNorCountInTheNorm(bool adaptive)
     {
         var frozen = new ParameterGroup(new SgdOptions()) { Where = p => p.Name == "vector", Frozen = true };
         using var model = new WrappedModel(groups: frozen);
@@ -187,7 +187,7 @@ public sealed class SamTests
         model.Parameters["scalar"].Values[0].Should().Be(scalar);
         GradientsOf(model).Should().OnlyContain(g => g == 0);
 
-        // What is thawed or given a gradient meanwhile takes the step, from where it is.
+        // A parameter that is unfrozen or gets a gradient after the ascent takes the step, from its current values.
         frozen.Frozen = false;
         sam.Step().Updated.Should().Be(3);
         frozen.Frozen = true;
@@ -198,7 +198,7 @@ public sealed class SamTests
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
     [InlineData(0f)]
-    public void NothingMovesWhereTheNormSaysNothing(float gradient)
+    public void ParametersDoNotMoveIfTheNormIsZeroOrNotFinite(float gradient)
     {
         using var model = new WrappedModel();
         foreach (Parameter parameter in model.Parameters)
@@ -219,7 +219,7 @@ public sealed class SamTests
     }
 
     [Fact]
-    public void TheNormIsThatOfUnscaledGradients()
+    public void NormIsThatOfTheUnscaledGradients()
     {
         using var set = new ParameterSet();
         set.Add("w", 1).Values[0] = 1;
@@ -234,7 +234,7 @@ public sealed class SamTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void ALossScaleThatIsAPowerOfTwoChangesNoBit(bool adaptive)
+    public void LossScaleThatIsAPowerOfTwoChangesNoBit(bool adaptive)
     {
         Run(1024).ShouldHaveTheBitsOf(Run(1), "scaled");
 
@@ -290,7 +290,7 @@ public sealed class SamTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void AStepAllocatesNothing(bool adaptive)
+    public void StepAllocatesNothing(bool adaptive)
     {
         using var model = new WrappedModel(scale: 400);
         for (int threads = 1; threads <= 2; threads++)
@@ -304,12 +304,12 @@ public sealed class SamTests
                 }
             };
             Allocations.Of(() => sam.Step(gradients)).Should().Be(
-                Allocations.Of(gradients) * 2, $"{threads} threads, but for walking over the set");
+                Allocations.Of(gradients) * 2, $"{threads} threads, without the enumeration of the set");
         }
     }
 
     [Fact]
-    public void GradientsThatOverlapAreRefused()
+    public void OverlappingGradientsThrow()
     {
         float[] shared = new float[3];
         using var set = new ParameterSet();
@@ -325,7 +325,7 @@ public sealed class SamTests
     }
 
     [Fact]
-    public void ACheckpointHoldsThatItIsDown()
+    public void CheckpointStoresThatSamHasNotAscended()
     {
         using var model = new WrappedModel();
         var sam = new Sam(model.Optimizer);
@@ -343,7 +343,7 @@ public sealed class SamTests
     }
 
     [Fact]
-    public void WhatItRefuses()
+    public void InvalidArgumentThrows()
     {
         using var model = new WrappedModel();
         foreach (double rho in BadNumbers.NotFiniteOrNegative)
@@ -375,7 +375,7 @@ public sealed class SamTests
         double bound = 4 * UnitInTheLastPlace * expected.Max(Math.Abs);
         for (int i = 0; i < actual.Length; i++)
         {
-            ((double)actual[i]).Should().BeApproximately(expected[i], bound, "that is {0} of step {1}, element {2}", what, step, i);
+            ((double)actual[i]).Should().BeApproximately(expected[i], bound, "this is {0} of step {1}, element {2}", what, step, i);
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Clips over sets with tables, and over sets that cannot be clipped: either all is, or nothing.</summary>
+/// <summary>Clips of sets with tables, and of sets that cannot be clipped. A set is clipped completely or not at all.</summary>
 public sealed class TableClipTests
 {
     private const int Width = 5;
@@ -40,7 +40,7 @@ public sealed class TableClipTests
 
     [Theory]
     [MemberData(nameof(Sets))]
-    public void EitherAllIsClippedOrNothing(string name, string kind, int place)
+    public void SetIsClippedCompletelyOrNotAtAll(string name, string kind, int place)
     {
         IGradientClip clip = _clips[name];
         float[] shared = Draw.Floats(5, 12, 10);
@@ -112,7 +112,7 @@ public sealed class TableClipTests
 
     [Theory]
     [MemberData(nameof(Clips))]
-    public void AModelClipsATableAsTheClipDoes(string name)
+    public void ModelClipsTablesLikeApply(string name)
     {
         IGradientClip clip = _clips[name];
         using ParameterSet first = WithTable();
@@ -134,7 +134,7 @@ public sealed class TableClipTests
     }
 
     [Fact]
-    public void TheUnitsOfATableAreItsRows()
+    public void UnitsOfATableAreItsRows()
     {
         using ParameterSet set = WithTable();
         float[] given = set["table"].RowGradients.ToArray();
@@ -151,7 +151,7 @@ public sealed class TableClipTests
     }
 
     [Fact]
-    public void TheNormOfATableIsThatOfTheRowsThatHaveAGradient()
+    public void NormOfATableIsThatOfTheRowsWithAGradient()
     {
         using var set = new ParameterSet();
         set.AddTable("table", 3, 2).SetRowGradients([2, 0, 2], [1, 0, 0, 4, 2, 0]);

@@ -30,7 +30,7 @@ public sealed class WeightAverageTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void ItIsTheAverageOfTheWeightsInDouble(string name)
+    public void AverageMatchesTheAverageInDouble(string name)
     {
         using var model = new WrappedModel();
         AveragedWeights average = _rows[name].Make(model.Parameters, 1, 0);
@@ -94,7 +94,7 @@ public sealed class WeightAverageTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void ARunThatIsSavedAndLoadedGoesOnWithTheSameBits(string name)
+    public void ResumedRunHasTheSameBits(string name)
     {
         using var model = new WrappedModel();
         AveragedWeights average = _rows[name].Make(model.Parameters, 1, 0);
@@ -127,7 +127,7 @@ public sealed class WeightAverageTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void AnUpdateAllocatesNothing(string name)
+    public void UpdateAllocatesNothing(string name)
     {
         using var model = new WrappedModel(scale: 400);
         for (int threads = 1; threads <= 2; threads++)
@@ -160,7 +160,7 @@ public sealed class WeightAverageTests
     }
 
     [Fact]
-    public void WhatFadesDoesNotLingerInTheDenormals()
+    public void FadingAverageLeavesNoDenormals()
     {
         using var set = new ParameterSet();
         Parameter parameter = set.Add("p", 3);
@@ -178,7 +178,7 @@ public sealed class WeightAverageTests
     }
 
     [Fact]
-    public void ANaNStaysInItsElementUntilTheAverageIsReset()
+    public void NaNStaysInItsElementUntilReset()
     {
         using var set = new ParameterSet();
         Parameter parameter = set.Add("p", 2);
@@ -195,7 +195,7 @@ public sealed class WeightAverageTests
     }
 
     [Fact]
-    public void AStepThatWasNotAppliedDoesNotCount()
+    public void OnlyAppliedStepsCount()
     {
         using var model = new WrappedModel();
         var average = new WeightAverage(model.Parameters);
@@ -209,11 +209,11 @@ public sealed class WeightAverageTests
         model.Parameters["vector"].HasGradient = true;
         average.Update(model.Optimizer.Step());
         average.StepCount.Should().Be(1);
-        average["matrix"].ShouldHaveTheBitsOf(model.Parameters["matrix"].Values, "what has no gradient is averaged too");
+        average["matrix"].ShouldHaveTheBitsOf(model.Parameters["matrix"].Values, "parameters without a gradient are averaged too");
     }
 
     [Fact]
-    public void AParameterThatIsAddedJoinsWithACountOfItsOwn()
+    public void AddedParameterHasItsOwnCount()
     {
         using var set = new ParameterSet();
         set.Add("early", 1).Values[0] = 1;
@@ -247,7 +247,7 @@ public sealed class WeightAverageTests
         float[] averages = average["vector"].ToArray();
         IDisposable swap = average.SwapIn();
         model.Parameters["vector"].Values.ToArray().ShouldHaveTheBitsOf(averages, "swapped in");
-        average["vector"].ShouldHaveTheBitsOf(averages, "the average is the average wherever it lies");
+        average["vector"].ShouldHaveTheBitsOf(averages, "the values are the same during a swap");
         model.Parameters["vector"].BFloat16Values.ToArray().Should().Equal(averages.Select(BFloat16.Round));
         late.Values.ToArray().Should().Equal(7, 7);
         swap.Dispose();
@@ -259,7 +259,7 @@ public sealed class WeightAverageTests
     }
 
     [Fact]
-    public void WhatNeedsTheWeightsIsRefusedWhileTheyAreSwappedOut()
+    public void CallsThatNeedTheWeightsThrowDuringASwap()
     {
         using var model = new WrappedModel();
         var average = new WeightAverage(model.Parameters);
@@ -304,7 +304,7 @@ public sealed class WeightAverageTests
     }
 
     [Fact]
-    public void ASwapOutlivesTheSet()
+    public void SwapMayEndAfterTheSetIsDisposed()
     {
         var model = new WrappedModel();
         var average = new WeightAverage(model.Parameters);
@@ -330,7 +330,7 @@ public sealed class WeightAverageTests
         copy.Parameters["vector"].KeepBFloat16Copy();
         average.CopyTo(copy.Parameters);
         copy.Parameters["vector"].Values.ToArray().ShouldHaveTheBitsOf(
-            model.Parameters["vector"].Values.ToArray(), "what has no average yet is copied as it is");
+            model.Parameters["vector"].Values.ToArray(), "a parameter without an average is copied unchanged");
         average.Update();
         average.Update();
         model.Parameters["vector"].Values.Fill(4);
@@ -340,11 +340,11 @@ public sealed class WeightAverageTests
         copy.Parameters["vector"].BFloat16Values.ToArray().Should().Equal(average["vector"].ToArray().Select(BFloat16.Round));
         copy.Parameters["more"].Values.ToArray().Should().OnlyContain(value => value == 9);
         average.CopyTo(model.Parameters);
-        model.Parameters["vector"].Values.ToArray().ShouldHaveTheBitsOf(average["vector"].ToArray(), "kept for good");
+        model.Parameters["vector"].Values.ToArray().ShouldHaveTheBitsOf(average["vector"].ToArray(), "copied into the set itself");
     }
 
     [Fact]
-    public void ACopyThatDoesNotFitChangesNothing()
+    public void CopyToAnUnsuitableSetChangesNothing()
     {
         using var model = new WrappedModel();
         var average = new WeightAverage(model.Parameters);
@@ -361,7 +361,7 @@ public sealed class WeightAverageTests
     }
 
     [Fact]
-    public void WhatItRefuses()
+    public void InvalidArgumentThrows()
     {
         using var set = new ParameterSet();
         foreach (double decay in BadNumbers.NotFiniteOrNegative.Append(1).Append(0.999999999))

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>A small model whose gradients are drawn anew at every step, with parameters of awkward lengths.</summary>
+/// <summary>A small model with random gradients for every step, and parameter lengths that are no multiples of a lane.</summary>
 internal sealed class WrappedModel : IDisposable
 {
     public WrappedModel(IOptimizerOptions? options = null, int threads = 1, int scale = 1, params ParameterGroup[] groups)

@@ -10,7 +10,7 @@ public sealed class LbfgsTests
     };
 
     [Fact]
-    public void MinimizeFindsTheBottomOfALongValley()
+    public void MinimizeFindsTheMinimumOfACurvedValley()
     {
         double[] point = [.. Enumerable.Repeat(-1.5, 500)];
         LbfgsReport report = Lbfgs.Minimize(point, Rosenbrock, new() { LineSearch = LineSearch.StrongWolfe, MaximumIterations = 5_000 });
@@ -21,7 +21,7 @@ public sealed class LbfgsTests
     }
 
     [Fact]
-    public void MinimizeOfFloatsComesAsFarAsFloatsCan()
+    public void MinimizeInFloatReachesFloatPrecision()
     {
         float[] point = [.. Enumerable.Repeat(-1.5f, 20)];
         LbfgsReport report = Lbfgs.Minimize(point, (ReadOnlySpan<float> at, Span<float> gradient) => InFloat(at, gradient, Rosenbrock));
@@ -30,7 +30,7 @@ public sealed class LbfgsTests
     }
 
     [Fact]
-    public void AQuadraticFunctionIsSolvedInFewIterations()
+    public void QuadraticIsSolvedInFewIterations()
     {
         double[] scales = [1, 3, 10, 40];
         double[] point = [1, -2, 3, -4];
@@ -55,7 +55,7 @@ public sealed class LbfgsTests
     [Theory]
     [InlineData(LineSearch.None)]
     [InlineData(LineSearch.StrongWolfe)]
-    public void AModelIsOneVector(LineSearch search)
+    public void ModelIsTreatedAsOneVector(LineSearch search)
     {
         LbfgsOptions options = _searching with { LineSearch = search };
         float[] start = Draw.Floats(1, 13);
@@ -88,7 +88,7 @@ public sealed class LbfgsTests
     }
 
     [Fact]
-    public void AParameterWithoutAGradientStays()
+    public void ParameterWithoutGradientDoesNotMove()
     {
         using var set = new ParameterSet();
         Parameter moving = set.Add("moving", 2);
@@ -111,7 +111,7 @@ public sealed class LbfgsTests
     [InlineData(LineSearch.None, 4)]
     [InlineData(LineSearch.StrongWolfe, 2)]
     [InlineData(LineSearch.StrongWolfe, 6)]
-    public void ARunThatIsResumedHasTheSameBits(LineSearch search, int stepsBefore)
+    public void ResumedRunHasTheSameBits(LineSearch search, int stepsBefore)
     {
         using var folder = new TemporaryFolder();
         string path = folder["lbfgs.safetensors"];
@@ -123,7 +123,7 @@ public sealed class LbfgsTests
         Part(optimizer).Save(path);
         Run(optimizer, whole, 6);
 
-        // One that has a history of another run.
+        // This optimizer already has the history of another run.
         var resumed = new Lbfgs(30, options);
         Run(resumed, Draw.Floats(9, 30), 3);
         Part(resumed).Load(path);
@@ -150,7 +150,7 @@ public sealed class LbfgsTests
     }
 
     [Fact]
-    public void AFileWithALongerHistoryIsRefused()
+    public void FileWithLongerHistoryThrows()
     {
         using var folder = new TemporaryFolder();
         string path = folder["lbfgs.safetensors"];
@@ -171,7 +171,7 @@ public sealed class LbfgsTests
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
     [InlineData(double.NegativeInfinity)]
-    public void WhatIsNotFiniteAtTheStartChangesNothing(double bad)
+    public void NonFiniteStartChangesNothing(double bad)
     {
         float[] point = Draw.Floats(1, 10);
         var optimizer = new Lbfgs(10, _searching);
@@ -193,9 +193,9 @@ public sealed class LbfgsTests
     }
 
     [Fact]
-    public void WithoutASearchItReturnsToTheLastGoodPoint()
+    public void WithoutLineSearchItReturnsToTheLastFinitePoint()
     {
-        // x − ln x, of which the first long step leaves the domain.
+        // x − ln x. The first long step leaves the domain of this function.
         float[] point = [0.5f];
         var optimizer = new Lbfgs(1, new LbfgsOptions { LearningRate = 2 });
         var asked = new List<float>();
@@ -214,7 +214,7 @@ public sealed class LbfgsTests
     }
 
     [Fact]
-    public void ASearchComesBackIntoTheDomain()
+    public void LineSearchReturnsIntoTheDomain()
     {
         double[] point = [50];
         LbfgsReport report = Lbfgs.Minimize(
@@ -230,7 +230,7 @@ public sealed class LbfgsTests
     }
 
     [Fact]
-    public void ASearchThatFindsNothingSaysSo()
+    public void FailedLineSearchIsReported()
     {
         double[] point = [3];
         int calls = 0;
@@ -246,7 +246,7 @@ public sealed class LbfgsTests
     }
 
     [Fact]
-    public void TheFunctionIsNeverAskedForAPointThatIsNotFinite()
+    public void FunctionIsNeverCalledAtANonFinitePoint()
     {
         float[] point = [1e38f];
         var optimizer = new Lbfgs(1, new LbfgsOptions { LearningRate = 3e38 });
@@ -260,7 +260,7 @@ public sealed class LbfgsTests
     }
 
     [Fact]
-    public void AfterAnExceptionTheParametersAreWhereTheIterationBegan()
+    public void ExceptionRestoresTheParametersOfTheIterationStart()
     {
         float[] point = Draw.Floats(1, 10);
         float[] fresh = [.. point];
@@ -272,11 +272,11 @@ public sealed class LbfgsTests
 
         optimizer.Step(point, FloatRosenbrock);
         new Lbfgs(10, _searching).Step(fresh, FloatRosenbrock);
-        point.ShouldHaveTheBitsOf(fresh, "it begins anew");
+        point.ShouldHaveTheBitsOf(fresh, "the optimizer starts again after the exception");
     }
 
     [Fact]
-    public void AStepWithinAStepIsRefused()
+    public void NestedStepThrows()
     {
         float[] point = [1, 2];
         var optimizer = new Lbfgs(2);
@@ -285,7 +285,7 @@ public sealed class LbfgsTests
     }
 
     [Fact]
-    public void BadArgumentsAreNamed()
+    public void InvalidArgumentThrowsAndIsNamed()
     {
         (LbfgsOptions Options, string Name)[] refused =
         [
@@ -312,7 +312,7 @@ public sealed class LbfgsTests
     }
 
     [Fact]
-    public void AStepAllocatesNothing()
+    public void StepAllocatesNothing()
     {
         float[] point = Draw.Floats(1, 200);
         var optimizer = new Lbfgs(200, _searching with { GradientTolerance = 0, ChangeTolerance = 0 });

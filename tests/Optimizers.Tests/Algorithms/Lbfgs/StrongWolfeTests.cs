@@ -18,7 +18,7 @@ public sealed class StrongWolfeTests
 
     [Theory]
     [MemberData(nameof(Lines))]
-    public void WhatItFindsMeetsBothConditions(string name, double first)
+    public void FoundStepMeetsBothWolfeConditions(string name, double first)
     {
         var line = new Curve(Functions(name));
         LinePoint start = line.At(0);
@@ -26,12 +26,12 @@ public sealed class StrongWolfeTests
         found.Distance.Should().BeGreaterThan(0);
         found.Loss.Should().BeLessThanOrEqualTo(start.Loss + (1e-4 * found.Distance * start.Slope));
         Math.Abs(found.Slope).Should().BeLessThanOrEqualTo(-0.9 * start.Slope);
-        line.Kept.Should().Be(found.Distance, "its gradient is what is gone on with");
+        line.Kept.Should().Be(found.Distance, "the search continues with its gradient");
     }
 
     [Theory]
     [MemberData(nameof(Lines))]
-    public void WithFewTrialsItIsNeverWorseThanTheStart(string name, double first)
+    public void WithFewTrialsTheLossIsNeverAboveTheStart(string name, double first)
     {
         for (int trials = 0; trials < 8; trials++)
         {
@@ -46,15 +46,15 @@ public sealed class StrongWolfeTests
     }
 
     [Fact]
-    public void TheMinimizerIsThatOfTheCubic()
+    public void CubicMinimizerIsExact()
     {
-        // (x − 2)²(x + 1) + 3, whose minimum is at 2.
+        // (x − 2)²(x + 1) + 3 has its minimum at 2.
         static LinePoint At(double x) => new(x, ((x - 2) * (x - 2) * (x + 1)) + 3, (2 * (x - 2) * (x + 1)) + ((x - 2) * (x - 2)));
 
         StrongWolfe.Minimizer(At(0.5), At(5), 0, 9).Should().BeApproximately(2, 1e-12);
         StrongWolfe.Minimizer(At(5), At(0.5), 0, 9).Should().BeApproximately(2, 1e-12);
-        StrongWolfe.Minimizer(At(0.5), At(5), 3, 9).Should().Be(3, "of the bounds");
-        StrongWolfe.Minimizer(new(0, 0, -1), new(1, -0.8, -1), 1, 5).Should().Be(3, "it falls all the way");
+        StrongWolfe.Minimizer(At(0.5), At(5), 3, 9).Should().Be(3, "the minimum at 2 is below the bounds");
+        StrongWolfe.Minimizer(new(0, 0, -1), new(1, -0.8, -1), 1, 5).Should().Be(3, "the cubic has no minimum, so the result is the middle of the bounds");
         StrongWolfe.Minimizer(new(0, 0, -1), new(1, double.PositiveInfinity, double.NaN), 0, 1).Should().Be(0.5);
     }
 

@@ -2,7 +2,7 @@ namespace Optimizers.Tests;
 
 public static partial class Oracles
 {
-    // z in X, x in Y.
+    // X holds z, and Y holds x.
     private static double Interpolated(double p, double direction, Memory s, long t, double rate, double c, double beta)
     {
         (s.X, s.Y) = t == 1 ? (p, p) : (s.X, s.Y);
@@ -62,7 +62,7 @@ public static partial class Oracles
         return p - rate * (direction + o.WeightDecay * p);
     });
 
-    /// <summary>The weights of a schedule-free average, whichever element asks first.</summary>
+    /// <summary>The weight of a schedule-free average, computed at the first element of each update.</summary>
     private sealed class Weights(long warmup, double r, double power)
     {
         private double _sum;

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <content>Those whose step depends on sums over the tensor.</content>
+/// <content>The optimizers whose step depends on sums over the tensor.</content>
 public static partial class Oracles
 {
     public static OracleStep Lars(LarsOptions o)
@@ -92,7 +92,7 @@ public static partial class Oracles
 
             for (int step = 0; step < o.NewtonSchulzSteps; step++)
             {
-                // (XXᵀ)X = X(XᵀX), so that neither side has to be the shorter.
+                // (XXᵀ)X = X(XᵀX), so it does not matter which side is shorter.
                 double[,] cubic = Product(Product(x, Transposed(x)), x);
                 double[,] quintic = Product(Product(x, Transposed(x)), cubic);
                 for (int i = 0; i < u.Length; i++)

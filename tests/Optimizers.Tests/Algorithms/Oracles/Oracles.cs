@@ -3,10 +3,10 @@ namespace Optimizers.Tests;
 /// <summary>Update number t (from 1) of a whole tensor, in double and in place.</summary>
 public delegate void OracleStep(double[] parameters, double[] gradients, long t, double rate);
 
-/// <summary>The optimizers once more, as slow and obvious as possible, written from Golden/semantics-*.md.</summary>
+/// <summary>A second implementation of the optimizers, as simple as possible, written from Golden/semantics-*.md.</summary>
 public static partial class Oracles
 {
-    /// <summary>Update number t of one element; gives the parameter.</summary>
+    /// <summary>Performs update number t of one element and returns the parameter.</summary>
     private delegate double ElementStep(double p, double g, Memory s, long t, double rate);
 
     private static OracleStep ForEachElement(ElementStep step)
@@ -26,7 +26,7 @@ public static partial class Oracles
 
     private static double Square(double value) => value * value;
 
-    /// <summary>What an element remembers: a first moment, a second moment, and two more numbers.</summary>
+    /// <summary>The state of an element: a first moment, a second moment, and two more numbers.</summary>
     private sealed class Memory
     {
         public double M;

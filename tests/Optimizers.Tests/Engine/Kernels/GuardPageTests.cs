@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Nothing is read or written beyond a buffer, neither before nor after it.</summary>
+/// <summary>No code reads or writes before or after a buffer.</summary>
 public sealed unsafe class GuardPageTests : IDisposable
 {
     private const int Longest = 4_099;
@@ -18,7 +18,7 @@ public sealed unsafe class GuardPageTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Catalogue.Representatives), MemberType = typeof(Catalogue))]
-    public void AStepStaysInItsBuffers(string name)
+    public void StepStaysInsideItsBuffers(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         foreach (int length in (IEnumerable<int>)[.. Enumerable.Range(0, 68), 4_095, Longest])
@@ -39,7 +39,7 @@ public sealed unsafe class GuardPageTests : IDisposable
     [LinuxTheory]
     [InlineData(NormKind.Euclidean)]
     [InlineData(NormKind.Infinity)]
-    public void ClippingStaysInItsBuffer(NormKind kind)
+    public void ClippingStaysInsideItsBuffer(NormKind kind)
     {
         var clip = new ClipByGlobalNorm { NormKind = kind, MaximumNorm = 0.1 };
         foreach (int length in (IEnumerable<int>)[.. Enumerable.Range(0, 68), 4_095, Longest])
@@ -83,7 +83,7 @@ public sealed unsafe class GuardPageTests : IDisposable
     }
 }
 
-/// <summary>A theory about memory protection, which is the operating system's own.</summary>
+/// <summary>A theory about memory protection, which depends on the operating system.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LinuxTheoryAttribute : TheoryAttribute
 {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers.Tests;
 
-/// <summary>Memory between two pages that nobody may touch: a read or write beyond a buffer at its edge ends the process.</summary>
+/// <summary>Memory between two protected pages: a read or write beyond a buffer at its edge ends the process.</summary>
 internal sealed unsafe partial class GuardedBuffer : SafeHandle
 {
     private const int NoAccess = 0;

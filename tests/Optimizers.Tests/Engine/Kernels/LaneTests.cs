@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Every operation of every lane is that of <see cref="MathF"/>, for all pairs of delicate numbers.</summary>
+/// <summary>Every operation of every lane gives the result of <see cref="MathF"/>, for all pairs of special numbers.</summary>
 public sealed unsafe class LaneTests
 {
     private static readonly float[] _values =
@@ -11,16 +11,16 @@ public sealed unsafe class LaneTests
     ];
 
     [Fact]
-    public void OneElement() => Check<Lane1>(1);
+    public void LaneOfOneElement() => Check<Lane1>(1);
 
     [Fact]
-    public void FourElements() => Check<Lane4>(4);
+    public void LaneOfFourElements() => Check<Lane4>(4);
 
     [Fact]
-    public void EightElements() => Check<Lane8>(8);
+    public void LaneOfEightElements() => Check<Lane8>(8);
 
     [Fact]
-    public void SixteenElements() => Check<Lane16>(16);
+    public void LaneOfSixteenElements() => Check<Lane16>(16);
 
     private static void Check<V>(int count)
         where V : struct, ILane<V>

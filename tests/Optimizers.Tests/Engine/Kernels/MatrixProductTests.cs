@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>The product of matrices beside a plain one in double, and with the same bits for every width and order of tasks.</summary>
+/// <summary>The matrix product, compared with a plain product in double. Its bits are the same for every width and order of tasks.</summary>
 public sealed unsafe class MatrixProductTests
 {
     private static readonly int[] _widths = [1, 4, 8, 16];
@@ -12,7 +12,7 @@ public sealed unsafe class MatrixProductTests
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public void EveryWidthAndOrderOfTasksGivesTheSameBitsAndTheProduct(int rows, int inner, int columns)
+    public void EveryWidthAndTaskOrderGivesTheSameCorrectBits(int rows, int inner, int columns)
     {
         float[] left = Draw.Floats(1, rows * inner);
         float[] right = Draw.Floats(2, inner * columns);
@@ -31,7 +31,7 @@ public sealed unsafe class MatrixProductTests
                     size += Math.Abs(term);
                 }
 
-                // A term is rounded once, and with each of the sums that it is in.
+                // A term is rounded once, and again in each sum that contains it.
                 double bound = (size * (Math.Min(inner, 128) + (inner / 128) + 2)) + 2;
                 ((double)expected[(i * columns) + j]).Should().BeApproximately(
                     (0.5 * added[(i * columns) + j]) - (3 * sum), 3 * bound / (1 << 24), $"row {i}, column {j}");
@@ -52,7 +52,7 @@ public sealed unsafe class MatrixProductTests
     [InlineData(1, 1)]
     [InlineData(17, 40)]
     [InlineData(33, 5)]
-    public void TransposingChangesRowsAndColumns(int rows, int columns)
+    public void TransposeExchangesRowsAndColumns(int rows, int columns)
     {
         float[] source = Draw.Floats(1, rows * columns);
         var transposed = new float[source.Length];

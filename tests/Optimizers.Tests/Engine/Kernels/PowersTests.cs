@@ -5,7 +5,7 @@ public sealed class PowersTests
     private static readonly double[] _values = [1e-300, 1e-10, 0.1, 0.5, 0.96, 0.9999, 1, 1.0001, 2, 3, 1e10, 1e100];
 
     [Fact]
-    public void ARealPowerIsThatOfThePlatformToTheLastDigits()
+    public void RealPowerMatchesThePlatformToTheLastDigits()
     {
         foreach (double value in _values)
         {
@@ -32,7 +32,7 @@ public sealed class PowersTests
     }
 
     [Fact]
-    public void ALogarithmIsThatOfThePlatformToTheLastDigits()
+    public void LogarithmMatchesThePlatformToTheLastDigits()
     {
         foreach (double value in _values.Append(double.Epsilon).Append(double.MaxValue).Append(Math.Sqrt(2)))
         {

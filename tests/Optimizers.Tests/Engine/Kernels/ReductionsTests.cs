@@ -4,7 +4,7 @@ namespace Optimizers.Tests;
 
 public sealed unsafe class ReductionsTests
 {
-    // Squares of floats are whole multiples of 2^-298.
+    // Squares of floats are integer multiples of 2^-298.
     private const int SquareScale = 298;
     private const double UnitRoundoff = 1.0 / (1L << 53);
 
@@ -14,7 +14,7 @@ public sealed unsafe class ReductionsTests
     [InlineData(3.4e38f)]
     [InlineData(1e-30f)]
     [InlineData(1e-42f)]
-    public void TheSumOfSquaresIsThatOfWholeNumbers(float scale)
+    public void SumOfSquaresMatchesExactArithmetic(float scale)
     {
         foreach (int length in (IEnumerable<int>)[.. Enumerable.Range(0, 70), 1_000, 4_095, Reductions.Block])
         {
@@ -26,14 +26,14 @@ public sealed unsafe class ReductionsTests
     }
 
     [Fact]
-    public void TheNormOfAnyFloatsIsFinite()
+    public void NormOfFiniteFloatsIsFinite()
     {
         float[] values = [.. Enumerable.Repeat(float.MaxValue, 10_000)];
         new ClipByGlobalNorm().Apply(values).Should().BeApproximately(float.MaxValue * 100.0, float.MaxValue * 1e-10);
     }
 
     [Fact]
-    public void AnElementCountsWhereverItStands()
+    public void EveryElementCounts()
     {
         const int Length = 100;
         for (int place = 0; place < Length; place++)
@@ -52,7 +52,7 @@ public sealed unsafe class ReductionsTests
     }
 
     [Fact]
-    public void TheMaximumIsThatOfTheMagnitudes()
+    public void MaximumIsThatOfTheMagnitudes()
     {
         for (int length = 0; length < 70; length++)
         {
@@ -62,7 +62,7 @@ public sealed unsafe class ReductionsTests
     }
 
     [Fact]
-    public void ALongTensorIsCutIntoBlocks()
+    public void LongTensorIsDividedIntoBlocks()
     {
         Reductions.BlocksIn(0).Should().Be(0);
         Reductions.BlocksIn(1).Should().Be(1);
@@ -95,7 +95,7 @@ public sealed unsafe class ReductionsTests
         BigInteger sum = BigInteger.Zero;
         foreach (float value in values)
         {
-            // A float is a whole number of 2^-149; a double holds the product exactly.
+            // A float is an integer multiple of 2^-149, and a double holds the product exactly.
             var whole = new BigInteger(value * Math.Pow(2, 149));
             sum += whole * whole;
         }

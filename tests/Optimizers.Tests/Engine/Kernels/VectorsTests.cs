@@ -6,7 +6,7 @@ public sealed class VectorsTests
 
     /// <summary>Sums in sixteen lanes and blocks of 4,096, written out element by element.</summary>
     [Fact]
-    public void SumsHaveOneOrder()
+    public void SumsHaveAFixedOrder()
     {
         foreach (int length in _lengths)
         {
@@ -20,7 +20,7 @@ public sealed class VectorsTests
     }
 
     [Fact]
-    public void OneElementThatIsNoNumberIsFoundAnywhere()
+    public void NonFiniteElementIsFoundEverywhere()
     {
         for (int place = 0; place < 40; place++)
         {
@@ -35,7 +35,7 @@ public sealed class VectorsTests
     }
 
     [Fact]
-    public void CombinationsAreThoseOfTheElements()
+    public void CombinationsMatchElementwiseArithmetic()
     {
         foreach (int length in _lengths)
         {

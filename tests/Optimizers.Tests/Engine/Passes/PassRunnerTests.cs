@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Optimizers.Tests;
 
-/// <summary>A pass does every element once, in parts that begin at block boundaries, and outlives what goes wrong.</summary>
+/// <summary>A pass processes every element once, in parts that begin at block boundaries. It still works after an exception.</summary>
 public sealed class PassRunnerTests
 {
     private static readonly int[][] _byHand =
@@ -14,7 +14,7 @@ public sealed class PassRunnerTests
     [InlineData(3)]
     [InlineData(7)]
     [InlineData(int.MaxValue)]
-    public void EveryElementIsDoneOnce(int threads)
+    public void EveryElementIsProcessedOnce(int threads)
     {
         foreach (int[] lengths in (int[][])[.. _byHand, .. Enumerable.Range(0, 20).Select(Drawn)])
         {
@@ -35,7 +35,7 @@ public sealed class PassRunnerTests
     }
 
     [Fact]
-    public void ASmallPassStaysOnItsThread()
+    public void SmallPassStaysOnTheCallingThread()
     {
         var update = new RecordingStep();
         var batch = new TensorBatch();
@@ -46,19 +46,19 @@ public sealed class PassRunnerTests
     }
 
     [Fact]
-    public void ALargePassIsSharedOut()
+    public void LargePassUsesSeveralThreads()
     {
         var update = new RecordingStep();
         var batch = new TensorBatch();
         var runner = new PassRunner(batch, threads: 2);
         Fill(batch, update, [60_000]);
         runner.Apply();
-        // There are 16 shares, two of which begin in the block where another begins, and so are empty.
+        // There are 16 shares. Two of them begin in the same block as another share, so they are empty.
         update.Parts.Should().HaveCount(14);
     }
 
     [Fact]
-    public void OneThreadMeansOne()
+    public void ThreadCountOfOneUsesOneThread()
     {
         var update = new RecordingStep();
         var batch = new TensorBatch();
@@ -72,7 +72,7 @@ public sealed class PassRunnerTests
     [InlineData(1, 10)]
     [InlineData(2, 200_000)]
     [InlineData(4, 200_000)]
-    public void WhatARuleThrowsReachesTheCaller(int threads, int length)
+    public void ExceptionFromARuleReachesTheCaller(int threads, int length)
     {
         var update = new RecordingStep { Failure = new FormatException("mine") };
         var batch = new TensorBatch();
@@ -91,7 +91,7 @@ public sealed class PassRunnerTests
     }
 
     [Fact]
-    public void AFailureOnAHelpersThreadReachesTheCaller()
+    public void ExceptionOnAHelperThreadReachesTheCaller()
     {
         int caller = Environment.CurrentManagedThreadId;
         using var helped = new ManualResetEventSlim();
@@ -141,7 +141,7 @@ public sealed class PassRunnerTests
         }
     }
 
-    /// <summary>Touches no memory, but notes what it was asked to do.</summary>
+    /// <summary>Touches no memory and records the calls.</summary>
     private sealed class RecordingStep() : GroupStep(((IOptimizerOptions)new SgdOptions()).Define(), new SgdOptions())
     {
         public ConcurrentBag<(int Job, nuint Start, nuint End, int Thread)> Parts { get; } = [];

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Rounding to bfloat16: alone, in lanes of every width, and in the pass of a step.</summary>
+/// <summary>Rounding to bfloat16: single values, lanes of every width, and in the pass of a step.</summary>
 public sealed class BFloat16Tests
 {
     [Theory]
@@ -14,13 +14,13 @@ public sealed class BFloat16Tests
     [InlineData(float.MaxValue, 0x7F80)]
     [InlineData(float.NegativeInfinity, 0xFF80)]
     [InlineData(1.4e-45f, 0)]
-    public void RoundsToTheNearestAndTiesToEven(float value, int bits) =>
+    public void RoundsToNearestAndTiesToEven(float value, int bits) =>
         BFloat16.Round(value).Bits.Should().Be((ushort)bits);
 
     [Theory]
     [InlineData(0x7F800001u, 0x7FC0)]
     [InlineData(0xFFFFFFFFu, 0xFFFF)]
-    public void ANaNStaysOneAndKeepsItsSign(uint nan, int bits) =>
+    public void NaNStaysNaNAndKeepsItsSign(uint nan, int bits) =>
         BFloat16.Round(BitConverter.UInt32BitsToSingle(nan)).Bits.Should().Be((ushort)bits);
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class BFloat16Tests
     [InlineData(4)]
     [InlineData(8)]
     [InlineData(16)]
-    public void AStepWritesTheCopyOfWhatItWrites(int widestLane)
+    public void StepWritesTheRoundedCopy(int widestLane)
     {
         foreach (OptimizerVariant variant in Catalogue.Optimizers.SelectMany(row => row.Variants).Where(Catalogue.IsRepresentative))
         {
@@ -67,7 +67,7 @@ public sealed class BFloat16Tests
     }
 
     [Fact]
-    public void ACopyAskedForBetweenStepsIsKept()
+    public void CopyRequestedBetweenStepsIsUpdated()
     {
         using var set = new ParameterSet();
         Parameter parameter = set.Add("p", 100);

@@ -2,7 +2,7 @@ using Optimizers.Tests.LevelThree;
 
 namespace Optimizers.Tests;
 
-/// <summary>What a slot is declared to be, and what its elements are.</summary>
+/// <summary>Comparison of the declaration of a slot with its elements.</summary>
 public sealed class SlotCheckTests
 {
     private const int Length = 5_000;
@@ -23,7 +23,7 @@ public sealed class SlotCheckTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void TheSlotsOfEveryOptimizerAreWhatTheyAreDeclaredToBe(string name, StateFormat format)
+    public void EveryOptimizerDeclaresItsSlotsCorrectly(string name, StateFormat format)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] parameters = Draw.Floats(1, Length);
@@ -40,7 +40,7 @@ public sealed class SlotCheckTests
     [InlineData(StateFormat.BFloat16)]
     [InlineData(StateFormat.Half)]
     [InlineData(StateFormat.Block8)]
-    public void ASecondMomentThatIsNotDeclaredSoIsFound(StateFormat format)
+    public void UndeclaredSecondMomentIsFound(StateFormat format)
     {
         OptimizerState state = Run(new PlainAdamOptions(), format).State;
         state.CheckSlots().Should().ContainSingle().Which.Should().Match(
@@ -52,7 +52,7 @@ public sealed class SlotCheckTests
     [Theory]
     [InlineData(StateFormat.Float32)]
     [InlineData(StateFormat.BFloat16)]
-    public void ASlotThatIsDeclaredSoAndHasANegativeElementIsFound(StateFormat format)
+    public void NegativeElementInANonNegativeSlotIsFound(StateFormat format)
     {
         OptimizerState state = Run(new PlainAdamOptions { First = true, Second = true }, format).State;
         state.CheckSlots().Should().ContainSingle().Which.Should().Match(
@@ -60,16 +60,16 @@ public sealed class SlotCheckTests
     }
 
     [Fact]
-    public void AStateThatHasSeenNothingIsFine()
+    public void InitialStateIsNotReported()
     {
         OptimizerState state = new Optimizer(Length, new PlainAdamOptions()).State;
         state.CheckSlots().Should().BeEmpty();
-        new Optimizer(Length, new OwnOptions()).State.CheckSlots().Should().BeEmpty("initial values are no evidence");
+        new Optimizer(Length, new OwnOptions()).State.CheckSlots().Should().BeEmpty("initial values do not show the kind of a slot");
         new Optimizer(0, new PlainAdamOptions()).State.CheckSlots().Should().BeEmpty();
     }
 
     [Fact]
-    public void AModelIsCheckedByGroups()
+    public void ModelIsCheckedByGroups()
     {
         using var set = new ParameterSet();
         set.AddRange([("a", [60]), ("b", [40]), ("c", [40])]);
@@ -82,7 +82,7 @@ public sealed class SlotCheckTests
         optimizer.CheckSlots().Should().BeEmpty();
         foreach (Parameter parameter in set)
         {
-            // All of one sign in a, so that its mean alone looks like a square.
+            // All gradients of "a" have one sign, so its mean looks like a mean of squares.
             parameter.Gradients.Fill(parameter.Name == "a" ? 1 : -1);
         }
 
@@ -95,13 +95,13 @@ public sealed class SlotCheckTests
     [Theory]
     [InlineData(StateFormat.Half)]
     [InlineData(StateFormat.Block8)]
-    public void WhatIsNotDeclaredSoDiverges(StateFormat format)
+    public void UndeclaredSecondMomentDiverges(StateFormat format)
     {
         Run(new PlainAdamOptions(), format, 300).Largest.Should().BeGreaterThan(10);
         Run(new PlainAdamOptions { Second = true }, format, 300).Largest.Should().BeLessThan(2);
     }
 
-    // Gradients towards a sine, of sizes from 1 to a millionth.
+    // Gradients towards a sine, with sizes from 1 to a millionth.
     private static (OptimizerState State, float Largest) Run(PlainAdamOptions options, StateFormat format, int steps = 30)
     {
         float[] parameters = new float[Length], gradients = new float[Length];

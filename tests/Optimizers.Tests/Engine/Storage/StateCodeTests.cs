@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Every code of every format: what it stands for, and that this is rounded to it again.</summary>
+/// <summary>Every code of every format: its value, and that the value is rounded to the same code.</summary>
 public sealed class StateCodeTests
 {
     private static Lane1 None => Lane1.SplatBits(0);
@@ -8,7 +8,7 @@ public sealed class StateCodeTests
     private static Lane1 Most => Lane1.SplatBits(uint.MaxValue);
 
     [Fact]
-    public void AHalfIsTheFrameworksHalf()
+    public void HalfCodesMatchTheFramework()
     {
         for (int bits = 0; bits <= ushort.MaxValue; bits++)
         {
@@ -26,17 +26,17 @@ public sealed class StateCodeTests
     }
 
     [Fact]
-    public void AHalfIsRoundedToItsNeighbours() => CheckNeighbours(
+    public void HalfRoundsToItsNeighbours() => CheckNeighbours(
         16, 1 << 15, 0x7C00, HalfCode.Decode, HalfCode.Encode, least: 0);
 
     [Fact]
-    public void ARootIsRoundedToItsNeighbours() => CheckNeighbours(
+    public void RootCodeRoundsToItsNeighbours() => CheckNeighbours(
         16, 1 << 15, 0x7C00, RootHalfCode.Decode, RootHalfCode.Encode, least: 1);
 
     [Fact]
-    public void ABFloat16IsRoundedToItsNeighbours()
+    public void BFloat16RoundsToItsNeighbours()
     {
-        // From the first that is not flushed on.
+        // From the first value that is not flushed to 0.
         int first = BFloat16.Round(1.3e-37f).Bits;
         for (int bits = first; bits < 0x7F80; bits++)
         {
@@ -56,7 +56,7 @@ public sealed class StateCodeTests
     [InlineData(1f)]
     [InlineData(0.0009765625f)]
     [InlineData(1048576f)]
-    public void ASignedByteIsRoundedToItsNeighbours(float scale) => CheckNeighbours(
+    public void SignedByteCodeRoundsToItsNeighbours(float scale) => CheckNeighbours(
         8, 1 << 7, 0x7F, code => SignedByteCode.Decode(code, new Lane1(scale)),
         (value, chance) => SignedByteCode.Encode(value, new Lane1(1 / scale), chance), least: 0);
 
@@ -64,12 +64,12 @@ public sealed class StateCodeTests
     [InlineData(1f)]
     [InlineData(0.0009765625f)]
     [InlineData(1048576f)]
-    public void AnUnsignedByteIsRoundedToItsNeighbours(float scale) => CheckNeighbours(
+    public void UnsignedByteCodeRoundsToItsNeighbours(float scale) => CheckNeighbours(
         8, 1 << 8, 0xFF, code => UnsignedByteCode.Decode(code, new Lane1(scale)),
         (value, chance) => UnsignedByteCode.Encode(value, new Lane1(1 / scale), chance), least: 1);
 
     [Fact]
-    public void SpecialValuesStaySpecial()
+    public void SpecialValuesAreKept()
     {
         foreach (int nan in new[] { 0x7FC00000, 0x7FFFFFFF, 0x7F800001, -1, unchecked((int)0xFFC00000) })
         {
@@ -97,8 +97,8 @@ public sealed class StateCodeTests
         Value(HalfCode.Decode(Upper(16, HalfCode.Encode(new Lane1(-1e30f), Most)))).Should().Be(-65_504);
     }
 
-    // All finite codes without a sign, in their order: what a code stands for gets that code, whatever the chance, and what is
-    // a quarter of the way to the next gets that with a quarter of the chances.
+    // All finite positive codes in order. The value of a code is rounded to that code with every random number. A value at
+    // a quarter of the way to the next code is rounded up with a quarter of the random numbers.
     private static void CheckNeighbours(
         int width, int codes, int firstSpecial, Func<Lane1, Lane1> decode, Func<Lane1, Lane1, Lane1> encode, int least)
     {
@@ -123,7 +123,7 @@ public sealed class StateCodeTests
         Value(decode(Read(width, upper))).Should().BeGreaterThanOrEqualTo(value);
     }
 
-    // As a code is read from memory, and what is written there.
+    // A code as it is read from memory, and the code that is written.
     private static Lane1 Read(int width, int code) => Lane1.SplatBits((uint)code << (32 - width));
 
     private static int Code(int width, Lane1 lane) => (int)(BitConverter.SingleToUInt32Bits(Value(lane)) >> (32 - width));

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>What a state of another format shows, saves and refuses.</summary>
+/// <summary>Reading, saving and loading state in narrow formats.</summary>
 public sealed class StateFormatStateTests
 {
     private const int Length = 4_200;
@@ -10,7 +10,7 @@ public sealed class StateFormatStateTests
     [InlineData(StateFormat.BFloat16, 2 * 2 * Length)]
     [InlineData(StateFormat.Half, 2 * 2 * Length)]
     [InlineData(StateFormat.Block8, 2 * (Length + (4 * 17)))]
-    public void BytesAreThoseOfTheFormat(StateFormat format, int bytes)
+    public void StateHasTheBytesOfItsFormat(StateFormat format, int bytes)
     {
         OptimizerState state = new Optimizer(Length, new AdamOptions(), 1, format).State;
         state.Format.Should().Be(format);
@@ -19,7 +19,7 @@ public sealed class StateFormatStateTests
     }
 
     [Fact]
-    public void SmallTensorsAreNotCutIntoBlocks()
+    public void SmallTensorsHaveNoBlocks()
     {
         new Optimizer(4_095, new AdamOptions(), 1, StateFormat.Block8).State.Format.Should().Be(StateFormat.Float32);
         new Optimizer(4_096, new AdamOptions(), 1, StateFormat.Block8).State.Format.Should().Be(StateFormat.Block8);
@@ -38,7 +38,7 @@ public sealed class StateFormatStateTests
     }
 
     [Fact]
-    public void ManySmallStatesShareTheirMemoryAndStayApart()
+    public void SmallStatesShareMemoryWithoutOverlap()
     {
         using var set = new ParameterSet();
         set.AddRange([.. Enumerable.Range(0, 20).Select(i => ($"p{i}", new[] { 4_090 + i }))]);
@@ -63,7 +63,7 @@ public sealed class StateFormatStateTests
     [InlineData(StateFormat.BFloat16)]
     [InlineData(StateFormat.Half)]
     [InlineData(StateFormat.Block8)]
-    public void ItIsReadAsACopyAndNotLookedAt(StateFormat format)
+    public void QuantizedStateIsReadAsACopy(StateFormat format)
     {
         var optimizer = new Optimizer(Length, new AdaGradOptions { InitialAccumulator = 0.25 }, 1, format);
         optimizer.State.Invoking(state => state["sum"].Length)
@@ -84,7 +84,7 @@ public sealed class StateFormatStateTests
     }
 
     [Fact]
-    public void Float32IsReadLikeAny()
+    public void Float32StateIsReadLikeOtherFormats()
     {
         var optimizer = new Adam(Length);
         optimizer.Step(new float[Length], Draw.Floats(1, Length));
@@ -94,7 +94,7 @@ public sealed class StateFormatStateTests
     }
 
     [Fact]
-    public void ASnapshotOfAnotherFormatChangesNothing()
+    public void SnapshotOfAnotherFormatThrowsAndChangesNothing()
     {
         OptimizerState[] states =
         [
@@ -124,7 +124,7 @@ public sealed class StateFormatStateTests
     }
 
     [Fact]
-    public void AFormatThatIsNoneIsRefused()
+    public void InvalidFormatThrows()
     {
         FluentActions.Invoking(() => new Optimizer(1, new AdamOptions(), 1, (StateFormat)9))
             .Should().Throw<ArgumentOutOfRangeException>().WithParameterName("stateFormat").WithMessage("*9*");
@@ -133,7 +133,7 @@ public sealed class StateFormatStateTests
     }
 
     [Fact]
-    public void WithoutSlotsAnyFormatIsTheSame()
+    public void WithoutSlotsEveryFormatIsTheSame()
     {
         float[] start = Draw.Floats(1, Length);
         float[][] gradients = Draw.Gradients(2, 3, Length);

@@ -1,9 +1,9 @@
 namespace Optimizers.Tests;
 
-/// <summary>Whatever the format of its state, an optimizer keeps the library's promises.</summary>
+/// <summary>Optimizers keep the library's promises in every state format.</summary>
 public sealed class StateFormatTests
 {
-    // Enough for a fork with the fewest streams, no multiple of a block of either kind.
+    // Enough for several threads even with the fewest streams, and no multiple of either block length.
     private const int Length = 50_007;
     private const int Steps = 3;
 
@@ -31,7 +31,7 @@ public sealed class StateFormatTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Formats), MemberType = typeof(Catalogue))]
-    public void EveryLengthAndPlaceGivesTheSameBits(string name, StateFormat format)
+    public void EveryLengthAndOffsetGivesTheSameBits(string name, StateFormat format)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         foreach (int length in (IEnumerable<int>)[.. Enumerable.Range(0, 36), 255, 256, 257, 4_095, 4_096, 4_097, 4_351, 5_121])
@@ -58,7 +58,7 @@ public sealed class StateFormatTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Formats), MemberType = typeof(Catalogue))]
-    public void ClippingInTheStepIsClippingBeforeIt(string name, StateFormat format)
+    public void ClippingInTheStepEqualsClippingBeforeIt(string name, StateFormat format)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] start = Draw.Floats(1, 5_000);
@@ -99,7 +99,7 @@ public sealed class StateFormatTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Formats), MemberType = typeof(Catalogue))]
-    public void AStepAllocatesNothing(string name, StateFormat format)
+    public void StepAllocatesNothing(string name, StateFormat format)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         float[] parameters = Draw.Floats(1, Length);
@@ -124,17 +124,17 @@ public sealed class StateFormatTests
 
     [Theory]
     [MemberData(nameof(FormatsOfSeparateElements))]
-    public void ANaNOrInfinityStaysInItsElement(string name, StateFormat format) =>
+    public void NaNOrInfinityAffectsOnlyItsElement(string name, StateFormat format) =>
         StaysInItsElement(name, format, alsoOfTheParameters: true);
 
     [Theory]
     [MemberData(nameof(FormatsOfSeparateState))]
-    public void ANaNOrInfinityStaysInTheStateOfItsElement(string name, StateFormat format) =>
+    public void NaNOrInfinityAffectsOnlyTheStateOfItsElement(string name, StateFormat format) =>
         StaysInItsElement(name, format, alsoOfTheParameters: false);
 
     [Theory]
     [MemberData(nameof(FormatsOfSums))]
-    public void ANaNSpreadsThroughTheSumsAsItDoesInFloats(string name, StateFormat format)
+    public void NaNSpreadsThroughSumsAsInFloat32(string name, StateFormat format)
     {
         const int Some = 4_400;
         OptimizerVariant variant = Catalogue.Variant(name);
@@ -152,7 +152,7 @@ public sealed class StateFormatTests
         float[] start = Draw.Floats(1, Some);
         float[][] gradients = Draw.Gradients(2, 4, Some);
 
-        // Its own gradient is never the largest of a block, so that the scale is that of the others.
+        // The gradient of this element is never the largest of its block, so the other elements determine the scale.
         int[] places = [0, 300, 511, 512, Some - 1];
         foreach (float[] gradient in gradients)
         {
@@ -185,10 +185,10 @@ public sealed class StateFormatTests
                     others.State.Read(slot, othersValues);
                     Without(place, values).ShouldHaveTheBitsOf(Without(place, othersValues), $"{slot}, {special} at {place}");
 
-                    // Blocks make an infinity a NaN, and what is divided by that is not 0 any more.
+                    // Blocks turn an infinity into a NaN. A division by the NaN does not give 0.
                     bool divided = format == StateFormat.Block8 && floats.State.SlotNames.Any(s => float.IsInfinity(floats.State[s][place]));
                     (float.IsFinite(values[place]) || divided).Should().Be(
-                        float.IsFinite(floats.State[slot][place]) || divided, $"{slot} has seen {special}, as floats would have");
+                        float.IsFinite(floats.State[slot][place]) || divided, $"{slot} contains {special}, as in float32");
                 }
             }
         }
@@ -198,7 +198,7 @@ public sealed class StateFormatTests
 
     [Theory]
     [MemberData(nameof(FormatsThatRestWithoutGradient))]
-    public void WithoutAnyGradientThereIsOnlyDecay(string name, StateFormat format)
+    public void ZeroGradientsCauseOnlyDecay(string name, StateFormat format)
     {
         const int Some = 4_200;
         OptimizerVariant variant = Catalogue.Variant(name);
@@ -221,7 +221,7 @@ public sealed class StateFormatTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Formats), MemberType = typeof(Catalogue))]
-    public void ARateOfZeroChangesNoBitOfTheParameters(string name, StateFormat format)
+    public void RateOfZeroChangesNoBitOfTheParameters(string name, StateFormat format)
     {
         const int Some = 4_200;
         float[] start = [-0f, 0f, float.Epsilon, -1e-39f, 1e30f, .. Draw.Floats(3, Some - 5)];
@@ -238,7 +238,7 @@ public sealed class StateFormatTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Formats), MemberType = typeof(Catalogue))]
-    public void NoSlotEverHoldsADenormalNumber(string name, StateFormat format)
+    public void StateNeverContainsDenormals(string name, StateFormat format)
     {
         const int Some = 1_060;
         var optimizer = new Optimizer(Catalogue.Variant(name).Shape(Some), Catalogue.Variant(name).Options, 1, format);
@@ -263,7 +263,7 @@ public sealed class StateFormatTests
     [InlineData(StateFormat.BFloat16)]
     [InlineData(StateFormat.Half)]
     [InlineData(StateFormat.Block8)]
-    public void AUsersRuleHasItToo(StateFormat format)
+    public void OwnRuleHasEveryStateFormat(StateFormat format)
     {
         var options = new LevelThree.OwnOptions();
         float[] start = Draw.Floats(1, Length);
@@ -274,7 +274,7 @@ public sealed class StateFormatTests
         Outcome exact = Outcome.Of(new Optimizer(Length, options, 1), start, gradients);
         expected.Parameters.Should().NotEqual(exact.Parameters);
         expected.Parameters.Zip(exact.Parameters).Average(pair => Math.Abs(pair.First - pair.Second))
-            .Should().BeLessThan((float)options.LearningRate, "of three steps whose directions may differ");
+            .Should().BeLessThan((float)options.LearningRate, "three steps may have different directions");
     }
 
     private static float[] Values(OptimizerState state, string slot)

@@ -1,19 +1,19 @@
 namespace Optimizers.Tests;
 
-/// <summary>State of few bits moves as much as it should on average, and so it trains.</summary>
+/// <summary>State with few bits moves by the correct amount on average, so training works.</summary>
 public sealed class StochasticRoundingTests
 {
     /// <summary>
-    /// A mean with β = 0.999 and no more gradient. A change by the part 1 − β of a value that stands on a grid whose gaps
-    /// are δ of it has, rounded without bias, a variance of at most (1 − β)·δ of its square. After t updates the variance is
-    /// then at most e^(t(1 − β)δ) − 1 of the expectation's square, and n elements have a mean that is off by a standard
-    /// deviation of at most the root of that over n, if they have nothing to do with each other. Five of those are allowed.
+    /// A mean with β = 0.999 decays without gradients. Each update changes a value on a grid with relative gaps δ by the part 1 − β.
+    /// Rounded without bias, the change has a variance of at most (1 − β)·δ times the square of the value. After t updates the variance
+    /// is at most e^(t(1 − β)δ) − 1 times the square of the expectation. The mean of n independent elements has a standard deviation
+    /// of at most the root of this bound divided by n. The test allows five standard deviations.
     /// </summary>
     [Theory]
     [InlineData(StateFormat.BFloat16, 1.0 / 128)]
     [InlineData(StateFormat.Half, 1.0 / 512)]
     [InlineData(StateFormat.Block8, 1.0 / 8)]
-    public void AMeanDecaysAsItShould(StateFormat format, double gap)
+    public void MeanDecaysWithoutBias(StateFormat format, double gap)
     {
         const int Length = 16_384;
         const int Updates = 2_000;
@@ -41,9 +41,9 @@ public sealed class StochasticRoundingTests
     [InlineData(StateFormat.BFloat16)]
     [InlineData(StateFormat.Half)]
     [InlineData(StateFormat.Block8)]
-    public void TheChancesOfAnElementAreUniform(StateFormat format)
+    public void RoundingOfAnElementIsUnbiased(StateFormat format)
     {
-        // Of a value between two that the format has, the upper one comes as often as the value is near to it.
+        // A value between two codes is rounded up with a probability in proportion to its distance from the lower one.
         const int Length = 4_096;
         const int Updates = 400;
         var optimizer = new Optimizer(Length, new MomentumOptions { Momentum = 0 }, 1, format);
@@ -60,8 +60,8 @@ public sealed class StochasticRoundingTests
             }
         }
 
-        // The mean over n updates has a standard deviation of at most half the gap over the root of n. By more than six of
-        // those one element of 500 million is off.
+        // The mean over n updates has a standard deviation of at most half the gap divided by the root of n. One element in 500 million
+        // is off by more than six of them.
         double gap = format switch { StateFormat.BFloat16 => 1.0 / 128, StateFormat.Half => 1.0 / 1024, _ => 1.0 / 8 };
         double bound = 6 * gap / 2 / Math.Sqrt(Updates);
         for (int i = 0; i < Length; i++)
@@ -74,7 +74,7 @@ public sealed class StochasticRoundingTests
     [InlineData(StateFormat.BFloat16, 1.05)]
     [InlineData(StateFormat.Half, 1.05)]
     [InlineData(StateFormat.Block8, 1.5)]
-    public void AQuadraticOfManyScalesIsLearnt(StateFormat format, double factor)
+    public void QuadraticWithManyScalesConverges(StateFormat format, double factor)
     {
         double exact = LossOfQuadratic(StateFormat.Float32);
         double rounded = LossOfQuadratic(format);
@@ -85,14 +85,14 @@ public sealed class StochasticRoundingTests
     [InlineData(StateFormat.BFloat16)]
     [InlineData(StateFormat.Half)]
     [InlineData(StateFormat.Block8)]
-    public void ALogisticRegressionIsLearnt(StateFormat format)
+    public void LogisticRegressionConverges(StateFormat format)
     {
         double exact = LossOfRegression(StateFormat.Float32);
         double rounded = LossOfRegression(format);
         rounded.Should().BeApproximately(exact, 0.05 * exact);
     }
 
-    // Curvatures from 0.001 to 1 within every block, and noise on the gradients.
+    // Every block has curvatures from 0.001 to 1, and the gradients have noise.
     private static double LossOfQuadratic(StateFormat format)
     {
         const int Length = 4_096;
@@ -115,7 +115,7 @@ public sealed class StochasticRoundingTests
         return parameters.Select((p, i) => curvature[i] * p * p).Sum() / Length;
     }
 
-    // 4,096 weights, of which the examples see a few at a time, as embeddings do.
+    // 4,096 weights. Each example uses only a few of them, as with embeddings.
     private static double LossOfRegression(StateFormat format)
     {
         const int Length = 4_096;
