@@ -1,0 +1,18 @@
+using System.CommandLine;
+using Optimizers;
+using Samples;
+using WriteReference;
+
+var folder = new Argument<DirectoryInfo>("FOLDER")
+{
+    Description = "The folder of the reference, docs/reference. It is created if it does not exist. optimizers.md goes into the folder above it.",
+};
+var command = new RootCommand("Writes the API reference and the tables of options as Markdown, from the XML documentation of the library.") { folder };
+command.SetAction(result => CommandLine.Try(() =>
+{
+    DirectoryInfo target = result.GetValue(folder)!;
+    int count = Reference.Of(typeof(IOptimizer).Assembly).WriteInto(target);
+    Console.WriteLine($"{count} pages are in {target}.");
+}));
+
+return CommandLine.Run(command, args);
