@@ -4,7 +4,7 @@ using Optimizers.Schedules;
 
 namespace DrawSchedules;
 
-/// <summary>The pictures of docs/schedules.md: one of each schedule, and some of compositions.</summary>
+/// <summary>The pictures of docs/schedules.md: one for each schedule, and one of compositions.</summary>
 internal static class Gallery
 {
     private const int Wide = 520;
@@ -13,7 +13,7 @@ internal static class Gallery
     private static readonly OneCycle _oneCycle = new(peak: 0.1, totalSteps: 900);
     private static readonly Cyclic _cyclic = new(@base: 0.01, peak: 0.1, stepsUp: 150, stepsDown: 100);
 
-    /// <summary>Each picture by the name of its file.</summary>
+    /// <summary>The pictures by the names of their files.</summary>
     public static IReadOnlyDictionary<string, LineChart> Pictures { get; } = new (string File, LineChart Chart)[]
     {
         One(new Constant(0.1)),
@@ -80,7 +80,7 @@ internal static class Gallery
             (".PerEpoch(150)", new Cosine(0.1, 800).PerEpoch(150))),
     }.ToDictionary(picture => $"{picture.File}.svg", picture => picture.Chart);
 
-    /// <summary>Draws all into a folder.</summary>
+    /// <summary>Draws all pictures into a folder.</summary>
     public static void DrawInto(DirectoryInfo folder)
     {
         folder.Create();
@@ -99,7 +99,7 @@ internal static class Gallery
     private static (string File, LineChart Chart) Momentum(string file, string title, ILrSchedule momentum) =>
         (file, Several(title, (title, momentum)).Chart with { YLabel = "momentum" });
 
-    // The rate after each of a thousand losses that hardly fall any more from the 300th on.
+    // The rate after each of 1,001 losses, which hardly fall after the 300th.
     private static (string File, LineChart Chart) Plateau()
     {
         var plateau = new ReduceOnPlateau(0.1, factor: 0.5, patience: 60, threshold: 0.01, floor: 0.005);

@@ -10,20 +10,20 @@ const string Momentum = "momentum";
 
 var written = new Argument<WrittenSchedule[]>("SCHEDULE")
 {
-    Description = "Schedules as C# expressions, each in quotes; \"new\" may be left out: "
+    Description = "One or more schedules as C# expressions, each in quotes. \"new\" is optional: "
         + "\"WarmupCosine(peak: 3e-4, warmupSteps: 100, totalSteps: 2000)\", \"MultiStep(0.1, [500, 800])\", "
         + "\"Sequence([Linear(0, 1, 9), Constant(1)], [9])\", \"StepDecay(0.8, 30).InEpochs(4).WithWarmup(3)\", "
         + "\"OneCycle(0.1, 900).Momentum\", \"FunctionSchedule(k => 0.1 / (k + 1))\". "
-        + "Or as the JSON of ScheduleConfiguration. "
-        + $"There is: {string.Join(", ", ScheduleReader.Names)}.",
+        + "A schedule may also be the JSON of ScheduleConfiguration. "
+        + $"Schedules: {string.Join(", ", ScheduleReader.Names)}.",
     Arity = ArgumentArity.OneOrMore,
     CustomParser = ParseSchedules,
 };
-Option<long> steps = CommandLine.WholeNumber("--steps", "The last update to draw.", minimum: 1, long.MaxValue, 1_000);
-Option<FileInfo> svg = CommandLine.NewFile("--svg", "Draws an SVG picture into a file, in the place of text on the terminal.");
-var log = new Option<bool>("--log") { Description = "Makes the axis of the rates logarithmic." };
+Option<long> steps = CommandLine.WholeNumber("--steps", "The index of the last update in the chart.", minimum: 1, long.MaxValue, 1_000);
+Option<FileInfo> svg = CommandLine.NewFile("--svg", "Draws an SVG picture into this file instead of text on the terminal.");
+var log = new Option<bool>("--log") { Description = "Makes the vertical axis logarithmic." };
 
-var folder = new Argument<DirectoryInfo>("FOLDER") { Description = "Where to; it is made if it is not there." };
+var folder = new Argument<DirectoryInfo>("FOLDER") { Description = "The folder for the pictures. It is created if it does not exist." };
 var docs = new Command("docs", "Draws the pictures of docs/schedules.md.") { folder };
 docs.SetAction(result => CommandLine.Try(() => Gallery.DrawInto(result.GetValue(folder)!)));
 
@@ -48,7 +48,7 @@ command.SetAction(result =>
 
 return CommandLine.Run(command, args);
 
-// Null if a schedule that is a function of the user's throws, which is then said.
+// A FunctionSchedule may throw. Then the error is printed and the result is null.
 static LineChart? Draw(WrittenSchedule[] schedules, long steps, bool logarithmic)
 {
     try
@@ -75,7 +75,7 @@ static WrittenSchedule[] ParseSchedules(ArgumentResult result)
     {
         if (token.Value.StartsWith("--", StringComparison.Ordinal))
         {
-            result.AddError($"There is no option \"{token.Value}\".");
+            result.AddError($"There is no option \"{token.Value}\". --help lists the options.");
             break;
         }
 

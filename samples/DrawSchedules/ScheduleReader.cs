@@ -12,12 +12,12 @@ using Samples;
 
 namespace DrawSchedules;
 
-/// <summary>A schedule, and how it was written.</summary>
+/// <summary>A schedule and its text on the command line.</summary>
 internal sealed record WrittenSchedule(string Text, ILrSchedule Schedule);
 
 /// <summary>
-/// Reads a schedule that is written as a C# expression, in which "new" and the types of enumerations may be left out, or as the JSON of
-/// <see cref="ScheduleConfiguration"/>. The C# compiler does the work, so that everything is understood that a program may write.
+/// Reads a schedule from a C# expression or from the JSON of <see cref="ScheduleConfiguration"/>. In an expression, "new" and the types of
+/// enumerations are optional. The C# compiler evaluates the expression, so it may use the whole language.
 /// </summary>
 internal sealed partial class ScheduleReader : CSharpSyntaxRewriter
 {
@@ -41,12 +41,12 @@ internal sealed partial class ScheduleReader : CSharpSyntaxRewriter
     {
     }
 
-    /// <summary>The schedules that there are.</summary>
+    /// <summary>The names of all schedules.</summary>
     public static IEnumerable<string> Names => _schedules.Order(StringComparer.Ordinal);
 
     /// <summary>Reads a schedule.</summary>
-    /// <exception cref="FormatException">It is no such expression, or no schedule comes of it.</exception>
-    /// <exception cref="ArgumentException">The schedule refuses an argument, or the JSON is wrong.</exception>
+    /// <exception cref="FormatException">The expression is invalid, or its value is not a schedule.</exception>
+    /// <exception cref="ArgumentException">An argument of the schedule or the JSON is invalid.</exception>
     public static ILrSchedule Read(string text)
     {
         if (text.TrimStart().StartsWith('{'))
@@ -54,12 +54,12 @@ internal sealed partial class ScheduleReader : CSharpSyntaxRewriter
             return ScheduleConfiguration.Parse(text);
         }
 
-        // The documentation calls the parameter of Cyclic "base", which is a keyword, and writes a typographical minus.
+        // Readers copy from the documentation, where a parameter of Cyclic is called "base", a keyword, and numbers have a typographical minus.
         ExpressionSyntax expression = SyntaxFactory.ParseExpression(
             Base().Replace(text, "@base").Replace('−', '-'), options: CSharpParseOptions.Default.WithLanguageVersion(LanguageVersion.Latest));
         if (expression.GetDiagnostics().FirstOrDefault(fault => fault.Severity == DiagnosticSeverity.Error) is { } fault)
         {
-            // A token that nothing expects has no place of its own.
+            // The compiler gives an unexpected token the position 0, which says nothing.
             int start = fault.Location.SourceSpan.Start;
             throw new FormatException($"{MessageOf(fault)}{(start > 0 ? $", at place {start + 1}" : "")}.");
         }
@@ -68,7 +68,7 @@ internal sealed partial class ScheduleReader : CSharpSyntaxRewriter
         try
         {
             return CSharpScript.EvaluateAsync<ILrSchedule?>(completed, _options).GetAwaiter().GetResult()
-                ?? throw new FormatException("It is null.");
+                ?? throw new FormatException("The expression is null, but must be a schedule.");
         }
         catch (CompilationErrorException e)
         {
@@ -76,7 +76,7 @@ internal sealed partial class ScheduleReader : CSharpSyntaxRewriter
         }
         catch (Exception e) when (e is not (ArgumentException or FormatException or OutOfMemoryException))
         {
-            throw new FormatException($"It throws: {e.Message}", e);
+            throw new FormatException($"The expression throws: {e.Message}", e);
         }
     }
 

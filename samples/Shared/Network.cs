@@ -3,16 +3,16 @@ using Optimizers;
 
 namespace Samples;
 
-/// <summary>Dense layers with ReLU between them. It sees one example at a time and adds up the gradients.</summary>
+/// <summary>A network of dense layers with ReLU between them. It processes one example at a time and accumulates the gradients.</summary>
 internal sealed class Network : IDisposable
 {
     private readonly Layer[] _layers;
 
-    /// <summary>Makes a network of any depth.</summary>
-    /// <param name="start">The initial weights and biases of each layer, in turn.</param>
+    /// <summary>Creates a network of any depth.</summary>
+    /// <param name="start">The initial values: weights and biases of the first layer, then of the next one, and so on.</param>
     public Network(IReadOnlyList<Tensor> start)
     {
-        // One aligned buffer for all of them; the optimizer updates the values where they lie.
+        // All parameters are in one aligned buffer, and the optimizer updates them in place.
         Parameters.AddRange([.. start.Select(tensor => (tensor.Name, tensor.Shape))]);
         foreach ((Tensor tensor, Parameter parameter) in start.Zip(Parameters))
         {
@@ -23,7 +23,7 @@ internal sealed class Network : IDisposable
         _layers = [.. Parameters.Chunk(2).Select((pair, i) => new Layer(pair[0], pair[1], rectified: i < depth - 1))];
     }
 
-    /// <summary>The weights and biases with their gradients: what an optimizer works on.</summary>
+    /// <summary>The weights and biases with their gradients, for an optimizer.</summary>
     public ParameterSet Parameters { get; } = new();
 
     /// <summary>Computes the outputs for an example.</summary>
@@ -37,8 +37,8 @@ internal sealed class Network : IDisposable
         return example;
     }
 
-    /// <summary>Adds the gradients of the example that <see cref="Forward"/> saw last.</summary>
-    /// <param name="gradient">The gradient of the loss by each output.</param>
+    /// <summary>Adds the gradients of the last example of <see cref="Forward"/>.</summary>
+    /// <param name="gradient">The gradient of the loss with respect to each output.</param>
     public void Backward(ReadOnlySpan<float> gradient)
     {
         foreach (Layer layer in _layers.Reverse())
@@ -60,7 +60,7 @@ internal sealed class Network : IDisposable
             input.CopyTo(_input);
             for (int i = 0; i < _output.Length; i++)
             {
-                // Summed in double and in order: as exact as can be, and the same on every processor.
+                // A sum in double and in order is exact enough and the same on every processor.
                 double sum = biases.Values[i];
                 ReadOnlySpan<float> row = Row(weights.Values, i);
                 for (int j = 0; j < row.Length; j++)

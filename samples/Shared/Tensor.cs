@@ -1,4 +1,4 @@
 namespace Samples;
 
-/// <summary>Initial values of a parameter, row-major; a weight matrix has one row for each output.</summary>
+/// <summary>The initial values of a parameter in row-major order. A weight matrix has one row per output.</summary>
 internal sealed record Tensor(string Name, int[] Shape, float[] Initial);

@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace Samples;
 
-/// <summary>Where the samples print: with colours and live on a terminal, as plain text into a file or a pipe.</summary>
+/// <summary>The console of the samples: colours and live updates on a terminal, plain text in a file or a pipe.</summary>
 internal static class Terminal
 {
     public static IAnsiConsole Open() => AnsiConsole.Create(new AnsiConsoleSettings

@@ -6,32 +6,32 @@ using System.Numerics;
 
 namespace Samples;
 
-/// <summary>What the samples' command lines share: options within bounds, and one line for each error.</summary>
-/// <remarks>The help says the default of an option by itself: descriptions do not repeat it.</remarks>
+/// <summary>Options with bounds and one-line error messages for the command lines of the samples.</summary>
+/// <remarks>The help adds the default of each option, so descriptions do not repeat it.</remarks>
 internal static class CommandLine
 {
-    /// <summary>The exit code of a program whose options cannot be used.</summary>
+    /// <summary>The exit code for invalid arguments.</summary>
     public const int WrongUsage = 2;
 
-    /// <summary>Makes an option that is a whole number.</summary>
+    /// <summary>Creates an option for a whole number.</summary>
     /// <param name="name">The name, with its dashes.</param>
-    /// <param name="description">What it is for.</param>
-    /// <param name="minimum">The least number that is accepted.</param>
-    /// <param name="maximum">The greatest.</param>
+    /// <param name="description">The description in the help.</param>
+    /// <param name="minimum">The lowest accepted number.</param>
+    /// <param name="maximum">The highest accepted number.</param>
     /// <param name="standard">The default.</param>
     public static Option<T> WholeNumber<T>(string name, string description, T minimum, T maximum, T standard)
         where T : struct, IBinaryInteger<T> =>
         Number(name, "a whole number", NumberStyles.AllowLeadingSign, "N", description, minimum, maximum, standard);
 
-    /// <summary>Makes an option that is a number.</summary>
+    /// <summary>Creates an option for a number.</summary>
     /// <inheritdoc cref="WholeNumber"/>
     public static Option<double> Number(string name, string description, double minimum, double maximum, double standard) =>
         Number(name, "a number", NumberStyles.Float, "X", description, minimum, maximum, standard);
 
-    /// <summary>Makes an option that names a file to write. <see cref="CanWrite"/> checks it.</summary>
+    /// <summary>Creates an option for the name of an output file. <see cref="CanWrite"/> checks the file.</summary>
     /// <param name="name">The name, with its dashes.</param>
-    /// <param name="description">What it is for.</param>
-    /// <param name="standard">The default; null: there is none.</param>
+    /// <param name="description">The description in the help.</param>
+    /// <param name="standard">The default, or null for none.</param>
     public static Option<FileInfo> NewFile(string name, string description, string? standard = null)
     {
         var option = new Option<FileInfo>(name)
@@ -59,8 +59,7 @@ internal static class CommandLine
     }
 
     /// <summary>
-    /// Checks that a file can be written, before the work whose results go into it, and says in one line if it cannot. The file stays
-    /// as it is.
+    /// Checks before the work that its output file can be written, and prints one line if it cannot. The file is not changed.
     /// </summary>
     /// <param name="name">The name of the option, with its dashes.</param>
     /// <param name="file">The file.</param>
@@ -84,7 +83,7 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>Does what may fail because of a file, a folder or a permission, or says in one line why it failed.</summary>
+    /// <summary>Runs an action on files. If a file, a folder or a permission makes it fail, prints one line with the reason.</summary>
     public static int Try(Action action)
     {
         try
@@ -99,11 +98,11 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>The message in one line, without the name of a parameter, which means nothing on a command line.</summary>
+    /// <summary>The message of an exception in one line, without the name of the method's parameter.</summary>
     public static string MessageOf(Exception exception) =>
         exception.Message.Split(" (Parameter")[0].ReplaceLineEndings(" ");
 
-    /// <summary>Runs the command, or says in one line what is wrong with its arguments.</summary>
+    /// <summary>Runs the command. If its arguments are invalid, prints one line with the first error.</summary>
     public static int Run(RootCommand command, string[] arguments)
     {
         ParseResult parsed = command.Parse(arguments);

@@ -1,12 +1,12 @@
 namespace Samples;
 
-/// <summary>Files that a sample writes at its end.</summary>
+/// <summary>Checks of the files that a sample writes at its end.</summary>
 internal static class OutputFile
 {
-    /// <summary>Checks that a file can be written. What is in it stays, and what is not there is not left behind.</summary>
-    /// <param name="path">The file; where it is a symbolic link, the file that it leads to.</param>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">There is no permission to.</exception>
+    /// <summary>Checks that a file can be written. An existing file keeps its content, and no new file remains.</summary>
+    /// <param name="path">The file. A symbolic link is followed to its target.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The permission to write the file is missing.</exception>
     public static void RequireWritable(string path)
     {
         string target = new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;

@@ -2,7 +2,7 @@ namespace Samples;
 
 internal static class Spelling
 {
-    /// <summary>How many letters must be put in, taken out or changed to make one word the other, whatever their case.</summary>
+    /// <summary>The edit distance of two words: the number of letters to insert, delete or replace. Case is ignored.</summary>
     public static int Distance(string from, string to)
     {
         int[] row = [.. Enumerable.Range(0, to.Length + 1)];

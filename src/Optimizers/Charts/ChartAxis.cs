@@ -2,40 +2,44 @@ using System.Globalization;
 
 namespace Optimizers.Charts;
 
-/// <summary>An axis: the range of numbers that it shows, and its ticks.</summary>
+/// <summary>An axis: its range and its ticks.</summary>
 /// <remarks>
-/// The ticks are regular: all multiples of one round step in the range, all powers of one power of ten, or all of 1, 2 and 5 times the
-/// powers of ten.
+/// Ticks are regular. They are all multiples of a round step in the range, all powers of a power of ten, or all powers of ten times 1, 2
+/// and 5. A logarithmic axis also has minor ticks without labels.
 /// </remarks>
 internal sealed class ChartAxis
 {
     private const int MostTicks = 11;
 
-    // A smaller range, relative to the numbers, would need labels of more than nine digits: it is drawn as one number.
+    // A narrower range, relative to its numbers, needs labels of more than nine digits. It is treated as one number.
     private const double Narrow = 1e-8;
 
     private readonly bool _logarithmic;
     private readonly double _low;
     private readonly double _high;
 
-    private ChartAxis(bool logarithmic, double low, double high, IEnumerable<double> ticks, Func<double, string> label)
+    private ChartAxis(
+        bool logarithmic, double low, double high, IEnumerable<double> ticks, Func<double, string> label, params double[][] minorTicks)
     {
-        (_logarithmic, _low, _high) = (logarithmic, low, high);
+        (_logarithmic, _low, _high, MinorTicks) = (logarithmic, low, high, minorTicks);
         Ticks = [.. ticks.Select(tick => (tick, label(tick)))];
     }
 
     /// <summary>The ticks and their labels, in ascending order.</summary>
     public IReadOnlyList<(double Value, string Label)> Ticks { get; }
 
-    /// <summary>From the first whole number to the last, with ticks at multiples of a round step.</summary>
-    /// <param name="values">The numbers.</param>
-    /// <param name="fits">Whether the labels of an axis have room.</param>
+    /// <summary>Choices of minor ticks, the densest first. The first choice with enough room is the one to draw.</summary>
+    public IReadOnlyList<IReadOnlyList<double>> MinorTicks { get; }
+
+    /// <summary>Creates an axis of whole numbers, from the lowest to the highest, with ticks at multiples of a round step.</summary>
+    /// <param name="values">The numbers on the axis.</param>
+    /// <param name="fits">Whether the labels of a proposed axis have room.</param>
     public static ChartAxis Whole(IReadOnlyCollection<double> values, Func<ChartAxis, bool> fits)
     {
         (double first, double last) = (values.Min(), values.Max());
         double magnitude = Math.Max(Math.Abs(first), Math.Abs(last));
 
-        // A label has at most 15 digits.
+        // The step is large enough that labels have at most 15 digits.
         double least = Math.Max(1, 1e-14 * magnitude);
         string LabelOf(double value) => Label(value, least, magnitude);
         return BestOf(
@@ -45,9 +49,9 @@ internal sealed class ChartAxis
             least: new ChartAxis(false, first, last, LabelOf(first) == LabelOf(last) ? [first] : [first, last], LabelOf));
     }
 
-    /// <summary>From a round number below the numbers to one above, with ticks at both and at the multiples of a step between.</summary>
-    /// <param name="values">The numbers.</param>
-    /// <param name="fits">Whether the labels of an axis have room.</param>
+    /// <summary>Creates an axis with ticks at multiples of a round step, from a tick at or below the numbers to one at or above them.</summary>
+    /// <param name="values">The numbers on the axis.</param>
+    /// <param name="fits">Whether the labels of a proposed axis have room.</param>
     public static ChartAxis Linear(IReadOnlyCollection<double> values, Func<ChartAxis, bool> fits)
     {
         const int Intervals = 6;
@@ -57,7 +61,7 @@ internal sealed class ChartAxis
             (low, high) = (Math.Min(low, 0), high == 0 ? 1 : Math.Clamp(1.25 * high, 0, double.MaxValue));
         }
 
-        // A scale that begins near 0 had better begin there.
+        // A range that begins close to 0 is extended to 0.
         low = low > 0 && low <= high / 2 ? 0 : low;
         double raw = (high / Intervals) - (low / Intervals);
         ChartAxis[] axes = [.. RoundSteps(Math.Max(raw * (1 - 1e-12), 1e-300)).Take(Intervals).Select(FromMarkToMark)];
@@ -71,9 +75,23 @@ internal sealed class ChartAxis
         }
     }
 
-    /// <summary>From the lowest number to the highest, which are above 0, with equal ratios at equal distances.</summary>
-    /// <param name="values">The numbers.</param>
-    /// <param name="fits">Whether the labels of an axis have room.</param>
+    /// <summary>Creates an axis of exactly this range, with ticks at multiples of a round step.</summary>
+    /// <param name="low">The lower end.</param>
+    /// <param name="high">The upper end, above <paramref name="low"/>.</param>
+    /// <param name="fits">Whether the labels of a proposed axis have room.</param>
+    public static ChartAxis Within(double low, double high, Func<ChartAxis, bool> fits)
+    {
+        double magnitude = Math.Max(Math.Abs(low), Math.Abs(high));
+        double finest = Math.Max((high / (MostTicks - 1)) - (low / (MostTicks - 1)), 1e-14 * magnitude);
+        return BestOf(
+            RoundSteps(finest).Select(step => OfMultiples(false, low, high, step)),
+            fits,
+            least: new ChartAxis(false, low, high, [low, high], value => Label(value, finest / MostTicks, magnitude)));
+    }
+
+    /// <summary>Creates a logarithmic axis, from the lowest number to the highest.</summary>
+    /// <param name="values">The numbers on the axis, all above 0.</param>
+    /// <param name="fits">Whether the labels of a proposed axis have room.</param>
     public static ChartAxis Logarithmic(IReadOnlyCollection<double> values, Func<ChartAxis, bool> fits)
     {
         (double low, double high) = (values.Min(), values.Max());
@@ -83,25 +101,35 @@ internal sealed class ChartAxis
         }
 
         double[] exponents = [.. Multiples(1, Math.Floor(Math.Log10(low)) - 1, Math.Ceiling(Math.Log10(high)) + 1)];
-        ChartAxis With(IEnumerable<double> ticks) => new(true, low, high, ticks.Where(tick => tick >= low && tick <= high), Label);
-        ChartAxis fine = With(exponents.SelectMany(exponent => new[] { Power(exponent), 2 * Power(exponent), 5 * Power(exponent) }));
+        double[] Inside(IEnumerable<double> ticks) => [.. ticks.Where(tick => tick >= low && tick <= high)];
+        double[] Times(params double[] factors) =>
+            Inside(exponents.SelectMany(exponent => factors.Select(factor => Times10(factor, exponent))));
+        ChartAxis Decades(double every)
+        {
+            double[] ticks = Inside(exponents.Where(exponent => exponent % every == 0).Select(Power));
+            return every > 1
+                ? new ChartAxis(true, low, high, ticks, Label, Inside(exponents.Where(exponent => exponent % every != 0).Select(Power)))
+                : new ChartAxis(true, low, high, ticks, Label, Times(2, 3, 4, 5, 6, 7, 8, 9), Times(2, 5));
+        }
+
+        var fine = new ChartAxis(true, low, high, Times(1, 2, 5), Label, Times(3, 4, 6, 7, 8, 9));
         IEnumerable<ChartAxis> candidates = fine.Ticks.Count < 3
             ? RoundSteps((high / 6) - (low / 6)).Select(step => OfMultiples(true, low, high, step))
-            : RoundSteps(1).Select(every => With(exponents.Where(exponent => exponent % every == 0).Select(Power))).Prepend(fine);
+            : RoundSteps(1).Select(Decades).Prepend(fine);
         return BestOf(candidates, fits, least: fine.Ticks.Count > 0 ? fine : new ChartAxis(true, low, high, [low, high], Label));
     }
 
-    /// <summary>Where a number lies on the axis, from 0 to 1.</summary>
+    /// <summary>The position of a number on the axis: 0 at its lower end, 1 at its upper end.</summary>
     public double ShareOf(double value) => _high == _low ? 0.5
         : _logarithmic ? (Math.Log(value) - Math.Log(_low)) / (Math.Log(_high) - Math.Log(_low))
         : ((value / 2) - (_low / 2)) / ((_high / 2) - (_low / 2));
 
-    /// <summary>The number at a place of the axis.</summary>
+    /// <summary>The number at a position on the axis.</summary>
     public double ValueAt(double share) => _logarithmic
         ? Math.Exp(((1 - share) * Math.Log(_low)) + (share * Math.Log(_high)))
         : ((1 - share) * _low) + (share * _high);
 
-    // The first of the candidates, which have fewer and fewer ticks, that is not too dense; or the last with two.
+    // The candidates have fewer and fewer ticks. The first one with enough room is best; otherwise the last one with two ticks.
     private static ChartAxis BestOf(IEnumerable<ChartAxis> candidates, Func<ChartAxis, bool> fits, ChartAxis least)
     {
         ChartAxis best = least;
@@ -132,7 +160,7 @@ internal sealed class ChartAxis
         }
     }
 
-    // 1, 2 and 5 times powers of ten, ascending.
+    // Powers of ten times 1, 2 and 5, in ascending order.
     private static IEnumerable<double> RoundSteps(double atLeast)
     {
         for (double exponent = Math.Floor(Math.Log10(atLeast)); exponent <= 308; exponent++)
@@ -148,15 +176,17 @@ internal sealed class ChartAxis
         }
     }
 
-    // Decimal fractions as they are written: 1e-5, not 10 to the power of −5 by rounding.
-    private static double Power(double exponent) =>
-        double.Parse(string.Create(CultureInfo.InvariantCulture, $"1e{exponent:0}"), CultureInfo.InvariantCulture);
+    private static double Power(double exponent) => Times10(1, exponent);
+
+    // Parsing gives the double that is nearest to 3e-5; a power and a product would each round.
+    private static double Times10(double factor, double exponent) =>
+        double.Parse(string.Create(CultureInfo.InvariantCulture, $"{factor:0}e{exponent:0}"), CultureInfo.InvariantCulture);
 
     private static string Label(double value) => value is >= 1e-4 and < 1e6
         ? value.ToString("#,0.######", CultureInfo.InvariantCulture)
         : value.ToString("0.##e0", CultureInfo.InvariantCulture);
 
-    // As many digits as tell a multiple of the step from the next.
+    // Enough digits to distinguish neighbouring multiples of the step.
     private static string Label(double value, double step, double largest)
     {
         double decimals = Math.Max(0, -Math.Floor(Math.Log10(step) + 1e-9));

@@ -5,7 +5,7 @@ namespace Optimizers.Charts;
 /// <summary>Draws a chart as text.</summary>
 internal static class TextChart
 {
-    // Marks that look different in any font.
+    // Characters that look different in any font.
     private const string Marks = "*o+x#%@=~&";
 
     public static string Draw(LineChart chart, int columns, int rows)
@@ -47,16 +47,24 @@ internal static class TextChart
 
     private static int WidthBeside(ChartAxis y, int columns) => Math.Max(columns - Margin(y) - 2, 1);
 
-    private static int RowOf(ChartAxis y, double value, int rows) => (int)Math.Round((1 - y.ShareOf(value)) * (rows - 1));
+    // Points outside the axis are in the row before the first or after the last.
+    private static int RowOf(ChartAxis y, double value, int rows) =>
+        (int)Math.Clamp(Math.Round((1 - y.ShareOf(value)) * (rows - 1)), -1, rows);
 
     private static char[] Blank(int width) => new string(' ', width).ToCharArray();
 
-    // A mark in each column, and where the line is steep on the rows between.
+    // A line whose x ascends gets a mark in each column, and more marks where it is steep.
     private static void Trace(ChartPoint[] part, ChartAxes axes, char[][] field, char mark)
     {
+        if (part.Zip(part.Skip(1)).Any(pair => pair.Second.X < pair.First.X))
+        {
+            TracePath(part, axes, field, mark);
+            return;
+        }
+
         int width = field[0].Length;
-        int first = ColumnOf(part[0].X);
-        int last = ColumnOf(part[^1].X);
+        int first = ColumnOf(axes.X, part[0].X, width);
+        int last = ColumnOf(axes.X, part[^1].X, width);
         int next = 0;
         int before = RowOf(axes.Y, part[0].Y, field.Length);
         for (int column = first; column <= last; column++)
@@ -71,18 +79,50 @@ internal static class TextChart
             int from = row > before ? before + 1 : row < before ? before - 1 : row;
             for (int between = Math.Min(from, row); between <= Math.Max(from, row); between++)
             {
-                field[between][column] = mark;
+                Put(field, column, between, mark);
             }
 
             before = row;
         }
+    }
 
-        int ColumnOf(double x) => (int)Math.Round(axes.X.ShareOf(x) * (width - 1));
+    // A path may turn back, so its segments are drawn one by one.
+    private static void TracePath(ChartPoint[] part, ChartAxes axes, char[][] field, char mark)
+    {
+        (int Column, int Row)[] cells =
+        [
+            .. part.Select(point => (ColumnOf(axes.X, point.X, field[0].Length), RowOf(axes.Y, point.Y, field.Length))),
+        ];
+        foreach (((int column, int row), (int nextColumn, int nextRow)) in cells.Zip(cells.Skip(1)))
+        {
+            int steps = Math.Max(Math.Max(Math.Abs(nextColumn - column), Math.Abs(nextRow - row)), 1);
+            for (int i = 0; i <= steps; i++)
+            {
+                double share = (double)i / steps;
+                Put(
+                    field,
+                    (int)Math.Round(column + (share * (nextColumn - column))),
+                    (int)Math.Round(row + (share * (nextRow - row))),
+                    mark);
+            }
+        }
+    }
+
+    // Points outside the axis are in the column before the first or after the last.
+    private static int ColumnOf(ChartAxis x, double value, int width) =>
+        (int)Math.Clamp(Math.Round(x.ShareOf(value) * (width - 1)), -1, width);
+
+    private static void Put(char[][] field, int column, int row, char mark)
+    {
+        if (column >= 0 && column < field[0].Length && row >= 0 && row < field.Length)
+        {
+            field[row][column] = mark;
+        }
     }
 
     private static double Between(ChartPoint one, ChartPoint other, double x)
     {
-        // By halves, which do not overflow.
+        // Halves do not overflow.
         double share = other.X > one.X ? ((x / 2) - (one.X / 2)) / ((other.X / 2) - (one.X / 2)) : 1;
         return ((1 - share) * one.Y) + (share * other.Y);
     }
@@ -100,7 +140,7 @@ internal static class TextChart
         return "";
     }
 
-    // The labels that have room, and whether all have.
+    // The line of labels below the axis, without those that overlap, and whether it has all labels.
     private static (string Line, bool Complete) Below(ChartAxis axis, int width)
     {
         char[] line = Blank(width);

@@ -1,6 +1,6 @@
 namespace Optimizers.Schedules;
 
-/// <summary>Pictures of schedules.</summary>
+/// <summary>Creates charts of schedules.</summary>
 /// <example>
 /// <code>
 /// var chart = SchedulePlot.Of(2_000, ("cosine", new Cosine(1, 2_000)), ("line", new Linear(1, 0, 2_000)));
@@ -12,24 +12,22 @@ public static class SchedulePlot
 {
     private const int MostPoints = 1_000;
 
-    /// <summary>Draws a schedule.</summary>
-    /// <param name="steps">The last index to draw, at least 1; the first is 0. Of more than a thousand updates a thousand are
-    /// asked for.</param>
+    /// <summary>Creates a chart of one schedule.</summary>
+    /// <param name="steps">The last update index, at least 1. The first is 0. The chart samples at most 1,001 updates, evenly spaced.</param>
     /// <param name="schedule">The schedule.</param>
-    /// <returns>A chart of rates by updates, whose labels may be changed by <c>with</c>.</returns>
-    /// <exception cref="ArgumentException">An argument is null or out of its range.</exception>
+    /// <returns>A chart of the learning rate over the updates. Change its labels with a <c>with</c> expression.</returns>
+    /// <exception cref="ArgumentException">An argument is null or out of range, or there is no schedule.</exception>
     public static LineChart Of(long steps, ILrSchedule schedule)
     {
         ArgumentNullException.ThrowIfNull(schedule);
         return Of(steps, (schedule is FunctionSchedule ? "schedule" : schedule.GetType().Name, schedule));
     }
 
-    /// <summary>Draws schedules one over the other.</summary>
-    /// <param name="steps">The last index to draw, at least 1; the first is 0. Of more than a thousand updates a thousand are
-    /// asked for.</param>
-    /// <param name="schedules">The schedules, at least one, each with its name.</param>
-    /// <returns>A chart of rates by updates, whose labels may be changed by <c>with</c>.</returns>
-    /// <exception cref="ArgumentException">An argument is null or out of its range.</exception>
+    /// <summary>Creates a chart of several schedules over the same axes.</summary>
+    /// <param name="steps">The last update index, at least 1. The first is 0. The chart samples at most 1,001 updates, evenly spaced.</param>
+    /// <param name="schedules">The schedules and their names in the legend, at least one.</param>
+    /// <returns>A chart of the learning rate over the updates. Change its labels with a <c>with</c> expression.</returns>
+    /// <exception cref="ArgumentException">An argument is null or out of range, or there is no schedule.</exception>
     public static LineChart Of(long steps, params IReadOnlyList<(string Name, ILrSchedule Schedule)> schedules)
     {
         Require.AtLeast(steps, 1);

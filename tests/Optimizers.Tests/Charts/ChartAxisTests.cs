@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Optimizers.Tests;
 
-/// <summary>The ticks of an axis are regular, whatever range it shows.</summary>
+/// <summary>Ticks of an axis: they are regular for every range, and their labels are exact.</summary>
 public sealed class ChartAxisTests
 {
     private const int Ranges = 2_000;
@@ -68,8 +68,31 @@ public sealed class ChartAxisTests
     [InlineData(1, 101, "10 20 30 40 50 60 70 80 90 100")]
     [InlineData(0, 1_000, "0 100 200 300 400 500 600 700 800 900 1,000")]
     [InlineData(5, 5, "5")]
-    public void TicksOfWholeNumbersAreMultiples(double first, double last, string labels) =>
+    public void TicksOfAWholeAxisAreMultiplesOfARoundStep(double first, double last, string labels) =>
         Labels(ChartAxis.Whole([first, last], _ => true)).Should().Be(labels);
+
+    [Theory]
+    [InlineData(-5, 1.5, "-5 -4 -3 -2 -1 0 1")]
+    [InlineData(0, 1, "0 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1.0")]
+    [InlineData(0.25, 0.75, "0.25 0.30 0.35 0.40 0.45 0.50 0.55 0.60 0.65 0.70 0.75")]
+    [InlineData(-1.3, 1.3, "-1.0 -0.5 0 0.5 1.0")]
+    public void AGivenRangeIsTheWholeAxis(double low, double high, string labels)
+    {
+        ChartAxis axis = ChartAxis.Within(low, high, _ => true);
+        Labels(axis).Should().Be(labels);
+        (axis.ShareOf(low), axis.ShareOf(high)).Should().Be((0, 1));
+    }
+
+    [Fact]
+    public void MinorTicksFillTheDecadesOfALogarithmicAxis()
+    {
+        ChartAxis.Logarithmic([1e-3, 1e3], axis => axis.Ticks.Count < 8).MinorTicks[0].Where(tick => tick is > 1 and < 10)
+            .Should().Equal(2, 3, 4, 5, 6, 7, 8, 9);
+        ChartAxis.Logarithmic([0.5, 20], _ => true).MinorTicks.Single().Should().Equal(0.6, 0.7, 0.8, 0.9, 3, 4, 6, 7, 8, 9);
+        ChartAxis.Logarithmic([1e-16, 1e9], _ => true).MinorTicks.Single().Should().HaveCount(21).And.Contain([1e-14, 1e8]).And.NotContain(1e-15);
+        ChartAxis.Logarithmic([3, 4], _ => true).MinorTicks.Should().BeEmpty();
+        ChartAxis.Linear([0, 10], _ => true).MinorTicks.Should().BeEmpty();
+    }
 
     [Theory]
     [InlineData(0.028, 2.3, "0.05 0.1 0.2 0.5 1 2")]
@@ -77,7 +100,7 @@ public sealed class ChartAxisTests
     [InlineData(1e-16, 1e9, "1e-15 1e-10 1e-5 1 100,000")]
     [InlineData(3, 4, "3.0 3.2 3.4 3.6 3.8 4.0")]
     [InlineData(0.1, 0.1, "0.05 0.1 0.2")]
-    public void TicksOfALogarithmAreRound(double low, double high, string labels) =>
+    public void TicksOfALogarithmicAxisAreRound(double low, double high, string labels) =>
         Labels(ChartAxis.Logarithmic([low, high], _ => true)).Should().Be(labels);
 
     private static string Labels(ChartAxis axis) => string.Join(' ', axis.Ticks.Select(tick => tick.Label));
@@ -98,14 +121,14 @@ public sealed class ChartAxisTests
             : ticks.Any(tick => !Inside(axis.ShareOf(tick))) ? $"ticks outside the axis: {all}"
             : axis.Ticks.DistinctBy(tick => tick.Label).Count() < ticks.Length ? $"equal labels: {all}"
             : axis.Ticks.Any(tick => !(Math.Abs(Number(tick.Label) - tick.Value) <= Math.Abs(tick.Value) * 1e-9)) ? $"wrong labels: {all}"
-            : !Inside(axis.ShareOf(low)) || !Inside(axis.ShareOf(high)) || !exact ? "the range is not the axis's"
+            : !Inside(axis.ShareOf(low)) || !Inside(axis.ShareOf(high)) || !exact ? "the axis does not cover the range"
             : AreRegular(kind, ticks, low, high) ? ""
             : $"not regular: {all}";
     }
 
     private static bool Inside(double share) => share is >= -1e-9 and <= 1 + 1e-9;
 
-    // All multiples of a round step in the range, or all terms of 1, 2, 5, 10, …, or all powers of one power of ten.
+    // Regular ticks are all multiples of a round step in the range, all terms of 1, 2, 5, 10, …, or all powers of a power of ten.
     private static bool AreRegular(string kind, double[] ticks, double low, double high)
     {
         if (ticks is [var first, var last] && kind == "whole" && (first, last) == (low, high))
