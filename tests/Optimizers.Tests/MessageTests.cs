@@ -23,7 +23,7 @@ public sealed class MessageTests
             ("There is no parameter \"layer0.wieght\" in the model. " + Nearest, () => model.OptionsOf("layer0.wieght")),
             ("There is no parameter \"LAYER0.WEIGHT\" in the model. " + Nearest, () => model.StateOf("LAYER0.WEIGHT")),
             ("There is no parameter \"layer0.wieght\" in the model. " + Nearest, () => model.UpdateHessian("layer0.wieght", new float[2])),
-            ("There is no parameter \"layer0.wieght\" *averaged. " + Nearest, () => _ = average["layer0.wieght"]),
+            ("There is no parameter \"layer0.wieght\" *averaged set. " + Nearest, () => _ = average["layer0.wieght"]),
             ("There is no parameter \"layer0.wieght\" *slow weights. " + Nearest, () => new Lookahead(model).SlowWeights("layer0.wieght")),
             ("There is no slot \"exp_avg_sqr\". There are \"exp_avg_sq\", \"exp_avg\". *", () => _ = model.StateOf("layer0.bias")["exp_avg_sqr"]),
             ("There is no slot \"\". *", () => model.StateOf("layer0.bias").Read(string.Empty, [])),

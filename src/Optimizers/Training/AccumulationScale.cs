@@ -1,7 +1,7 @@
 namespace Optimizers.Training;
 
 /// <summary>
-/// The loss scale of the micro-batches that are accumulated. It must be the same for all of them, because a sum of gradients with
+/// The loss scale of the accumulated micro-batches. It must be the same for all of them, because a sum of gradients with
 /// different scales cannot be unscaled.
 /// </summary>
 internal sealed class AccumulationScale
@@ -9,16 +9,16 @@ internal sealed class AccumulationScale
     /// <summary>The name of the loss scale in a checkpoint. Version 1 of the format does not have it.</summary>
     public const string Name = "loss_scale";
 
-    // The loss scaler's own scale at the first micro-batch; NaN if it is not known.
+    // The loss scaler's own scale at the first micro-batch; NaN if it is unknown.
     private double _ofScaler = double.NaN;
 
-    /// <summary>The loss scale that the micro-batches were given; null if there are none, or it is not known.</summary>
+    /// <summary>The loss scale of the micro-batches; null if there are no micro-batches or the scale is unknown.</summary>
     public LossScale? LossScale { get; private set; }
 
-    /// <summary>Takes the scale of the first micro-batch, and refuses another one for those that follow.</summary>
-    /// <param name="lossScale">The loss scale that the micro-batch is given.</param>
+    /// <summary>Stores the scale of the first micro-batch, and throws if a later one has a different scale.</summary>
+    /// <param name="lossScale">The loss scale of this micro-batch.</param>
     /// <param name="ofScaler">The scale of the <see cref="LossScaler"/>; 1 without one.</param>
-    /// <param name="accumulated">The number of micro-batches before it.</param>
+    /// <param name="accumulated">The number of micro-batches before this one.</param>
     public void Require(LossScale lossScale, double ofScaler, int accumulated)
     {
         if (accumulated == 0 || LossScale is null)
@@ -28,8 +28,8 @@ internal sealed class AccumulationScale
         else if (lossScale != LossScale)
         {
             throw new ArgumentException(
-                $"This micro-batch has the loss scale {TextOf(lossScale)}, but the {accumulated} before it in this update have {TextOf(LossScale.Value)}, and their gradients are added. "
-                + $"Give all micro-batches of an update the same loss scale; {nameof(GradientAccumulator.Discard)} forgets those that there are.",
+                $"This micro-batch has the loss scale {TextOf(lossScale)}, but the {accumulated} before it in this update have {TextOf(LossScale.Value)}. Gradients with different scales cannot be added. "
+                + $"Give all micro-batches of an update the same loss scale, or call {nameof(GradientAccumulator.Discard)} to drop the accumulated ones.",
                 nameof(lossScale));
         }
         else if (double.IsNaN(_ofScaler))
@@ -40,21 +40,21 @@ internal sealed class AccumulationScale
         {
             throw new InvalidOperationException(string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"The scale of the {nameof(LossScaler)} is {ofScaler}, but was {_ofScaler} at the first of the {accumulated} micro-batches in this update, and their gradients are added. Change it, or step the optimizer within, only between updates; {nameof(GradientAccumulator.Discard)} forgets the micro-batches that there are."));
+                $"The scale of the {nameof(LossScaler)} is {ofScaler}, but was {_ofScaler} at the first of the {accumulated} micro-batches in this update. Gradients with different scales cannot be added. Change the scale, or step the wrapped optimizer directly, only between updates; or call {nameof(GradientAccumulator.Discard)} to drop the accumulated micro-batches."));
         }
     }
 
-    /// <summary>Forgets the scale: the next micro-batch is the first of an update.</summary>
+    /// <summary>Clears the scale. The next micro-batch is then the first of an update.</summary>
     public void Forget() => (LossScale, _ofScaler) = (null, double.NaN);
 
-    /// <summary>Takes note of a load. What the file does not have, the next micro-batch says.</summary>
+    /// <summary>Records that a checkpoint was loaded. If the file has no loss scale, the next micro-batch sets it.</summary>
     public void Loaded(bool hasLossScale)
     {
         LossScale = hasLossScale ? LossScale : null;
         _ofScaler = double.NaN;
     }
 
-    /// <summary>Lists the loss scale.</summary>
+    /// <summary>Adds the loss scale to the list of a checkpoint's contents.</summary>
     public void Describe(CheckpointManifest contents, Func<int> accumulated)
     {
         contents.Scalar(

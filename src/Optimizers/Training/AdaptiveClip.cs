@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace Optimizers.Training;
 
 /// <summary>
-/// Scales gradients down unit by unit, to at most a part of the norm of the unit's own weights: adaptive gradient clipping, AGC.
+/// Adaptive gradient clipping (AGC): limits the gradient norm of each unit to a fraction of the norm of the unit's own weights.
 /// </summary>
 /// <remarks>
 /// <para>Brock, De, Smith &amp; Simonyan 2021, arXiv 2102.06171, section 4.1, in optax's form:</para>
@@ -11,20 +11,19 @@ namespace Optimizers.Training;
 /// M = Clipping·max(‖p‖, Epsilon), norms over the elements of a unit
 /// where ‖g‖ ≥ M: g ← g·M/max(‖g‖, 1e-6)
 /// </code>
-/// <para>A unit is what is left when one axis is summed over: for a matrix and Axis 0 a column, for Axis 1 a row. The weights
-/// of one neuron are a row if matrices are outputs × inputs, as PyTorch has them: take Axis 1 then. A tensor with fewer than two
-/// dimensions is one unit. Of a table, whose gradient is that of some rows, the units have to be rows: Axis 1. The paper leaves out
-/// the last layer of a network.</para>
-/// <para>Norms are summed in double. A NaN spreads to its unit; an infinite element becomes NaN and the others of its unit 0.
-/// With zero gradients nothing happens.</para>
+/// <para>The norms are sums over <see cref="Axis"/>, and each remaining index is one unit. In a matrix a unit is a column with Axis 0
+/// and a row with Axis 1. Matrices of shape outputs × inputs, as in PyTorch, hold the weights of one neuron in a row: use Axis 1 for
+/// them. A tensor with fewer than two dimensions is one unit. An embedding table has gradients of some rows only, so its units
+/// must be rows: Axis 1. The paper does not clip the last layer of a network.</para>
+/// <para>Norms are summed in double. A NaN makes all gradients of its unit NaN. An infinite element becomes NaN, and the other
+/// elements of its unit become 0. Zero gradients stay as they are.</para>
 /// </remarks>
 public sealed record AdaptiveClip : IRewritingClip, INamed
 {
-    // Units that are worked on side by side: their sums stay in the first-level cache.
+    // The number of units that are processed together: their sums stay in the first-level cache.
     private const int Side = 512;
 
-    /// <summary>The part of the norm of its weights that the norm of a gradient may have. Finite, above 0; default 0.01, as
-    /// in optax and the paper.</summary>
+    /// <summary>The largest ratio of gradient norm to weight norm. Finite, above 0; default 0.01, as in optax and the paper.</summary>
     public double Clipping
     {
         get;
@@ -35,8 +34,8 @@ public sealed record AdaptiveClip : IRewritingClip, INamed
         }
     } = 0.01;
 
-    /// <summary>ε, the least that the norm of weights counts as, so that weights of zero can grow. Finite, at least 0; default
-    /// 1e-3, as in optax and the paper. With 0 the gradients of a unit whose weights are all 0 become 0, so it stays there.</summary>
+    /// <summary>ε, a lower bound for the weight norm, so that weights of zero can grow. Finite, at least 0; default
+    /// 1e-3, as in optax and the paper. With 0, a unit whose weights are all 0 gets zero gradients and stays at 0.</summary>
     public double Epsilon
     {
         get;
@@ -47,7 +46,7 @@ public sealed record AdaptiveClip : IRewritingClip, INamed
         }
     } = 1e-3;
 
-    /// <summary>The axis that is summed over, in tensors of two dimensions and more. At least 0; default 0, as in optax.</summary>
+    /// <summary>The axis to sum over, in tensors of two or more dimensions. At least 0; default 0, as in optax.</summary>
     public int Axis
     {
         get;
@@ -60,10 +59,10 @@ public sealed record AdaptiveClip : IRewritingClip, INamed
 
     /// <summary>Clips the gradients of one tensor in place, on the caller's thread.</summary>
     /// <param name="gradients">The gradients, row-major.</param>
-    /// <param name="values">The weights, as many.</param>
+    /// <param name="values">The weights, in the same order and number.</param>
     /// <param name="shape">The length of each dimension; their product is the number of elements.</param>
-    /// <exception cref="ArgumentException">The lengths do not fit together, buffers overlap, or the tensor has no such axis.
-    /// Nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">The lengths do not match, the buffers overlap, or the tensor has no axis
+    /// <see cref="Axis"/>. In that case nothing has changed.</exception>
     public void Apply(Span<float> gradients, ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
     {
         CheckLengths(gradients, values, shape);
@@ -81,7 +80,7 @@ public sealed record AdaptiveClip : IRewritingClip, INamed
         ArgumentNullException.ThrowIfNull(parameter);
         int dimensions = parameter.Shape.Count;
         return parameter.IsTable && Axis != 1
-            ? $"\"{parameter.Name}\" is a table, which has gradients of some rows only. It can only be clipped row by row, with {nameof(Axis)} = 1, but {nameof(Axis)} is {Axis}."
+            ? $"\"{parameter.Name}\" is a table, which has gradients of some rows only, so it can only be clipped row by row. Set {nameof(Axis)} = 1; it is {Axis}."
             : dimensions >= 2 && Axis >= dimensions ? NoSuchAxis(dimensions, $"\"{parameter.Name}\"")
             : null;
     }
@@ -93,12 +92,12 @@ public sealed record AdaptiveClip : IRewritingClip, INamed
     {
         if (values.Length != gradients.Length)
         {
-            throw new ArgumentException($"There are {gradients.Length} gradients for {values.Length} values.", nameof(values));
+            throw new ArgumentException($"There are {gradients.Length} gradients, but {values.Length} values. Pass one gradient for each value.", nameof(values));
         }
 
         if (values.Overlaps(gradients))
         {
-            throw new ArgumentException("The gradients overlap the values. Keep them in another buffer.", nameof(gradients));
+            throw new ArgumentException("The gradients overlap the values in memory. Keep them in separate buffers.", nameof(gradients));
         }
 
         long length = 1;
@@ -110,11 +109,11 @@ public sealed record AdaptiveClip : IRewritingClip, INamed
         if (length != gradients.Length)
         {
             throw new ArgumentException(
-                $"The shape [{string.Join(", ", shape.ToArray())}] does not have {gradients.Length} elements, as many as there are gradients.", nameof(shape));
+                $"The shape [{string.Join(", ", shape.ToArray())}] does not match the {gradients.Length} gradients: the product of its dimensions must be their number.", nameof(shape));
         }
     }
 
-    private string NoSuchAxis(int dimensions, string what) => $"{nameof(Axis)} = {Axis} is outside [0, {dimensions}), the dimensions of {what}.";
+    private string NoSuchAxis(int dimensions, string what) => $"{nameof(Axis)} = {Axis} is outside [0, {dimensions}), the axes of {what}.";
 
     private void Clip(Span<float> gradients, ReadOnlySpan<float> values, ReadOnlySpan<int> shape)
     {
@@ -137,7 +136,7 @@ public sealed record AdaptiveClip : IRewritingClip, INamed
         }
     }
 
-    // Unit i is every side-th element from the i-th on.
+    // Unit i consists of every side-th element, starting at i.
     private void ApplyToUnits(Span<float> gradients, ReadOnlySpan<float> values, int side)
     {
         if (side == 1)
@@ -169,7 +168,7 @@ public sealed record AdaptiveClip : IRewritingClip, INamed
         }
     }
 
-    // The square of a float is exact in double: whether the addition is fused with it or not, there is one rounding.
+    // The square of a float is exact in double, so there is one rounding whether or not the addition is fused.
     private static void AddSquares(ReadOnlySpan<float> elements, int side, Span<double> sums)
     {
         Span<double> row = stackalloc double[sums.Length];

@@ -1,10 +1,10 @@
 namespace Optimizers.Training;
 
-/// <summary>The average that moves a share of the way from where it is to a value.</summary>
+/// <summary>Moves a value a fixed fraction of the way to a target, as moving averages do.</summary>
 internal static class Approach
 {
     /// <summary>
-    /// from + share·(to − from), which stays where it is when it has arrived, at infinity too. Written so and not as a
+    /// from + share·(to − from). If from equals to, the result is exactly from, also for infinities. The formula is not a
     /// weighted sum, because two rounded weights need not add up to 1: 0.999f and 0.001f would leave a constant 1e-5 off.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

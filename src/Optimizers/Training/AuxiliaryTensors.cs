@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Optimizers.Training;
 
 /// <summary>
-/// A tensor beside each parameter of a set, and element-wise passes over both on several threads: the memory of averages,
-/// Lookahead and SAM. Parameters that are added to the set get theirs when they are next asked for.
+/// One auxiliary tensor for each parameter of a set, and element-wise passes over parameters and tensors on several threads. Averages,
+/// Lookahead and SAM keep their memory here. A parameter that is added to the set later gets its tensor at the next
+/// <see cref="TakeNewParameters"/>.
 /// </summary>
 internal sealed unsafe class AuxiliaryTensors
 {
@@ -19,8 +20,8 @@ internal sealed unsafe class AuxiliaryTensors
 
     /// <param name="parameters">The set.</param>
     /// <param name="groups">The groups of its parameters; may be empty.</param>
-    /// <param name="name">The name of a tensor, after the name of its parameter and a dot.</param>
-    /// <param name="threads">The number of threads of a pass at most; 0: as many as there are processors.</param>
+    /// <param name="name">The name of the tensors in a checkpoint; it follows the name of the parameter and a dot.</param>
+    /// <param name="threads">The largest number of threads of a pass; 0: the number of processors.</param>
     /// <param name="widestLane">The widest lane to use; 0: the processor's.</param>
     public AuxiliaryTensors(
         ParameterSet parameters, IReadOnlyList<ParameterGroup> groups, string name, int threads, int widestLane)
@@ -33,13 +34,13 @@ internal sealed unsafe class AuxiliaryTensors
 
     public ParameterSet Parameters { get; }
 
-    /// <summary>The memory that all of them take, in bytes.</summary>
+    /// <summary>The memory of all tensors, in bytes.</summary>
     public long Bytes => _tensors.Sum(tensor => tensor.State.Bytes);
 
-    /// <summary>Whether values and tensors have changed places.</summary>
+    /// <summary>Whether the values of the parameters and the tensors are exchanged at present.</summary>
     public bool AreExchanged => _exchanged is not null;
 
-    /// <summary>All that there are so far, in the order of the set.</summary>
+    /// <summary>All tensors that exist so far, in the order of the set.</summary>
     public ReadOnlySpan<AuxiliaryTensor> All => CollectionsMarshal.AsSpan(_tensors);
 
     public IEnumerable<string> Names => _tensors.Select(tensor => tensor.Parameter.Name);
@@ -51,7 +52,7 @@ internal sealed unsafe class AuxiliaryTensors
     }
 
     /// <summary>Makes a tensor of zeros for each parameter that has been added to the set.</summary>
-    /// <returns>The new ones.</returns>
+    /// <returns>The new tensors.</returns>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public ReadOnlySpan<AuxiliaryTensor> TakeNewParameters()
     {
@@ -65,7 +66,9 @@ internal sealed unsafe class AuxiliaryTensors
         return All[first..];
     }
 
-    /// <summary>Runs a pass over some of them. Its rule is told their age, and as the rate a scalar.</summary>
+    /// <summary>
+    /// Runs a pass over the selected tensors. Its rule gets the age of each tensor, and <paramref name="scalar"/> as the rate.
+    /// </summary>
     public void Run(GroupStep pass, Predicate<AuxiliaryTensor> which, double scalar = 1)
     {
         Prepare(pass, which, scalar);
@@ -73,7 +76,7 @@ internal sealed unsafe class AuxiliaryTensors
         GC.KeepAlive(this);
     }
 
-    /// <summary>Makes some of them one pass older.</summary>
+    /// <summary>Adds 1 to the iteration of the selected tensors.</summary>
     public void Age(Predicate<AuxiliaryTensor> which)
     {
         foreach (AuxiliaryTensor tensor in All)
@@ -85,14 +88,14 @@ internal sealed unsafe class AuxiliaryTensors
         }
     }
 
-    /// <summary>The Euclidean norm of the gradients of some of them.</summary>
+    /// <summary>The Euclidean norm of the gradients of the selected parameters.</summary>
     public double NormOfGradients(Predicate<AuxiliaryTensor> which)
     {
         Prepare(_exchange, which, scalar: 1);
         return Norm();
     }
 
-    /// <summary>The Euclidean norm of some of them.</summary>
+    /// <summary>The Euclidean norm of the selected tensors.</summary>
     public double NormOfTensors(Predicate<AuxiliaryTensor> which)
     {
         Prepare(_exchange, which, scalar: 1);
@@ -106,9 +109,9 @@ internal sealed unsafe class AuxiliaryTensors
     }
 
     /// <summary>
-    /// Exchanges values and tensors until <see cref="ExchangeBack"/>. Steps, and other work on the values, are refused until then.
+    /// Exchanges values and tensors until <see cref="ExchangeBack"/>. Until then steps and other operations on the values throw.
     /// </summary>
-    /// <param name="which">Which of them; must say the same until then.</param>
+    /// <param name="which">Selects the tensors. Its answers must stay the same until the exchange is undone.</param>
     /// <param name="reason">Why the values are replaced, as a sentence for an exception.</param>
     /// <exception cref="InvalidOperationException">The values are replaced already.</exception>
     public void Exchange(Predicate<AuxiliaryTensor> which, string reason)
@@ -120,7 +123,7 @@ internal sealed unsafe class AuxiliaryTensors
         _exchanged = which;
     }
 
-    /// <summary>Undoes the exchange, if there is one to undo and the set is still there.</summary>
+    /// <summary>Undoes the exchange. Does nothing without an exchange; leaves the values alone if the set has been disposed.</summary>
     public void ExchangeBack()
     {
         if (_exchanged is not { } which)
@@ -137,8 +140,8 @@ internal sealed unsafe class AuxiliaryTensors
         _exchanged = null;
     }
 
-    /// <summary>Lists the elements of each, and its age if that counts.</summary>
-    /// <exception cref="InvalidOperationException">The values of the parameters are not their own.</exception>
+    /// <summary>Adds the elements of each tensor to the list of a checkpoint's contents, and its iteration if that is needed.</summary>
+    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
     public void Describe(CheckpointManifest contents, bool withAge)
     {
         Parameters.ValueUse.RequireOwn();
@@ -152,7 +155,7 @@ internal sealed unsafe class AuxiliaryTensors
             });
             if (withAge)
             {
-                // Only a file that this library did not write has a count below 0.
+                // A count below 0 occurs only in a file that another program wrote.
                 contents.Counter(
                     $"{name}_updates",
                     () => tensor.State.Iteration,

@@ -1,13 +1,14 @@
 namespace Optimizers.Training;
 
 /// <summary>
-/// A second set of weights, averaged over the steps of a run: <see cref="ExponentialMovingAverage"/> or
-/// <see cref="WeightAverage"/>. Such weights often generalise better than the last ones.
+/// A second set of weights, averaged over the steps of a run: the base of <see cref="ExponentialMovingAverage"/> and
+/// <see cref="WeightAverage"/>. Averaged weights often generalise better than the last ones.
 /// </summary>
 /// <remarks>
-/// <para>All parameters of the set are averaged, frozen ones and ones without a gradient too. A parameter that is added to the
-/// set joins at the next update, which copies it, and has its own count from there.</para>
-/// <para>An instance is used by one thread at a time, and uses several itself; the result is the same bits in any case.</para>
+/// <para>The average includes all parameters of the set, also frozen ones and ones without a gradient. A parameter that is added to
+/// the set joins at the next update: the update copies it, and its own count of updates starts there.</para>
+/// <para>Use an instance on one thread at a time. It runs on several threads itself; the number of threads does not change the
+/// result.</para>
 /// </remarks>
 public abstract class AveragedWeights : ICheckpointed, IRunPart
 {
@@ -22,10 +23,10 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
 
     /// <summary>a ← a + w·(p − a). The first weight w is 1, which copies the parameters.</summary>
     /// <param name="parameters">The set.</param>
-    /// <param name="weight">The weight of the new value in the update of a given number, from 1.</param>
-    /// <param name="firstStep">The first step that is averaged, counted from 1.</param>
-    /// <param name="interval">How many steps the next one is later.</param>
-    /// <param name="threads">The number of threads at most.</param>
+    /// <param name="weight">The weight w of the new value, as a function of the number of the update, from 1.</param>
+    /// <param name="firstStep">The first step to average, counted from 1.</param>
+    /// <param name="interval">The number of steps from one averaged step to the next.</param>
+    /// <param name="threads">The largest number of threads.</param>
     /// <param name="widestLane">The widest lane to use; 0: the processor's.</param>
     private protected AveragedWeights(
         ParameterSet parameters, Func<long, double> weight, long firstStep, long interval, int threads, int widestLane)
@@ -43,21 +44,21 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
         parameters.Parts.Add(this);
     }
 
-    /// <summary>The parameters that are averaged.</summary>
+    /// <summary>The parameters whose weights are averaged.</summary>
     public ParameterSet Parameters => _averages.Parameters;
 
-    /// <summary>The number of steps that <see cref="Update()"/> was told of.</summary>
+    /// <summary>The number of steps that <see cref="Update()"/> has counted.</summary>
     public long StepCount { get; private set; }
 
-    /// <summary>The number of times that weights were added to the average.</summary>
+    /// <summary>The number of times that the weights were added to the average.</summary>
     public long UpdateCount => StepCount < _firstStep ? 0 : ((StepCount - _firstStep) / _interval) + 1;
 
-    /// <summary>The memory that the averages take, in bytes: four for every parameter.</summary>
+    /// <summary>The memory of the averages, in bytes: 4 per parameter.</summary>
     public long StateBytes => _averages.Bytes;
 
-    /// <summary>The average of a parameter, as it is now; later updates show in it.</summary>
+    /// <summary>The average of a parameter. The span is a view: later updates change its elements.</summary>
     /// <param name="name">The parameter's name.</param>
-    /// <exception cref="ArgumentException">There is no average of a parameter of that name yet.</exception>
+    /// <exception cref="ArgumentException">There is no parameter of that name, or it has no average yet.</exception>
     public ReadOnlySpan<float> this[string name]
     {
         get
@@ -71,10 +72,10 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
         StepCount == 0 ? null : $"{GetType().Name}: the average of {UpdateCount} updates, after {StepCount} steps";
 
     /// <summary>
-    /// Takes note of a step that was applied, and adds the weights to the average if it is the turn of that step.
+    /// Counts a step that was applied, and adds the weights to the average if this step is one to average.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The parameters do not hold their own values at present, or another thread is
-    /// at work. Nothing has changed then.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present, or another thread uses
+    /// this average. In that case nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void Update()
     {
@@ -90,8 +91,8 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
         }
     }
 
-    /// <summary>Takes note of a step, if it was applied: a step that was skipped does not count.</summary>
-    /// <param name="report">What the step returned.</param>
+    /// <summary>Counts a step if it was applied. A skipped step does not count.</summary>
+    /// <param name="report">The report that the step returned.</param>
     /// <inheritdoc cref="Update()" path="/exception"/>
     public void Update(StepReport report)
     {
@@ -102,11 +103,11 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
     }
 
     /// <summary>
-    /// Puts the averages in the place of the weights, for evaluation, until what it returns is disposed of. They change
-    /// places, so it takes no memory, and every bit comes back. Parameters that have no average yet stay as they are. Steps,
-    /// updates and checkpoints are refused meanwhile.
+    /// Replaces the weights by their averages, for evaluation, until the returned object is disposed. Weights and averages are
+    /// exchanged, so this needs no memory, and every bit of the weights comes back. Parameters without an average stay as they are.
+    /// Until then steps, updates and checkpoints throw.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The parameters do not hold their own values already.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters are replaced already.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     /// <example>
     /// <code>
@@ -119,17 +120,17 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
     public IDisposable SwapIn()
     {
         using Gate.Turn turn = _gate.Enter();
-        return new Swap(_averages, _begun, "an average is swapped in. Dispose of what SwapIn returned first.");
+        return new Swap(_averages, _begun, "an average is swapped in. Dispose the object that SwapIn returned first.");
     }
 
     /// <summary>
-    /// Copies the averages into parameters of the same names and shapes: another set, or the averaged one, to keep them for
-    /// good. What has no average yet is copied as it is.
+    /// Copies the averages into parameters of the same names and shapes. The target may be another set, or the averaged set itself, to
+    /// keep the averages for good. A parameter without an average is copied as it is.
     /// </summary>
-    /// <param name="target">The set; it may have other parameters too.</param>
-    /// <exception cref="ArgumentException">A parameter is missing in the target or has another shape. Nothing has changed
-    /// then.</exception>
-    /// <exception cref="InvalidOperationException">The parameters of a set do not hold their own values at present.</exception>
+    /// <param name="target">The set to copy to; it may have further parameters.</param>
+    /// <exception cref="ArgumentException">A parameter is missing in the target or has another shape there. In that case nothing has
+    /// changed.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters of either set are replaced at present.</exception>
     public void CopyTo(ParameterSet target)
     {
         using Gate.Turn turn = _gate.Enter();
@@ -154,8 +155,8 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
         }
     }
 
-    /// <summary>Forgets everything: as before the first step.</summary>
-    /// <exception cref="InvalidOperationException">The parameters do not hold their own values at present.</exception>
+    /// <summary>Clears the average and its counts: the state before the first step.</summary>
+    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
     public void Reset()
     {
         using Gate.Turn turn = _gate.Enter();
@@ -178,29 +179,29 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
         contents.Counter("steps", () => StepCount, count => StepCount = Math.Max(0, count));
     }
 
-    /// <summary>The number of updates and steps, and the parameters.</summary>
+    /// <summary>Shows the number of updates and steps, and the parameters.</summary>
     public override string ToString() =>
         $"{GetType().Name}: {TextTable.Count(UpdateCount, "update")} in {TextTable.Count(StepCount, "step")}, of {Parameters}";
 
-    // Options that a run must not change.
+    // The options that must stay the same when a run is resumed.
     private protected virtual void DescribeOptions(CheckpointManifest contents)
     {
     }
 
     private ArgumentException NoAverageOf(string name) => Parameters.TryGet(name, out _)
         ? new ArgumentException($"There is no average of the parameter {Quoted.Name(name)} yet. Call Update first.", nameof(name))
-        : UnknownName.Of("parameter", name, Parameters.Select(parameter => parameter.Name), " in the set that is averaged");
+        : UnknownName.Of("parameter", name, Parameters.Select(parameter => parameter.Name), " in the averaged set");
 
     private static void RequireMatch(Parameter parameter, ParameterSet target)
     {
         if (!target.TryGet(parameter.Name, out Parameter? match))
         {
-            throw new ArgumentException($"There is no parameter {Quoted.Name(parameter.Name)} in the target, which must have all that are averaged.", nameof(target));
+            throw new ArgumentException($"The target has no parameter {Quoted.Name(parameter.Name)}. It must have every parameter of the averaged set.", nameof(target));
         }
 
         if (!match.Shape.SequenceEqual(parameter.Shape))
         {
-            throw new ArgumentException($"The target has {match}, but the average is of {parameter}.", nameof(target));
+            throw new ArgumentException($"The target has {match}, but the average has {parameter}. Copy into a parameter of the same shape.", nameof(target));
         }
     }
 }

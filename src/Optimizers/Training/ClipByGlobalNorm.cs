@@ -1,19 +1,19 @@
 namespace Optimizers.Training;
 
-/// <summary>Scales gradients down, all by the same factor, so that their norm is at most a given one.</summary>
+/// <summary>Scales all gradients by one factor, so that their norm is at most <see cref="MaximumNorm"/>.</summary>
 /// <remarks>
 /// <para>Pascanu, Mikolov &amp; Bengio 2013, arXiv 1211.5063, algorithm 1, in PyTorch's form:</para>
 /// <code>
 /// g ← g·min(1, MaximumNorm/(‖g‖ + 1e-6))
 /// </code>
-/// <para>The norm is summed in double, so that gradients as large as 1e30 are clipped where PyTorch's float32 norm
-/// overflows and zeroes them. A norm of 0 leaves them as they are. A norm that is infinite or NaN because a gradient is makes
-/// the factor 0 or NaN, as in PyTorch; a <see cref="ModelOptimizer"/> does not get that far unless it is told to
+/// <para>The norm is summed in double, so gradients as large as 1e30 are clipped, whereas PyTorch's float32 norm overflows and
+/// sets them to 0. With a norm of 0 the gradients stay as they are. If a gradient is infinite or NaN, the factor is 0 or NaN, as
+/// in PyTorch; a <see cref="ModelOptimizer"/> reaches that case only with <see cref="NonFinitePolicy.Propagate"/>
 /// (<see cref="ModelOptimizerOptions.NonFinite"/>).</para>
 /// </remarks>
 public sealed record ClipByGlobalNorm : IGlobalClip, INamed
 {
-    /// <summary>The largest norm that is left as it is. Finite, above 0; default 1.</summary>
+    /// <summary>The largest norm that is not clipped. Finite, above 0; default 1.</summary>
     public double MaximumNorm
     {
         get;
@@ -24,7 +24,7 @@ public sealed record ClipByGlobalNorm : IGlobalClip, INamed
         }
     } = 1;
 
-    /// <summary>Which norm. Default <see cref="Training.NormKind.Euclidean"/>.</summary>
+    /// <summary>The kind of norm. Default <see cref="Training.NormKind.Euclidean"/>.</summary>
     public NormKind NormKind
     {
         get;
@@ -32,14 +32,14 @@ public sealed record ClipByGlobalNorm : IGlobalClip, INamed
         {
             if (!Enum.IsDefined(value))
             {
-                throw new ArgumentOutOfRangeException(nameof(NormKind), value, $"{nameof(NormKind)} is no kind of norm.");
+                throw new ArgumentOutOfRangeException(nameof(NormKind), value, $"{nameof(NormKind)} is not one of {string.Join(", ", Enum.GetNames<NormKind>())}.");
             }
 
             field = value;
         }
     } = NormKind.Euclidean;
 
-    /// <summary>The order p of <see cref="NormKind.P"/>; other norms do not use it. Finite, at least 1; default 2.</summary>
+    /// <summary>The order p of <see cref="NormKind.P"/>; other kinds of norm do not use it. Finite, at least 1; default 2.</summary>
     public double Order
     {
         get;
@@ -55,6 +55,7 @@ public sealed record ClipByGlobalNorm : IGlobalClip, INamed
     } = 2;
 
     /// <summary>Clips one buffer of gradients in place, on the caller's thread.</summary>
+    /// <param name="gradients">The gradients.</param>
     /// <returns>The norm before clipping.</returns>
     public double Apply(Span<float> gradients)
     {

@@ -1,18 +1,18 @@
 namespace Optimizers.Training;
 
-/// <summary>Scales the gradients of each tensor down by a factor of its own, so that its norm is at most a given one.</summary>
+/// <summary>Scales the gradients of each tensor by its own factor, so that its norm is at most <see cref="MaximumNorm"/>.</summary>
 /// <remarks>
-/// <para>As PyTorch's <c>clip_grad_norm_</c> called for each tensor alone:</para>
+/// <para>The same as PyTorch's <c>clip_grad_norm_</c>, called for each tensor separately:</para>
 /// <code>
 /// g ← g·min(1, MaximumNorm/(‖g‖ + 1e-6)), with the Euclidean norm of the tensor
 /// </code>
-/// <para>One tensor with an exploding gradient does not take the others down with it, as <see cref="ClipByGlobalNorm"/> does;
-/// but the direction of the whole gradient changes. The norm is summed in double. A norm that is infinite or NaN because
-/// an element is makes the factor of its tensor 0 or NaN.</para>
+/// <para>One tensor with a very large gradient does not shrink the gradients of the others, as it does with
+/// <see cref="ClipByGlobalNorm"/>; but the direction of the whole gradient changes. The norm is summed in double. If an element is
+/// infinite or NaN, the factor of its tensor is 0 or NaN.</para>
 /// </remarks>
 public sealed record ClipByNorm : ITensorClip, INamed
 {
-    /// <summary>The largest norm of a tensor that is left as it is. Finite, above 0; default 1.</summary>
+    /// <summary>The largest norm of a tensor that is not clipped. Finite, above 0; default 1.</summary>
     public double MaximumNorm
     {
         get;
@@ -24,6 +24,7 @@ public sealed record ClipByNorm : ITensorClip, INamed
     } = 1;
 
     /// <summary>Clips the gradients of one tensor in place, on the caller's thread.</summary>
+    /// <param name="gradients">The gradients.</param>
     /// <returns>The norm before clipping.</returns>
     public double Apply(Span<float> gradients)
     {

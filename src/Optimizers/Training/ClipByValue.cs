@@ -2,18 +2,18 @@ using System.Numerics.Tensors;
 
 namespace Optimizers.Training;
 
-/// <summary>Limits every element of the gradients by itself.</summary>
+/// <summary>Limits each element of the gradients to [−<see cref="Limit"/>, <see cref="Limit"/>].</summary>
 /// <remarks>
-/// <para>PyTorch's <c>clip_grad_value_</c>:</para>
+/// <para>The same as PyTorch's <c>clip_grad_value_</c>:</para>
 /// <code>
 /// g ← min(max(g, −Limit), Limit)
 /// </code>
-/// <para>Unlike clipping by a norm it changes the direction of the gradient. An infinite element becomes ±Limit; a NaN stays a
+/// <para>Unlike clipping by a norm, this changes the direction of the gradient. An infinite element becomes ±Limit; a NaN stays
 /// NaN.</para>
 /// </remarks>
 public sealed record ClipByValue : IElementClip, INamed
 {
-    /// <summary>The largest magnitude that is left as it is. Finite, above 0; default 1.</summary>
+    /// <summary>The largest magnitude of an element. Finite, above 0; default 1.</summary>
     public double Limit
     {
         get;
@@ -25,6 +25,7 @@ public sealed record ClipByValue : IElementClip, INamed
     } = 1;
 
     /// <summary>Clips one buffer of gradients in place, on the caller's thread.</summary>
+    /// <param name="gradients">The gradients.</param>
     public void Apply(Span<float> gradients) =>
         TensorPrimitives.Clamp(gradients, -(float)Limit, (float)Limit, gradients);
 

@@ -2,16 +2,16 @@ using System.Numerics.Tensors;
 
 namespace Optimizers.Training;
 
-/// <summary>Asks clips, which users may have written, and refuses answers that cannot be used.</summary>
+/// <summary>Calls clips, which may be user code, and throws if a result cannot be used.</summary>
 internal static class ClipCalls
 {
-    /// <summary>Refuses a clip that would do nothing, or has no norm.</summary>
+    /// <summary>Throws if a clip implements none of the interfaces, or asks for a norm that does not exist.</summary>
     public static void Check(IGradientClip clip, string argument)
     {
         if (clip is not (IGlobalClip or ITensorClip or IElementClip or IRewritingClip))
         {
             throw new ArgumentException(
-                $"{NameOf(clip)} clips nothing: it implements none of {nameof(IGlobalClip)}, {nameof(ITensorClip)}, {nameof(IElementClip)} "
+                $"{NameOf(clip)} does not clip anything: it implements none of {nameof(IGlobalClip)}, {nameof(ITensorClip)}, {nameof(IElementClip)} "
                 + $"and {nameof(IRewritingClip)}. Implement one of them.",
                 argument);
         }
@@ -19,7 +19,7 @@ internal static class ClipCalls
         _ = NormOf(clip, argument);
     }
 
-    /// <summary>Refuses a parameter that cannot be clipped.</summary>
+    /// <summary>Throws if a parameter cannot be clipped.</summary>
     public static void Check(IGradientClip clip, Parameter parameter, string argument)
     {
         string? refusal;
@@ -39,7 +39,7 @@ internal static class ClipCalls
         }
     }
 
-    /// <summary>The norm that a clip wants.</summary>
+    /// <summary>The norm that a clip asks for.</summary>
     public static Norm NormOf(IGradientClip clip, string argument)
     {
         (NormKind kind, double order) = (clip.NormKind, clip.Order);
@@ -47,8 +47,8 @@ internal static class ClipCalls
         return known
             ? new Norm(kind, order)
             : throw new ArgumentException(
-                $"{NameOf(clip)} wants a norm of {nameof(IGradientClip.NormKind)} {kind} and {nameof(IGradientClip.Order)} {order}, which does not exist. "
-                + $"The kind is one of {string.Join(", ", Enum.GetNames<NormKind>())}, and the order of {nameof(NormKind.P)} is finite and at least 1.",
+                $"{NameOf(clip)} asks for a norm that does not exist: {nameof(IGradientClip.NormKind)} = {kind}, {nameof(IGradientClip.Order)} = {order}. "
+                + $"The kind must be one of {string.Join(", ", Enum.GetNames<NormKind>())}, and the order of {nameof(NormKind.P)} must be finite and at least 1.",
                 argument);
     }
 
@@ -101,11 +101,11 @@ internal static class ClipCalls
             : throw OutOfRange(
                 nameof(ModelOptimizerOptions.Clip),
                 limit,
-                $"{NameOf(clip)} gave a limit of {limit} in update {step.Update}. A limit is above 0, also as a float: 0 would make every gradient 0. "
-                + "Infinity is no limit.");
+                $"{NameOf(clip)} returned a limit of {limit} in update {step.Update}. A limit must be above 0, also after rounding to float: 0 would make every gradient 0. "
+                + "Return infinity for no limit.");
     }
 
-    /// <summary>Divides the gradients of a tensor, and has a clip rewrite them; those of a table row by row.</summary>
+    /// <summary>Divides the gradients of a tensor by the loss scale, then lets a clip rewrite them; a table's row by row.</summary>
     public static void Rewrite(
         IRewritingClip clip, ClipStep step, Parameter parameter, double divisor = 1, double learningRate = double.NaN, double weightDecay = double.NaN)
     {
@@ -149,7 +149,7 @@ internal static class ClipCalls
         }
     }
 
-    /// <summary>Refuses a product of factors, or of a factor and the inverse of the loss scale, that is not finite as a float.</summary>
+    /// <summary>Throws if a product of factors, or of a factor and the inverse of the loss scale, is not finite as a float.</summary>
     public static void CheckProduct(IGradientClip clip, ClipStep step, float product, double norm, Parameter? parameter = null)
     {
         if (!float.IsFinite(product) && double.IsFinite(norm) && double.IsFinite(step.GradientNorm))
@@ -158,7 +158,7 @@ internal static class ClipCalls
         }
     }
 
-    /// <summary>The type of a clip, as messages name it.</summary>
+    /// <summary>The type of a clip, as messages show it.</summary>
     public static string NameOf(IGradientClip clip) => $"The clip {clip.GetType().Name}";
 
     private static bool IsFactor(double factor, double norm) => (factor >= 0 && float.IsFinite((float)factor)) || !double.IsFinite(norm);
@@ -174,7 +174,7 @@ internal static class ClipCalls
             factor,
             string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"{NameOf(clip)} gave the factor {factor} in {method}{For(parameter)} in update {step.Update}, where the norm is {norm}. A factor is finite, also as a float, and at least 0. The step was not taken."));
+                $"{NameOf(clip)} returned the factor {factor} in {method}{For(parameter)} in update {step.Update}, where the norm is {norm}. A factor must be at least 0 and finite, also after rounding to float. The step was not taken."));
 
     private static ArgumentOutOfRangeException OutOfRange(string option, double value, string message) => new(option, value, message);
 

@@ -1,6 +1,6 @@
 namespace Optimizers.Training;
 
-/// <summary>The values of a parameter and its auxiliary tensor change places.</summary>
+/// <summary>Exchanges the values of a parameter and its auxiliary tensor.</summary>
 internal readonly struct ExchangeRule : IUpdateRule1<ExchangeRule>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,17 +1,17 @@
 namespace Optimizers.Training;
 
-/// <summary>An average of the weights that forgets: every update moves it a small part of the way to where they are.</summary>
+/// <summary>An exponential moving average (EMA) of the weights: each update moves it a small fraction of the way to the weights.</summary>
 /// <remarks>
-/// <para>Polyak &amp; Juditsky 1992, doi 10.1137/0330046, with exponential weights; PyTorch's and TensorFlow's form.</para>
+/// <para>Polyak &amp; Juditsky 1992, doi 10.1137/0330046, with exponential weights, in PyTorch's and TensorFlow's form.</para>
 /// <code>
 /// d = Decay, with Warmup min(Decay, (1 + n)/(10 + n)), after n updates of this parameter
-/// a ← p at the first update
-/// a ← a + (1 − d)(p − a) at the others
+/// a ← p in the first update
+/// a ← a + (1 − d)(p − a) in later updates
 /// </code>
-/// <para>PyTorch writes d·a + (1 − d)·p, whose rounded weights need not add up to 1: constant weights are then off by up to
-/// 3e-5 of themselves. This form keeps them to the bit.</para>
-/// <para>State: 4 bytes per parameter. Gradients play no part. A NaN in the weights stays in the average of that element until
-/// <see cref="AveragedWeights.Reset"/>; an infinity that does not change is kept.</para>
+/// <para>PyTorch computes d·a + (1 − d)·p, whose rounded weights need not add up to 1: the average of constant weights then has a
+/// relative error of up to 3e-5. With this form it equals the weights to the bit.</para>
+/// <para>State: 4 bytes per parameter. Gradients are not used. A NaN in the weights stays in the average of that element until
+/// <see cref="AveragedWeights.Reset"/>. An infinite weight that does not change is kept.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -27,7 +27,7 @@ public sealed class ExponentialMovingAverage : AveragedWeights
     /// <param name="parameters">The set; parameters may be added to it later.</param>
     /// <param name="options">The options; null: the defaults.</param>
     /// <exception cref="ArgumentNullException">The set is null.</exception>
-    /// <exception cref="ArgumentException">An option, named in the message, is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     public ExponentialMovingAverage(ParameterSet parameters, ExponentialMovingAverageOptions? options = null)
         : this(parameters, options ?? new(), widestLane: 0)
     {

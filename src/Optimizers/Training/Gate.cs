@@ -1,14 +1,14 @@
 namespace Optimizers.Training;
 
-/// <summary>Lets one caller in at a time: no second thread, and nobody from within.</summary>
+/// <summary>Lets in one caller at a time, and throws for a second thread and for a nested call.</summary>
 internal sealed class Gate(string who)
 {
     private int _taken;
 
-    /// <summary>Enters until the turn is disposed of.</summary>
+    /// <summary>Enters until the returned turn is disposed.</summary>
     public Turn Enter() => Interlocked.Exchange(ref _taken, 1) == 0
         ? new Turn(this)
-        : throw new InvalidOperationException($"{who} is at work already: another thread is in it, or it has been called again from within. Use it on one thread at a time.");
+        : throw new InvalidOperationException($"{who} is at work already: another thread uses it, or one of its own methods called it again. Use it on one thread at a time, and not from within its own calls.");
 
     public readonly ref struct Turn(Gate gate) : IDisposable
     {

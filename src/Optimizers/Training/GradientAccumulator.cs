@@ -1,21 +1,22 @@
 namespace Optimizers.Training;
 
 /// <summary>
-/// Makes one update out of the gradients of several micro-batches: as if they were one batch, in the memory of one of them.
+/// Accumulates the gradients of several micro-batches into one update. The result is that of one large batch, with the memory of one
+/// micro-batch.
 /// </summary>
 /// <remarks>
-/// <para>Call <see cref="Step"/> after each micro-batch. All but the last report <see cref="StepOutcome.Accumulated"/>; the last
-/// takes the step of the optimizer within, so clipping, schedules and the check for gradients that are not finite see one
-/// gradient and count one update.</para>
-/// <para>Where the data of an epoch end before the last micro-batch of an update, call <see cref="Flush"/> to update with those
-/// that there are, or <see cref="Discard"/> to leave them out. The number of updates is then that of
-/// <see cref="Schedules.Steps.FromEpochs"/>, with the samples of all micro-batches of an update as the batch size.</para>
-/// <para>The loss scale must be the same for all micro-batches of an update. That of a <see cref="LossScaler"/> is, because it moves
-/// only when the optimizer within takes a step.</para>
-/// <para>A parameter takes part in the update if it had a gradient in any of the micro-batches. The gradient buffers are zero after
-/// each call, unless <see cref="GradientAccumulatorOptions.AddsInPlace"/> keeps the sums in them until the update. If the step within
-/// throws, the next micro-batch is the first of an update, and the buffers are zero too. Between the micro-batches of an update, a
-/// step of the optimizer within that does not go through the accumulator is refused.</para>
+/// <para>Call <see cref="Step"/> after each micro-batch. All calls but the last report <see cref="StepOutcome.Accumulated"/>. The last
+/// takes the step of the wrapped optimizer, so clipping and the check for gradients that are not finite apply to the whole
+/// gradient, and schedules count one update.</para>
+/// <para>If the data of an epoch end before the last micro-batch of an update, call <see cref="Flush"/> to update with the accumulated
+/// micro-batches, or <see cref="Discard"/> to leave them out. With <see cref="Flush"/>, <see cref="Schedules.Steps.FromEpochs"/> gives the
+/// number of updates: its batch size is the number of samples in all micro-batches of an update.</para>
+/// <para>The loss scale must be the same for all micro-batches of an update. The scale of a <see cref="LossScaler"/> stays the
+/// same, because it changes only when the wrapped optimizer takes a step.</para>
+/// <para>A parameter takes part in the update if it had a gradient in any of the micro-batches. After each call the gradient buffers
+/// are zero, unless <see cref="GradientAccumulatorOptions.AddsInPlace"/> keeps the sums in them until the update. If the step of the
+/// wrapped optimizer throws, the next micro-batch is the first of an update, and the buffers are zero too. Between the micro-batches of
+/// an update, a direct step of the wrapped optimizer throws.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -42,9 +43,9 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
 
     /// <summary>Makes an accumulator.</summary>
     /// <param name="optimizer">The optimizer that takes the updates.</param>
-    /// <param name="options">How many micro-batches, and how they are added.</param>
-    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be; gradients
-    /// overlap; or they are added in place, and it is not said that they are zero after an update.</exception>
+    /// <param name="options">The number of micro-batches, and how they are added.</param>
+    /// <exception cref="ArgumentException">An argument or an option is invalid, and the message names it; the gradients of two parameters
+    /// overlap; or gradients are added in place and no option says that they are zero after an update.</exception>
     public GradientAccumulator(IModelOptimizer optimizer, GradientAccumulatorOptions options)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
@@ -74,8 +75,8 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     public IModelOptimizer? Inner => _optimizer;
 
     /// <summary>
-    /// The number of micro-batches in an update, at least 1. It may be changed at any time; if as many have been accumulated
-    /// already, the next one is the last.
+    /// The number of micro-batches in an update, at least 1. It may be changed at any time. If as many have been accumulated
+    /// already, the next micro-batch is the last of its update.
     /// </summary>
     public int MicroBatches
     {
@@ -102,16 +103,16 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         ? null
         : $"{nameof(GradientAccumulator)}: the gradients of {Accumulated} of {MicroBatches} micro-batches";
 
-    /// <summary>Whether the sums lie in the gradient buffers.</summary>
+    /// <summary>Whether the sums are kept in the gradient buffers.</summary>
     internal bool AddsInPlace => _options.AddsInPlace;
 
-    /// <summary>Takes the gradients of a micro-batch, and with the last one updates the parameters.</summary>
-    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken, beside the scale of the
-    /// <see cref="LossScaler"/>: the same for all micro-batches of an update. Left out: 1.</param>
+    /// <summary>Adds the gradients of a micro-batch, and updates the parameters if it is the last of an update.</summary>
+    /// <param name="lossScale">The factor that the loss was multiplied by before its gradients were taken, without the scale of the
+    /// <see cref="LossScaler"/>. It must be the same for all micro-batches of an update. Default 1.</param>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/exception"/>
-    /// <exception cref="ArgumentException">The loss scale is not that of the micro-batches before. Nothing has changed
-    /// then.</exception>
-    /// <returns>What was done.</returns>
+    /// <exception cref="ArgumentException">The loss scale differs from that of the earlier micro-batches of the update. In that case
+    /// nothing has changed.</exception>
+    /// <returns>The report: accumulated, or the outcome of the update.</returns>
     public StepReport Step(LossScale lossScale = default)
     {
         _guard.Enter();
@@ -130,11 +131,11 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     }
 
     /// <summary>
-    /// Updates the parameters with the gradients of the micro-batches that have been accumulated, although they are fewer than
-    /// <see cref="MicroBatches"/>: with their mean, or their sum. Call it where the data end. What lies in the gradient buffers and
-    /// was not accumulated by <see cref="Step"/> takes no part.
+    /// Updates the parameters with the mean, or the sum, of the micro-batches accumulated so far, although they are fewer than
+    /// <see cref="MicroBatches"/>. Call it at the end of the data. Gradients that <see cref="Step"/> has not accumulated
+    /// are ignored.
     /// </summary>
-    /// <returns>What was done; <see cref="StepOutcome.NothingToUpdate"/>, with nothing changed, if nothing was
+    /// <returns>The report of the update; <see cref="StepOutcome.NothingToUpdate"/>, with nothing changed, if no micro-batch was
     /// accumulated.</returns>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/exception"/>
     public StepReport Flush()
@@ -162,7 +163,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     }
 
     /// <summary>
-    /// Forgets the micro-batches that have been accumulated: the next one is the first of an update. With
+    /// Drops the accumulated micro-batches. The next one is then the first of an update. With
     /// <see cref="GradientAccumulatorOptions.AddsInPlace"/> the gradients become zero.
     /// </summary>
     /// <exception cref="InvalidOperationException">The accumulator is in a step.</exception>
@@ -224,14 +225,14 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         if (_options.AddsInPlace && !_options.ZeroedByCaller && _model is not { Options.ZeroGradients: true })
         {
             throw new ArgumentException(
-                $"{nameof(GradientAccumulatorOptions.AddsInPlace)} needs gradients that are zero after each update, or the next one adds to the last. "
+                $"{nameof(GradientAccumulatorOptions.AddsInPlace)} needs gradients that are zero after each update; otherwise each update includes the gradients of the one before. "
                 + $"Either set {nameof(ModelOptimizerOptions.ZeroGradients)} = true in the options of the {nameof(ModelOptimizer)}; "
-                + $"or zero them in your own code after each update, and say so with {nameof(GradientAccumulatorOptions.ZeroedByCaller)} = true.",
+                + $"or zero them in your own code after each update, and set {nameof(GradientAccumulatorOptions.ZeroedByCaller)} = true.",
                 nameof(GradientAccumulatorOptions.AddsInPlace));
         }
     }
 
-    /// <summary>The number of micro-batches so far, and the optimizer within.</summary>
+    /// <summary>Shows the number of micro-batches so far, and the wrapped optimizer.</summary>
     public override string ToString() =>
         $"{nameof(GradientAccumulator)}: {TextTable.Number(Accumulated)} of {TextTable.Count(MicroBatches, "micro-batch", "micro-batches")}; {_optimizer}";
 
@@ -263,7 +264,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
 
             BeginWindow();
 
-            // Code that adds to the buffers would otherwise carry the sum into the next window.
+            // If the user's code adds to the buffers, a sum that stays there would be part of the next update.
             bool zeroes = !_options.AddsInPlace || (!returned && !_options.ZeroedByCaller);
             if (zeroes && !Parameters.IsDisposed)
             {
@@ -303,7 +304,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
 
     private static nuint BytesOf(Parameter parameter) => (nuint)parameter.Length * sizeof(float);
 
-    // One pass adds the gradients to the sums and zeroes them, or the other way round.
+    // One pass adds the gradients to the sums and zeroes them, or adds the sums to the gradients.
     private void Fold(bool intoSums, bool flushes = false)
     {
         _batch.Clear();

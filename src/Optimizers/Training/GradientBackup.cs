@@ -1,12 +1,12 @@
 namespace Optimizers.Training;
 
-/// <summary>Copies of gradients that are about to be rewritten, for a step that is refused after that.</summary>
+/// <summary>Copies of gradients that a clip will rewrite, to restore them if the step is refused later.</summary>
 internal sealed class GradientBackup
 {
     private readonly List<float[]> _copies = [];
     private IReadOnlyList<Parameter> _parameters = [];
 
-    /// <summary>Copies the gradients of parameters, into the memory of earlier copies where it is large enough.</summary>
+    /// <summary>Copies the gradients of parameters. Memory of earlier copies is used again where it is large enough.</summary>
     public void Take(IReadOnlyList<Parameter> parameters)
     {
         for (int i = 0; i < parameters.Count; i++)
@@ -19,7 +19,7 @@ internal sealed class GradientBackup
 
             if (_copies[i].Length < gradients.Length)
             {
-                // Rows of a table change in number: some room saves an allocation in the next steps.
+                // The number of rows with a gradient changes from step to step: spare room saves an allocation in the next steps.
                 int room = parameters[i].IsTable ? (int)Math.Min(2L * gradients.Length, Array.MaxLength) : gradients.Length;
                 _copies[i] = GC.AllocateUninitializedArray<float>(room);
             }
@@ -30,7 +30,7 @@ internal sealed class GradientBackup
         _parameters = parameters;
     }
 
-    /// <summary>Puts the copied gradients back, if there are any.</summary>
+    /// <summary>Restores the copied gradients, if there are any.</summary>
     public void PutBack()
     {
         for (int i = 0; i < _parameters.Count; i++)
@@ -42,6 +42,6 @@ internal sealed class GradientBackup
         Forget();
     }
 
-    /// <summary>Keeps the gradients as they are now.</summary>
+    /// <summary>Drops the copies; the gradients stay as they are now.</summary>
     public void Forget() => _parameters = [];
 }

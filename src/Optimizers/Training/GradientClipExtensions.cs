@@ -6,20 +6,20 @@ namespace Optimizers.Training;
 public static class GradientClipExtensions
 {
     /// <summary>
-    /// Clips the gradients of each parameter of a set in place, on the caller's thread. Parameters without a gradient are left out; of a
-    /// table, the rows that have a gradient are clipped. A <see cref="ModelOptimizer"/> does the same with its
-    /// <see cref="ModelOptimizerOptions.Clip"/>: on all threads, and mostly without writing to the gradients.
+    /// Clips the gradients of each parameter of a set in place, on the caller's thread. Parameters without a gradient are left out. In a
+    /// table, the rows that have a gradient are clipped. A <see cref="ModelOptimizer"/> with the same clip in
+    /// <see cref="ModelOptimizerOptions.Clip"/> does this on all threads, and mostly without writing to the gradients.
     /// </summary>
     /// <param name="clip">The clip.</param>
     /// <param name="parameters">The set.</param>
     /// <param name="update">The index of the update, for a clip that uses it. At least 0; default 0.</param>
-    /// <returns>The norm of all gradients before clipping, by <see cref="IGradientClip.NormKind"/>.</returns>
+    /// <returns>The norm of all gradients before clipping. <see cref="IGradientClip.NormKind"/> gives its kind.</returns>
     /// <exception cref="ArgumentException">The clip refuses a parameter, or gradients overlap and would be clipped more than once.
-    /// Nothing has changed then.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The clip gave a factor or a limit that cannot be used. Nothing has changed
-    /// then.</exception>
-    /// <exception cref="InvalidOperationException">A method of the clip threw, or the clip reads values and the parameters do not hold
-    /// their own at present. Nothing has changed then.</exception>
+    /// In that case nothing has changed.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The clip returned a factor or a limit that cannot be used. In that case nothing has
+    /// changed.</exception>
+    /// <exception cref="InvalidOperationException">A method of the clip threw; or the clip reads values, and the values of the parameters
+    /// are replaced at present. In that case nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public static double Apply(this IGradientClip clip, ParameterSet parameters, long update = 0)
     {
@@ -34,7 +34,7 @@ public static class GradientClipExtensions
         return CheckAndClip(clip, [.. parameters], update, nameof(parameters));
     }
 
-    /// <summary>Clips the gradients of one parameter in place, as if it were alone in its set.</summary>
+    /// <summary>Clips the gradients of one parameter in place, as if the set contained no other.</summary>
     /// <param name="clip">The clip.</param>
     /// <param name="parameter">The parameter. Without a gradient it stays as it is.</param>
     /// <param name="update">The index of the update, for a clip that uses it. At least 0; default 0.</param>

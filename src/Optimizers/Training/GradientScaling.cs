@@ -2,10 +2,10 @@ using System.Numerics.Tensors;
 
 namespace Optimizers.Training;
 
-/// <summary>Multiplies gradients by a factor of their own, in place.</summary>
+/// <summary>Multiplies gradients by a factor, in place.</summary>
 internal static class GradientScaling
 {
-    /// <summary>A factor of 1 leaves every bit and writes nothing.</summary>
+    /// <summary>Multiplies the gradients by a factor. A factor of 1 writes nothing, so every bit stays.</summary>
     public static void Apply(Span<float> gradients, double factor)
     {
         if (factor != 1)

@@ -11,14 +11,14 @@ internal sealed unsafe class GradientSum(Parameter parameter, OptimizerState sta
 
     public bool HasGradient { get; set; }
 
-    /// <summary>Null where sums are kept in the gradients themselves.</summary>
+    /// <summary>The address of the sums; null if they are kept in the gradient buffer.</summary>
     public float* Address => buffer is { } own ? (float*)own.Address : null;
 
     public Span<float> Values => buffer is { } own ? own.Span<float>(0, Parameter.Length) : Parameter.Gradients;
 
     /// <summary>
-    /// Has the parameter take part if it had a gradient in any micro-batch: also if it has none now, and when flushing not
-    /// because it has one now.
+    /// Marks the parameter as having a gradient if it had one in any micro-batch, also if it has none in the last. When flushing, a
+    /// gradient that was not accumulated does not count.
     /// </summary>
     public void Lend(bool flushes)
     {
@@ -27,12 +27,12 @@ internal sealed unsafe class GradientSum(Parameter parameter, OptimizerState sta
         Parameter.HasGradient ^= _changed;
         if (buffer is not null && HasGradient && (flushes || !has))
         {
-            // What stands there is not of this update.
+            // These gradients do not belong to this update.
             Parameter.Gradients.Clear();
         }
     }
 
-    /// <summary>Gives the parameter back what the user has said about its gradient.</summary>
+    /// <summary>Restores the user's own setting of whether the parameter has a gradient.</summary>
     public void Return()
     {
         Parameter.HasGradient ^= _changed;

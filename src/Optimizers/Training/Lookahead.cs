@@ -1,23 +1,23 @@
 namespace Optimizers.Training;
 
 /// <summary>
-/// Lookahead: k steps of any optimizer, then a part of the way back towards where they began.
+/// Lookahead: after every k steps of any optimizer, moves the weights part of the way back to where the k steps began.
 /// </summary>
 /// <remarks>
 /// <para>Zhang, Lucas, Hinton &amp; Ba 2019, arXiv 1907.08610, algorithm 1.</para>
 /// <code>
-/// p takes a step of the optimizer within
-/// after every k-th step that was applied: slow ← slow + α(p − slow), p ← slow
+/// p takes a step of the wrapped optimizer
+/// after every k-th applied step: slow ← slow + α(p − slow), p ← slow
 /// </code>
-/// <para>The slow weights begin as the parameters are when the wrapper is made, or when a parameter is first seen. The state
-/// of the optimizer within runs on, as in the authors' code. Steps that were skipped do not count. A parameter that is
-/// frozen at a synchronisation takes no part in it; one without a gradient does, as it may have moved earlier in the
-/// period, and keeps every bit if it has not. After changing weights yourself, call <see cref="Restart"/>, or the next
-/// synchronisation goes back towards the old ones.</para>
-/// <para>The paper evaluates the slow weights: see <see cref="SwapIn"/>. A step of the optimizer within that does not go
-/// through the wrapper is not counted.</para>
-/// <para>State: 4 bytes per parameter beside those of the optimizer within. A NaN in a weight reaches its slow weight at the
-/// next synchronisation.</para>
+/// <para>The slow weights start as copies of the parameters: when the wrapper is made, or when a parameter is first seen. A
+/// synchronisation leaves the state of the wrapped optimizer as it is, as in the authors' code. Skipped steps do not count. A
+/// parameter that is frozen at a synchronisation does not take part. A parameter without a gradient takes part, because it may have moved
+/// earlier in the period; if it has not moved, it keeps every bit. If you change weights yourself, call <see cref="Restart"/>;
+/// otherwise the next synchronisation goes back towards the old ones.</para>
+/// <para>The paper evaluates the slow weights: see <see cref="SwapIn"/>. A direct step of the wrapped optimizer is not
+/// counted.</para>
+/// <para>State: 4 bytes per parameter, in addition to the state of the wrapped optimizer. A NaN in a weight reaches its slow weight
+/// at the next synchronisation.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -41,8 +41,8 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     /// <param name="optimizer">The optimizer that takes the steps.</param>
     /// <param name="options">The options; null: the defaults.</param>
     /// <exception cref="ArgumentNullException">The optimizer is null.</exception>
-    /// <exception cref="ArgumentException">An option, named in the message, is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">The parameters do not hold their own values at present.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
     public Lookahead(IModelOptimizer optimizer, LookaheadOptions? options = null)
         : this(optimizer, options ?? new(), widestLane: 0)
     {
@@ -78,17 +78,17 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     /// <inheritdoc/>
     public IModelOptimizer? Inner => _optimizer;
 
-    /// <summary>The number of steps that were applied so far; a synchronisation follows every k-th.</summary>
+    /// <summary>The number of steps applied so far. A synchronisation follows every k-th step.</summary>
     public long StepCount { get; private set; }
 
     string? IRunPart.LostIfNotSaved => StepCount == 0
         ? null
         : $"{nameof(Lookahead)}: the slow weights, and its place in the period after {StepCount} steps";
 
-    /// <summary>The memory that the slow weights take, in bytes.</summary>
+    /// <summary>The memory of the slow weights, in bytes.</summary>
     public long StateBytes => _slow.Bytes;
 
-    /// <summary>Takes a step of the optimizer within, and synchronises if it is time.</summary>
+    /// <summary>Takes a step of the wrapped optimizer, and synchronises after every k-th applied step.</summary>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/param|/returns|/exception"/>
     public StepReport Step(LossScale lossScale = default)
     {
@@ -98,7 +98,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         return Count(_optimizer.Step(lossScale));
     }
 
-    /// <summary>Flushes the optimizer within, and synchronises if it is time.</summary>
+    /// <summary>Flushes the wrapped optimizer, and synchronises after every k-th applied step.</summary>
     /// <inheritdoc cref="GradientAccumulator.Flush" path="/returns|/exception"/>
     public StepReport Flush()
     {
@@ -108,7 +108,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         return Count(_optimizer.Flush());
     }
 
-    /// <summary>The slow weights of a parameter, as they are now; later steps show in them.</summary>
+    /// <summary>The slow weights of a parameter. The span is a view: later steps change its elements.</summary>
     /// <param name="name">The parameter's name.</param>
     /// <exception cref="ArgumentException">The parameter is not in the set, or was added since the last step.</exception>
     public ReadOnlySpan<float> SlowWeights(string name)
@@ -119,19 +119,19 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     }
 
     /// <summary>
-    /// Puts the slow weights in the place of the fast ones, for evaluation, until what it returns is disposed of. They change
-    /// places, so it takes no memory, and every bit comes back. Steps are refused meanwhile.
+    /// Replaces the weights by the slow weights, for evaluation, until the returned object is disposed. Both are exchanged, so this
+    /// needs no memory, and every bit of the weights comes back. Until then steps throw.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The parameters do not hold their own values already.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters are replaced already.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public IDisposable SwapIn()
     {
         using Gate.Turn turn = _gate.Enter();
-        return new Swap(_slow, _all, "slow weights are swapped in. Dispose of what SwapIn returned first.");
+        return new Swap(_slow, _all, "slow weights are swapped in. Dispose the object that SwapIn returned first.");
     }
 
-    /// <summary>Begins again from the present weights: the slow ones become what they are, and a new period starts.</summary>
-    /// <exception cref="InvalidOperationException">The parameters do not hold their own values at present.</exception>
+    /// <summary>Sets the slow weights to the present weights, and starts a new period.</summary>
+    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
     public void Restart()
     {
         using Gate.Turn turn = _gate.Enter();
@@ -141,9 +141,9 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         CopyValuesTo(_slow.All);
     }
 
-    /// <summary>Lists the slow weights and the number of steps. What the optimizer within has to keep, it lists itself.</summary>
-    /// <param name="contents">Takes the list.</param>
-    /// <exception cref="InvalidOperationException">The parameters do not hold their own values at present.</exception>
+    /// <summary>Lists the slow weights and the number of steps. The wrapped optimizer lists its own state itself.</summary>
+    /// <param name="contents">The list to add to.</param>
+    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
     public void Describe(CheckpointManifest contents)
     {
         ArgumentNullException.ThrowIfNull(contents);
@@ -154,7 +154,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         contents.Counter("steps", () => StepCount, count => StepCount = Math.Max(0, count));
     }
 
-    /// <summary>The period, the number of steps, and the optimizer within.</summary>
+    /// <summary>Shows the period, the number of steps, and the wrapped optimizer.</summary>
     public override string ToString() =>
         $"{nameof(Lookahead)}: {TextTable.Count(StepCount, "step")}, slow weights every {TextTable.Number(_period)}; {_optimizer}";
 

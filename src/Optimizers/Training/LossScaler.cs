@@ -1,23 +1,23 @@
 namespace Optimizers.Training;
 
 /// <summary>
-/// Finds, while training goes on, the largest factor for the loss at which gradients in a narrow format do not overflow.
+/// Dynamic loss scaling: finds, during training, the largest factor for the loss at which gradients in a narrow format do not overflow.
 /// </summary>
 /// <remarks>
 /// <para>Micikevicius et al. 2018, arXiv 1710.03740, section 3.2, in the form of PyTorch's GradScaler, with Megatron-LM's
-/// hysteresis. Multiply the loss by <see cref="Scale"/> before you take its gradients; a <see cref="ModelOptimizer"/> that
-/// has the scaler in its options unscales them, skips a step whose gradients are not finite, and tells the scaler.</para>
+/// hysteresis. Multiply the loss by <see cref="Scale"/> before you take its gradients. A <see cref="ModelOptimizer"/> with the scaler
+/// in its options divides the gradients by the scale, skips a step whose gradients are not finite, and updates the scaler.</para>
 /// <code>
-/// good step:  after GrowthInterval of them in a row, Scale ← Scale·GrowthFactor
-/// overflow:   Scale ← max(MinimumScale, Scale·BackoffFactor), once Hysteresis is used up
+/// good step:  after GrowthInterval good steps in a row, Scale ← Scale·GrowthFactor
+/// overflow:   from number Hysteresis on, counted since Scale last grew, Scale ← max(MinimumScale, Scale·BackoffFactor)
 /// </code>
-/// <para>The scale stops growing where the product of it, the loss scale of the step beside it and the number of micro-batches
-/// would have no inverse that is a normal float.</para>
-/// <para>A scaler belongs to the first <see cref="ModelOptimizer"/> that takes a step with it, because each step moves the scale. Two
-/// optimizers with losses of their own have a scaler each. Two that share one loss have none in their options: see the
-/// example.</para>
-/// <para>Factors that are powers of two change no bit of the update. At its floor the scale can do no more, and the optimizer's
-/// <see cref="ModelOptimizerOptions.NonFinite"/> decides about gradients that are still not finite.</para>
+/// <para>The gradients are divided by the product of the scale, the loss scale of the step and the number of micro-batches. The
+/// scale stops growing when the inverse of this product would no longer be a normal float.</para>
+/// <para>A scaler belongs to the first <see cref="ModelOptimizer"/> that takes a step with it, because each step changes the scale.
+/// Two optimizers with separate losses need a scaler each. Two optimizers that share one loss leave the scaler out of their
+/// options: see the example.</para>
+/// <para>Factors that are powers of two do not change any bit of the update. If gradients are still not finite when the scale is at
+/// <see cref="LossScalerOptions.MinimumScale"/>, the optimizer's <see cref="ModelOptimizerOptions.NonFinite"/> applies.</para>
 /// </remarks>
 /// <example>
 /// Two optimizers that share one loss, both with <see cref="NonFinitePolicy.Skip"/>:
@@ -36,7 +36,7 @@ public sealed class LossScaler : ICheckpointed
 
     /// <summary>Makes a scaler.</summary>
     /// <param name="options">How the scale grows and falls; null: as in PyTorch.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option, named in the message, is out of its range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names it.</exception>
     public LossScaler(LossScalerOptions? options = null)
     {
         _options = options ?? new LossScalerOptions();
@@ -45,20 +45,20 @@ public sealed class LossScaler : ICheckpointed
         _hysteresis = _options.Hysteresis;
     }
 
-    /// <summary>What to multiply the next loss by.</summary>
+    /// <summary>The factor to multiply the next loss by.</summary>
     public double Scale { get; private set; }
 
     internal LossScalerOptions Options => _options;
 
-    /// <summary>Whether a smaller scale could help.</summary>
+    /// <summary>Whether the scale can still become smaller.</summary>
     internal bool CanBackOff => Scale > _options.MinimumScale;
 
     /// <summary>
-    /// Tells the scaler what became of a step, or of all steps with gradients of one loss. A <see cref="ModelOptimizer"/> that has
-    /// it in its options does so itself.
+    /// Updates the scale after a step, or after all steps that used gradients of the same loss. A <see cref="ModelOptimizer"/> with the
+    /// scaler in its options calls this itself.
     /// </summary>
-    /// <param name="outcomes">What became of each step: the scale backs off if any was skipped; otherwise they count as one good
-    /// step if any was applied.</param>
+    /// <param name="outcomes">The outcome of each step. The scale backs off if any step was skipped. Otherwise the steps count as one
+    /// good step if any was applied.</param>
     public void Update(params ReadOnlySpan<StepOutcome> outcomes)
     {
         StepOutcome outcome = outcomes.Contains(StepOutcome.Skipped) ? StepOutcome.Skipped
@@ -67,9 +67,9 @@ public sealed class LossScaler : ICheckpointed
         Update(outcome, beside: 1);
     }
 
-    /// <summary>Takes note of a step.</summary>
-    /// <param name="outcome">What became of it.</param>
-    /// <param name="beside">What gradients are divided by beside the scale.</param>
+    /// <summary>Updates the scale after a step.</summary>
+    /// <param name="outcome">The outcome of the step.</param>
+    /// <param name="beside">The number that gradients are divided by in addition to the scale.</param>
     internal void Update(StepOutcome outcome, double beside)
     {
         if (outcome == StepOutcome.Applied)
@@ -84,7 +84,7 @@ public sealed class LossScaler : ICheckpointed
         }
     }
 
-    /// <summary>The scale, and how many good steps it is from growing.</summary>
+    /// <summary>Shows the scale, and the number of good steps until it grows.</summary>
     public override string ToString() =>
         $"{nameof(LossScaler)}: scale {TextTable.Number(Scale)}, {TextTable.Number(_goodSteps)} of "
         + $"{TextTable.Number(_options.GrowthInterval)} good steps to the next growth";
@@ -99,7 +99,7 @@ public sealed class LossScaler : ICheckpointed
         contents.Scalar("scale", () => Scale, scale => Scale = Require.IsScale(scale) ? scale : _options.InitialScale);
     }
 
-    /// <summary>Refuses a second owner, whose gradients would be divided by a scale that the first one's step has moved.</summary>
+    /// <summary>Throws for a second optimizer: its gradients would be divided by a scale that the first one's step has changed.</summary>
     internal void ClaimFor(ModelOptimizer optimizer)
     {
         ModelOptimizer? owner = Interlocked.CompareExchange(ref _owner, optimizer, null);
@@ -107,7 +107,7 @@ public sealed class LossScaler : ICheckpointed
         {
             throw new InvalidOperationException(string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"The {nameof(LossScaler)} in the options of this optimizer belongs to another model optimizer, which has taken steps with it, and each step moves the scale. Give this optimizer a {nameof(LossScaler)} of its own (to go on from the other's scale: {nameof(LossScalerOptions.InitialScale)} = {Scale}). If both have gradients of one loss: leave {nameof(ModelOptimizerOptions.LossScaler)} out of the options of both, set {nameof(ModelOptimizerOptions.NonFinite)} to {nameof(NonFinitePolicy)}.{nameof(NonFinitePolicy.Skip)}, pass new {nameof(LossScale)}(scaler.{nameof(Scale)}) to both steps, and call scaler.{nameof(Update)} with both outcomes once a round."));
+                $"The {nameof(LossScaler)} in the options of this optimizer belongs to another model optimizer, which has taken steps with it. Each step changes the scale, so two optimizers cannot share it. Give this optimizer a {nameof(LossScaler)} of its own (to start from the other's scale: {nameof(LossScalerOptions.InitialScale)} = {Scale}). If both optimizers use gradients of one loss: leave {nameof(ModelOptimizerOptions.LossScaler)} out of the options of both, set {nameof(ModelOptimizerOptions.NonFinite)} to {nameof(NonFinitePolicy)}.{nameof(NonFinitePolicy.Skip)}, pass new {nameof(LossScale)}(scaler.{nameof(Scale)}) to both steps, and call scaler.{nameof(Update)} once with both outcomes after each pair of steps."));
         }
     }
 

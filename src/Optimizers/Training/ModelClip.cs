@@ -1,8 +1,8 @@
 namespace Optimizers.Training;
 
 /// <summary>
-/// The clip of a model in its steps: it is asked before anything is written, and rewritten gradients are put back if the step is
-/// then refused.
+/// Calls the clip of a model in its steps, before anything is written. If the step is refused after that, rewritten gradients are
+/// restored.
 /// </summary>
 internal sealed class ModelClip(IGradientClip? clip, TensorBatch batch, PassRunner runner, ModelPlan plan)
 {
@@ -18,10 +18,10 @@ internal sealed class ModelClip(IGradientClip? clip, TensorBatch batch, PassRunn
     /// <summary>Whether the clip writes to the gradient buffers.</summary>
     public bool Rewrites => _rewriting is not null;
 
-    /// <summary>The norm that the clip needs; the Euclidean one without a clip.</summary>
+    /// <summary>The norm that the clip needs; the Euclidean norm without a clip.</summary>
     public Norm Norm => clip is null ? Norm.Euclidean : ClipCalls.NormOf(clip, nameof(ModelOptimizerOptions.Clip));
 
-    /// <summary>Refuses a parameter that cannot be clipped.</summary>
+    /// <summary>Throws if a parameter cannot be clipped.</summary>
     public void Check(Parameter parameter)
     {
         if (clip is not null)
@@ -30,9 +30,9 @@ internal sealed class ModelClip(IGradientClip? clip, TensorBatch batch, PassRunn
         }
     }
 
-    /// <summary>Asks the clip about a step. Gradients that it rewrites are written, and can be put back.</summary>
-    /// <param name="step">The step, with the norm of the gradients as they were given.</param>
-    /// <param name="divisor">What the gradients are to be divided by: the loss scale.</param>
+    /// <summary>Calls the clip for a step. Gradients that it rewrites are written; <see cref="PutBack"/> can restore them.</summary>
+    /// <param name="step">The step, with the norm of the gradients before any rewriting.</param>
+    /// <param name="divisor">The number to divide the gradients by: the loss scale.</param>
     /// <param name="checks">Whether gradients must be finite.</param>
     public ClippedStep Ask(ClipStep step, double divisor, bool checks)
     {
@@ -48,7 +48,7 @@ internal sealed class ModelClip(IGradientClip? clip, TensorBatch batch, PassRunn
             if (checks && !double.IsFinite(step.GradientNorm))
             {
                 (int job, int element) = runner.FindNonFinite();
-                string what = $"the gradient that {ClipCalls.NameOf(_rewriting)} is given or makes of it";
+                string what = $"the gradient that {_rewriting.GetType().Name} rewrites";
                 return new ClippedStep { Step = step, Overflow = new Overflow(job, element, 0, what) };
             }
         }
@@ -78,7 +78,7 @@ internal sealed class ModelClip(IGradientClip? clip, TensorBatch batch, PassRunn
         };
     }
 
-    /// <summary>Tells the clip that the step will be applied, with the gradients as they are now.</summary>
+    /// <summary>Tells the clip that the step will be applied. The gradients stay as they are now.</summary>
     public void Commit(ClipStep step)
     {
         if (clip is not null)
@@ -89,7 +89,7 @@ internal sealed class ModelClip(IGradientClip? clip, TensorBatch batch, PassRunn
         _backup.Forget();
     }
 
-    /// <summary>Puts gradients back that were rewritten for a step that is not applied.</summary>
+    /// <summary>Restores gradients that were rewritten for a step that is not applied.</summary>
     public void PutBack() => _backup.PutBack();
 
     private void Rewrite(IRewritingClip rewriting, ClipStep step, double divisor)

@@ -1,15 +1,15 @@
 namespace Optimizers.Training;
 
-/// <summary>How the length of a vector is measured.</summary>
+/// <summary>The kind of norm.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<NormKind>))]
 public enum NormKind
 {
-    /// <summary>The root of the sum of the squares.</summary>
+    /// <summary>The square root of the sum of the squares.</summary>
     Euclidean,
 
     /// <summary>The largest magnitude.</summary>
     Infinity,
 
-    /// <summary>The p-th root of the sum of the p-th powers of the magnitudes; the order p is given beside. Slow.</summary>
+    /// <summary>The p-th root of the sum of the p-th powers of the magnitudes. A separate option gives the order p. Slow.</summary>
     P,
 }

@@ -4,13 +4,13 @@ namespace Optimizers.Training;
 public static class NormKindExtensions
 {
     /// <summary>
-    /// Measures the norm of some values. It is summed in double, in a fixed order: the same bits on every processor, which sums of
-    /// <c>TensorPrimitives</c> do not have.
+    /// Measures the norm of some values. It is summed in double, in a fixed order, so it has the same bits on every processor. Sums of
+    /// <c>TensorPrimitives</c> do not.
     /// </summary>
-    /// <param name="kind">Which norm.</param>
+    /// <param name="kind">The kind of norm.</param>
     /// <param name="values">The values.</param>
     /// <param name="order">The order p of <see cref="NormKind.P"/>. Finite, at least 1; default 2.</param>
-    /// <returns>The norm; 0 of no values, and NaN or infinite if a value is.</returns>
+    /// <returns>The norm: 0 for an empty span; NaN or infinite if a value is.</returns>
     public static double Of(this NormKind kind, ReadOnlySpan<float> values, double order = 2)
     {
         Require.Defined(kind);

@@ -1,21 +1,22 @@
 namespace Optimizers.Training;
 
 /// <summary>
-/// Sharpness-aware minimisation: a step of any optimizer along the gradient that is found a little way up the loss, which
-/// leads to flat minima. It takes two gradients for a step.
+/// Sharpness-aware minimisation (SAM): a step of any optimizer with the gradient at a nearby point of higher loss. This leads to
+/// flat minima. Each step needs two gradients.
 /// </summary>
 /// <remarks>
 /// <para>Foret, Kleiner, Mobahi &amp; Neyshabur 2021, arXiv 2010.01412, algorithm 1.</para>
 /// <code>
 /// e = Rho·g/(‖g‖ + 1e-12), Adaptive: e = Rho·p²g/(‖pg‖ + 1e-12), norms over all parameters
 /// g' = the gradient at p + e
-/// p takes a step of the optimizer within, along g' from p
+/// p takes a step of the wrapped optimizer from p, with the gradient g'
 /// </code>
-/// <para>The norm is summed in double. Parameters that are frozen or have no gradient at the ascent do not count in it and
-/// stay where they are. Where the norm is 0, infinite or NaN nothing moves, so that the second gradient is that of the
-/// parameters, and what is not finite is for the optimizer within to deal with. Afterwards the parameters have every bit
-/// that they had before.</para>
-/// <para>Memory: 4 bytes per parameter beside those of the optimizer within. Nothing of it lasts from step to step.</para>
+/// <para>The norm is summed in double. Parameters that are frozen or have no gradient at the ascent do not count in the norm and do
+/// not move in the ascent. If the norm is 0, infinite or NaN, no parameter moves. The second gradient is then the gradient at the
+/// parameters themselves, and the wrapped optimizer handles elements that are not finite. Before the update the parameters get back
+/// exactly the bits that they had before the ascent.</para>
+/// <para>Memory: 4 bytes per parameter, in addition to the state of the wrapped optimizer. Its contents are used within one step
+/// only.</para>
 /// </remarks>
 /// <example>
 /// With a function that computes gradients, or in two calls:
@@ -45,7 +46,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     /// <param name="optimizer">The optimizer that takes the steps.</param>
     /// <param name="options">The options; null: the defaults.</param>
     /// <exception cref="ArgumentNullException">The optimizer is null.</exception>
-    /// <exception cref="ArgumentException">An option, named in the message, is out of its range; or the optimizer is or wraps a
+    /// <exception cref="ArgumentException">An option is out of its range, and the message names it; or the optimizer is or wraps a
     /// <see cref="GradientAccumulator"/> that keeps its sums in the gradient buffers.</exception>
     public Sam(IModelOptimizer optimizer, SamOptions? options = null)
         : this(optimizer, options ?? new(), widestLane: 0)
@@ -79,23 +80,23 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     /// <inheritdoc/>
     public IModelOptimizer? Inner => _optimizer;
 
-    /// <summary>Whether the parameters are up the loss, between <see cref="Ascend"/> and <see cref="Step(LossScale)"/>.</summary>
+    /// <summary>Whether the parameters are at the ascended point, between <see cref="Ascend"/> and <see cref="Step(LossScale)"/>.</summary>
     public bool HasAscended { get; private set; }
 
-    /// <summary>The memory that the places to return to take, in bytes; none before the first ascent.</summary>
+    /// <summary>The memory of the saved values that the step returns to, in bytes; 0 before the first ascent.</summary>
     public long StateBytes => _origins.Bytes;
 
     /// <summary>
-    /// Moves the parameters up along their gradients, and zeroes all gradients of the set: for the caller to compute them
-    /// anew there and to call <see cref="Step(LossScale)"/>, or <see cref="Withdraw"/> to give up. Steps of the optimizer within
-    /// that do not go through here are refused meanwhile.
+    /// Moves the parameters up along their gradients, and zeroes all gradients of the set. Compute the gradients again there, then call
+    /// <see cref="Step(LossScale)"/>, or <see cref="Withdraw"/> to give up the step. Until then direct steps of the wrapped
+    /// optimizer throw.
     /// </summary>
-    /// <param name="lossScale">What the loss was multiplied by before its gradients were taken, beside the scale of the
-    /// <see cref="LossScaler"/>; left out: 1.</param>
-    /// <returns>The norm of the unscaled gradients, each times its weight if adaptive.</returns>
-    /// <exception cref="ArgumentException">Gradients overlap, and cannot be zeroed.</exception>
-    /// <exception cref="InvalidOperationException">The parameters have ascended already, or do not hold their own values for
-    /// another reason. Nothing has changed then.</exception>
+    /// <param name="lossScale">The factor that the loss was multiplied by before its gradients were taken, without the scale of the
+    /// <see cref="LossScaler"/>. Default 1.</param>
+    /// <returns>The norm of the unscaled gradients; in the adaptive form each is multiplied by its weight first.</returns>
+    /// <exception cref="ArgumentException">The gradients of two parameters overlap, so they cannot be zeroed.</exception>
+    /// <exception cref="InvalidOperationException">The parameters have ascended already, or their values are replaced for
+    /// another reason. In that case nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public double Ascend(LossScale lossScale = default)
     {
@@ -105,7 +106,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     }
 
     /// <summary>
-    /// Puts the parameters back where they were, and takes a step of the optimizer within along the gradients that were found
+    /// Moves the parameters back to where they were, and takes a step of the wrapped optimizer with the gradients that were computed
     /// after <see cref="Ascend"/>.
     /// </summary>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/param|/returns"/>
@@ -116,18 +117,18 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         if (!HasAscended)
         {
             throw new InvalidOperationException(
-                $"Call {nameof(Ascend)} and compute new gradients first, or pass a function that computes them.");
+                $"The parameters have not ascended. Call {nameof(Ascend)} and compute new gradients first, or pass a function that computes them.");
         }
 
         Return();
         return _optimizer.Step(lossScale);
     }
 
-    /// <summary>Does everything: gradients, ascent, gradients there, return and step.</summary>
-    /// <param name="computeGradients">Computes the gradients of the parameters as they are, into their buffers, which are zero
-    /// each time. Called twice. If it throws, the parameters are where they were, and there is no step.</param>
-    /// <param name="lossScale">What the loss is multiplied by before its gradients are taken, beside the scale of the
-    /// <see cref="LossScaler"/>; left out: 1.</param>
+    /// <summary>Takes a whole step: computes gradients, ascends, computes gradients there, moves back and updates.</summary>
+    /// <param name="computeGradients">Computes the gradients at the current values of the parameters, into their buffers. It is called
+    /// twice, and the buffers are zero before each call. If it throws, the parameters are where they were, and there is no step.</param>
+    /// <param name="lossScale">The factor that the loss is multiplied by before its gradients are taken, without the scale of the
+    /// <see cref="LossScaler"/>. Default 1.</param>
     /// <inheritdoc cref="ModelOptimizer.Step" path="/returns"/>
     /// <inheritdoc cref="Ascend" path="/exception"/>
     public StepReport Step(Action computeGradients, LossScale lossScale = default)
@@ -150,7 +151,9 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         return _optimizer.Step(lossScale);
     }
 
-    /// <summary>Flushes the optimizer within: the gradients that were accumulated there have been taken up the loss already.</summary>
+    /// <summary>
+    /// Flushes the wrapped optimizer. Its accumulated gradients were computed at ascended points, so no ascent is needed.
+    /// </summary>
     /// <inheritdoc cref="GradientAccumulator.Flush" path="/returns|/exception"/>
     public StepReport Flush()
     {
@@ -159,7 +162,9 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         return _optimizer.Flush();
     }
 
-    /// <summary>Puts the parameters back where they were before <see cref="Ascend"/>, without a step; else does nothing.</summary>
+    /// <summary>
+    /// Moves the parameters back to where they were before <see cref="Ascend"/>, without a step. Without an ascent it does nothing.
+    /// </summary>
     public void Withdraw()
     {
         using Gate.Turn turn = _gate.Enter();
@@ -170,10 +175,10 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     }
 
     /// <summary>
-    /// Makes sure that no checkpoint is taken, or loaded, between ascent and step; there is nothing else to keep. What the
-    /// optimizer within has to keep, it lists itself.
+    /// Prevents saving and loading a checkpoint between ascent and step. SAM has no state of its own to save. The wrapped optimizer
+    /// lists its own state itself.
     /// </summary>
-    /// <param name="contents">Takes the list.</param>
+    /// <param name="contents">The list to add to.</param>
     /// <exception cref="InvalidOperationException">The parameters have ascended.</exception>
     public void Describe(CheckpointManifest contents)
     {
@@ -195,7 +200,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
             });
     }
 
-    /// <summary>The distance, whether the parameters have ascended, and the optimizer within.</summary>
+    /// <summary>Shows ρ, whether the parameters have ascended, and the wrapped optimizer.</summary>
     public override string ToString() =>
         $"{nameof(Sam)}: ρ = {TextTable.Number(_options.Rho)}{(HasAscended ? ", ascended" : string.Empty)}; {_optimizer}";
 
@@ -222,7 +227,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
 
     private double MoveUp(LossScale lossScale)
     {
-        // The function that computes gradients may have added some.
+        // The function that computes gradients may have added parameters.
         TakeNewParameters();
         foreach (AuxiliaryTensor origin in _origins.All)
         {
@@ -233,7 +238,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         double norm = Measure() / divisor;
         if (norm > 0 && double.IsFinite(norm))
         {
-            // Gradients so small that this is beyond a float are denormal ones.
+            // The rate exceeds a float only if the gradients are denormal.
             double rate = Math.Min(_options.Rho / (norm + 1e-12) / divisor, float.MaxValue);
             _origins.Run(_ascent, _ascending, rate);
         }
@@ -258,7 +263,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         return norm;
     }
 
-    // Products go where the places to return to will be.
+    // The products are stored where the ascent will save the values to return to.
     private double Measure()
     {
         if (!_options.Adaptive)

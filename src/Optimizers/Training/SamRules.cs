@@ -1,6 +1,6 @@
 namespace Optimizers.Training;
 
-/// <summary>p·g, whose norm the adaptive form takes.</summary>
+/// <summary>product ← p·g, for the norm of the adaptive form.</summary>
 internal readonly struct WeighingRule : IUpdateRule1<WeighingRule>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -9,7 +9,7 @@ internal readonly struct WeighingRule : IUpdateRule1<WeighingRule>
         product = p * g;
 }
 
-/// <summary>origin ← p, p ← p + rate·g, with g as the distance has it.</summary>
+/// <summary>origin ← p, p ← p + rate·d, where d is the direction that <typeparamref name="TDistance"/> makes of g.</summary>
 internal readonly struct AscentRule<TDistance>(double rate) : IUpdateRule1<AscentRule<TDistance>>
     where TDistance : struct, IDistance
 {
@@ -33,14 +33,14 @@ internal readonly struct ReturnRule : IUpdateRule1<ReturnRule>
         p = origin;
 }
 
-/// <summary>The direction of the steepest ascent, by how distance is measured.</summary>
+/// <summary>The direction of steepest ascent; it depends on how distance is measured.</summary>
 internal interface IDistance
 {
     static abstract V Of<V>(V gradient, V parameter)
         where V : struct, ILane<V>;
 }
 
-/// <summary>Every element alike.</summary>
+/// <summary>Distance that measures every element alike: the direction is g.</summary>
 internal readonly struct Evenly : IDistance
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -49,7 +49,7 @@ internal readonly struct Evenly : IDistance
         gradient;
 }
 
-/// <summary>Relative to the size of each element: p²g.</summary>
+/// <summary>Distance relative to the size of each element: the direction is p²g.</summary>
 internal readonly struct ByWeight : IDistance
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

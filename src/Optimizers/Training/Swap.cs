@@ -1,6 +1,6 @@
 namespace Optimizers.Training;
 
-/// <summary>Exchanges values and auxiliary tensors until it is disposed of.</summary>
+/// <summary>Exchanges values and auxiliary tensors until it is disposed.</summary>
 internal sealed class Swap : IDisposable
 {
     private AuxiliaryTensors? _tensors;

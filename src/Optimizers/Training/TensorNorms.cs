@@ -12,24 +12,24 @@ public readonly record struct TensorNorms
         GradientNorm = gradientNorm;
     }
 
-    /// <summary>The parameter: its name, shape and values. Do not write to it.</summary>
+    /// <summary>The parameter, with its name, shape and values. Do not write to it.</summary>
     public Parameter Parameter { get; }
 
-    /// <summary>The number of elements that the norms are over. It is that of the parameter; of a table, that of the rows that have a
-    /// gradient.</summary>
+    /// <summary>The number of elements that the norms cover: all elements of the parameter. In a table, the elements of the rows that
+    /// have a gradient.</summary>
     public int Length => Parameter.Rows?.Length ?? Parameter.Length;
 
-    /// <summary>The norm of the gradients, without the loss scale. Of a table, of the rows that have a gradient.</summary>
+    /// <summary>The norm of the gradients, divided by the loss scale. In a table, the norm of the rows that have a gradient.</summary>
     public double GradientNorm { get; }
 
-    /// <summary>The learning rate that the tensor is updated with; NaN where the clip is applied in place.</summary>
+    /// <summary>The learning rate of the tensor in this update; NaN if the clip is applied in place.</summary>
     public double LearningRate { get; internal init; } = double.NaN;
 
-    /// <summary>The weight decay that the tensor is updated with; NaN where the clip is applied in place.</summary>
+    /// <summary>The weight decay of the tensor in this update; NaN if the clip is applied in place.</summary>
     public double WeightDecay { get; internal init; } = double.NaN;
 
-    /// <summary>Measures the norm of the values, which takes a pass over them. Of a table, of the rows that have a gradient.</summary>
-    /// <exception cref="InvalidOperationException">The parameters of the set do not hold their own values at present.</exception>
+    /// <summary>Measures the norm of the values, in a pass over them. In a table, the norm of the rows that have a gradient.</summary>
+    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
     public double ValueNorm()
     {
         Parameter.RequireOwnValues();

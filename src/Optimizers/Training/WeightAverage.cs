@@ -1,16 +1,16 @@
 namespace Optimizers.Training;
 
-/// <summary>The plain mean of the weights after certain steps: stochastic weight averaging, SWA.</summary>
+/// <summary>The arithmetic mean of the weights after selected steps: stochastic weight averaging (SWA).</summary>
 /// <remarks>
 /// <para>Izmailov et al. 2018, arXiv 1803.05407, algorithm 1.</para>
 /// <code>
 /// a ← a + (p − a)/(n + 1), after n updates of this parameter; the first copies p
 /// </code>
-/// <para>As in PyTorch. Keep the rate constant or cyclic while averaging, as the paper does: a rate that has fallen to nothing
-/// averages weights that are all the same. Statistics of batch normalisation belong to the weights they were taken with:
-/// take them anew with the averages swapped in.</para>
-/// <para>State: 4 bytes per parameter. Gradients play no part. A NaN in the weights stays in the average of that element until
-/// <see cref="AveragedWeights.Reset"/>; an infinity that does not change is kept.</para>
+/// <para>This is PyTorch's form. Keep the learning rate constant or cyclic while averaging, as the paper does: with a rate near 0 all
+/// averaged weights are the same. Batch normalisation statistics belong to the weights that they were measured with: measure
+/// them again with the averages swapped in.</para>
+/// <para>State: 4 bytes per parameter. Gradients are not used. A NaN in the weights stays in the average of that element until
+/// <see cref="AveragedWeights.Reset"/>. An infinite weight that does not change is kept.</para>
 /// </remarks>
 public sealed class WeightAverage : AveragedWeights
 {
@@ -18,7 +18,7 @@ public sealed class WeightAverage : AveragedWeights
     /// <param name="parameters">The set; parameters may be added to it later.</param>
     /// <param name="options">The options; null: the defaults.</param>
     /// <exception cref="ArgumentNullException">The set is null.</exception>
-    /// <exception cref="ArgumentException">An option, named in the message, is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     public WeightAverage(ParameterSet parameters, WeightAverageOptions? options = null)
         : this(parameters, options ?? new(), widestLane: 0)
     {

@@ -4,17 +4,17 @@ namespace Optimizers.Training;
 public sealed record WeightAverageOptions
 {
     /// <summary>
-    /// The first step that is averaged, counted from 1. At least 1; default 1. The paper begins after about three quarters of a
-    /// usual training.
+    /// The first step to average, counted from 1. At least 1; default 1. The paper starts after about three quarters of a usual
+    /// training.
     /// </summary>
     public long FirstStep { get; init; } = 1;
 
     /// <summary>
-    /// How many steps later the next one is averaged. At least 1; default 1: every step. The paper averages once an epoch, or
-    /// at the end of each cycle of the rate.
+    /// The number of steps from one averaged step to the next. At least 1; default 1: every step. The paper averages once an epoch, or
+    /// at the end of each cycle of the learning rate.
     /// </summary>
     public long Interval { get; init; } = 1;
 
-    /// <summary>The number of threads at most; 0, the default: as many as there are processors.</summary>
+    /// <summary>The largest number of threads; 0, the default: the number of processors.</summary>
     public int Threads { get; init; }
 }

@@ -423,7 +423,7 @@ public sealed class GradientAccumulatorTests
         foreach (LossScale other in new[] { default, new LossScale(2) { MicroBatches = 2 }, new LossScale(4) })
         {
             accumulator.Invoking(a => a.Step(other)).Should().Throw<ArgumentException>().WithParameterName("lossScale")
-                .WithMessage("*the 1 before it in this update have 2,*Discard*");
+                .WithMessage("*the 1 before it in this update have 2.*Discard*");
         }
 
         scaler.Update(StepOutcome.Skipped);
