@@ -3,15 +3,15 @@ using System.Text;
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// A file that takes the place of another all at once: it is written beside it under another name, flushed to the disk and
-/// renamed. Whatever happens, the path names either all of the old file or all of the new one.
+/// A file that replaces another one atomically: it is written beside the old file under a different name, flushed to the disk and
+/// then renamed. At every instant the path names either the complete old file or the complete new one.
 /// </summary>
 internal sealed class AtomicFile : IDisposable
 {
     private const string Ending = ".tmp";
     private const int IdentifierLength = 32;
 
-    // Names have at most 255 bytes on most file systems, and the identifier needs some of them.
+    // Most file systems allow 255 bytes in a name, and the identifier needs some of them.
     private const int LongestName = 200;
 
     private readonly string _path;
@@ -28,10 +28,10 @@ internal sealed class AtomicFile : IDisposable
     /// <summary>The new file, while it is written.</summary>
     public FileStream Stream { get; }
 
-    /// <summary>Begins a file in the place of another, or of none.</summary>
-    /// <param name="path">The file; where it is a symbolic link, what it leads to.</param>
-    /// <param name="length">How long it will be: a disk that is too full is noticed here.</param>
-    /// <param name="asynchronous">Whether it is written asynchronously.</param>
+    /// <summary>Begins a file that will replace another one, if there is one.</summary>
+    /// <param name="path">The file. If it is a symbolic link, the target of the link is replaced.</param>
+    /// <param name="length">The length that the file will have: a disk without enough space throws here.</param>
+    /// <param name="asynchronous">Whether the file is written asynchronously.</param>
     public static AtomicFile Create(string path, long length, bool asynchronous)
     {
         string target = TargetOf(path);
@@ -45,7 +45,7 @@ internal sealed class AtomicFile : IDisposable
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
 
-            // Locked, which tells a file that is being written from one that a killed process has left. Windows needs the
+            // The lock tells a file that is being written from one that a killed process has left. Windows needs the
             // permission to delete for the renaming.
             Share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None,
             BufferSize = 0,
@@ -62,7 +62,7 @@ internal sealed class AtomicFile : IDisposable
         {
             if (!OperatingSystem.IsWindows() && mode is { } exact)
             {
-                // Of the mode at creation the process's mask has been taken away.
+                // The process's umask has removed bits from the mode given at creation.
                 File.SetUnixFileMode(file.Stream.SafeFileHandle, exact);
             }
 
@@ -76,8 +76,8 @@ internal sealed class AtomicFile : IDisposable
     }
 
     /// <summary>
-    /// Deletes what killed processes have left under names that begin in a way. What a process is writing at this moment is
-    /// locked, and stays.
+    /// Deletes the files that killed processes have left, if their names start with a prefix. A file that a process is writing now
+    /// is locked, and stays.
     /// </summary>
     public static void DeleteStale(string folder, string prefix)
     {
@@ -95,8 +95,8 @@ internal sealed class AtomicFile : IDisposable
         }
     }
 
-    /// <summary>Puts the file in its place. When this returns, it survives a power cut.</summary>
-    /// <exception cref="IOException">It could not be done, and the old file is still there. Or the new file is in its place, and
+    /// <summary>Renames the file to its final path. When this method returns, the file survives a power cut.</summary>
+    /// <exception cref="IOException">The renaming failed, and the old file is still there. Or the new file is at its path, and
     /// the message says that its folder could not be flushed.</exception>
     public void Commit()
     {
@@ -108,7 +108,7 @@ internal sealed class AtomicFile : IDisposable
         FolderFlush.Flush(Path.GetDirectoryName(_path)!);
     }
 
-    /// <summary>Closes the file, and deletes it if it has not been put in its place.</summary>
+    /// <summary>Closes the file, and deletes it if <see cref="Commit"/> has not renamed it.</summary>
     public void Dispose()
     {
         Stream.Dispose();
@@ -123,11 +123,11 @@ internal sealed class AtomicFile : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // What went wrong before is of more interest; the next save deletes it.
+            // An earlier exception is more important than this one; the next save deletes the file.
         }
     }
 
-    // A file is not written through a link by replacing the link.
+    // Writing to a symbolic link must not replace the link itself.
     private static string TargetOf(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -136,13 +136,13 @@ internal sealed class AtomicFile : IDisposable
         string target = isLink ? File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName : full;
         if (Directory.Exists(target) || Path.GetFileName(target).Length == 0)
         {
-            throw new IOException($"\"{target}\" is a folder; name a file in it.");
+            throw new IOException($"\"{target}\" is a folder. Give the path of a file in it.");
         }
 
         if (!Directory.Exists(Path.GetDirectoryName(target)))
         {
             throw new DirectoryNotFoundException(
-                $"\"{target}\" cannot be saved, because its folder does not exist. Make it first, with Directory.CreateDirectory.");
+                $"\"{target}\" cannot be saved, because its folder does not exist. Create it first with Directory.CreateDirectory.");
         }
 
         return File.Exists(target) && File.GetAttributes(target).HasFlag(FileAttributes.ReadOnly)
@@ -169,7 +169,7 @@ internal sealed class AtomicFile : IDisposable
     {
         try
         {
-            // Deleted as it is closed, and locked until then.
+            // The file is deleted when it is closed, and locked until then.
             new FileStream(path, new FileStreamOptions
             {
                 Access = FileAccess.ReadWrite,
@@ -179,7 +179,7 @@ internal sealed class AtomicFile : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Somebody is writing it, or it is not ours to delete.
+            // Another process is writing the file, or this one may not delete it.
         }
     }
 
@@ -200,12 +200,12 @@ internal sealed class AtomicFile : IDisposable
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 // On Windows another program, such as a virus scanner, may have the file open without allowing its deletion,
-                // mostly for a moment.
+                // usually for a moment.
                 if (!OperatingSystem.IsWindows() || attempt == Attempts)
                 {
                     throw new IOException(
-                        $"The new file could not take the place of \"{_path}\", which is as it was: {exception.Message} "
-                        + "If another program has it open, close it there and save again.",
+                        $"\"{_path}\" could not be replaced by the new file, and is unchanged: {exception.Message} "
+                        + "If another program has the file open, close it there and save again.",
                         exception);
                 }
 

@@ -4,14 +4,14 @@ namespace Optimizers.Checkpoints;
 
 /// <summary>
 /// A training run as one file: the parameters of a model, the state of its optimizer with its schedules and loss scale,
-/// everything else that is added, and values of yours. A run that is saved, ended and resumed goes on with the same bits.
+/// all parts that you add, and values of your own. A run that is saved, ended and resumed continues with the same bits.
 /// </summary>
 /// <remarks>
-/// <para>The file is in the safetensors format; docs/checkpoints.md says what is where.</para>
-/// <para>Saving: at every instant the path names either all of the old file or all of the new one, and when
-/// <see cref="Save"/> returns, the new one survives a power cut. Loading: names, shapes, types, groups, options and the
-/// checksum are compared before anything is touched.</para>
-/// <para>What it holds may not be stepped or changed while it is saved or loaded.</para>
+/// <para>The file is in the safetensors format; docs/checkpoints.md describes its contents.</para>
+/// <para>Saving: at every instant the path names either the complete old file or the complete new one. When
+/// <see cref="Save"/> returns, the new file survives a power cut. Loading: names, shapes, types, groups, options and the
+/// checksum are compared before anything is changed.</para>
+/// <para>Do not take steps with the contents, and do not change them, while they are saved or loaded.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -31,13 +31,13 @@ public sealed class Checkpoint
     internal const string ParametersKey = "parameters";
 
     /// <summary>
-    /// The version of the files that are written. Version 2 added the state of schedules, whether a file has the parameters,
-    /// and what the settings of a group were when the run began. Version 3 writes options by the contracts of configurations, and added
+    /// The version of the files that this library writes. Version 2 added the state of schedules, whether a file has the parameters,
+    /// and the settings that a group had when the run began. Version 3 writes options with the contracts of configurations, and added
     /// the options of parts.
     /// </summary>
     internal const int Version = 3;
 
-    // What the library's own names in a file begin with.
+    // The prefixes of the library's own names in a file.
     private static readonly string[] _taken =
     [
         ParametersKey, "state", "values", "groups", "options", ModelManifest.ScaleName, ModelManifest.SchedulesName, ModelManifest.ClipName,
@@ -48,19 +48,19 @@ public sealed class Checkpoint
     private readonly List<(string Prefix, object Part, Action<CheckpointManifest> List)> _parts = [];
 
     /// <summary>Makes a checkpoint.</summary>
-    /// <param name="optimizer">The optimizer of a model; null: none, for what is added alone.</param>
+    /// <param name="optimizer">The optimizer of a model; null for a checkpoint that contains only the parts you add.</param>
     public Checkpoint(ModelOptimizer? optimizer = null) => _optimizer = optimizer;
 
     /// <summary>
-    /// Whether the file holds the parameters' values as well. Default true. Set it to false only if the values come from
-    /// elsewhere, before or after the load: the state of an optimizer belongs to the parameters that it was made with.
+    /// Whether the file includes the values of the parameters. Default true. Set it to false only if the values come from
+    /// another source, before or after the load: the state of an optimizer fits only the parameters that it was made with.
     /// </summary>
     public bool IncludeParameters { get; init; } = true;
 
     /// <summary>
-    /// The names and contracts of your own optimizers, schedules and clips. The file has the options of a registered type one by one, and
-    /// a load names the one that differs. Of a type that is not registered a load compares the text that a value gives of itself. The
-    /// library's types need no registry. Default <see cref="ConfigurationRegistry.Empty"/>.
+    /// The names and contracts of your own optimizers, schedules and clips. For a registered type, the file has each option separately,
+    /// and a load names the option that differs. For a type that is not registered, a load compares the text that
+    /// <see cref="object.ToString"/> returns. The library's own types need no registry. Default <see cref="ConfigurationRegistry.Empty"/>.
     /// </summary>
     public ConfigurationRegistry Registry
     {
@@ -73,15 +73,15 @@ public sealed class Checkpoint
     } = ConfigurationRegistry.Empty;
 
     /// <summary>
-    /// Values of yours, such as the epoch, the place in the data or the state of a generator: any text, which is JSON if others
-    /// are to read it. A load replaces them all by those of the file.
+    /// Values of your own, such as the epoch, the position in the data or the state of a random generator. Any text is allowed; use JSON
+    /// if other programs read it. A load replaces all of them by the values in the file.
     /// </summary>
     public IDictionary<string, string> Values { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Adds something that has state: an average, a loss scale, an optimizer of a wrapper.</summary>
-    /// <param name="name">What its names in the file begin with.</param>
-    /// <param name="part">What is saved and loaded.</param>
-    /// <exception cref="ArgumentException">The name is empty or taken, or has a dot in it.</exception>
+    /// <summary>Adds a part with state: for example an average, a loss scaler, or a wrapper of the optimizer.</summary>
+    /// <param name="name">The prefix of the part's names in the file.</param>
+    /// <param name="part">The part to save and load.</param>
+    /// <exception cref="ArgumentException">The name is empty or taken, or contains a dot.</exception>
     public void Add(string name, ICheckpointed part)
     {
         ArgumentNullException.ThrowIfNull(part);
@@ -89,64 +89,67 @@ public sealed class Checkpoint
     }
 
     /// <summary>Adds the state of an optimizer of one buffer.</summary>
-    /// <param name="name">What its names in the file begin with.</param>
-    /// <param name="state">What is saved and loaded.</param>
-    /// <exception cref="ArgumentException">The name is empty or taken, or has a dot in it.</exception>
+    /// <param name="name">The prefix of the state's names in the file.</param>
+    /// <param name="state">The state to save and load.</param>
+    /// <exception cref="ArgumentException">The name is empty or taken, or contains a dot.</exception>
     public void Add(string name, OptimizerState state)
     {
         ArgumentNullException.ThrowIfNull(state);
         AddPart(name, state, contents => StateManifest.List(contents, state, [state.Length]));
     }
 
-    /// <summary>Saves everything.</summary>
-    /// <param name="path">The file, which may be there already; its mode is kept, and a symbolic link to it stays one.</param>
-    /// <returns>What was saved, and what of the run was not.</returns>
-    /// <exception cref="IOException">It could not be written, the disk is full for example. The old file is as it was, and
-    /// nothing else is left.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
-    /// <exception cref="ArgumentException">A name or a value has half of a surrogate pair.</exception>
-    /// <exception cref="InvalidOperationException">The optimizer is in a step, the parameters do not hold their own values (an
-    /// average is swapped in, say), or a part lists something else than it has. Nothing is written then.</exception>
+    /// <summary>Saves the whole contents of the checkpoint to a file.</summary>
+    /// <param name="path">The file. An existing file is replaced and its mode is kept; a symbolic link to it stays a link.</param>
+    /// <returns>The report: what was saved, and which state of the run was not.</returns>
+    /// <exception cref="IOException">The file could not be written, for example because the disk is full. The old file is unchanged, and
+    /// no other file is left behind.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file or its folder may not be written.</exception>
+    /// <exception cref="ArgumentException">A name or a value contains half of a surrogate pair.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step, the values of the parameters are replaced (for example by
+    /// an average that is swapped in), or a part's memory does not match its description. In that case nothing is written.</exception>
     public CheckpointSaveReport Save(string path) => AtOnce.Wait(SaveCore(path, asynchronous: false, progress: null, default));
 
-    /// <summary>Saves everything. Until it is done, nothing of it may be changed: await it before the next step.</summary>
+    /// <summary>
+    /// Saves the whole contents of the checkpoint to a file. Await the task before the next step: until it ends, nothing that it saves
+    /// may be changed.
+    /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="progress">Is told how far it is.</param>
-    /// <param name="cancellation">Stops it; the old file is as it was then, and nothing else is left.</param>
-    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    /// <param name="progress">Receives the progress.</param>
+    /// <param name="cancellation">Cancels the save. The old file is then unchanged, and no other file is left behind.</param>
+    /// <exception cref="OperationCanceledException">The save was cancelled.</exception>
     /// <inheritdoc cref="Save"/>
     public Task<CheckpointSaveReport> SaveAsync(
         string path, IProgress<CheckpointProgress>? progress = null, CancellationToken cancellation = default) =>
         SaveCore(path, asynchronous: true, progress, cancellation).AsTask();
 
-    /// <summary>Loads everything.</summary>
+    /// <summary>Loads the whole contents of the checkpoint from a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="options">What is allowed; null: a file of exactly what is here.</param>
-    /// <returns>What was done.</returns>
-    /// <exception cref="CheckpointException">The file is damaged, of a newer version, or not of what is here; the message
-    /// lists everything that is missing, unexpected or different. Nothing has changed then.</exception>
-    /// <exception cref="IOException">The file cannot be read. Nothing has changed then, unless the message says so.</exception>
-    /// <exception cref="InvalidOperationException">The optimizer is in a step, or the parameters do not hold their own values.
-    /// Nothing has changed then.</exception>
+    /// <param name="options">The differences that the load accepts; null: the file must match exactly.</param>
+    /// <returns>The report of the load.</returns>
+    /// <exception cref="CheckpointException">The file is damaged, of a newer version, or does not match this checkpoint. The message
+    /// lists everything that is missing, unexpected or different. In that case nothing has changed.</exception>
+    /// <exception cref="IOException">The file cannot be read. In that case nothing has changed, unless the message says so.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step, or the values of the parameters are replaced at present.
+    /// In that case nothing has changed.</exception>
     public CheckpointReport Load(string path, CheckpointLoadOptions? options = null) =>
         AtOnce.Wait(LoadCore(path, options, asynchronous: false, progress: null, default));
 
     /// <summary>
-    /// Loads some parameters with their state, and nothing else. If it asks for every parameter, the number of updates comes too:
+    /// Loads some parameters with their state, and nothing else. If every parameter is selected, the number of updates is loaded too:
     /// see <see cref="CheckpointLoadOptions.Where"/>.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="where">Which parameters, by their names.</param>
+    /// <param name="where">Selects the parameters by their names.</param>
     /// <inheritdoc cref="Load"/>
     public CheckpointReport LoadWhere(string path, Predicate<string> where) =>
         Load(path, new CheckpointLoadOptions { Where = where });
 
-    /// <summary>Loads everything.</summary>
+    /// <summary>Loads the whole contents of the checkpoint from a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="options">What is allowed; null: a file of exactly what is here.</param>
-    /// <param name="progress">Is told how far it is.</param>
-    /// <param name="cancellation">Stops it, as long as nothing has been changed.</param>
-    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    /// <param name="options">The differences that the load accepts; null: the file must match exactly.</param>
+    /// <param name="progress">Receives the progress.</param>
+    /// <param name="cancellation">Cancels the load, as long as nothing has been changed.</param>
+    /// <exception cref="OperationCanceledException">The load was cancelled.</exception>
     /// <inheritdoc cref="Load"/>
     public Task<CheckpointReport> LoadAsync(
         string path,
@@ -155,10 +158,10 @@ public sealed class Checkpoint
         CancellationToken cancellation = default) =>
         LoadCore(path, options, asynchronous: true, progress, cancellation).AsTask();
 
-    /// <summary>The optimizer of a model; null: none.</summary>
+    /// <summary>The optimizer of a model; null if there is none.</summary>
     internal ModelOptimizer? Optimizer => _optimizer;
 
-    /// <summary>Lists everything that is to be saved, and refuses what cannot be.</summary>
+    /// <summary>Lists everything to save, and throws for anything that cannot be saved.</summary>
     internal CheckpointSave Prepare(IProgress<CheckpointProgress>? progress = null, bool withGradients = false) =>
         Prepare(Contents(loading: null, withGradients), progress);
 
@@ -168,7 +171,7 @@ public sealed class Checkpoint
             .Select(entry => KeyValuePair.Create(entry.Name, entry.Get()))
             .Concat(Values.Select(pair => KeyValuePair.Create(
                 ValuePrefix + pair.Key,
-                pair.Value ?? throw new ArgumentException($"{nameof(Values)}[{Quoted.Name(pair.Key)}] is null. Give it a text, or remove the key."))))
+                pair.Value ?? throw new ArgumentException($"{nameof(Values)}[{Quoted.Name(pair.Key)}] is null. Set it to a text, or remove the key."))))
             .Concat(Sets.Count == 0 ? [] : [KeyValuePair.Create(ParametersKey, contents.HasParameters ? "included" : "not included")])
             .Append(KeyValuePair.Create(VersionKey, Version.ToString(CultureInfo.InvariantCulture)))
             .Append(KeyValuePair.Create(FileChecksum.Key, FileChecksum.Zeros));
@@ -179,7 +182,7 @@ public sealed class Checkpoint
         string path, bool asynchronous, IProgress<CheckpointProgress>? progress, CancellationToken cancellation)
     {
         CheckpointManifest contents = Contents(loading: null, withGradients: false);
-        using var held = new HeldValues(Sets, "a checkpoint of them is being saved. Await the save before the next step.");
+        using var held = new HeldValues(Sets, "a checkpoint saves them. Await the save before the next step.");
         CheckpointSave saving = Prepare(contents, progress);
         using AtomicFile file = AtomicFile.Create(path, saving.Length, asynchronous);
         await saving.Write(file.Stream, new StreamAccess(file.Stream, asynchronous, cancellation)).ConfigureAwait(false);
@@ -227,14 +230,14 @@ public sealed class Checkpoint
         {
             throw new CheckpointException(
                 CheckpointFault.Different,
-                $"\"{path}\" is not a checkpoint of what it was to be loaded into:",
+                $"\"{path}\" does not match the model and the parts that it was to be loaded into:",
                 load.Problems.All,
                 load.Problems.Advice);
         }
 
-        // From here on it is not stopped any more: half of a checkpoint is worse than either.
+        // From here on the load cannot be cancelled: a checkpoint must not be loaded in part.
         cancellation.ThrowIfCancellationRequested();
-        using var held = new HeldValues(Sets, "a checkpoint is being loaded into them. Await the load before you use them.");
+        using var held = new HeldValues(Sets, "a checkpoint is loaded into them. Await the load before you use them.");
         await copy.Take(path, new StreamAccess(stream, asynchronous)).ConfigureAwait(false);
         foreach (Action action in load.Actions)
         {
@@ -269,13 +272,13 @@ public sealed class Checkpoint
 
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int version) || version < 1)
         {
-            throw new CheckpointException($"\"{path}\" is damaged: {Quoted.Name(text)} is no version of a checkpoint.");
+            throw new CheckpointException($"\"{path}\" is damaged: {Quoted.Name(text)} is not a version of the checkpoint format. Use an older checkpoint.");
         }
 
         if (version > Version)
         {
             throw new CheckpointException(
-                CheckpointFault.Newer, $"\"{path}\" is of version {version}, but this library knows versions up to {Version}.", []);
+                CheckpointFault.Newer, $"\"{path}\" is of version {version} of the checkpoint format, but this library reads versions up to {Version}. Update the library.", []);
         }
     }
 
@@ -284,13 +287,13 @@ public sealed class Checkpoint
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (_taken.Contains(name) || _parts.Exists(other => other.Prefix == name) || name.Contains('.', StringComparison.Ordinal))
         {
-            throw new ArgumentException($"A part cannot be named \"{name}\": the name is taken, or has a dot.", nameof(name));
+            throw new ArgumentException($"A part cannot be named \"{name}\": the name is taken, or contains a dot. Choose another name.", nameof(name));
         }
 
         _parts.Add((name, part, list));
     }
 
-    /// <summary>The sets of parameters that the run has: those of the optimizer, and those of what was added.</summary>
+    /// <summary>The parameter sets of the run: those of the optimizer and those of the added parts.</summary>
     private IReadOnlyList<ParameterSet> Sets =>
     [
         .. _parts.Select(part => part.Part switch
@@ -318,7 +321,7 @@ public sealed class Checkpoint
             withValues.Add(_optimizer.Parameters);
         }
 
-        // Before the optimizer, which lists what it holds only if the user has not done so.
+        // The parts come before the optimizer, which lists its own parts only if the user has not added them.
         foreach ((string prefix, object part, Action<CheckpointManifest> list) in _parts)
         {
             contents.Lists(part);
@@ -351,7 +354,7 @@ public sealed class Checkpoint
                 });
             }
 
-            // No part can be named so. The gradient of a table is set anew for each step.
+            // No part can have this name. A table is left out because its gradient is set anew for each step.
             if (withGradients && !parameter.IsTable)
             {
                 contents.Under(".gradients").Tensor(parameter.Name, parameter.Shape, () => parameter.Gradients);

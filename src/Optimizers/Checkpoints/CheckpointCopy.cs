@@ -1,6 +1,6 @@
 namespace Optimizers.Checkpoints;
 
-/// <summary>Reads the data of a checkpoint, in chunks: once to check all of it, and once more to take over what is wanted.</summary>
+/// <summary>Reads the data of a checkpoint in chunks: first to check all of it, then again to copy the wanted tensors.</summary>
 internal sealed class CheckpointCopy(
     SafetensorsReader file,
     IReadOnlyList<(TensorEntry Entry, SafetensorsTensor Tensor)> tensors,
@@ -11,8 +11,8 @@ internal sealed class CheckpointCopy(
     private readonly long _wanted = tensors.Sum(pair => pair.Tensor.ByteLength);
     private long _done;
 
-    /// <summary>Reads everything, and holds it to its checksum.</summary>
-    /// <exception cref="CheckpointException">It is not as it was written.</exception>
+    /// <summary>Reads all data, and compares them with the checksum.</summary>
+    /// <exception cref="CheckpointException">The data differ from those that were written.</exception>
     public async ValueTask Check(string path, StreamAccess access)
     {
         SafetensorsHeader header = file.Header;
@@ -43,11 +43,11 @@ internal sealed class CheckpointCopy(
 
         if (promised && checksum.Finish() != expected)
         {
-            throw new CheckpointException($"\"{path}\" is damaged: its content does not have its checksum. Use an older checkpoint.");
+            throw new CheckpointException($"\"{path}\" is damaged: its content does not match its checksum. Use an older checkpoint.");
         }
     }
 
-    /// <summary>Looks at what is small and has a meaning, and notes what is wrong with it.</summary>
+    /// <summary>Validates the small tensors whose values have a meaning, such as counters, and adds every fault to the problems.</summary>
     public async ValueTask Look(ProblemList problems, StreamAccess access)
     {
         foreach ((TensorEntry entry, SafetensorsTensor tensor) in tensors.Where(pair => pair.Entry is CounterEntry))
@@ -62,7 +62,7 @@ internal sealed class CheckpointCopy(
         }
     }
 
-    /// <summary>Takes over what is wanted.</summary>
+    /// <summary>Copies the wanted tensors into memory.</summary>
     public async ValueTask Take(string path, StreamAccess access)
     {
         try
@@ -83,7 +83,7 @@ internal sealed class CheckpointCopy(
         catch (IOException exception)
         {
             throw new IOException(
-                $"\"{path}\" could not be read to its end, so the model is only partly loaded. Load this or another checkpoint before you go on: "
+                $"\"{path}\" could not be read to its end, so the model is loaded only in part. Load this or another checkpoint before you continue: "
                 + exception.Message,
                 exception);
         }

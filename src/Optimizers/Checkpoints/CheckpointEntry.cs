@@ -2,44 +2,44 @@ using System.Buffers.Binary;
 
 namespace Optimizers.Checkpoints;
 
-/// <summary>Something that a checkpoint holds.</summary>
+/// <summary>One item of a checkpoint.</summary>
 internal abstract record CheckpointEntry(string Name)
 {
-    /// <summary>The parameter that it belongs to; null: to none, and then a partial load leaves it.</summary>
+    /// <summary>The parameter that the item belongs to; null if it belongs to none, and then a partial load ignores it.</summary>
     public CheckpointOwner? Owner { get; init; }
 
-    /// <summary>The version of the format that first had this entry; a load from an older file leaves it as it is.</summary>
+    /// <summary>The first version of the format with this item. A load from an older file leaves the item unchanged.</summary>
     public int Since { get; init; } = 1;
 }
 
-/// <summary>The parameter that an entry belongs to, and its state if the entry is a part of that.</summary>
+/// <summary>The parameter that an item belongs to, and its state if the item is part of that state.</summary>
 internal sealed record CheckpointOwner(string Parameter, OptimizerState? State = null);
 
-/// <summary>Something that becomes a tensor of the file.</summary>
+/// <summary>An item that is stored as a tensor of the file.</summary>
 internal abstract record TensorEntry(string Name, SafetensorsType Type, long[] Shape) : CheckpointEntry(Name)
 {
-    /// <summary>Copies bytes out, as the file has them.</summary>
+    /// <summary>Copies bytes from memory, in the byte order of the file.</summary>
     public abstract void CopyTo(Span<byte> bytes, long start);
 
-    /// <summary>Copies bytes in, as the file has them.</summary>
+    /// <summary>Copies bytes into memory, from the byte order of the file.</summary>
     public abstract void CopyFrom(ReadOnlySpan<byte> bytes, long start);
 
-    /// <summary>Whether it can be copied from elements of a type.</summary>
+    /// <summary>Whether the item can be loaded from elements of a type.</summary>
     public virtual bool Takes(SafetensorsType type) => type == Type;
 
-    /// <summary>Refuses a list that does not fit what it lists, before any of it is written.</summary>
+    /// <summary>Throws if the description does not fit its memory, before anything is written.</summary>
     public virtual void Check()
     {
     }
 
-    /// <summary>Looks at what is to be copied in, and changes nothing.</summary>
-    /// <returns>What is wrong with it; null: nothing.</returns>
+    /// <summary>Validates the bytes to load, and changes nothing.</summary>
+    /// <returns>What is wrong with the bytes; null if they are valid.</returns>
     public virtual string? Refusal(ReadOnlySpan<byte> bytes) => null;
 
     public sealed override string ToString() => $"{Quoted.Name(Name)} {SafetensorsTypes.NameOf(Type)} {Quoted.Shape(Shape)}";
 }
 
-/// <summary>Elements, each of which lies within one chunk.</summary>
+/// <summary>Elements of a fixed type. Each element lies within one chunk.</summary>
 internal sealed record ElementsEntry<T>(string Name, long[] Shape, Func<Span<T>> Elements)
     : TensorEntry(Name, SafetensorsTypes.Of<T>(), Shape)
     where T : unmanaged
@@ -53,7 +53,7 @@ internal sealed record ElementsEntry<T>(string Name, long[] Shape, Func<Span<T>>
         long expected = Shape.Aggregate(1L, (count, length) => count * length);
         if (Elements().Length != expected)
         {
-            throw new InvalidOperationException($"{this} is described for the checkpoint, but its memory has {Elements().Length} elements, not {expected}.");
+            throw new InvalidOperationException($"{this} was listed for the checkpoint, so its memory must have {expected} elements, but it has {Elements().Length}. List it with the shape of its memory.");
         }
     }
 
@@ -61,11 +61,13 @@ internal sealed record ElementsEntry<T>(string Name, long[] Shape, Func<Span<T>>
         Elements().Slice((int)(start / Unsafe.SizeOf<T>()), bytes / Unsafe.SizeOf<T>());
 }
 
-/// <summary>A number, as a tensor without dimensions.</summary>
+/// <summary>A whole number, stored as a tensor without dimensions.</summary>
 internal sealed record CounterEntry(string Name, Func<long> Get, Action<long> Set)
     : TensorEntry(Name, SafetensorsType.I64, [])
 {
-    /// <summary>Whether a file of another writer may lack it, and it is the number of updates then.</summary>
+    /// <summary>
+    /// Whether this is a number of updates. A file from another program may lack it, and then the model's number is used.
+    /// </summary>
     public bool CountsUpdates { get; init; }
 
     public override void CopyTo(Span<byte> bytes, long start) => BinaryPrimitives.WriteInt64LittleEndian(bytes, Get());
@@ -75,11 +77,11 @@ internal sealed record CounterEntry(string Name, Func<long> Get, Action<long> Se
     public override string? Refusal(ReadOnlySpan<byte> bytes)
     {
         long number = BinaryPrimitives.ReadInt64LittleEndian(bytes);
-        return number < 0 ? $"{number}, which counts nothing" : null;
+        return number < 0 ? $"{number}, but a counter must be at least 0" : null;
     }
 }
 
-/// <summary>A number in double, as a tensor without dimensions; other writers may have it in float.</summary>
+/// <summary>A number in double, stored as a tensor without dimensions. Files from other programs may have it in float.</summary>
 internal sealed record ScalarEntry(string Name, Func<double> Get, Action<double> Set)
     : TensorEntry(Name, SafetensorsType.F64, [])
 {
@@ -92,18 +94,20 @@ internal sealed record ScalarEntry(string Name, Func<double> Get, Action<double>
         : BinaryPrimitives.ReadDoubleLittleEndian(bytes));
 }
 
-/// <summary>Something that becomes a string of the file's metadata.</summary>
+/// <summary>An item that is stored as a string in the file's metadata.</summary>
 internal sealed record ValueEntry(string Name, Func<string> Get, Func<string, Action> Accept) : CheckpointEntry(Name)
 {
-    /// <summary>What a file of another writer, which lacks it, is taken to say after a number of updates; null: nothing.</summary>
+    /// <summary>
+    /// The value to use after a number of updates if a file from another program lacks this item; null if there is no such value.
+    /// </summary>
     public Func<long, string>? WhenAbsent { get; init; }
 
-    /// <summary>Whether it is looked at in a partial load as well; it changes nothing then.</summary>
+    /// <summary>Whether a partial load compares the item too. It changes nothing then.</summary>
     public bool ComparesParameters { get; init; }
 
-    /// <summary>Whether it only compares options, and changes nothing.</summary>
+    /// <summary>Whether the item only compares options, and changes nothing.</summary>
     public bool ComparesOptions { get; init; }
 
-    /// <summary>Whether it is the number of updates, which a partial load of every parameter takes along.</summary>
+    /// <summary>Whether this is the number of updates. A partial load of every parameter loads it too.</summary>
     public bool CountsUpdates { get; init; }
 }

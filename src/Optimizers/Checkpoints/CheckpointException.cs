@@ -1,8 +1,8 @@
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// A file that cannot be used, and why: the only exception that a bad file is refused with. Nothing has been changed then.
-/// Files that cannot be opened or read at all give an <see cref="IOException"/> or an
+/// A checkpoint file cannot be used. Every invalid file causes this exception, and nothing has changed then.
+/// A file that cannot be opened or read at all causes an <see cref="IOException"/> or an
 /// <see cref="UnauthorizedAccessException"/>, as everywhere in .NET.
 /// </summary>
 public sealed class CheckpointException : Exception
@@ -11,7 +11,7 @@ public sealed class CheckpointException : Exception
 
     /// <summary>Makes an exception about a damaged file.</summary>
     public CheckpointException()
-        : this("The file cannot be used.")
+        : this("The checkpoint file cannot be used.")
     {
     }
 
@@ -24,7 +24,7 @@ public sealed class CheckpointException : Exception
 
     /// <summary>Makes an exception about a damaged file.</summary>
     /// <param name="message">What is wrong.</param>
-    /// <param name="innerException">What it was found by.</param>
+    /// <param name="innerException">The exception that revealed the damage.</param>
     public CheckpointException(string message, Exception? innerException)
         : base(message, innerException) => Problems = [message];
 
@@ -36,10 +36,10 @@ public sealed class CheckpointException : Exception
         Problems = problems;
     }
 
-    /// <summary>What kind of trouble it is.</summary>
+    /// <summary>The kind of fault.</summary>
     public CheckpointFault Fault { get; }
 
-    /// <summary>Everything that was found, one line each; the message has the first hundred.</summary>
+    /// <summary>All problems that were found, one line each. The message contains the first hundred.</summary>
     public IReadOnlyList<string> Problems { get; }
 
     private static string Listed(string summary, IReadOnlyList<string> problems, IReadOnlyList<string> advice)
@@ -50,15 +50,15 @@ public sealed class CheckpointException : Exception
     }
 }
 
-/// <summary>Why a file was refused.</summary>
+/// <summary>The kinds of fault of a checkpoint file.</summary>
 public enum CheckpointFault
 {
-    /// <summary>It is not a file of this format, or not as it was written. An older one may still be good.</summary>
+    /// <summary>The file is not in this format, or its content has changed since it was written. Try an older file.</summary>
     Damaged,
 
-    /// <summary>It is in order, but of something else than what it was to be loaded into.</summary>
+    /// <summary>The file is intact, but it belongs to a different model, different options or different parts.</summary>
     Different,
 
-    /// <summary>It is of a version of the format that this version of the library does not know.</summary>
+    /// <summary>The file has a version of the format that this version of the library does not know.</summary>
     Newer,
 }

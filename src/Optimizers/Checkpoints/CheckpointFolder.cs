@@ -3,13 +3,13 @@ using System.Globalization;
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// The newest checkpoints of a run, one file each, in a folder: saves under the number of the step, deletes old ones, and
-/// loads the newest that is intact.
+/// The newest checkpoints of a run, as one file each in a folder. It saves under the number of the step, deletes old files, and
+/// loads the newest intact file.
 /// </summary>
 /// <remarks>
-/// <para>Files are named <c>checkpoint-000001000.safetensors</c>. Everything else in the folder is left alone, except what a
-/// killed process has left of such a file.</para>
-/// <para>One process saves; others may load at the same time.</para>
+/// <para>Files are named <c>checkpoint-000001000.safetensors</c>. Other files in the folder are never deleted, except
+/// incomplete checkpoint files of killed processes.</para>
+/// <para>Only one process may save; others may load at the same time.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -33,11 +33,11 @@ public sealed class CheckpointFolder
     private readonly Checkpoint _checkpoint;
     private readonly string _start;
 
-    /// <summary>Makes a keeper of checkpoints.</summary>
-    /// <param name="folder">The folder. It is made, with the folders above it, when the first file is saved.</param>
-    /// <param name="checkpoint">What is saved and loaded.</param>
-    /// <param name="name">What the names of the files begin with, before a hyphen and the number of the step.</param>
-    /// <exception cref="ArgumentException">The folder or the name is empty, or the name is not one of a file.</exception>
+    /// <summary>Makes a folder of checkpoints.</summary>
+    /// <param name="folder">The folder. The first save creates it, with its parent folders.</param>
+    /// <param name="checkpoint">The checkpoint to save and load.</param>
+    /// <param name="name">The start of the file names; a hyphen and the number of the step follow.</param>
+    /// <exception cref="ArgumentException">The folder or the name is empty, or the name cannot be part of a file name.</exception>
     public CheckpointFolder(string folder, Checkpoint checkpoint, string name = "checkpoint")
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -46,7 +46,7 @@ public sealed class CheckpointFolder
         if (name.AsSpan().ContainsAny(Path.GetInvalidFileNameChars()) || name != Path.GetFileName(name))
         {
             throw new ArgumentException(
-                $"\"{name}\" cannot begin the names of files; use letters, digits, hyphens and underscores.", nameof(name));
+                $"\"{name}\" cannot be the start of file names. Use letters, digits, hyphens and underscores.", nameof(name));
         }
 
         _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
@@ -54,7 +54,7 @@ public sealed class CheckpointFolder
         _start = $"{name}-";
     }
 
-    /// <summary>How many files to keep, the newest; at least 1, default 3. A damaged one does not count.</summary>
+    /// <summary>The number of files to keep: the newest. At least 1; default 3. Damaged files do not count.</summary>
     public int Keep
     {
         get;
@@ -65,7 +65,7 @@ public sealed class CheckpointFolder
         }
     } = 3;
 
-    /// <summary>The files that are there, the newest first.</summary>
+    /// <summary>The existing files, the newest first.</summary>
     public IReadOnlyList<(long Step, string Path)> Files => Directory.Exists(_folder)
         ? [.. Directory.EnumerateFiles(_folder, $"*{Ending}")
             .Select(path => (Step: StepOf(path), Path: path))
@@ -73,19 +73,19 @@ public sealed class CheckpointFolder
             .OrderByDescending(file => file.Step).ThenByDescending(file => file.Path, StringComparer.Ordinal)]
         : [];
 
-    /// <summary>Saves under the number of a step, then deletes what is older than the files to keep.</summary>
-    /// <param name="step">The number, at least 0.</param>
-    /// <returns>What was saved, and where.</returns>
+    /// <summary>Saves under the number of a step, then deletes files that are older than the files to keep.</summary>
+    /// <param name="step">The number of the step, at least 0.</param>
+    /// <returns>The report: what was saved, and where.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     /// <inheritdoc cref="Checkpoint.Save" path="/exception"/>
     public CheckpointSaveReport Save(long step) => AtOnce.Wait(SaveCore(step, asynchronous: false, progress: null, default));
 
-    /// <summary>Saves under the number of a step, then deletes what is older than the files to keep. Await it before the next
-    /// step.</summary>
-    /// <param name="step">The number, at least 0.</param>
-    /// <param name="progress">Is told how far it is.</param>
-    /// <param name="cancellation">Stops it; nothing is left of the new file then.</param>
-    /// <returns>What was saved, and where.</returns>
+    /// <summary>Saves under the number of a step, then deletes files that are older than the files to keep. Await the task before the
+    /// next step.</summary>
+    /// <param name="step">The number of the step, at least 0.</param>
+    /// <param name="progress">Receives the progress.</param>
+    /// <param name="cancellation">Cancels the save. No part of the new file is left behind.</param>
+    /// <returns>The report: what was saved, and where.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     /// <inheritdoc cref="Checkpoint.SaveAsync" path="/exception"/>
     public Task<CheckpointSaveReport> SaveAsync(
@@ -93,28 +93,28 @@ public sealed class CheckpointFolder
         SaveCore(step, asynchronous: true, progress, cancellation).AsTask();
 
     /// <summary>
-    /// Loads the newest file that is intact. One that is damaged, or cannot be read, is passed over and the report says
-    /// so; one that is of another model, of other options or of a newer version is not, since older ones would be too.
+    /// Loads the newest intact file. A file that is damaged or cannot be read is skipped, and the report names it. If the newest intact
+    /// file is of another model, has other options or is of a newer version, the load throws, because older files would not match either.
     /// </summary>
-    /// <param name="options">What is allowed; null: a file of exactly what is here.</param>
-    /// <returns>What was done; null if there is no file.</returns>
+    /// <param name="options">The differences that the load accepts; null: the file must match exactly.</param>
+    /// <returns>The report of the load; null if there is no file.</returns>
     /// <exception cref="IOException">The path of the folder is that of a file.</exception>
-    /// <exception cref="CheckpointException">No file is intact, or the newest intact one cannot be used. Nothing has changed
-    /// then.</exception>
+    /// <exception cref="CheckpointException">No file is intact, or the newest intact file cannot be used. In that case nothing has
+    /// changed.</exception>
     public CheckpointReport? LoadNewest(CheckpointLoadOptions? options = null) =>
         AtOnce.Wait(LoadCore(options, asynchronous: false, progress: null, default));
 
     /// <inheritdoc cref="LoadNewest"/>
-    /// <param name="options">What is allowed; null: a file of exactly what is here.</param>
-    /// <param name="progress">Is told how far it is with each file that is tried.</param>
-    /// <param name="cancellation">Stops it, as long as nothing has been changed.</param>
+    /// <param name="options">The differences that the load accepts; null: the file must match exactly.</param>
+    /// <param name="progress">Receives the progress with each file that is tried.</param>
+    /// <param name="cancellation">Cancels the load, as long as nothing has been changed.</param>
     public Task<CheckpointReport?> LoadNewestAsync(
         CheckpointLoadOptions? options = null,
         IProgress<CheckpointProgress>? progress = null,
         CancellationToken cancellation = default) =>
         LoadCore(options, asynchronous: true, progress, cancellation).AsTask();
 
-    /// <summary>Flushes a folder in which another one has been made.</summary>
+    /// <summary>Flushes a folder after another folder has been created in it.</summary>
     internal Action<string> FlushFolder { get; init; } = FolderFlush.Flush;
 
     private async ValueTask<CheckpointSaveReport> SaveCore(
@@ -132,10 +132,10 @@ public sealed class CheckpointFolder
         IProgress<CheckpointProgress>? progress,
         CancellationToken cancellation)
     {
-        // Without files a run begins anew, which should not happen because of a wrong path.
+        // A run without files starts from the beginning. A wrong path must not cause that.
         if (File.Exists(_folder))
         {
-            throw new IOException($"\"{_folder}\" is a file, and checkpoints need a folder. Give another path.");
+            throw new IOException($"\"{_folder}\" is a file, but checkpoints need a folder. Give the path of a folder.");
         }
 
         var passedOver = new List<string>();
@@ -156,7 +156,7 @@ public sealed class CheckpointFolder
 
         return passedOver.Count == 0
             ? null
-            : throw new CheckpointException(CheckpointFault.Damaged, $"No checkpoint in \"{_folder}\" is intact:", passedOver);
+            : throw new CheckpointException(CheckpointFault.Damaged, $"No checkpoint in \"{_folder}\" can be read:", passedOver);
     }
 
     private string Prepare(long step)
@@ -177,7 +177,7 @@ public sealed class CheckpointFolder
                 : -1;
     }
 
-    // The file that has just been saved is intact and stays, whatever its number; it is one of those to keep.
+    // The file that was just saved is intact, and it stays whatever its number is; it counts as one of the files to keep.
     private void Prune(string saved)
     {
         int kept = 1;
@@ -194,7 +194,7 @@ public sealed class CheckpointFolder
         }
     }
 
-    // Without reading all of it; what is cut off or not a checkpoint at all shows in the header already.
+    // Reads the header only; a file that is cut short or not a checkpoint already fails there.
     private static bool LooksIntact(string path)
     {
         try
@@ -216,7 +216,7 @@ public sealed class CheckpointFolder
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The checkpoint is saved; the next one deletes it.
+            // The checkpoint is saved; the next save deletes this file.
         }
     }
 }

@@ -4,40 +4,40 @@ using System.Text.Json;
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// Holds what a file has against what is asked for. Nothing is changed: what comes out is a list of what there is to do, or
-/// of what is wrong.
+/// Compares a file with a checkpoint. It changes nothing: the result is either a list of the copies and actions to do, or a list
+/// of problems.
 /// </summary>
 /// <param name="file">The header of the file.</param>
-/// <param name="options">What is allowed.</param>
-/// <param name="restores">Whether the file is an earlier state of the very same objects, which counts whatever has changed.</param>
+/// <param name="options">The differences that the load accepts.</param>
+/// <param name="restores">Whether the file is an earlier state of the same objects. Its settings then count, whatever has changed.</param>
 internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptions options, bool restores)
 {
     private const string OptionsAdvice =
-        $"To load the file all the same, and keep the options and settings of this program, set {nameof(CheckpointLoadOptions)}."
+        $"To load the file anyway, with the options and settings of this program, set {nameof(CheckpointLoadOptions)}."
         + $"{nameof(CheckpointLoadOptions.AllowDifferentOptions)}.";
 
     private const string GroupsAdvice =
         $"To load the file into other groups or optimizers, set {nameof(CheckpointLoadOptions)}."
-        + $"{nameof(CheckpointLoadOptions.AllowDifferentGroups)}: state whose optimizer is of another kind begins anew.";
+        + $"{nameof(CheckpointLoadOptions.AllowDifferentGroups)}: if a parameter has another kind of optimizer, its state is reset.";
 
     private const string FormatAdvice =
-        $"State is loaded in the format that it was saved in: set {nameof(ParameterGroup)}.{nameof(ParameterGroup.StateFormat)} to that of the file.";
+        $"State can only be loaded in the format that it was saved in: set {nameof(ParameterGroup)}.{nameof(ParameterGroup.StateFormat)} to that of the file.";
 
     private const string PartsAdvice =
-        $"A parameter, a part of the checkpoint, or the format of some state is another one in the file. {nameof(Checkpoint)}."
-        + $"{nameof(Checkpoint.Add)} takes parts, {nameof(Checkpoint)}.{nameof(Checkpoint.LoadWhere)} loads the parameters that both have, and "
-        + $"{nameof(CheckpointLoadOptions)}.{nameof(CheckpointLoadOptions.Ignore)} leaves tensors of the file unread.";
+        $"The file has other parameters, other parts, or another format of the state. {nameof(Checkpoint)}."
+        + $"{nameof(Checkpoint.Add)} adds a part, {nameof(Checkpoint)}.{nameof(Checkpoint.LoadWhere)} loads the parameters that both have, and "
+        + $"{nameof(CheckpointLoadOptions)}.{nameof(CheckpointLoadOptions.Ignore)} skips tensors of the file.";
 
     private const string ParametersAdvice =
-        $"The file was saved with {nameof(Checkpoint)}.{nameof(Checkpoint.IncludeParameters)} = false, or holds the state of an optimizer "
-        + $"alone. If the values come from elsewhere, set {nameof(CheckpointLoadOptions)}.{nameof(CheckpointLoadOptions.ParametersFromElsewhere)}.";
+        $"The file was saved with {nameof(Checkpoint)}.{nameof(Checkpoint.IncludeParameters)} = false, or contains the state of an optimizer "
+        + $"only. If the values come from another source, set {nameof(CheckpointLoadOptions)}.{nameof(CheckpointLoadOptions.ParametersFromElsewhere)}.";
 
     private readonly List<(TensorEntry Entry, SafetensorsTensor Tensor)> _tensors = [];
     private readonly List<string> _replaceable = [];
     private readonly List<Action> _actions = [];
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
 
-    // Whether there are parameters is seen from the tensors.
+    // The tensors show whether there are parameters.
     private readonly HashSet<string> _usedKeys =
         new(StringComparer.Ordinal) { Checkpoint.VersionKey, Checkpoint.ParametersKey, FileChecksum.Key };
 
@@ -60,7 +60,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     /// <summary>The tensors to copy, in the order of the file.</summary>
     public IReadOnlyList<(TensorEntry Entry, SafetensorsTensor Tensor)> Tensors => _tensors;
 
-    /// <summary>What there is to do besides.</summary>
+    /// <summary>The actions to do after the copies.</summary>
     public IReadOnlyList<Action> Actions => _actions;
 
     /// <summary>The version of the file.</summary>
@@ -70,10 +70,10 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     public bool AllowsOtherGroups => options.AllowDifferentGroups;
 
-    /// <summary>Whether the file is an earlier state of the very same objects.</summary>
+    /// <summary>Whether the file is an earlier state of the same objects.</summary>
     public bool Restores => restores;
 
-    /// <summary>Whether the file was written by something else than this library.</summary>
+    /// <summary>Whether another program wrote the file.</summary>
     private bool IsForeign { get; } = !file.Metadata.ContainsKey(Checkpoint.VersionKey);
 
     /// <summary>Whether the file has a tensor of that name.</summary>
@@ -81,7 +81,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
     public bool Wants(string parameter) => options.Where?.Invoke(parameter) ?? true;
 
-    /// <summary>Has something done after a load, if it takes the parameter.</summary>
+    /// <summary>Adds an action to run after a load that includes the parameter.</summary>
     public void Afterwards(string? parameter, Action action)
     {
         if (parameter is null ? !IsPartial : Wants(parameter))
@@ -90,7 +90,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         }
     }
 
-    /// <summary>Compares everything, and notes what is wrong.</summary>
+    /// <summary>Compares everything, and collects the problems.</summary>
     public void Compare(CheckpointManifest contents, IDictionary<string, string> userValues)
     {
         long? updates = IsForeign ? UpdatesOfForeignFile() : null;
@@ -132,8 +132,8 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     }
 
     /// <summary>
-    /// Whether a parameter can take its state over from a group of the file, whose optimizer is of the same kind. If it is of
-    /// another, that is noted, and where it is allowed the state begins anew.
+    /// Whether a parameter can take its state from a group of the file. The optimizers must be of the same kind. If they are not, the
+    /// difference is recorded, and if the options allow it the state is reset.
     /// </summary>
     public bool TakesState(string parameter, OptimizerState state, int groupThere, JsonElement there, int groupHere, JsonElement here)
     {
@@ -147,7 +147,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             + $", but {Quoted.Name(KindOf(here) ?? "nothing")} here";
         if (AllowsOtherGroups)
         {
-            Differences.Add($"{difference}: the state of parameter {Quoted.Name(parameter)} begins anew");
+            Differences.Add($"{difference}: the state of parameter {Quoted.Name(parameter)} is reset");
             _anew.Add(state);
         }
         else if (!Problems.All.Contains($"different: {difference}"))
@@ -158,7 +158,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         return false;
     }
 
-    /// <summary>Notes something about groups that is other than in the file.</summary>
+    /// <summary>Records a difference between the groups and those of the file.</summary>
     public void NoteOtherGroups(string difference)
     {
         if (AllowsOtherGroups)
@@ -171,10 +171,10 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         }
     }
 
-    /// <summary>Notes that the state of a group has another format in the file, which nothing allows.</summary>
+    /// <summary>Records that the state of a group has another format in the file. No option allows this.</summary>
     public void NoteOtherFormat(string difference) => Problems.Add($"different: {difference}", FormatAdvice);
 
-    /// <summary>Notes something that is other than in the file, and that the program decides where this is allowed.</summary>
+    /// <summary>Records an option that differs from the file. If the load allows it, the value of this program stays.</summary>
     public void NoteOtherOptions(string difference)
     {
         if (options.AllowDifferentOptions)
@@ -187,7 +187,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         }
     }
 
-    // A version that is none is refused later, after the checksum.
+    // An invalid version is refused later, after the checksum.
     private static int VersionOf(SafetensorsHeader file) =>
         file.Metadata.TryGetValue(Checkpoint.VersionKey, out string? text)
         && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int version)
@@ -197,7 +197,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     private bool WantsEveryParameter(CheckpointManifest contents) =>
         contents.Entries.All(entry => entry.Owner is not { } owner || Wants(owner.Parameter));
 
-    // Notes it if the file has none of the values that are asked for.
+    // Whether the file has parameter values; records a problem if they are wanted and missing.
     private bool HasParameters(CheckpointManifest contents)
     {
         CheckpointEntry[] values = [.. contents.Entries.Where(entry => entry.Owner is { State: null } owner && Wants(owner.Parameter))];
@@ -209,7 +209,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
         if (!options.ParametersFromElsewhere)
         {
-            Problems.Add("missing: the values of the parameters, of which the file has none", ParametersAdvice);
+            Problems.Add("missing: the values of the parameters; the file has none", ParametersAdvice);
         }
 
         return false;
@@ -218,11 +218,11 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
     private static string NothingWanted(CheckpointManifest contents)
     {
         string[] names = [.. contents.Entries.Select(entry => entry.Owner?.Parameter).OfType<string>().Distinct().Take(5)];
-        return $"missing: {nameof(CheckpointLoadOptions.Where)} asks for no parameter that is here"
-            + (names.Length == 0 ? ": the checkpoint has no optimizer of a model" : $"; there is {string.Join(", ", names.Select(Quoted.Name))}");
+        return $"missing: {nameof(CheckpointLoadOptions.Where)} selects no parameter of this model"
+            + (names.Length == 0 ? ": the checkpoint has no optimizer of a model" : $"; its parameters are {string.Join(", ", names.Select(Quoted.Name))}");
     }
 
-    // Older files hold options that were no record as a text instead of an object.
+    // In older files, options of a type other than a record are a text instead of an object.
     private static string? KindOf(JsonElement optimizer) => optimizer.ValueKind switch
     {
         JsonValueKind.Object => optimizer.GetProperty(ConfigurationText.Kind).GetString(),
@@ -237,7 +237,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             ?? (isSaid && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long count) ? count : null);
     }
 
-    // Another library makes the state of a parameter at its first update, and a frozen parameter has none.
+    // PyTorch, for example, creates the state of a parameter at its first update, so a frozen parameter has none in its files.
     private HashSet<OptimizerState> StatesThatTheFileLacks(CheckpointManifest contents) =>
         [.. contents.Entries
             .Where(entry => entry is TensorEntry && entry.Owner is { State: { } state } owner && Remembers(state) && Wants(owner.Parameter))
@@ -308,8 +308,8 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         catch (Exception exception) when (exception is FormatException or JsonException or ArgumentException
             or InvalidOperationException or KeyNotFoundException or OverflowException or IndexOutOfRangeException)
         {
-            // What reads JSON that is not as it should be throws one of these.
-            Problems.Add($"different: value {Quoted.Name(entry.Name)} in the file is not as it should be: {exception.Message}");
+            // The JSON reader throws one of these exceptions for invalid values.
+            Problems.Add($"different: value {Quoted.Name(entry.Name)} in the file is invalid: {exception.Message}");
         }
     }
 
@@ -330,8 +330,8 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         else if (entry.WhenAbsent is not null)
         {
             Problems.Add(
-                $"missing: value {Quoted.Name(entry.Name)}, as the file is of another writer; {nameof(CheckpointLoadOptions)}."
-                + $"{nameof(CheckpointLoadOptions.UpdateCount)} can say how many updates came before");
+                $"missing: value {Quoted.Name(entry.Name)}, because another program wrote the file; set {nameof(CheckpointLoadOptions)}."
+                + $"{nameof(CheckpointLoadOptions.UpdateCount)} to the number of updates so far");
         }
         else
         {
@@ -361,7 +361,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         });
     }
 
-    // What a partial load does not ask for stays where it is; what a whole load does not know is too much.
+    // A partial load ignores the rest of the file. In a whole load, anything unknown is a problem.
     private void LookForMore()
     {
         foreach (SafetensorsTensor tensor in file.Tensors)
@@ -394,12 +394,12 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         }
     }
 
-    // The state of a schedule or a clip is of no use to another one.
+    // The state of one schedule or clip cannot be used by a different one.
     private bool MayDiffer(string name) => (options.AllowDifferentOptions || options.AllowDifferentGroups) && IsReplaceable(name);
 
     private bool IsReplaceable(string name) => _replaceable.Exists(part => name.StartsWith(part, StringComparison.Ordinal));
 
-    // Slots have no dot in their names, but parameters may.
+    // Slot names contain no dot, but parameter names may.
     private bool BeginsAnew(string tensor) => _leftPrefixes.Contains(PrefixOf(tensor));
 
     private static string PrefixOf(string tensor) => tensor[..(tensor.LastIndexOf('.') + 1)];

@@ -1,42 +1,43 @@
 namespace Optimizers.Checkpoints;
 
-/// <summary>What a load may do beyond taking over a file that is exactly what is asked for.</summary>
+/// <summary>The differences between file and model that a load accepts, and the part of the file that it loads.</summary>
 public sealed record CheckpointLoadOptions
 {
     /// <summary>
-    /// Which parameters to load, by their names, with their state and nothing else: no groups, schedules or parts. The rest of the
-    /// file is left, and so is the rest of the model. If it asks for every parameter of the model, the number of updates is
-    /// loaded as well, so that schedules go on where they were; otherwise schedules stay where they are, unless
-    /// <see cref="UpdateCount"/> says otherwise. Default null: everything.
+    /// Selects parameters by their names. Only these and their state are loaded: no groups, schedules or parts. The rest of the
+    /// file is ignored, and the rest of the model stays as it is. If every parameter of the model is selected, the number of updates is
+    /// loaded too, so that schedules continue where they were. Otherwise the number stays as it is, unless
+    /// <see cref="UpdateCount"/> sets it. Default null: everything is loaded.
     /// </summary>
     public Predicate<string>? Where { get; init; }
 
     /// <summary>
-    /// Whether hyperparameters, schedules, what happens around the step and the settings of groups may be others than those the
-    /// file was saved with; those of this program count, and the report lists the differences. Default false: they are refused.
-    /// The kind of a parameter's optimizer has to be the same in any case, unless <see cref="AllowDifferentGroups"/> is set.
+    /// Whether hyperparameters, schedules, training options and the settings of groups may differ from those in the file. The values of
+    /// this program then stay, and the report lists the differences. Default false: the load throws. A parameter's optimizer must be of the
+    /// same kind in any case, unless <see cref="AllowDifferentGroups"/> is set.
     /// </summary>
     public bool AllowDifferentOptions { get; init; }
 
     /// <summary>
-    /// Whether parameters may be in other groups than those the file was saved with. They are found by their names. A parameter
-    /// takes its state along if its optimizer is of the same kind; otherwise its state begins anew, and
-    /// <see cref="CheckpointReport.Differences"/> says so. A group takes the settings that its parameters had in the file; if those were
-    /// different ones, it keeps its own, and the report says so. Schedules are compared like other options. Default false: other
-    /// groups are refused.
+    /// Whether parameters may be in other groups than in the file. Parameters are found by their names. A parameter
+    /// takes its state from the file if its optimizer is of the same kind; otherwise the state is reset, and
+    /// <see cref="CheckpointReport.Differences"/> says so. A group takes the settings that its parameters had in the file. If those differ
+    /// from each other, the group keeps its own settings, and the report says so. Schedules are compared like other options. Default false:
+    /// the load throws.
     /// </summary>
     public bool AllowDifferentGroups { get; init; }
 
     /// <summary>
-    /// Whether the values of the parameters come from elsewhere if the file was saved without them
-    /// (<see cref="Checkpoint.IncludeParameters"/>): they stay as they are. Default false: such a file is refused, unless the
-    /// checkpoint that loads it does not include parameters either.
+    /// Whether a file without parameter values (<see cref="Checkpoint.IncludeParameters"/>) may be loaded, because the values come from
+    /// another source. The values then stay as they are. Default false: the load throws, unless the checkpoint that loads the file does
+    /// not include parameters either.
     /// </summary>
     public bool ParametersFromElsewhere { get; init; }
 
     /// <summary>
-    /// How many updates came before: the index that schedules are asked for next. It counts more than what the file says, also
-    /// in a partial load. A file of another writer, such as PyTorch, may not say it. At least 0; default null: that of the file.
+    /// The number of updates so far, which is the next index of the schedules. It overrides the number in the file, also
+    /// in a partial load. Files from other programs, such as PyTorch, may not contain the number. At least 0; default null: the number in
+    /// the file.
     /// </summary>
     public long? UpdateCount
     {
@@ -52,6 +53,9 @@ public sealed record CheckpointLoadOptions
         }
     }
 
-    /// <summary>Which tensors of the file, by their names, may stay unread though nothing here has that name. Default null: none.</summary>
+    /// <summary>
+    /// Selects, by their names, tensors of the file that the load skips if the checkpoint does not have them. Default null: none, and
+    /// such a tensor throws.
+    /// </summary>
     public Predicate<string>? Ignore { get; init; }
 }

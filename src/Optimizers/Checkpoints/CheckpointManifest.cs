@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// What a checkpoint is to hold: tensors and counters, which become tensors of the file, and values, which become JSON
-/// strings in its metadata. Names are unique; a dot separates their parts.
+/// The list of a checkpoint's contents: tensors and counters, which become tensors of the file, and values, which become JSON
+/// strings in its metadata. Names are unique; dots separate their parts.
 /// </summary>
 public sealed class CheckpointManifest
 {
@@ -44,20 +44,20 @@ public sealed class CheckpointManifest
     /// <summary>Whether values of parameters are listed.</summary>
     internal bool HasParameters => _entries.Exists(entry => entry.Owner is { State: null });
 
-    /// <summary>What the list is wanted for; null: to be saved.</summary>
+    /// <summary>The load that the list is made for; null if it is made for a save.</summary>
     internal CheckpointLoad? Loading { get; }
 
     /// <summary>The names of optimizers, schedules and clips.</summary>
     internal ConfigurationRegistry Registry { get; }
 
-    /// <summary>The same list, with a prefix and a dot before the names: for a part of something that lists its own.</summary>
-    /// <param name="prefix">What all names begin with.</param>
+    /// <summary>The same list, with a prefix and a dot before the names. Use it for a part that lists its own contents.</summary>
+    /// <param name="prefix">The prefix of all names.</param>
     public CheckpointManifest Under(string prefix) => Under(prefix, owner: null);
 
     /// <summary>Lists elements in float32.</summary>
     /// <param name="name">The name of the tensor in the file.</param>
-    /// <param name="shape">The length of each dimension; none for a scalar.</param>
-    /// <param name="elements">Gives the memory that is saved from and loaded into; as many elements as the shape has.</param>
+    /// <param name="shape">The length of each dimension; empty for a scalar.</param>
+    /// <param name="elements">Returns the memory to save from and load into. Its length must be the product of the shape.</param>
     public void Tensor(string name, IReadOnlyList<int> shape, Func<Span<float>> elements) =>
         Tensor<float>(name, shape, elements);
 
@@ -71,10 +71,10 @@ public sealed class CheckpointManifest
     public void Tensor(string name, IReadOnlyList<int> shape, Func<Span<byte>> elements) =>
         Tensor<byte>(name, shape, elements);
 
-    /// <summary>Lists elements of another type of .NET's.</summary>
-    /// <typeparam name="T">A type of 1, 2, 4 or 8 bytes that the format knows, such as <see cref="Half"/> or
+    /// <summary>Lists elements of another .NET type.</summary>
+    /// <typeparam name="T">A type of 1, 2, 4 or 8 bytes that the format has, such as <see cref="Half"/> or
     /// <see cref="ushort"/>.</typeparam>
-    /// <exception cref="ArgumentException">The format does not know the type.</exception>
+    /// <exception cref="ArgumentException">The format does not have the type.</exception>
     /// <inheritdoc cref="Tensor(string, IReadOnlyList{int}, Func{Span{float}})"/>
     public void Tensor<T>(string name, IReadOnlyList<int> shape, Func<Span<T>> elements)
         where T : unmanaged
@@ -84,16 +84,16 @@ public sealed class CheckpointManifest
         Add(new ElementsEntry<T>(name, [.. shape.Select(length => (long)length)], elements));
     }
 
-    /// <summary>Lists a whole number from 0 on, which becomes a tensor of its own without dimensions.</summary>
+    /// <summary>Lists a whole number of at least 0, which becomes a tensor without dimensions.</summary>
     /// <param name="name">The name of the tensor in the file.</param>
-    /// <param name="get">Gives the number that is saved.</param>
-    /// <param name="set">Takes the number that was loaded, once everything has been found in order.</param>
+    /// <param name="get">Returns the number to save.</param>
+    /// <param name="set">Receives the loaded number, after all checks have passed.</param>
     public void Counter(string name, Func<long> get, Action<long> set) => Counter(name, get, set, countsUpdates: false);
 
-    /// <summary>Lists a number, which becomes a tensor of its own in float64, without dimensions.</summary>
+    /// <summary>Lists a number, which becomes a float64 tensor without dimensions.</summary>
     /// <param name="name">The name of the tensor in the file.</param>
-    /// <param name="get">Gives the number that is saved.</param>
-    /// <param name="set">Takes the number that was loaded, once everything has been found in order; any bits may come.</param>
+    /// <param name="get">Returns the number to save.</param>
+    /// <param name="set">Receives the loaded number, after all checks have passed. It may be any double, also NaN.</param>
     public void Scalar(string name, Func<double> get, Action<double> set)
     {
         ArgumentNullException.ThrowIfNull(get);
@@ -101,12 +101,12 @@ public sealed class CheckpointManifest
         Add(new ScalarEntry(name, get, set));
     }
 
-    /// <summary>Lists a value that is kept as JSON.</summary>
+    /// <summary>Lists a value that is stored as JSON.</summary>
     /// <param name="name">The key in the file's metadata.</param>
-    /// <param name="get">Gives the JSON that is saved.</param>
+    /// <param name="get">Returns the JSON to save.</param>
     /// <param name="accept">
-    /// Takes JSON that was found, checks it without changing anything, and gives what makes it count. Throws a
-    /// <see cref="FormatException"/> whose message says what was expected, if it cannot be used.
+    /// Receives the JSON of the file and checks it without changing anything. Returns the action that applies it, or throws a
+    /// <see cref="FormatException"/> whose message says what was expected.
     /// </param>
     public void Value(string name, Func<string> get, Func<string, Action> accept)
     {
@@ -115,9 +115,9 @@ public sealed class CheckpointManifest
         Add(new ValueEntry(name, get, accept));
     }
 
-    /// <summary>Lists the options of a part, which a load compares with those of the file. Version 3 added them.</summary>
+    /// <summary>Lists the options of a part. A load compares them with those of the file. Version 3 of the format added them.</summary>
     /// <param name="options">The options.</param>
-    /// <param name="without">The options, as JSON names them, that change no bit or are kept elsewhere.</param>
+    /// <param name="without">The JSON names of options to leave out, because they change no bit or are stored elsewhere.</param>
     internal void Options<T>(T options, params string[] without)
         where T : class, new()
     {
@@ -141,10 +141,10 @@ public sealed class CheckpointManifest
         }
     }
 
-    /// <summary>Whether to list one of a number of things: if it is there, or when loading, if the file has it.</summary>
+    /// <summary>Whether to list an optional item: in a save, if it exists here; in a load, if the file has it.</summary>
     internal bool Wants(string name, bool here) => Loading?.Has(Whole(name)) ?? here;
 
-    /// <summary>Has something done once a load has taken over everything else of the parameter that this list belongs to.</summary>
+    /// <summary>Adds an action to run after a load has copied everything else of the parameter that this list belongs to.</summary>
     internal void WhenLoaded(Action action) => Loading?.Afterwards(_owner?.Parameter, action);
 
     internal void Counter(string name, Func<long> get, Action<long> set, bool countsUpdates)
@@ -155,29 +155,29 @@ public sealed class CheckpointManifest
     }
 
     /// <summary>The same list, with a prefix.</summary>
-    /// <param name="prefix">What all names begin with.</param>
-    /// <param name="owner">The parameter that everything in it belongs to; null: that of this list.</param>
-    /// <param name="since">The version of the format that first had this; older files may lack it.</param>
+    /// <param name="prefix">The prefix of all names.</param>
+    /// <param name="owner">The parameter that the items belong to; null: that of this list.</param>
+    /// <param name="since">The first version of the format with these items. Older files may lack them.</param>
     internal CheckpointManifest Under(string prefix, CheckpointOwner? owner, int since = 1)
     {
         ArgumentException.ThrowIfNullOrEmpty(prefix);
         return new CheckpointManifest(this, prefix, owner, since);
     }
 
-    /// <summary>Notes that something is listed here, wherever in the list that is.</summary>
-    /// <returns>Whether it was not listed yet.</returns>
+    /// <summary>Records that an object is listed in this manifest, under any prefix.</summary>
+    /// <returns>Whether it was not listed before.</returns>
     internal bool Lists(object part) => _listed.Add(part);
 
-    /// <summary>Whether something was listed.</summary>
+    /// <summary>Whether an object has been listed.</summary>
     internal bool HasListed(object part) => _listed.Contains(part);
 
-    /// <summary>Lists an entry under the prefix of this list.</summary>
+    /// <summary>Adds an item under the prefix of this list.</summary>
     internal void Add(CheckpointEntry entry)
     {
         string name = Whole(entry.Name);
         if (!_names.Add(name))
         {
-            throw new ArgumentException($"\"{name}\" is listed twice.");
+            throw new ArgumentException($"\"{name}\" is listed twice. Each name must be unique in a checkpoint.");
         }
 
         _entries.Add(entry with { Name = name, Owner = entry.Owner ?? _owner, Since = Math.Max(entry.Since, _since) });

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Optimizers.Checkpoints;
 
-/// <summary>Writes the file of a checkpoint from front to back, and its checksum last.</summary>
+/// <summary>Writes the file of a checkpoint from front to back; the checksum is written last.</summary>
 internal sealed class CheckpointSave
 {
     private readonly Dictionary<string, TensorEntry> _entries;

@@ -1,19 +1,18 @@
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// The file of a checkpoint in memory, with the gradients too: what everything can be put back to, bit for bit and as often
-/// as one likes.
+/// The file of a checkpoint in memory, including the gradients. It can restore everything to the bit, any number of times.
 /// </summary>
 internal sealed class CheckpointSnapshot : IDisposable
 {
-    // Schedules may have a history that shows in their text; they are what they are here, and not what they were.
+    // The text of a schedule may include its history, so it may differ from the file although the schedule is the same.
     private static readonly CheckpointLoadOptions _options = new() { AllowDifferentOptions = true };
 
     private readonly Checkpoint _checkpoint;
     private readonly MemoryFile _file;
 
-    /// <summary>Takes everything as it is now.</summary>
-    /// <exception cref="InvalidOperationException">The optimizer is in a step, or a part lists something else than it has.</exception>
+    /// <summary>Saves the present state of everything.</summary>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step, or a part's memory does not fit its description.</exception>
     public CheckpointSnapshot(Checkpoint checkpoint)
     {
         CheckpointSave saving = checkpoint.Prepare(withGradients: true);
@@ -22,9 +21,9 @@ internal sealed class CheckpointSnapshot : IDisposable
         AtOnce.Wait(saving.Write(_file, new StreamAccess(_file, asynchronous: false)));
     }
 
-    /// <summary>Puts everything back.</summary>
-    /// <exception cref="CheckpointException">There is something else now than there was, such as another parameter. Nothing
-    /// has changed then.</exception>
+    /// <summary>Restores everything.</summary>
+    /// <exception cref="CheckpointException">The contents have changed, for example by another parameter. In that case nothing
+    /// has changed.</exception>
     public void Restore()
     {
         _file.Position = 0;

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// The SHA-256 of a whole file, kept in its own metadata: it is taken with its own 64 digits as zeros. A rename cannot
-/// tell a file that has rotted on its disk; this can.
+/// The SHA-256 of a whole file, stored in the file's own metadata. It is computed with zeros in place of its own 64 digits. An
+/// atomic rename cannot detect data that decay on the disk; the checksum can.
 /// </summary>
 internal sealed class FileChecksum : IDisposable
 {
@@ -17,23 +17,23 @@ internal sealed class FileChecksum : IDisposable
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-    /// <summary>What stands in the metadata until it is known.</summary>
+    /// <summary>The placeholder in the metadata until the checksum is known.</summary>
     public static string Zeros { get; } = new('0', Digits);
 
     public static bool IsDigits(ReadOnlySpan<byte> text) =>
         text.Length == Digits && !text.ContainsAnyExcept(_digits);
 
-    /// <summary>Where the digits stand in a header with its length in front.</summary>
+    /// <summary>The position of the digits in a header that starts with its length.</summary>
     public static int PositionIn(ReadOnlySpan<byte> header)
     {
-        // A quotation mark within a string is escaped, so that this stands at one place only.
+        // Quotation marks within a string are escaped, so this text occurs at one place only.
         ReadOnlySpan<byte> start = "\"sha256\":\""u8;
         return header.IndexOf(start) + start.Length;
     }
 
     public void Append(ReadOnlySpan<byte> bytes) => _hash.AppendData(bytes);
 
-    /// <summary>Takes in a header whose digits stand at a position.</summary>
+    /// <summary>Adds a header to the checksum; its digits are at the given position.</summary>
     public void AppendHeader(ReadOnlySpan<byte> header, int position)
     {
         Append(header[..position]);

@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// Flushes files and folders to the disk. Without a flush of its folder, a power cut may undo the renaming of a file or the
-/// making of a folder. Windows has no flush of folders and keeps their changes in the journal of its file system.
+/// Flushes files and folders to the disk. Without a flush of the folder, a power cut may undo the renaming of a file or the
+/// creation of a folder. Windows cannot flush folders; its file system records their changes in a journal.
 /// </summary>
 internal static partial class FolderFlush
 {
@@ -14,7 +14,7 @@ internal static partial class FolderFlush
     private const int InvalidArgument = 22;
     private const int NotSupportedOnMac = 45;
 
-    /// <summary>Flushes an open file or folder through to the medium.</summary>
+    /// <summary>Flushes an open file or folder to the storage medium.</summary>
     /// <remarks>
     /// On macOS, fsync leaves data in the drive's cache. FlushToDisk calls fcntl(F_FULLFSYNC) there since .NET 6, which empties
     /// the cache, but it ignores a file system that refuses the call. So fsync comes first.
@@ -31,7 +31,7 @@ internal static partial class FolderFlush
     }
 
     /// <summary>Flushes a folder: the names of the files and folders in it.</summary>
-    /// <exception cref="IOException">It could not be flushed.</exception>
+    /// <exception cref="IOException">The folder could not be flushed.</exception>
     public static void Flush(string folder)
     {
         if (OperatingSystem.IsWindows() || OperatingSystem.IsBrowser() || OperatingSystem.IsWasi())
@@ -53,7 +53,7 @@ internal static partial class FolderFlush
         }
     }
 
-    /// <summary>Makes a folder with those above it, and flushes the parent of each new one, the outermost first.</summary>
+    /// <summary>Creates a folder and its missing parents, and flushes the parent of each new one, the outermost first.</summary>
     /// <param name="folder">The full path, without a separator at its end.</param>
     /// <param name="flush">Flushes a folder.</param>
     public static void Create(string folder, Action<string> flush)

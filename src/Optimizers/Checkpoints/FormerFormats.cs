@@ -4,26 +4,26 @@ using System.Text.Json;
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// Compares options with files of version 1 and 2, and is used for nothing else. Those versions wrote options as the text that a record
-/// gives of itself, as JSON. The options of this program are put into the same form here, and then both are compared.
+/// Compares options with files of versions 1 and 2, and is used for nothing else. Those versions wrote options as the text of a record,
+/// converted to JSON. This class converts the options of this program to the same form, and then compares both.
 /// </summary>
 internal static class FormerFormats
 {
-    /// <summary>The property that has the name of the record.</summary>
+    /// <summary>The property with the name of the record.</summary>
     private const string Kind = "kind";
 
     /// <summary>The last version of the format that is read here.</summary>
     public const int LastVersion = 2;
 
-    /// <summary>What those versions wrote for the options of a model.</summary>
+    /// <summary>The form in which those versions wrote the options of a model.</summary>
     public static JsonElement OptionsOf(ModelOptimizerOptions options) =>
         ElementOf(options with { Name = "", Threads = 0, MeasureUpdates = false, LossScaler = null, MeterFactory = null });
 
-    /// <summary>A record as an object, and anything else as its text.</summary>
+    /// <summary>Converts a record to an object, and any other value to its text.</summary>
     public static JsonElement ElementOf(object? value) =>
         JsonElement.Parse(ConfigurationText.Write(writer => WriteText(writer, ConfigurationText.Of(value))));
 
-    /// <summary>Notes which options are others in the file.</summary>
+    /// <summary>Records the options that differ from the file.</summary>
     public static void Compare(CheckpointLoad loading, string place, JsonElement there, JsonElement here)
     {
         Dictionary<string, string> valuesThere = Flatten(there);
@@ -53,14 +53,14 @@ internal static class FormerFormats
 
     private static string Shown(string? value) => value is null ? "absent" : Quoted.Name(value).Trim('"');
 
-    // Whether the object that a value is a member of is of the same kind in both.
+    // Whether the object that contains the value is of the same kind in the file and here.
     private static bool HaveOneKind(string name, Dictionary<string, string> there, Dictionary<string, string> here)
     {
         string kind = name[..(name.LastIndexOf('.') + 1)] + Kind;
         return there.TryGetValue(kind, out string? kindThere) && here.TryGetValue(kind, out string? kindHere) && kindThere == kindHere;
     }
 
-    /// <summary>Every value of an object, by the path to it.</summary>
+    /// <summary>All values of an object, by the paths to them.</summary>
     private static Dictionary<string, string> Flatten(JsonElement element)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -68,13 +68,12 @@ internal static class FormerFormats
         return values;
     }
 
-    /// <summary>Whether two values are the same; numbers may be written in several ways.</summary>
+    /// <summary>Whether two values are the same; one number can have several spellings.</summary>
     private static bool AreSame(string? one, string? other) =>
         one == other || (TryNumber(one, out double number) && TryNumber(other, out double same) && number == same);
 
     /// <summary>
-    /// Whether a value does not say what it is, but only of which type: a function, or a list. Two of them cannot be told
-    /// apart.
+    /// Whether the text of a value shows only its type, as for a function or a list. Two such values cannot be compared.
     /// </summary>
     public static bool IsOpaque(string value) =>
         value.Length > 0
@@ -123,7 +122,7 @@ internal static class FormerFormats
         }
     }
 
-    // "A = 1, B = C { D = 2, E = 3 } " by its outermost commas; a space follows the last member.
+    // Splits "A = 1, B = C { D = 2, E = 3 } " at its outermost commas; a space follows the last member.
     private static IEnumerable<(string Name, string Value)> Members(string text)
     {
         int depth = 0;

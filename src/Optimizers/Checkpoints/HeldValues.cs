@@ -1,16 +1,16 @@
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// Parameter sets whose values are read or written by a checkpoint at present: steps, swaps and other checkpoints of them are
-/// refused until it is disposed of.
+/// Marks parameter sets whose values a checkpoint reads or writes. Steps, swaps and other checkpoints of these sets throw until it
+/// is disposed.
 /// </summary>
 internal readonly struct HeldValues : IDisposable
 {
     private readonly IReadOnlyList<ParameterSet> _sets;
 
     /// <param name="sets">The sets.</param>
-    /// <param name="reason">Why they are held, in the words of an exception.</param>
-    /// <exception cref="InvalidOperationException">A set does not hold its own values. None is held then.</exception>
+    /// <param name="reason">Why the sets are in use, as a sentence for an exception.</param>
+    /// <exception cref="InvalidOperationException">The values of a set are replaced at present. No set is marked then.</exception>
     public HeldValues(IReadOnlyList<ParameterSet> sets, string reason)
     {
         _sets = sets;

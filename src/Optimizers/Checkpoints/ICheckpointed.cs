@@ -1,12 +1,12 @@
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// Something that a checkpoint can hold: it lists everything that a resumed run needs to go on with the same bits. Saving
-/// reads what is listed; loading compares the list with the file, and only then writes to what is listed.
+/// An object that a checkpoint can save and load. It lists everything that a resumed run needs to continue with the same bits. A save
+/// reads the listed memory. A load compares the list with the file, and writes to the listed memory only after that.
 /// </summary>
 public interface ICheckpointed
 {
-    /// <summary>Lists what there is, by name. Nothing is read or written yet.</summary>
-    /// <param name="contents">Takes the list.</param>
+    /// <summary>Lists the contents by name. It only describes them: the checkpoint reads and writes them later.</summary>
+    /// <param name="contents">The list to add to.</param>
     void Describe(CheckpointManifest contents);
 }

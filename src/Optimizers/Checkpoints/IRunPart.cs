@@ -1,11 +1,11 @@
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// Something with state that belongs to a parameter set, such as an average. The set knows it, so that a save can report it
-/// if nobody has added it to the checkpoint.
+/// An object with state that belongs to a parameter set, such as an average. The set knows it, so a save can report that
+/// it is missing from the checkpoint.
 /// </summary>
 internal interface IRunPart : ICheckpointed
 {
-    /// <summary>What a resumed run would lack without this part, in words for a report; null: nothing at present.</summary>
+    /// <summary>The state that a resumed run would lack without this part, as text for a report; null if there is none now.</summary>
     string? LostIfNotSaved { get; }
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers.Checkpoints;
 
-/// <summary>Elements as a file has them: the low byte first, whatever the processor does.</summary>
+/// <summary>Copies elements from and to the byte order of a file: the low byte first, on every processor.</summary>
 internal static class LittleEndian
 {
     /// <summary>Copies elements into a file's bytes.</summary>

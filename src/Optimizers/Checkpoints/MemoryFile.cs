@@ -1,8 +1,8 @@
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// A file of a fixed length in memory, which may be longer than an array can be. Closing it keeps what it holds, so that it
-/// can be read as often as one likes.
+/// A file of a fixed length in memory, which may be longer than an array can be. Closing it keeps its contents, so they can be read
+/// any number of times.
 /// </summary>
 internal sealed class MemoryFile : Stream
 {
@@ -10,7 +10,7 @@ internal sealed class MemoryFile : Stream
     private readonly long _length;
     private long _position;
 
-    /// <summary>Takes memory for a file that is zero.</summary>
+    /// <summary>Allocates a file of zeros.</summary>
     public MemoryFile(long length)
     {
         _length = length;
@@ -55,7 +55,7 @@ internal sealed class MemoryFile : Stream
         {
             if (_position >= _length)
             {
-                throw new IOException($"The file has {_length} bytes, and there is no room for more.");
+                throw new IOException($"The file in memory has {_length} bytes, and cannot grow.");
             }
 
             Span<byte> part = Here(buffer.Length);
@@ -82,7 +82,7 @@ internal sealed class MemoryFile : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    // What of a chunk lies from the position on, at most so many bytes.
+    // The part of a chunk from the position on, with at most the given number of bytes.
     private Span<byte> Here(int most)
     {
         Span<byte> rest = _chunks[_position / StreamAccess.Chunk].AsSpan((int)(_position % StreamAccess.Chunk));

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// What of a model's optimizer lies in a file: the state of each parameter, of the schedules, of the clip and of the loss scale, and as JSON the
-/// count of updates, the options, and each group with its optimizer, its schedules, its settings, and its parameters.
+/// Lists the optimizer of a model for a checkpoint: the state of each parameter, of the schedules, of the clip and of the loss scale;
+/// and as JSON the count of updates, the options, and each group with its optimizer, schedules, settings and parameters.
 /// </summary>
 internal sealed class ModelManifest(
     ModelOptimizerOptions options,
@@ -18,7 +18,7 @@ internal sealed class ModelManifest(
     public const string ScaleName = "loss_scaler";
     public const string ClipName = "gradient_clip";
 
-    /// <summary>What the names of the state of schedules and clips begin with, for each optimizer of a model in a list.</summary>
+    /// <summary>The prefixes of the state of schedules and clips, for each optimizer of a model in a list.</summary>
     public static IEnumerable<string> ReplaceableParts(CheckpointManifest contents) => contents.Entries
         .Where(entry => entry is ValueEntry { CountsUpdates: true })
         .Select(entry => entry.Name[..^UpdateCountKey.Length])
@@ -72,7 +72,7 @@ internal sealed class ModelManifest(
         JsonElement element = JsonElement.Parse(json);
         return element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out long count) && count >= 0
             ? () => set(count)
-            : throw new FormatException($"{Quoted.Name(json)}, which counts no updates");
+            : throw new FormatException($"{Quoted.Name(json)} is not a number of updates");
     }
 
     private static Action AcceptSkips(string json, Action<(long All, int InARow)> set)
@@ -85,10 +85,10 @@ internal sealed class ModelManifest(
             && all >= inARow
             && inARow >= 0
             ? () => set((all, inARow))
-            : throw new FormatException($"{Quoted.Name(json)}, which counts no skipped steps");
+            : throw new FormatException($"{Quoted.Name(json)} is not two numbers of skipped steps");
     }
 
-    // Each schedule with state once, at the first place where it is used. What the user has added by hand is listed already.
+    // Lists each schedule with state once, at its first use. Schedules that the user has added as parts are listed already.
     private void ListSchedules(CheckpointManifest contents)
     {
         CheckpointManifest schedules = contents.Under(SchedulesName, owner: null, since: 2);
@@ -113,7 +113,7 @@ internal sealed class ModelManifest(
         }
     }
 
-    // Without what changes no bit; a loss scaler lists itself.
+    // Leaves out options that change no bit. A loss scaler lists itself.
     private static string OptionsText(ConfigurationRegistry registry, ModelOptimizerOptions options)
     {
         var json = (JsonObject)JsonSerializer.SerializeToNode(
@@ -197,7 +197,7 @@ internal sealed class ModelManifest(
         return settings + AcceptGradients(stored, places, loading);
     }
 
-    /// <summary>The options of a group here, in the form that a version of the format has.</summary>
+    /// <summary>The options of a group in this program, in the form of a given version of the format.</summary>
     private sealed record GroupOptions(JsonElement Optimizer, IReadOnlyList<(string Name, JsonElement Schedule)> Schedules)
     {
         public static GroupOptions Of(ParameterGroup group, int version, ConfigurationRegistry registry)
@@ -214,7 +214,7 @@ internal sealed class ModelManifest(
         }
     }
 
-    // The groups of the file that the parameters of a group here were in.
+    // The groups of the file that contain parameters of a group in this program.
     private int[] OriginsOf(int here, Dictionary<string, int> places) =>
     [
         .. members.Where(member => member.Group == groups[here].Group && places.ContainsKey(member.Parameter.Name))
@@ -240,7 +240,7 @@ internal sealed class ModelManifest(
         return places;
     }
 
-    // Parameters that only one side has are noted with their tensors.
+    // Parameters that exist only in the file or only here are recorded with their tensors.
     private bool CompareGroups(StoredGroup[] stored, Dictionary<string, int> places, CheckpointLoad loading)
     {
         bool same = stored.Length == groups.Length;
@@ -263,7 +263,7 @@ internal sealed class ModelManifest(
         return same;
     }
 
-    // Every pair of groups that have a parameter in common, whose state is taken along. Without other groups, every group.
+    // Compares every pair of groups with a common parameter whose state is loaded; without other groups, every group.
     private void CompareOptimizers(StoredGroup[] stored, Dictionary<string, int> places, GroupOptions[] here, CheckpointLoad loading, OptionsComparison comparison)
     {
         var pairs = new HashSet<(int There, int Here)>();
@@ -293,8 +293,8 @@ internal sealed class ModelManifest(
     }
 
     /// <summary>
-    /// What a run has changed of a group is in the file and counts. What the program says otherwise than the run ever did is
-    /// refused, or stays as it is here.
+    /// Returns the action that loads the settings of a group. Settings that the run changed are loaded from the file. A setting that
+    /// differs between this program and the start of the run throws, or keeps the value of this program.
     /// </summary>
     private Action AcceptSettings(int index, StoredGroup[] origins, CheckpointLoad loading)
     {
@@ -307,7 +307,7 @@ internal sealed class ModelManifest(
         if (origins.Length > 1 && run.Step.Definition.SharesScalars)
         {
             loading.NoteOtherGroups(
-                $"groups[{index}] has parameters of {origins.Length} groups in the file, and from the next step they share the scalars of its "
+                $"groups[{index}] has parameters of {origins.Length} groups in the file. From the next step on they share the scalars of the group's "
                 + "first parameter, such as the distance of Prodigy");
         }
 
@@ -316,7 +316,7 @@ internal sealed class ModelManifest(
         {
             loading.NoteOtherGroups(
                 $"groups[{index}] has parameters of groups with different {nameof(ParameterGroup.RateFactor)}, {nameof(ParameterGroup.WeightDecay)} "
-                + $"or {nameof(ParameterGroup.Frozen)} in the file: it keeps {GroupSettings.Of(run.Group)}");
+                + $"or {nameof(ParameterGroup.Frozen)} in the file, so it keeps its own settings: {GroupSettings.Of(run.Group)}");
             return () => { };
         }
 
@@ -350,7 +350,7 @@ internal sealed class ModelManifest(
 
             if (!EqualityComparer<T>.Default.Equals(there, here))
             {
-                loading.Changes.Add($"groups[{index}].{name} was {Shown(here)} here, and is {Shown(there)} now, as in the file");
+                loading.Changes.Add($"groups[{index}].{name} changed from {Shown(here)} to {Shown(there)}, the value in the file");
             }
 
             return there;
@@ -373,7 +373,7 @@ internal sealed class ModelManifest(
         {
             string now = parameter.HasGradient ? "none" : "one";
             loading.Changes.Add(
-                $"parameter {Quoted.Name(parameter.Name)} had {(parameter.HasGradient ? "a" : "no")} gradient here, and has {now} now, as in the file");
+                $"parameter {Quoted.Name(parameter.Name)} had {(parameter.HasGradient ? "a" : "no")} gradient before the load, and has {now} now, as in the file");
         }
 
         return () => Array.ForEach(known, parameter => parameter.HasGradient = !without.Contains(parameter.Name));

@@ -4,13 +4,13 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Optimizers.Checkpoints;
 
-/// <summary>Compares the options of this program with those of a file, and notes each that differs by its path.</summary>
+/// <summary>Compares the options of this program with those of a file, and records each difference with its path.</summary>
 internal sealed class OptionsComparison(CheckpointLoad loading, ConfigurationRegistry registry)
 {
-    /// <summary>How deep JSON may be: a schedule lies a few levels deep in a group.</summary>
+    /// <summary>The largest allowed depth of the JSON: a schedule is a few levels below its group.</summary>
     public static JsonDocumentOptions Reading => new() { MaxDepth = ConfigurationText.MaximumDepth + 8 };
 
-    /// <summary>The names of the types that a file has as texts, because the program that saved it did not register them.</summary>
+    /// <summary>The names of types that the file has as text, because the program that saved it had not registered them.</summary>
     public static IReadOnlySet<string> TextsOf(JsonElement json)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -41,7 +41,7 @@ internal sealed class OptionsComparison(CheckpointLoad loading, ConfigurationReg
         }
     }
 
-    /// <summary>Compares in the form that the version of the file has.</summary>
+    /// <summary>Compares in the form of the file's version.</summary>
     public void CompareAnyVersion(string place, JsonElement there, JsonElement here)
     {
         if (loading.Version <= FormerFormats.LastVersion)
@@ -55,9 +55,9 @@ internal sealed class OptionsComparison(CheckpointLoad loading, ConfigurationReg
     }
 
     /// <summary>Compares two values.</summary>
-    /// <param name="place">The path to them.</param>
-    /// <param name="there">The value in the file; undefined: it is not there.</param>
-    /// <param name="here">The value of this program; undefined: it is not there.</param>
+    /// <param name="place">The path to the values.</param>
+    /// <param name="there">The value in the file; undefined if it is absent.</param>
+    /// <param name="here">The value in this program; undefined if it is absent.</param>
     /// <param name="defaults">The defaults of the object, if it has no name of its own.</param>
     public void Compare(string place, JsonElement there, JsonElement here, JsonElement defaults = default)
     {
@@ -78,7 +78,7 @@ internal sealed class OptionsComparison(CheckpointLoad loading, ConfigurationReg
         }
     }
 
-    /// <summary>Notes the properties of an object in the file that its contract here does not have.</summary>
+    /// <summary>Records the properties of an object in the file that its contract in this program does not have.</summary>
     public void CompareNames(string place, JsonElement there, JsonTypeInfo contract)
     {
         foreach (JsonProperty property in there.EnumerateObject().Where(property => contract.Properties.All(known => known.Name != property.Name)))
@@ -157,11 +157,11 @@ internal sealed class OptionsComparison(CheckpointLoad loading, ConfigurationReg
         }
     }
 
-    // A schedule that is not set, for example, is not written.
+    // Options that are not set, such as a schedule, are not written and have no default.
     private static bool IsOption(string? kind, string name, JsonElement defaults) =>
         defaults.TryGetProperty(name, out _) || (kind is null && name is "schedule" or "clip");
 
-    /// <summary>A file without an option was saved before there was one: it meant the default.</summary>
+    /// <summary>A file without an option was saved before the option existed, so it means the default.</summary>
     private void CompareAbsent(string path, JsonProperty here, JsonElement defaults)
     {
         if (defaults.ValueKind == JsonValueKind.Object && defaults.TryGetProperty(here.Name, out JsonElement meant))
@@ -185,7 +185,7 @@ internal sealed class OptionsComparison(CheckpointLoad loading, ConfigurationReg
         $"{place}.{Quoted.Name(there.Name).Trim('"')} is {Shown(there.Value)} in the file, but {what} has no such option here: a later version wrote "
         + "the file. Update the library or the registered type to load it");
 
-    // The text of a function, say, is the name of its type.
+    // The text of a function, for example, shows only its type.
     private static bool IsOpaque(string value) =>
         value.Length > 0 && (char.IsLetter(value[0]) || value[0] == '_') && !value.Contains(' ', StringComparison.Ordinal);
 }

@@ -1,6 +1,6 @@
 namespace Optimizers.Checkpoints;
 
-/// <summary>What was found wrong: all of it, up to a number beyond which nobody reads, and a file could make it without end.</summary>
+/// <summary>The problems found in a file, up to a limit, because an invalid file can cause any number of problems.</summary>
 internal sealed class ProblemList
 {
     private const int Most = 1_000;
@@ -13,7 +13,7 @@ internal sealed class ProblemList
 
     public IReadOnlyList<string> All => _more == 0 ? _problems : [.. _problems, $"and {_more} more"];
 
-    /// <summary>What to do about them, each thing once.</summary>
+    /// <summary>What to do about the problems; each advice occurs once.</summary>
     public IReadOnlyList<string> Advice => _advice;
 
     public void Add(string problem, string? advice = null)

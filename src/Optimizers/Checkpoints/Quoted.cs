@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Optimizers.Checkpoints;
 
-/// <summary>Text out of a file, for messages: short, on one line, and without what a terminal would act on.</summary>
+/// <summary>Makes text from a file safe for messages: short, on one line, and without control characters for the terminal.</summary>
 internal static class Quoted
 {
     private const int Longest = 120;

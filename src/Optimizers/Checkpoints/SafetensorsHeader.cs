@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Optimizers.Checkpoints;
 
-/// <summary>The header of a safetensors file: JSON that says where in the rest of the file each tensor lies.</summary>
+/// <summary>The header of a safetensors file: JSON with the type, the shape and the position of each tensor.</summary>
 internal sealed class SafetensorsHeader
 {
     public const string MetadataName = "__metadata__";
@@ -13,7 +13,7 @@ internal sealed class SafetensorsHeader
     /// <summary>The longest header that the format allows, in bytes.</summary>
     public const int Longest = 100_000_000;
 
-    // Half of a surrogate pair would be written as something else.
+    // Half of a surrogate pair throws here instead of being replaced.
     private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly Dictionary<string, SafetensorsTensor> _byName = new(StringComparer.Ordinal);
@@ -31,23 +31,25 @@ internal sealed class SafetensorsHeader
     /// <summary>The tensors in the order of their elements.</summary>
     public SafetensorsTensor[] Tensors { get; private set; } = [];
 
-    /// <summary>Where the digits of the checksum stand in the header; −1 if there is none in its proper form.</summary>
+    /// <summary>The position of the checksum's digits in the header; −1 if there is no valid checksum entry.</summary>
     public int ChecksumPosition { get; private set; } = -1;
 
-    /// <summary>Whether bytes may be the start of a file of this format, whole or cut off: a length, and an object of JSON.</summary>
+    /// <summary>
+    /// Whether bytes can be the start of a file of this format, complete or cut off: a length followed by a JSON object.
+    /// </summary>
     public static bool MayBegin(ReadOnlySpan<byte> start) =>
         start.Length > sizeof(ulong)
         && System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(start) <= Longest
         && start[sizeof(ulong)] == '{';
 
-    /// <summary>Reads a header, and holds all that it says against the length of what follows it.</summary>
-    /// <exception cref="CheckpointException">It is not as the format asks.</exception>
+    /// <summary>Reads a header, and compares all its entries with the length of the data after it.</summary>
+    /// <exception cref="CheckpointException">The header is invalid.</exception>
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength)
     {
-        // The reader of JSON does not look into strings, and says so late and in another way.
+        // The JSON reader checks the UTF-8 of a string only when the string is read, and then throws another exception.
         if (!System.Text.Unicode.Utf8.IsValid(json))
         {
-            throw new CheckpointException("The header is not UTF-8, so the file is damaged or of another kind.");
+            throw new CheckpointException("The header is not UTF-8, so the file is damaged or in another format.");
         }
 
         var header = new SafetensorsHeader(dataLength);
@@ -57,15 +59,15 @@ internal sealed class SafetensorsHeader
         }
         catch (JsonException exception)
         {
-            throw new CheckpointException($"The header is not JSON, so the file is damaged or of another kind: {exception.Message}", exception);
+            throw new CheckpointException($"The header is not JSON, so the file is damaged or in another format: {exception.Message}", exception);
         }
 
         header.Arrange();
         return header;
     }
 
-    /// <summary>Writes the header of tensors that lie one after the other.</summary>
-    /// <returns>The length of the header in eight bytes, and the header.</returns>
+    /// <summary>Formats the header of tensors that follow one another without gaps.</summary>
+    /// <returns>The length of the header in eight bytes, then the header.</returns>
     public static byte[] Format(
         IReadOnlyList<SafetensorsTensor> tensors, IEnumerable<KeyValuePair<string, string>> metadata)
     {
@@ -98,8 +100,8 @@ internal sealed class SafetensorsHeader
         return bytes;
     }
 
-    /// <summary>The bytes of a text.</summary>
-    /// <exception cref="ArgumentException">It is null, or has half of a surrogate pair.</exception>
+    /// <summary>The UTF-8 bytes of a text.</summary>
+    /// <exception cref="ArgumentException">The text is null, or contains half of a surrogate pair.</exception>
     public static byte[] Utf8(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -120,7 +122,7 @@ internal sealed class SafetensorsHeader
             (string key, string value) = ordered[i];
             if (i > 0 && key == ordered[i - 1].Key)
             {
-                throw new ArgumentException($"The metadata have the key {Quoted.Name(key)} twice. Each key may occur once.", nameof(metadata));
+                throw new ArgumentException($"The metadata contain the key {Quoted.Name(key)} twice. Give each key once.", nameof(metadata));
             }
 
             writer.WriteString(Utf8(key), Utf8(value));
@@ -162,11 +164,11 @@ internal sealed class SafetensorsHeader
             }
             else if (!_byName.TryAdd(name, ReadTensor(ref reader, name)))
             {
-                throw new CheckpointException($"There are two tensors {Quoted.Name(name)}.");
+                throw new CheckpointException($"The header names the tensor {Quoted.Name(name)} twice.");
             }
         }
 
-        // Anything but white space after the object is no JSON.
+        // After the object only white space is valid JSON.
         reader.Read();
     }
 
@@ -174,7 +176,7 @@ internal sealed class SafetensorsHeader
     {
         if (_metadataSeen)
         {
-            throw new CheckpointException($"There are two {MetadataName}.");
+            throw new CheckpointException($"The header has {MetadataName} twice.");
         }
 
         _metadataSeen = true;
@@ -191,7 +193,7 @@ internal sealed class SafetensorsHeader
             Expect(ref reader, JsonTokenType.String, $"{MetadataName} {Quoted.Name(key)}", "a string");
             if (!_metadata.TryAdd(key, Text(ref reader)))
             {
-                throw new CheckpointException($"{MetadataName} has {Quoted.Name(key)} twice.");
+                throw new CheckpointException($"{MetadataName} has the key {Quoted.Name(key)} twice.");
             }
 
             if (key == FileChecksum.Key && FileChecksum.IsDigits(reader.ValueSpan))
@@ -223,13 +225,13 @@ internal sealed class SafetensorsHeader
                     offsets = ReadNumbers(ref reader, name, field);
                     break;
                 default:
-                    throw new CheckpointException($"{Quoted.Name(name)} has the field {Quoted.Name(field)} too much: allowed are dtype, shape and data_offsets, each once.");
+                    throw new CheckpointException($"{Quoted.Name(name)} has the unknown or repeated field {Quoted.Name(field)}: the fields are dtype, shape and data_offsets, each once.");
             }
         }
 
         return type is { } found && shape is not null && offsets is not null
             ? Placed(name, found, shape, offsets)
-            : throw new CheckpointException($"{Quoted.Name(name)} lacks one of dtype, shape and data_offsets.");
+            : throw new CheckpointException($"{Quoted.Name(name)} lacks a field: dtype, shape and data_offsets are required.");
     }
 
     private SafetensorsTensor Placed(string name, SafetensorsType type, long[] shape, long[] offsets)
@@ -237,35 +239,35 @@ internal sealed class SafetensorsHeader
         if (offsets is not [long begin, long end] || end < begin)
         {
             throw new CheckpointException(
-                $"{Quoted.Name(name)} has the data_offsets {Quoted.Shape(offsets)}, which are no beginning and end.");
+                $"{Quoted.Name(name)} has the data_offsets {Quoted.Shape(offsets)}, which are not a start and an end.");
         }
 
         if (end > _dataLength)
         {
             throw new CheckpointException(
-                $"The file is cut short: {Quoted.Name(name)} has the data_offsets {Quoted.Shape(offsets)}, but only {_dataLength} bytes "
-                + "of data are there. Copy it again, or use an older one.");
+                $"The file is cut short: {Quoted.Name(name)} has the data_offsets {Quoted.Shape(offsets)}, but the file has only {_dataLength} bytes "
+                + "of data. Copy the file again, or use an older one.");
         }
 
         if (SafetensorsTypes.BytesOf(type, shape) is not { } bytes)
         {
-            throw new CheckpointException($"{Quoted.Name(name)} is too large, with more bytes than the format can count, or ends within a byte.");
+            throw new CheckpointException($"{Quoted.Name(name)} is too large (it has more bytes than the format can count), or its last element ends within a byte.");
         }
 
         if (bytes != end - begin)
         {
             throw new CheckpointException(
-                $"{Quoted.Name(name)} is {bytes} bytes by its type and shape, but {end - begin} by its data_offsets.");
+                $"{Quoted.Name(name)} has {bytes} bytes by its type and shape, but {end - begin} by its data_offsets.");
         }
 
-        // Known here already, before a million entries that share their bytes have been gathered.
+        // This check is done before a header with a million entries for the same bytes uses much memory.
         _covered += bytes;
         return _covered <= _dataLength
             ? new SafetensorsTensor(name, type, shape, begin, bytes)
-            : throw new CheckpointException($"{Quoted.Name(name)} overlaps other tensors: all of them together have more bytes than the file.");
+            : throw new CheckpointException($"{Quoted.Name(name)} overlaps other tensors: together they have more bytes than the file.");
     }
 
-    // Every byte belongs to one tensor: none is shared, and none is left over.
+    // Every byte must belong to exactly one tensor.
     private void Arrange()
     {
         Tensors = [.. _byName.Values];
@@ -276,7 +278,7 @@ internal sealed class SafetensorsHeader
             if (tensor.Begin != end)
             {
                 throw new CheckpointException(
-                    $"{Quoted.Name(tensor.Name)} begins at byte {tensor.Begin} of the data, but the tensors before it end at {end}.");
+                    $"{Quoted.Name(tensor.Name)} begins at byte {tensor.Begin} of the data, but the tensors before it end at byte {end}. There must be no gaps and no overlaps.");
             }
 
             end = tensor.End;
@@ -285,8 +287,8 @@ internal sealed class SafetensorsHeader
         if (end != _dataLength)
         {
             throw new CheckpointException(
-                $"The tensors have {end} bytes, but {_dataLength} follow the header: something has been added to the file, or its header is "
-                + "damaged.");
+                $"The tensors have {end} bytes, but {_dataLength} follow the header: data were added after the last tensor, or the header is "
+                + "damaged. Copy the file again, or use an older one.");
         }
     }
 
@@ -295,7 +297,7 @@ internal sealed class SafetensorsHeader
         Expect(ref reader, JsonTokenType.String, $"The dtype of {Quoted.Name(name)}", "a string");
         string type = Text(ref reader);
         return SafetensorsTypes.Find(type)
-            ?? throw new CheckpointException($"{Quoted.Name(name)} has the dtype {Quoted.Name(type)}, which is not known to this library.");
+            ?? throw new CheckpointException($"{Quoted.Name(name)} has the dtype {Quoted.Name(type)}, which this library does not know.");
     }
 
     private static long[] ReadNumbers(ref Utf8JsonReader reader, string name, string field)
@@ -304,10 +306,10 @@ internal sealed class SafetensorsHeader
         var numbers = new List<long>();
         while (Next(ref reader) != JsonTokenType.EndArray)
         {
-            // As unsigned: −0, 1.0 and 1e2 are not whole numbers to the format.
+            // Read as unsigned, because −0, 1.0 and 1e2 are not valid whole numbers in this format.
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetUInt64(out ulong number) || number > long.MaxValue)
             {
-                throw new CheckpointException($"The {field} of {Quoted.Name(name)} has an element that is no length: only whole numbers from 0 to 2^63 - 1 are.");
+                throw new CheckpointException($"The {field} of {Quoted.Name(name)} has an element that is not a length: only whole numbers from 0 to 2^63 - 1 are allowed.");
             }
 
             numbers.Add((long)number);
@@ -335,7 +337,7 @@ internal sealed class SafetensorsHeader
         }
         catch (InvalidOperationException exception)
         {
-            throw new JsonException("A string has half of a surrogate pair.", exception);
+            throw new JsonException("A string contains half of a surrogate pair.", exception);
         }
     }
 }

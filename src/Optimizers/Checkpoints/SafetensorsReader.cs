@@ -4,16 +4,15 @@ using System.Diagnostics.CodeAnalysis;
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// Reads a safetensors file, which may come from anywhere: everything that its header says is checked before anything is
-/// made of it.
+/// Reads a safetensors file. It is safe with untrusted files: all entries of the header are checked before they are used.
 /// </summary>
 /// <remarks>
-/// <para>The format is that of the reference implementation (huggingface/safetensors); a file that it reads is read here,
-/// whatever the order of its tensors. Refused in addition: a name that stands twice, a field that the format does not have,
+/// <para>The format is that of the reference implementation (huggingface/safetensors). Every file that it reads can be read here,
+/// whatever the order of its tensors, with three exceptions: a name that occurs twice, a field that the format does not have,
 /// and a dimension above 2⁶³ − 1.</para>
-/// <para>Elements are read when they are asked for, into memory of yours. What is held is the header, at most 100 MB, and a
+/// <para>The reader copies elements into your memory when you ask for them. It holds the header, at most 100 MB, and a
 /// few times as much for the names and shapes in it.</para>
-/// <para>An instance is used by one thread at a time.</para>
+/// <para>Use an instance on one thread at a time.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -42,13 +41,14 @@ public sealed class SafetensorsReader : IDisposable
         _dataStart = stream.Position;
     }
 
-    /// <summary>What the writer noted beside the tensors.</summary>
+    /// <summary>The metadata that the writer stored beside the tensors.</summary>
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
     /// <summary>The tensors in the order of their elements in the file.</summary>
     public IReadOnlyList<SafetensorsTensor> Tensors => Array.AsReadOnly(_header.Tensors);
 
-    /// <summary>A tensor by its name.</summary>
+    /// <summary>Gets a tensor by its name.</summary>
+    /// <param name="name">The name.</param>
     /// <exception cref="ArgumentException">There is no tensor of that name.</exception>
     public SafetensorsTensor this[string name] => TryGet(name, out SafetensorsTensor? tensor)
         ? tensor
@@ -56,37 +56,40 @@ public sealed class SafetensorsReader : IDisposable
 
     /// <summary>Opens a file and reads its header.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="CheckpointException">It is no safetensors file.</exception>
-    /// <exception cref="IOException">It cannot be opened or read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
+    /// <exception cref="CheckpointException">The file is not a valid safetensors file.</exception>
+    /// <exception cref="IOException">The file cannot be opened or read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read, or the path is that of a folder.</exception>
     public static SafetensorsReader Open(string path) =>
         AtOnce.Wait(OpenCore(OpenFile(path, asynchronous: false), leaveOpen: false, asynchronous: false, default));
 
-    /// <summary>Reads the header of a file that starts where a stream stands.</summary>
-    /// <param name="stream">The stream, which ends where the file ends. It must be able to seek: tensors are read when they
-    /// are asked for, in any order. Copy a stream that cannot to a file, or to memory, first.</param>
-    /// <param name="leaveOpen">Whether disposing the reader leaves the stream open.</param>
+    /// <summary>Reads the header of a file that starts at the position of a stream.</summary>
+    /// <param name="stream">The stream, which ends where the file ends. It must be able to seek, because tensors are read on demand, in
+    /// any order. If a stream cannot seek, copy it to a file or to memory first.</param>
+    /// <param name="leaveOpen">Whether the stream stays open when the reader is disposed.</param>
     /// <exception cref="ArgumentException">The stream cannot be read, or cannot seek.</exception>
-    /// <exception cref="CheckpointException">It is no safetensors file.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="CheckpointException">The content is not a valid safetensors file.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
     public static SafetensorsReader Open(Stream stream, bool leaveOpen = false) =>
         AtOnce.Wait(OpenCore(stream, leaveOpen, asynchronous: false, default));
 
     /// <inheritdoc cref="Open(string)"/>
     /// <param name="path">The file.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <param name="cancellation">Cancels the reading.</param>
     public static Task<SafetensorsReader> OpenAsync(string path, CancellationToken cancellation = default) =>
         OpenCore(OpenFile(path, asynchronous: true), leaveOpen: false, asynchronous: true, cancellation).AsTask();
 
     /// <inheritdoc cref="Open(Stream, bool)"/>
     /// <param name="stream">The stream.</param>
-    /// <param name="leaveOpen">Whether disposing the reader leaves the stream open.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <param name="leaveOpen">Whether the stream stays open when the reader is disposed.</param>
+    /// <param name="cancellation">Cancels the reading.</param>
     public static Task<SafetensorsReader> OpenAsync(
         Stream stream, bool leaveOpen = false, CancellationToken cancellation = default) =>
         OpenCore(stream, leaveOpen, asynchronous: true, cancellation).AsTask();
 
-    /// <summary>Looks a tensor up by its name.</summary>
+    /// <summary>Finds a tensor by its name.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="tensor">The tensor; null if there is none of that name.</param>
+    /// <returns>Whether there is a tensor of that name.</returns>
     public bool TryGet(string name, [NotNullWhen(true)] out SafetensorsTensor? tensor)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -94,11 +97,12 @@ public sealed class SafetensorsReader : IDisposable
     }
 
     /// <summary>Reads elements.</summary>
-    /// <typeparam name="T">The type of the elements: any that .NET has, or <see cref="BFloat16"/>.</typeparam>
-    /// <param name="tensor">The tensor, out of <see cref="Tensors"/>.</param>
-    /// <param name="destination">Where they go; as many as are wanted.</param>
-    /// <param name="start">The first element that is wanted.</param>
-    /// <exception cref="ArgumentException">The tensor is not of this file or of another type, or does not have the elements.</exception>
+    /// <typeparam name="T">The type of the elements: any type of the format that .NET has, or <see cref="BFloat16"/>.</typeparam>
+    /// <param name="tensor">The tensor, from <see cref="Tensors"/>.</param>
+    /// <param name="destination">The memory to fill. Its length is the number of elements to read.</param>
+    /// <param name="start">The index of the first element to read.</param>
+    /// <exception cref="ArgumentException">The tensor is from another file or has another type, or the requested elements are outside
+    /// it.</exception>
     public void Read<T>(SafetensorsTensor tensor, Span<T> destination, long start = 0)
         where T : unmanaged
     {
@@ -106,7 +110,7 @@ public sealed class SafetensorsReader : IDisposable
         SafetensorsType type = SafetensorsTypes.Of<T>();
         if (tensor.Type != type)
         {
-            throw new ArgumentException($"{tensor} cannot be read as {typeof(T).Name}: read it as its own type, or its bytes with {nameof(ReadBytes)}.", nameof(tensor));
+            throw new ArgumentException($"{tensor} cannot be read as {typeof(T).Name}. Use its own type, or read its bytes with {nameof(ReadBytes)}.", nameof(tensor));
         }
 
         int size = Unsafe.SizeOf<T>();
@@ -123,10 +127,10 @@ public sealed class SafetensorsReader : IDisposable
     }
 
     /// <summary>Reads bytes of a tensor of any type.</summary>
-    /// <param name="tensor">The tensor, out of <see cref="Tensors"/>.</param>
-    /// <param name="destination">Where they go; as many as are wanted.</param>
-    /// <param name="start">The first byte that is wanted, counted from the tensor's first.</param>
-    /// <exception cref="ArgumentException">The tensor is not of this file, or does not have the bytes.</exception>
+    /// <param name="tensor">The tensor, from <see cref="Tensors"/>.</param>
+    /// <param name="destination">The memory to fill. Its length is the number of bytes to read.</param>
+    /// <param name="start">The index of the first byte to read, counted from the start of the tensor.</param>
+    /// <exception cref="ArgumentException">The tensor is from another file, or the requested bytes are outside it.</exception>
     public void ReadBytes(SafetensorsTensor tensor, Span<byte> destination, long start = 0)
     {
         Seek(tensor, start, destination.Length);
@@ -134,10 +138,10 @@ public sealed class SafetensorsReader : IDisposable
     }
 
     /// <inheritdoc cref="ReadBytes"/>
-    /// <param name="tensor">The tensor, out of <see cref="Tensors"/>.</param>
-    /// <param name="destination">Where they go; as many as are wanted.</param>
-    /// <param name="start">The first byte that is wanted, counted from the tensor's first.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <param name="tensor">The tensor, from <see cref="Tensors"/>.</param>
+    /// <param name="destination">The memory to fill. Its length is the number of bytes to read.</param>
+    /// <param name="start">The index of the first byte to read, counted from the start of the tensor.</param>
+    /// <param name="cancellation">Cancels the reading.</param>
     public ValueTask ReadBytesAsync(
         SafetensorsTensor tensor, Memory<byte> destination, long start = 0, CancellationToken cancellation = default)
     {
@@ -146,9 +150,9 @@ public sealed class SafetensorsReader : IDisposable
     }
 
     /// <summary>Copies the bytes of a tensor, of any length, to a stream.</summary>
-    /// <param name="tensor">The tensor, out of <see cref="Tensors"/>.</param>
-    /// <param name="destination">Where they go.</param>
-    /// <exception cref="ArgumentException">The tensor is not of this file.</exception>
+    /// <param name="tensor">The tensor, from <see cref="Tensors"/>.</param>
+    /// <param name="destination">The stream to write to.</param>
+    /// <exception cref="ArgumentException">The tensor is from another file.</exception>
     public void CopyTo(SafetensorsTensor tensor, Stream destination)
     {
         ArgumentNullException.ThrowIfNull(tensor);
@@ -156,9 +160,9 @@ public sealed class SafetensorsReader : IDisposable
     }
 
     /// <inheritdoc cref="CopyTo"/>
-    /// <param name="tensor">The tensor, out of <see cref="Tensors"/>.</param>
-    /// <param name="destination">Where they go.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <param name="tensor">The tensor, from <see cref="Tensors"/>.</param>
+    /// <param name="destination">The stream to write to.</param>
+    /// <param name="cancellation">Cancels the copy.</param>
     public Task CopyToAsync(SafetensorsTensor tensor, Stream destination, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(tensor);
@@ -170,14 +174,14 @@ public sealed class SafetensorsReader : IDisposable
 
     internal SafetensorsHeader Header => _header;
 
-    /// <summary>Where the elements begin, counted from the start of the stream.</summary>
+    /// <summary>The position of the first element, counted from the start of the stream.</summary>
     internal long DataStart => _dataStart;
 
     internal Stream Stream => _stream;
 
     /// <summary>
-    /// Opens a file so that a save may replace it meanwhile; what has been opened stays the old file. On Windows that needs a file
-    /// system that has it, such as NTFS.
+    /// Opens a file so that a save may replace it at the same time; the open stream still reads the old file. On Windows this needs a
+    /// file system that supports it, such as NTFS.
     /// </summary>
     internal static FileStream OpenFile(string path, bool asynchronous)
     {
@@ -185,7 +189,7 @@ public sealed class SafetensorsReader : IDisposable
         if (Directory.Exists(path))
         {
             throw new UnauthorizedAccessException(
-                $"\"{path}\" is a folder. Name a file in it, or load its newest checkpoint with a {nameof(CheckpointFolder)}.");
+                $"\"{path}\" is a folder. Give the path of a file in it, or load its newest checkpoint with a {nameof(CheckpointFolder)}.");
         }
 
         var file = new FileStream(path, new FileStreamOptions
@@ -251,7 +255,7 @@ public sealed class SafetensorsReader : IDisposable
             var sample = new byte[Math.Clamp(stream.Length - begin, 0, ForeignFile.SampleLength)];
             await access.ReadExactly(sample).ConfigureAwait(false);
             throw !SafetensorsHeader.MayBegin(sample) && ForeignFile.Describe(sample) is { } kind
-                ? new CheckpointException($"It is no safetensors file, but {kind}", exception)
+                ? new CheckpointException($"It is not a safetensors file, but {kind}", exception)
                 : exception;
         }
     }
@@ -263,7 +267,7 @@ public sealed class SafetensorsReader : IDisposable
         if (total < start.Length)
         {
             throw new CheckpointException(total == 0
-                ? "The file is empty: it has 0 bytes."
+                ? "The file is empty: it has 0 bytes. Copy it again, or use an older one."
                 : $"The file has {total} bytes, but a safetensors file begins with {start.Length} bytes for the length of its header.");
         }
 
@@ -273,14 +277,14 @@ public sealed class SafetensorsReader : IDisposable
         if (length > SafetensorsHeader.Longest)
         {
             throw new CheckpointException(
-                $"The file is no safetensors file, or damaged: its header should have {length} bytes, but at most "
+                $"The file is damaged, or is not a safetensors file: its first bytes give {length} bytes as the length of the header, but at most "
                 + $"{SafetensorsHeader.Longest} are allowed.");
         }
 
         if ((long)length > rest)
         {
             throw new CheckpointException(
-                $"The file is cut short: its header should have {length} bytes, but {rest} are there. Copy it again, or use an older one.");
+                $"The file is cut short: its header should have {length} bytes, but only {rest} follow. Copy the file again, or use an older one.");
         }
 
         var json = GC.AllocateUninitializedArray<byte>((int)length);

@@ -1,22 +1,22 @@
 namespace Optimizers.Checkpoints;
 
-/// <summary>A tensor of a safetensors file: its name, type and shape, without its elements.</summary>
+/// <summary>The description of a tensor in a safetensors file: its name, type and shape, without its elements.</summary>
 public sealed class SafetensorsTensor
 {
     private readonly ValueList<long> _shape;
 
-    /// <summary>Says what a tensor is to be.</summary>
-    /// <param name="name">The name, unique in its file; not "__metadata__", which the format keeps for itself.</param>
+    /// <summary>Describes a tensor to write.</summary>
+    /// <param name="name">The name, unique in its file. It must not be "__metadata__", which the format reserves.</param>
     /// <param name="type">The type of the elements.</param>
-    /// <param name="shape">The length of each dimension, at least 0; none for a scalar.</param>
-    /// <exception cref="ArgumentException">An argument is not as it should be, or the elements fill no whole number of
+    /// <param name="shape">The length of each dimension, at least 0; empty for a scalar.</param>
+    /// <exception cref="ArgumentException">An argument is invalid, or the elements do not fill a whole number of
     /// bytes.</exception>
     public SafetensorsTensor(string name, SafetensorsType type, params ReadOnlySpan<long> shape)
         : this(name, type, shape.ToArray(), begin: 0, BytesOf(name, type, shape))
     {
         if (name == SafetensorsHeader.MetadataName)
         {
-            throw new ArgumentException($"\"{name}\" cannot name a tensor, since the format uses it for the metadata. Use another name.", nameof(name));
+            throw new ArgumentException($"\"{name}\" cannot be the name of a tensor, because the format uses it for the metadata. Use another name.", nameof(name));
         }
     }
 
@@ -35,13 +35,13 @@ public sealed class SafetensorsTensor
     /// <summary>The type of the elements.</summary>
     public SafetensorsType Type { get; }
 
-    /// <summary>The length of each dimension; none for a scalar.</summary>
+    /// <summary>The length of each dimension; empty for a scalar.</summary>
     public IReadOnlyList<long> Shape => _shape;
 
-    /// <summary>The number of bytes that the elements take.</summary>
+    /// <summary>The number of bytes of all elements.</summary>
     public long ByteLength { get; }
 
-    /// <summary>Where the elements begin, counted from the first byte after the header.</summary>
+    /// <summary>The position of the first element, counted from the end of the header.</summary>
     internal long Begin { get; }
 
     internal long End => Begin + ByteLength;
@@ -56,7 +56,7 @@ public sealed class SafetensorsTensor
         ArgumentNullException.ThrowIfNull(name);
         if (!Enum.IsDefined(type))
         {
-            throw new ArgumentOutOfRangeException(nameof(type), type, $"{nameof(type)} is no {nameof(SafetensorsType)}.");
+            throw new ArgumentOutOfRangeException(nameof(type), type, $"{nameof(type)} is not a value of {nameof(SafetensorsType)}.");
         }
 
         foreach (long length in shape)
@@ -67,7 +67,7 @@ public sealed class SafetensorsTensor
         return SafetensorsTypes.BytesOf(type, shape) is { } bytes
             ? bytes
             : throw new ArgumentException(
-                $"A tensor {Quoted.Shape(shape.ToArray())} of {SafetensorsTypes.NameOf(type)} is too large, with more bytes than the format can count, or ends within a byte.",
+                $"A tensor {Quoted.Shape(shape.ToArray())} of {SafetensorsTypes.NameOf(type)} is too large (it has more bytes than the format can count), or its last element ends within a byte.",
                 nameof(shape));
     }
 }

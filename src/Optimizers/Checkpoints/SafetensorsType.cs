@@ -1,41 +1,41 @@
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// The type of a tensor's elements in a safetensors file. In the format's own order, which is also that of alignment.
+/// The type of a tensor's elements in a safetensors file. The values are in the order of the format, which is also that of alignment.
 /// </summary>
 public enum SafetensorsType
 {
     /// <summary>A byte that is 0 or 1.</summary>
     Bool,
 
-    /// <summary>Four bits of floating point, two of exponent and one of fraction; two to a byte.</summary>
+    /// <summary>Floating point with 4 bits: two of exponent and one of fraction. Two elements fill a byte.</summary>
     F4,
 
-    /// <summary>Six bits of floating point, two of exponent and three of fraction; four to three bytes.</summary>
+    /// <summary>Floating point with 6 bits: two of exponent and three of fraction. Four elements fill three bytes.</summary>
     F6E2M3,
 
-    /// <summary>Six bits of floating point, three of exponent and two of fraction; four to three bytes.</summary>
+    /// <summary>Floating point with 6 bits: three of exponent and two of fraction. Four elements fill three bytes.</summary>
     F6E3M2,
 
-    /// <summary>A byte.</summary>
+    /// <summary>An unsigned integer of 8 bits.</summary>
     U8,
 
-    /// <summary>A signed byte.</summary>
+    /// <summary>A signed integer of 8 bits.</summary>
     I8,
 
-    /// <summary>Eight bits of floating point, five of exponent and two of fraction.</summary>
+    /// <summary>Floating point with 8 bits: five of exponent and two of fraction.</summary>
     F8E5M2,
 
-    /// <summary>Eight bits of floating point, four of exponent and three of fraction.</summary>
+    /// <summary>Floating point with 8 bits: four of exponent and three of fraction.</summary>
     F8E4M3,
 
-    /// <summary>Eight bits of exponent: a power of two.</summary>
+    /// <summary>A power of two with 8 bits of exponent.</summary>
     F8E8M0,
 
-    /// <summary>As <see cref="F8E4M3"/>, finite and without a negative zero.</summary>
+    /// <summary>Like <see cref="F8E4M3"/>, but without infinities and without a negative zero.</summary>
     F8E4M3Fnuz,
 
-    /// <summary>As <see cref="F8E5M2"/>, finite and without a negative zero.</summary>
+    /// <summary>Like <see cref="F8E5M2"/>, but without infinities and without a negative zero.</summary>
     F8E5M2Fnuz,
 
     /// <summary>A signed integer of 16 bits.</summary>
@@ -72,10 +72,10 @@ public enum SafetensorsType
     U64,
 }
 
-/// <summary>What the format says about each type.</summary>
+/// <summary>The name and the size of each type in the format.</summary>
 internal static class SafetensorsTypes
 {
-    // By the number of the type: its name in a file, and its bits.
+    // Indexed by the number of the type: its name in a file, and its number of bits.
     private static readonly (string Name, int Bits)[] _all =
     [
         ("BOOL", 8), ("F4", 4), ("F6_E2M3", 6), ("F6_E3M2", 6), ("U8", 8), ("I8", 8), ("F8_E5M2", 8), ("F8_E4M3", 8),
@@ -107,16 +107,16 @@ internal static class SafetensorsTypes
         return index >= 0 ? (SafetensorsType)index : null;
     }
 
-    /// <summary>The type whose elements are .NET's own.</summary>
+    /// <summary>The type whose elements are the .NET type <typeparamref name="T"/>.</summary>
     public static SafetensorsType Of<T>() =>
         _byElement.TryGetValue(typeof(T), out SafetensorsType type)
             ? type
-            : throw new ArgumentException($"A safetensors file has no elements of type {typeof(T).Name}. Use one of {string.Join(", ", _byElement.Keys.Select(type => type.Name))}.");
+            : throw new ArgumentException($"A safetensors file cannot have elements of type {typeof(T).Name}. Use one of {string.Join(", ", _byElement.Keys.Select(type => type.Name))}.");
 
-    /// <summary>The bytes that a tensor takes; null if that is no whole number, or more than the format can count.</summary>
+    /// <summary>The number of bytes of a tensor; null if it is not a whole number or exceeds what the format can count.</summary>
     public static long? BytesOf(SafetensorsType type, ReadOnlySpan<long> shape)
     {
-        // The format counts in 64 bits without a sign, and bits at that.
+        // The format counts the bits of a tensor in an unsigned 64-bit integer.
         ulong count = 1;
         foreach (long length in shape)
         {

@@ -1,12 +1,12 @@
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// Writes a safetensors file from front to back, in bounded memory: first say which tensors it is to have, then give the
-/// elements of each, in the order of the file.
+/// Writes a safetensors file from front to back, in bounded memory. First describe the tensors, then write the
+/// elements of each in the order of the file.
 /// </summary>
 /// <remarks>
-/// The file is that of the reference implementation byte for byte, and the same for the same content: tensors by type,
-/// wide ones first, then by name; metadata by key; the header padded to a multiple of eight bytes.
+/// The file equals that of the reference implementation byte for byte, and equal contents give equal files. Tensors are sorted by type,
+/// wide types first, then by name; metadata are sorted by key; the header is padded to a multiple of eight bytes.
 /// </remarks>
 /// <example>
 /// <code>
@@ -26,12 +26,12 @@ public sealed class SafetensorsWriter
     private int _next;
     private long _written;
 
-    /// <summary>Says what the file is to have. Nothing is written yet.</summary>
-    /// <param name="stream">Where it is written to; it need not be able to seek, and is left open.</param>
+    /// <summary>Makes a writer. Nothing is written yet.</summary>
+    /// <param name="stream">The stream to write to. It need not be able to seek, and stays open.</param>
     /// <param name="tensors">The tensors, in any order.</param>
-    /// <param name="metadata">What is noted beside them; null: nothing.</param>
+    /// <param name="metadata">The metadata to store beside the tensors; null: none.</param>
     /// <exception cref="ArgumentException">The stream cannot be written, two tensors or two keys have the same name, a text is
-    /// null or has half of a surrogate pair, or the header would be longer than the format allows.</exception>
+    /// null or contains half of a surrogate pair, or the header would be longer than the format allows.</exception>
     public SafetensorsWriter(
         Stream stream,
         IEnumerable<SafetensorsTensor> tensors,
@@ -49,17 +49,17 @@ public sealed class SafetensorsWriter
         _header = SafetensorsHeader.Format(_tensors, metadata ?? []);
     }
 
-    /// <summary>The tensors in the order of the file, which is that in which their elements are to be written.</summary>
+    /// <summary>The tensors in the order of the file. Their elements must be written in this order.</summary>
     public IReadOnlyList<SafetensorsTensor> Tensors => Array.AsReadOnly(_tensors);
 
     /// <summary>The length of the whole file, in bytes.</summary>
     public long Length => _header.Length + (_tensors.Length == 0 ? 0 : _tensors[^1].End);
 
-    /// <summary>Writes elements of the tensor whose turn it is: all that are left, or some.</summary>
-    /// <typeparam name="T">The type of the elements: any that .NET has, or <see cref="BFloat16"/>.</typeparam>
-    /// <param name="name">The tensor.</param>
-    /// <param name="elements">Its next elements, row-major.</param>
-    /// <exception cref="ArgumentException">It is another tensor's turn, or the tensor is of another type or has fewer elements.</exception>
+    /// <summary>Writes elements of the next tensor: all that are left, or some of them.</summary>
+    /// <typeparam name="T">The type of the elements: any type of the format that .NET has, or <see cref="BFloat16"/>.</typeparam>
+    /// <param name="name">The name of the tensor.</param>
+    /// <param name="elements">The next elements of the tensor, row-major.</param>
+    /// <exception cref="ArgumentException">Another tensor is next, or the tensor has another type or fewer elements left.</exception>
     public void Write<T>(string name, ReadOnlySpan<T> elements)
         where T : unmanaged
     {
@@ -76,10 +76,10 @@ public sealed class SafetensorsWriter
         }
     }
 
-    /// <summary>Writes bytes of the tensor whose turn it is, whatever its type: all that are left, or some.</summary>
-    /// <param name="name">The tensor.</param>
-    /// <param name="bytes">Its next bytes, as the file is to have them.</param>
-    /// <exception cref="ArgumentException">It is another tensor's turn, or the tensor has fewer bytes.</exception>
+    /// <summary>Writes bytes of the next tensor, of any type: all that are left, or some of them.</summary>
+    /// <param name="name">The name of the tensor.</param>
+    /// <param name="bytes">The next bytes of the tensor, in the byte order of the file.</param>
+    /// <exception cref="ArgumentException">Another tensor is next, or the tensor has fewer bytes left.</exception>
     public void WriteBytes(string name, ReadOnlySpan<byte> bytes)
     {
         Begin(name, bytes.Length);
@@ -88,14 +88,14 @@ public sealed class SafetensorsWriter
     }
 
     /// <inheritdoc cref="WriteBytes(string, ReadOnlySpan{byte})"/>
-    /// <param name="name">The tensor.</param>
-    /// <param name="bytes">Its next bytes, as the file is to have them.</param>
-    /// <param name="cancellation">Stops it; the file is incomplete then.</param>
+    /// <param name="name">The name of the tensor.</param>
+    /// <param name="bytes">The next bytes of the tensor, in the byte order of the file.</param>
+    /// <param name="cancellation">Cancels the write. The file is then incomplete.</param>
     public Task WriteBytesAsync(string name, ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default) =>
         WriteBytes(name, bytes, new StreamAccess(_stream, asynchronous: true, cancellation)).AsTask();
 
-    /// <summary>Says that all is written.</summary>
-    /// <exception cref="InvalidOperationException">Elements are missing; the message says of which tensor.</exception>
+    /// <summary>Completes the file. All elements must have been written.</summary>
+    /// <exception cref="InvalidOperationException">Elements are missing; the message names the tensor.</exception>
     public void Complete()
     {
         Skip(until: null);
@@ -108,7 +108,7 @@ public sealed class SafetensorsWriter
         WriteHeader();
     }
 
-    /// <summary>Puts tensors one after the other, in the order of the format.</summary>
+    /// <summary>Orders tensors as the format requires, and gives each its position in the file.</summary>
     internal static SafetensorsTensor[] Arrange(IEnumerable<SafetensorsTensor> tensors)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -118,13 +118,13 @@ public sealed class SafetensorsWriter
             ArgumentNullException.ThrowIfNull(tensor, nameof(tensors));
             if (!names.Add(tensor.Name))
             {
-                throw new ArgumentException($"There are two tensors {Quoted.Name(tensor.Name)}. Names must differ.", nameof(tensors));
+                throw new ArgumentException($"There are two tensors with the name {Quoted.Name(tensor.Name)}. Give each tensor its own name.", nameof(tensors));
             }
 
             keyed.Add((tensor, SafetensorsHeader.Utf8(tensor.Name)));
         }
 
-        // By the bytes of the names, as the reference implementation does.
+        // Sorted by the bytes of the names, as in the reference implementation.
         keyed.Sort(static (one, other) => one.Tensor.Type == other.Tensor.Type
             ? one.Name.AsSpan().SequenceCompareTo(other.Name)
             : other.Tensor.Type.CompareTo(one.Tensor.Type));
@@ -161,26 +161,26 @@ public sealed class SafetensorsWriter
         Skip(until: name);
         if (_next == _tensors.Length || _tensors[_next].Name != name)
         {
-            string turn = _next < _tensors.Length ? $"It is the turn of {_tensors[_next]}" : "All tensors are written, so it is the turn of none";
-            throw new ArgumentException($"{turn}, not of {Quoted.Name(name)}. Write the tensors in the order of {nameof(Tensors)}.", nameof(name));
+            string turn = _next < _tensors.Length ? $"The next tensor is {_tensors[_next]}" : "All tensors are written";
+            throw new ArgumentException($"{turn}, so {Quoted.Name(name)} cannot be written now. Write the tensors in the order of {nameof(Tensors)}.", nameof(name));
         }
 
         SafetensorsTensor tensor = _tensors[_next];
         if (type is { } given && given != tensor.Type)
         {
-            throw new ArgumentException($"{tensor} cannot be written as {SafetensorsTypes.NameOf(given)}: give it elements of its own type.", nameof(name));
+            throw new ArgumentException($"{tensor} cannot be written as {SafetensorsTypes.NameOf(given)}. Pass elements of its own type.", nameof(name));
         }
 
         if (bytes > tensor.ByteLength - _written)
         {
             throw new ArgumentException(
-                $"{tensor} has {tensor.ByteLength} bytes, but {_written + bytes} are given.", nameof(name));
+                $"{tensor} has {tensor.ByteLength} bytes, but {_written + bytes} bytes were passed for it.", nameof(name));
         }
 
         _written += bytes;
     }
 
-    // Over what is complete: a tensor without elements need not be written.
+    // Skips complete tensors, so a tensor without elements need not be written.
     private void Skip(string? until)
     {
         while (_next < _tensors.Length && _tensors[_next].Name != until && _written == _tensors[_next].ByteLength)

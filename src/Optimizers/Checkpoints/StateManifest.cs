@@ -1,7 +1,7 @@
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// How the state of a parameter lies in a file: each slot and each scalar under its name, and the count of updates as "step".
+/// Lists the state of a parameter for a checkpoint: each slot and each scalar under its name, and the count of updates as "step".
 /// </summary>
 internal static class StateManifest
 {
@@ -17,7 +17,7 @@ internal static class StateManifest
             contents.Scalar(scalar, () => state.Scalar(scalar), value => state.SetScalar(scalar, value));
         }
 
-        // Only a schedule of the momentum makes this more than a power.
+        // Without a momentum schedule, the product of the betas is a power, and need not be stored.
         if (contents.Wants("momentum_product", here: scheduledMomentum || state.MomentumProduct is not null))
         {
             contents.Scalar(
@@ -27,14 +27,14 @@ internal static class StateManifest
         }
         else
         {
-            // A file without it is of a run in which no schedule set a momentum.
+            // A file without the product belongs to a run without a momentum schedule.
             contents.WhenLoaded(() => state.MomentumProduct = null);
         }
 
         contents.Counter("step", () => state.Iteration, step => state.Iteration = step, countsUpdates: true);
     }
 
-    // As it stands in memory, so that nothing is rounded on the way.
+    // Stored as it is in memory, so that nothing is rounded.
     private static void ListSlot(CheckpointManifest contents, Slot slot, IReadOnlyList<int> shape)
     {
         string name = slot.Declared.Name;
@@ -48,7 +48,7 @@ internal static class StateManifest
                 contents.Tensor(name, shape, slot.Stored<BFloat16>);
                 break;
 
-            // Not the numbers themselves, but their roots.
+            // These codes are the roots of the values, not the values themselves.
             case StateFormat.Half when slot.Declared.NonNegative:
                 contents.Tensor($"{name}_root", shape, slot.Stored<Half>);
                 break;
@@ -63,7 +63,7 @@ internal static class StateManifest
                 break;
 
             default:
-                throw new System.Diagnostics.UnreachableException($"No slot has the format {slot.Format}.");
+                throw new System.Diagnostics.UnreachableException($"A slot cannot have the format {slot.Format}.");
         }
     }
 }

@@ -2,14 +2,14 @@ using System.Text.Json;
 
 namespace Optimizers.Checkpoints;
 
-/// <summary>A group as a file has it.</summary>
+/// <summary>A group as it is stored in a file.</summary>
 /// <param name="Optimizer">The options of the optimizer.</param>
-/// <param name="Whole">Everything that the group's configuration has; null in files of version 1 and 2.</param>
-/// <param name="Schedules">The schedules, by what they are for.</param>
+/// <param name="Whole">The whole configuration of the group; null in files of versions 1 and 2.</param>
+/// <param name="Schedules">The schedules, by the setting that they drive.</param>
 /// <param name="Settings">The settings when the file was saved.</param>
-/// <param name="Before">What the settings were when the run began; empty in files of version 1, which do not know it.</param>
+/// <param name="Before">The settings when the run began; empty in files of version 1, which do not have them.</param>
 /// <param name="Parameters">The names of the parameters.</param>
-/// <param name="WithoutGradient">The names of those without a gradient.</param>
+/// <param name="WithoutGradient">The names of the parameters without a gradient.</param>
 internal sealed record StoredGroup(
     JsonElement Optimizer,
     JsonElement? Whole,
@@ -22,7 +22,7 @@ internal sealed record StoredGroup(
     private const string Beginnings = "began_as";
     private const string SettingsKey = "group";
 
-    /// <summary>The names of a group's schedules as a file has them.</summary>
+    /// <summary>The schedules of a group, with their names in a file of a given version.</summary>
     public static IReadOnlyList<(string Name, ILrSchedule? Schedule)> SchedulesOf(ParameterGroup group, int version) =>
         [.. NamesOf(version).Zip([group.Schedule, group.MomentumSchedule, group.WeightDecaySchedule])];
 

@@ -1,12 +1,12 @@
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// A stream that is used either at once or asynchronously, so that what is done with it is written once. At once, every
-/// task has ended when it is returned.
+/// A stream with one set of methods for synchronous and asynchronous use, so that the code on it is written once. In synchronous use
+/// every task is complete when it is returned.
 /// </summary>
 internal readonly struct StreamAccess(Stream stream, bool asynchronous, CancellationToken cancellation = default)
 {
-    /// <summary>What is read or written in one go, in bytes; every element ends within one.</summary>
+    /// <summary>The number of bytes to read or write at a time. Every element ends within one chunk.</summary>
     public const int Chunk = 1 << 20;
 
     public ValueTask ReadExactly(Memory<byte> buffer)
@@ -33,11 +33,11 @@ internal readonly struct StreamAccess(Stream stream, bool asynchronous, Cancella
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>A buffer for chunks of so many bytes altogether.</summary>
+    /// <summary>A buffer for chunks of data with the given total length.</summary>
     public static byte[] BufferFor(long bytes) => GC.AllocateUninitializedArray<byte>((int)Math.Min(bytes, Chunk));
 }
 
-/// <summary>What was written to be used either at once or asynchronously.</summary>
+/// <summary>Runs code synchronously that was written for synchronous and asynchronous use.</summary>
 internal static class AtOnce
 {
     public static void Wait(ValueTask task) => task.AsTask().GetAwaiter().GetResult();

@@ -10,7 +10,7 @@ namespace Optimizers.Checkpoints;
 /// the old file until it closes it, as on Unix.
 /// </summary>
 /// <remarks>
-/// It needs Windows 10 1709 and NTFS. Other file systems refuse it. The layout of the structure has been tested, but the calls
+/// This needs Windows 10 1709 and NTFS; other file systems refuse it. The layout of the structure is tested, but the calls
 /// have never been run on Windows.
 /// </remarks>
 internal static unsafe partial class WindowsRename
@@ -26,8 +26,8 @@ internal static unsafe partial class WindowsRename
     // winbase.h: FILE_RENAME_FLAG_REPLACE_IF_EXISTS and FILE_RENAME_FLAG_POSIX_SEMANTICS
     private const uint ReplaceAsPosix = 0x1 | 0x2;
 
-    /// <summary>Renames a file, which may be open if its stream allows deletion.</summary>
-    /// <returns>Whether it was renamed. If not, nothing has changed.</returns>
+    /// <summary>Renames a file. The file may be open if its stream allows deletion.</summary>
+    /// <returns>Whether the file was renamed. If not, nothing has changed.</returns>
     public static bool TryReplace(string file, string target)
     {
         using SafeFileHandle handle = Open(file, Delete, ShareAll, security: 0, OpenExisting, attributes: 0, template: 0);

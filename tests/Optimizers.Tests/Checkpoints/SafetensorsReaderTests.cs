@@ -31,7 +31,7 @@ public sealed class SafetensorsReaderTests
             { "bytes too few", SafetensorsBytes.File($"{{{w}}}", 14), "\"w\"" },
             { "size", Tensor("I32", "[2,2]", "[0,4]"), "16 bytes by its type and shape, but 4" },
             { "overflow", Tensor("I32", "[2,9223372036854775807]", Four), "too large" },
-            { "overflow of 64 bits", Tensor("I32", "[2,18446744073709551614]", Four), "no length" },
+            { "overflow of 64 bits", Tensor("I32", "[2,18446744073709551614]", Four), "not a length" },
             { "overflow of bits", Tensor("F64", "[1152921504606846976]", Four), "too large" },
             { "overflow before a zero", Tensor("U8", "[9223372036854775807,9223372036854775807,0]", "[0,0]", 0), "too large" },
             { "zero before an overflow", Tensor("U8", "[0,9223372036854775807,9223372036854775807]", "[0,0]", 0), null },
@@ -48,17 +48,17 @@ public sealed class SafetensorsReaderTests
             {
                 "name twice without elements",
                 SafetensorsBytes.File($"{{{SafetensorsBytes.Entry("a", "U8", "[0]", "[0,0]")},{SafetensorsBytes.Entry("\\u0061", "U8", "[0]", "[0,0]")}}}"),
-                "two tensors \"a\""
+                "tensor \"a\" twice"
             },
-            { "metadata twice", SafetensorsBytes.File("{\"__metadata__\":{},\"__metadata__\":{}}"), "two __metadata__" },
+            { "metadata twice", SafetensorsBytes.File("{\"__metadata__\":{},\"__metadata__\":{}}"), "__metadata__ twice" },
             { "key of metadata twice", SafetensorsBytes.File("{\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}"), "\"a\" twice" },
             { "metadata of number", SafetensorsBytes.File("{\"__metadata__\":{\"a\":1}}"), "\"a\" is not a string" },
             { "metadata of null", SafetensorsBytes.File("{\"__metadata__\":{\"a\":null}}"), "\"a\" is not a string" },
             { "metadata of object", SafetensorsBytes.File("{\"__metadata__\":{\"a\":{}}}"), "\"a\" is not a string" },
             { "metadata is text", SafetensorsBytes.File("{\"__metadata__\":\"a\"}"), "not an object" },
             { "metadata is null", SafetensorsBytes.File("{\"__metadata__\":null}"), null },
-            { "unknown field", SafetensorsBytes.File("{\"w\":{\"x\":1,\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}"), "\"x\" too much" },
-            { "field twice", SafetensorsBytes.File("{\"w\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}"), "\"dtype\" too much" },
+            { "unknown field", SafetensorsBytes.File("{\"w\":{\"x\":1,\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}"), "repeated field \"x\"" },
+            { "field twice", SafetensorsBytes.File("{\"w\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}"), "repeated field \"dtype\"" },
             { "no type", SafetensorsBytes.File("{\"w\":{\"shape\":[0],\"data_offsets\":[0,0]}}"), "lacks" },
             { "no shape", SafetensorsBytes.File("{\"w\":{\"dtype\":\"U8\",\"data_offsets\":[0,0]}}"), "lacks" },
             { "no offsets", SafetensorsBytes.File("{\"w\":{\"dtype\":\"U8\",\"shape\":[0]}}"), "lacks" },
@@ -84,10 +84,10 @@ public sealed class SafetensorsReaderTests
             { "cut short in its data", SafetensorsBytes.File($"{{{w}}}", 16)[..^1], "cut short" },
             { "length only", [0x3C, 0, 0, 0, 0, 0, 0, 0], "cut short" },
             { "nothing", [], "is empty" },
-            { "Git LFS", Encoding.ASCII.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"), "no safetensors file, but a pointer of Git LFS" },
-            { "zip", [.. "PK\u0003\u0004"u8, .. new byte[60]], "no safetensors file, but a zip archive, as torch.save" },
+            { "Git LFS", Encoding.ASCII.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"), "not a safetensors file, but a Git LFS pointer" },
+            { "zip", [.. "PK\u0003\u0004"u8, .. new byte[60]], "not a safetensors file, but a zip archive, as torch.save" },
             { "empty zip", [.. "PK\u0005\u0006"u8, .. new byte[18]], "empty zip" },
-            { "gzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, .. new byte[60]], "no safetensors file, but compressed with gzip. Decompress" },
+            { "gzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, .. new byte[60]], "not a safetensors file, but compressed with gzip. Decompress" },
             { "gzip as long as its header would be", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, .. new byte[600_000]], "compressed with gzip. Decompress" },
             { "pickle", [0x80, 2, 0x8A, 10, .. new byte[60]], "a Python pickle, as torch.save" },
             { "small pickle", [0x80, 4, 0x95, 1, 0, 0, 0, 0, 0, 0, 0, (byte)'}', (byte)'.'], "a Python pickle, as torch.save" },
@@ -96,7 +96,7 @@ public sealed class SafetensorsReaderTests
             { "NumPy", [0x93, .. "NUMPY\u0001\0"u8, .. new byte[60]], "a NumPy array" },
             { "zeros", new byte[4_096], "zeros, as in a file that was never written" },
             { "HTML", Encoding.ASCII.GetBytes("<!DOCTYPE html><html></html>"), "HTML" },
-            { "text", Encoding.UTF8.GetBytes("Größe: 12\nof the world\n"), "no safetensors file, but text that begins with \"Größe: 12\"." },
+            { "text", Encoding.UTF8.GetBytes("Größe: 12\nof the world\n"), "not a safetensors file, but text that begins with \"Größe: 12\"." },
             { "short text", "no"u8.ToArray(), "text that begins with \"no\"." },
             { "long text", Encoding.UTF8.GetBytes(new string('ü', 10_000)), "text that begins with \"üüü" },
             { "JSON", Encoding.UTF8.GetBytes("{\"metadata\": {}, \"weight_map\": {}}"), "JSON, such as the index" },
@@ -104,8 +104,8 @@ public sealed class SafetensorsReaderTests
         };
         foreach (string number in new[] { "-1", "1.0", "1e2", "-0", "18446744073709551616", "\"0\"", "null", "[0]" })
         {
-            files.Add($"dimension {number}", Tensor("U8", $"[{number}]", "[0,0]", 0), "no length");
-            files.Add($"offset {number}", Tensor("U8", "[0]", $"[{number},0]", 0), "no length");
+            files.Add($"dimension {number}", Tensor("U8", $"[{number}]", "[0,0]", 0), "not a length");
+            files.Add($"offset {number}", Tensor("U8", "[0]", $"[{number},0]", 0), "not a length");
         }
 
         foreach (SafetensorsType type in Enum.GetValues<SafetensorsType>())
@@ -237,7 +237,7 @@ public sealed class SafetensorsReaderTests
             .WithMessage($"*{folder}*is a folder*{nameof(CheckpointFolder)}*");
         File.WriteAllText(folder["notes"], "A note.");
         new Action(() => SafetensorsReader.Open(folder["notes"])).Should().Throw<CheckpointException>()
-            .WithMessage($"\"{folder["notes"]}\" cannot be read. It is no safetensors file, but text that begins with \"A note.\".");
+            .WithMessage($"\"{folder["notes"]}\" cannot be read. It is not a safetensors file, but text that begins with \"A note.\".");
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--data must name a file", "--data", "nothing.txt")]
     [InlineData("is no text in UTF-8", "--data", "binary")]
     [InlineData("The text has 13 characters; with --context 64 it needs 650", "--data", "short.txt")]
-    [InlineData("is no safetensors file", "--data", "text.txt", "--context", "4", "--checkpoint", "text.txt", "--resume")]
+    [InlineData("is not a safetensors file", "--data", "text.txt", "--context", "4", "--checkpoint", "text.txt", "--resume")]
     [InlineData("The model takes 3,4", "--width", "1024", "--heads", "8", "--layers", "64", "--context", "4096", "--batch", "1024")]
     [InlineData("'--step'", "--step", "3")]
     [InlineData("'Hamlet'", "Hamlet")]
