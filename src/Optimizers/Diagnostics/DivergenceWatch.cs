@@ -1,25 +1,29 @@
 namespace Optimizers.Diagnostics;
 
 /// <summary>
-/// Is fed the loss of every step, and says whether training goes well: a guide to whether the rate is too high or too low.
+/// Watches the loss of every step, and reports whether it falls, stalls, rises or explodes. The report helps to judge whether the
+/// learning rate is too high or too low.
 /// </summary>
 /// <remarks>
-/// <para>Windows of losses are compared by the share of pairs in which the one is above the other (Mann &amp; Whitney 1947, doi
-/// 10.1214/aoms/1177730491), which neither the scale of the loss nor a few outliers change, and by their medians:</para>
+/// <para>The watch compares windows of losses in two ways. The first is the share of pairs in which one loss is above the other (Mann
+/// &amp; Whitney 1947, doi 10.1214/aoms/1177730491), which does not depend on the scale of the loss or on a few outliers. The second
+/// is their medians:</para>
 /// <code>
 /// NotFinite: this loss is infinite or NaN
-/// Exploded: the last 20 are all above s + ExplosionFactor·max(s − best, |s|, noise)
-/// Rising: recent above the best window in RisingShare of pairs, by LeastRise of the progress s − best
-/// Falling: recent below the window at a quarter to half of the run in FallingShare of pairs, by LeastFall of it
+/// Exploded: the last 20 losses are all above s + ExplosionFactor·max(s − best, |s|, noise)
+/// Rising: recent losses are above the best window in RisingShare of pairs, and their median by LeastRise·(s − best)
+/// Falling: recent losses are below the earlier window in FallingShare of pairs, and their median by LeastFall of it
 /// Flat: none of these
 /// </code>
-/// <para>Here s is the lower quartile of the first 10 losses, best the median of the best window, and noise the spread of its
-/// middle four fifths. A loss that explodes at once leaves no such s: it is known by a whole window that lies as high above
-/// the first loss, and further from it than one and a half times the spread of its own middle half.</para>
-/// <para>It is a pure function of the losses it was fed; those that are not finite leave no trace. Comparing with a window at
-/// a fixed part of the run, and not at a fixed distance, makes the slow progress late in a long run count as progress. The
-/// defaults were tried on training curves with rates from a ten-thousandth of a good one to a thousand times it.</para>
-/// <para>Memory: five windows of doubles. Time: a sort of one window for each loss.</para>
+/// <para>Here s is the lower quartile of the first 10 losses, best is the median of the best window, and noise is the spread of the
+/// middle four fifths of that window. The earlier window is at a quarter to half of the run.</para>
+/// <para>If the loss explodes at once, s is already too high, so a second rule applies. The loss has then exploded if a whole window
+/// lies above the same limit with the first loss as s and without noise, and its median is above the first loss by more than 1.5 times
+/// the spread of its middle half.</para>
+/// <para>The report is a pure function of the losses so far; losses that are not finite are not stored. The comparison is with a window
+/// at a fixed part of the run, and not at a fixed distance, so slow progress late in a long run still counts as progress. The
+/// defaults were tested on training curves with rates from a ten-thousandth of a good rate to a thousand times it.</para>
+/// <para>Memory: five windows of doubles. Time: the sorting of one window for each loss.</para>
 /// </remarks>
 public sealed class DivergenceWatch : ICheckpointed
 {
@@ -28,9 +32,9 @@ public sealed class DivergenceWatch : ICheckpointed
     private readonly DivergenceWatchOptions _options;
     private readonly LossWindows _losses;
 
-    /// <summary>Makes a watch that has seen nothing.</summary>
+    /// <summary>Makes a watch without losses.</summary>
     /// <param name="options">The options; null: the defaults.</param>
-    /// <exception cref="ArgumentException">An option, named in the message, is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     public DivergenceWatch(DivergenceWatchOptions? options = null)
     {
         _options = options ?? new DivergenceWatchOptions();
@@ -47,9 +51,9 @@ public sealed class DivergenceWatch : ICheckpointed
     /// <summary>The number of finite losses so far.</summary>
     public long Count => _losses.Count;
 
-    /// <summary>Takes the loss of a step.</summary>
-    /// <param name="loss">Any number; NaN and infinities too.</param>
-    /// <returns>What can be said now.</returns>
+    /// <summary>Adds the loss of a step, and reports the trend.</summary>
+    /// <param name="loss">The loss. Any number is allowed, also NaN and infinities.</param>
+    /// <returns>The report on the losses so far.</returns>
     public LossReport Observe(double loss)
     {
         _losses.Observe(loss);
@@ -59,7 +63,7 @@ public sealed class DivergenceWatch : ICheckpointed
         return new LossReport(trend, level, best, AdviceOn(trend, best));
     }
 
-    /// <summary>Forgets everything: for a new run, or after going back to earlier weights.</summary>
+    /// <summary>Forgets all losses. Use it for a new run, or after you return to earlier weights.</summary>
     public void Reset() => _losses.Clear();
 
     /// <inheritdoc/>
@@ -102,8 +106,8 @@ public sealed class DivergenceWatch : ICheckpointed
                 : LossTrend.Flat;
     }
 
-    // A loss that explodes at once leaves only its first value as it was, and one value may be an outlier: against that one
-    // stands a whole window, which has to lie further from it than noise does.
+    // If a loss explodes at once, only its first value is normal, and a single value may be an outlier. So a whole window is compared
+    // with the first value, and its distance must be larger than its noise.
     private bool HasExploded(double best)
     {
         Span<double> beginning = stackalloc double[LossWindows.First];
@@ -125,15 +129,15 @@ public sealed class DivergenceWatch : ICheckpointed
     {
         LossTrend.Falling => "The loss is falling: leave the rate as it is.",
         LossTrend.Flat when _losses.Start() - best < 0.05 * Math.Abs(_losses.Start()) =>
-            "The loss has hardly fallen since the beginning: the rate is probably far too low, or far too high. Try ten times and a tenth of it, and check the gradients.",
+            "The loss has hardly fallen since the beginning: the rate is probably far too low, or far too high. Try a rate ten times higher and one ten times lower, and check the gradients.",
         LossTrend.Flat =>
             "The loss has stopped falling: lower the rate, or end the run.",
         LossTrend.Rising =>
             "The loss is clearly above its best: the rate is probably too high. Lower it, clip the gradients, or warm up for longer.",
         LossTrend.Exploded =>
-            "The loss is far above its beginning: the rate is too high. Go back to weights from before, and lower it three to ten times.",
+            "The loss is far above its start: the rate is too high. Go back to earlier weights, and lower the rate by a factor of three to ten.",
         LossTrend.NotFinite =>
-            "The loss is not finite. Look for the first gradient that is not; go back to weights from before, and lower the rate or clip.",
-        _ => "There are too few losses to say.",
+            "The loss is not finite. Find the first gradient that is not finite, go back to earlier weights, and lower the rate or clip the gradients.",
+        _ => "There are too few losses to judge the trend.",
     };
 }

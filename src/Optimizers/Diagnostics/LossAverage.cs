@@ -1,8 +1,8 @@
 namespace Optimizers.Diagnostics;
 
 /// <summary>
-/// A running average of losses in which those of the past weigh β less with each step, corrected for its start; and of what
-/// goes with them, under the same weights.
+/// An exponential moving average of losses, with bias correction: the weights of past losses are multiplied by β at each step. A second
+/// number that belongs to each loss, its place, is averaged with the same weights.
 /// </summary>
 internal struct LossAverage(double beta)
 {
@@ -13,7 +13,7 @@ internal struct LossAverage(double beta)
     /// <summary>The average of the losses.</summary>
     public readonly double Loss => _loss / _weight;
 
-    /// <summary>The average of their places.</summary>
+    /// <summary>The average of the places of the losses.</summary>
     public readonly double Place => _place / _weight;
 
     public void Add(double loss, double place)

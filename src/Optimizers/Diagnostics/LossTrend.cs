@@ -1,23 +1,23 @@
 namespace Optimizers.Diagnostics;
 
-/// <summary>Where a loss is going.</summary>
+/// <summary>The trend of a loss.</summary>
 public enum LossTrend
 {
-    /// <summary>There are too few losses to say.</summary>
+    /// <summary>There are too few losses to judge the trend.</summary>
     TooEarly,
 
-    /// <summary>It is falling.</summary>
+    /// <summary>The loss is falling.</summary>
     Falling,
 
-    /// <summary>It neither falls nor rises.</summary>
+    /// <summary>The loss neither falls nor rises.</summary>
     Flat,
 
-    /// <summary>It is clearly above its best.</summary>
+    /// <summary>The loss is clearly above its best level.</summary>
     Rising,
 
-    /// <summary>It is far above its beginning.</summary>
+    /// <summary>The loss is far above its start.</summary>
     Exploded,
 
-    /// <summary>It is infinite or NaN.</summary>
+    /// <summary>The loss is infinite or NaN.</summary>
     NotFinite,
 }

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers.Diagnostics;
 
-/// <summary>The losses that a <see cref="DivergenceWatch"/> remembers: the first ones, and windows to compare.</summary>
+/// <summary>The losses that a <see cref="DivergenceWatch"/> stores: the first ones, and windows to compare.</summary>
 internal sealed class LossWindows(int window)
 {
-    /// <summary>The number of losses that the beginning of a run has.</summary>
+    /// <summary>The number of losses that count as the start of a run.</summary>
     public const int First = 10;
 
-    // The first losses, then the recent ones as a ring, and then, sorted, the best window and two windows of the past.
+    // The first losses, then the recent losses as a ring buffer, then three sorted windows: the best one and two earlier ones.
     private readonly double[] _memory = new double[First + (4 * window)];
     private readonly double[] _sorted = new double[window];
 
@@ -18,10 +18,10 @@ internal sealed class LossWindows(int window)
     /// <summary>The number of finite losses so far.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Whether there have been enough losses for a window.</summary>
+    /// <summary>Whether there are enough losses for a window.</summary>
     public bool IsFull => Count >= window;
 
-    /// <summary>The first losses, in their order.</summary>
+    /// <summary>The first losses, in their original order.</summary>
     public ReadOnlySpan<double> Beginning => _memory.AsSpan(0, First);
 
     /// <summary>The recent losses, sorted.</summary>
@@ -33,17 +33,17 @@ internal sealed class LossWindows(int window)
     /// <summary>The window at a quarter to half of the run, sorted.</summary>
     public Span<double> Earlier => Window(2);
 
-    // The window that becomes the earlier one when the run is twice as long.
+    // This window becomes the earlier one when the run is twice as long.
     private Span<double> Pending => Window(3);
 
     private Span<double> Recent => Window(0);
 
-    /// <summary>Remembers a loss, if it is finite.</summary>
+    /// <summary>Stores a loss, if it is finite.</summary>
     public void Observe(double loss)
     {
         if (!double.IsFinite(loss))
         {
-            // It may be the first after a checkpoint was loaded.
+            // After a checkpoint was loaded, the recent losses are not sorted yet.
             SortRecent();
             return;
         }
@@ -66,7 +66,7 @@ internal sealed class LossWindows(int window)
             _sorted.CopyTo(Best);
         }
 
-        // At one window, two, four, eight, …
+        // True after 1, 2, 4, 8, … windows.
         if (long.IsPow2(Count / window))
         {
             Pending.CopyTo(Earlier);
@@ -74,7 +74,7 @@ internal sealed class LossWindows(int window)
         }
     }
 
-    /// <summary>Whether each of the last losses is above a bar.</summary>
+    /// <summary>Whether each of the last losses is above a limit.</summary>
     public bool LastAreAbove(double bar, int last)
     {
         for (int back = 1; back <= last; back++)
@@ -88,7 +88,7 @@ internal sealed class LossWindows(int window)
         return true;
     }
 
-    /// <summary>The lower quartile of the first losses, because some of them may have begun to explode already.</summary>
+    /// <summary>The lower quartile of the first losses. Some of the first losses may already be part of an explosion.</summary>
     public double Start()
     {
         Span<double> sorted = stackalloc double[First];
@@ -103,7 +103,7 @@ internal sealed class LossWindows(int window)
         sorted.Sort();
     }
 
-    /// <summary>Forgets everything.</summary>
+    /// <summary>Forgets all losses.</summary>
     public void Clear()
     {
         Count = 0;
@@ -111,7 +111,7 @@ internal sealed class LossWindows(int window)
         Array.Clear(_sorted);
     }
 
-    /// <summary>Lists everything.</summary>
+    /// <summary>Lists all losses for a checkpoint.</summary>
     public void Describe(CheckpointManifest contents)
     {
         contents.Tensor("losses", [_memory.Length * sizeof(double)], () => MemoryMarshal.AsBytes(_memory.AsSpan()));

@@ -1,7 +1,7 @@
 namespace Optimizers.Diagnostics;
 
 /// <summary>
-/// The learning-rate range test: takes steps at rates from far too low to far too high, watches the loss, and suggests a
+/// Learning-rate range test: takes steps at rates from far too low to far too high, records the loss, and suggests a
 /// rate. Afterwards everything is as it was before, bit for bit.
 /// </summary>
 /// <remarks>
@@ -14,18 +14,18 @@ namespace Optimizers.Diagnostics;
 /// LargestStable: e^x where L is least          ByLargestStable: half of that
 /// BySteepestDescent: e^x where ΔL/Δx is least, over about 1/(1 − β) points, before that
 /// </code>
-/// <para>An average of past losses belongs to past rates. fastai plots it at the newest rate and divides that of the least loss by
-/// 10; here the rate is averaged with the same weights, and nothing else makes up for the lag. What is left to
-/// divide by is 2, for stability ends at twice the rate that is best along the steepest direction of a quadratic: 2/λ and 1/λ
+/// <para>An average of past losses belongs to past rates. fastai plots it at the newest rate, and divides the rate of the lowest loss
+/// by 10. Here the rate is averaged with the same weights, so no correction for the lag is needed. The remaining division is by 2.
+/// It follows from a quadratic: along its steepest direction the best rate is 1/λ, and descent is unstable above 2/λ
 /// (LeCun, Bottou, Orr and Müller 1998, Efficient BackProp, section 5). The rate of steepest descent is Smith's lower bound and
-/// fastai's "steep". Neither rule knows which optimizer it is.</para>
-/// <para>fastai ends the test at a multiple of the best alone. Where the best is close to 0 a mere oscillation is that much, so here
-/// all progress has to be lost as well.</para>
-/// <para>Losses are noisy, and a network that has learnt at low rates already meets the high ones with weights that are not
-/// those of the start: take a suggestion for the right order of magnitude, and <see cref="RateSweep"/> for a closer look.</para>
-/// <para>Put back are the values and gradients of a model, its optimizer's state and everything else that its
-/// <see cref="Checkpoint"/> holds, also if the step throws; not what only your program knows, such as its place in the data. The
-/// snapshot takes as much memory as that file would take on the disk, and the gradients.</para>
+/// fastai's "steep". Neither rule depends on the optimizer.</para>
+/// <para>fastai ends the test when the loss is above a multiple of the best loss. If the best loss is close to 0, a mere oscillation
+/// is above that multiple, so here the loss must also be above the first loss.</para>
+/// <para>Losses are noisy, and a network that has already learnt at low rates reaches the high rates with other weights than at the
+/// start. So a suggestion is right only to the order of magnitude; use <see cref="RateSweep"/> for a more precise answer.</para>
+/// <para>The test restores the values and gradients of a model, its optimizer's state and everything else in its
+/// <see cref="Checkpoint"/>, also if the step throws. It cannot restore what only your program knows, such as the position in the data.
+/// The snapshot needs as much memory as the checkpoint file would need on the disk, plus the gradients.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -40,34 +40,34 @@ namespace Optimizers.Diagnostics;
 /// </example>
 public static class RateFinder
 {
-    /// <summary>Tests the rates of a model.</summary>
-    /// <remarks>Each rate is used in the place of the schedule's and of the options'; the factors of groups act on it.</remarks>
+    /// <summary>Tests the learning rates of a model.</summary>
+    /// <remarks>Each rate replaces that of the schedule or the options. The rate factors of groups still apply.</remarks>
     /// <param name="optimizer">The optimizer of the model.</param>
     /// <param name="step">Computes the gradients of the next batch, calls the optimizer's <see cref="ModelOptimizer.Step"/>, and
-    /// returns the loss of the batch as it was before the update. It is told the rate, but need not use it.</param>
+    /// returns the loss of the batch before the update. Its argument is the rate, which it need not use.</param>
     /// <param name="options">The options; null: the defaults.</param>
-    /// <returns>Every point, and the suggestions.</returns>
-    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be; or the first
+    /// <returns>The report, with every point and the suggestions.</returns>
+    /// <exception cref="ArgumentException">An argument or an option is invalid, and the message names it; or the first
     /// loss is not finite.</exception>
     public static RateReport Find(ModelOptimizer optimizer, Func<double, double> step, RateFinderOptions? options = null) =>
         Find(RateTrial.CheckpointOf(optimizer), step, options);
 
-    /// <summary>Tests the rates of a buffer of parameters.</summary>
-    /// <param name="parameters">The parameters, as many as the optimizer was made for.</param>
-    /// <param name="optimizer">Their optimizer.</param>
+    /// <summary>Tests the learning rates of a buffer of parameters.</summary>
+    /// <param name="parameters">The parameters. Their number must be the length that the optimizer was made for.</param>
+    /// <param name="optimizer">The optimizer of the buffer.</param>
     /// <param name="step">Computes the gradients of the next batch, calls the optimizer's <see cref="IOptimizer.Step(Span{float}, ReadOnlySpan{float}, double)"/> with the
-    /// rate that it is given, and returns the loss of the batch as it was before the update.</param>
+    /// rate in its argument, and returns the loss of the batch before the update.</param>
     /// <param name="options">The options; null: the defaults.</param>
     /// <inheritdoc cref="Find(ModelOptimizer, Func{double, double}, RateFinderOptions?)" path="/returns|/exception"/>
     public static RateReport Find(
         Memory<float> parameters, IOptimizer optimizer, Func<double, double> step, RateFinderOptions? options = null) =>
         Find(RateTrial.CheckpointOf(parameters, optimizer), step, options);
 
-    /// <summary>Tests the rates of whatever a checkpoint holds: a model with averages and wrappers, for example.</summary>
-    /// <remarks>The rates of its optimizer's groups are set as for a model. Without one, the step has to use the rate.</remarks>
-    /// <param name="checkpoint">Everything that the step changes. With an optimizer, it has to
-    /// <see cref="Checkpoint.IncludeParameters"/>.</param>
-    /// <param name="step">Takes a step, and returns the loss as it was before.</param>
+    /// <summary>Tests the learning rates of everything in a checkpoint: for example a model with averages and wrappers.</summary>
+    /// <remarks>The rates of its optimizer's groups are set as for a model. Without an optimizer, the step must use the rate.</remarks>
+    /// <param name="checkpoint">A checkpoint with everything that the step changes. If it has an optimizer,
+    /// <see cref="Checkpoint.IncludeParameters"/> must be true.</param>
+    /// <param name="step">Takes a step, and returns the loss before it.</param>
     /// <param name="options">The options; null: the defaults.</param>
     /// <inheritdoc cref="Find(ModelOptimizer, Func{double, double}, RateFinderOptions?)" path="/returns|/exception"/>
     public static RateReport Find(Checkpoint checkpoint, Func<double, double> step, RateFinderOptions? options = null)

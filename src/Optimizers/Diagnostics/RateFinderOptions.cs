@@ -7,36 +7,37 @@ public sealed record RateFinderOptions
     public double LowestRate { get; init; } = 1e-6;
 
     /// <summary>
-    /// The rate of the last step, if the loss does not diverge before. Finite, above <see cref="LowestRate"/>; default 10, as in
+    /// The rate of the last step, if the loss does not diverge earlier. Finite, above <see cref="LowestRate"/>; default 10, as in
     /// fastai.
     /// </summary>
     public double HighestRate { get; init; } = 10;
 
     /// <summary>
-    /// The number of rates, and so of steps at most. At least 10, twice as many as <see cref="Smoothing"/> averages over, and at
-    /// most a million; default 200.
+    /// The number of rates, which is also the largest number of steps. At least 10, at least twice the number of losses that
+    /// <see cref="Smoothing"/> averages over, and at most a million; default 200.
     /// </summary>
     public int Points { get; init; } = 200;
 
-    /// <summary>How the rates lie. Default exponential, as in fastai; Smith's were linear.</summary>
+    /// <summary>The spacing of the rates. Default exponential, as in fastai; Smith's spacing was linear.</summary>
     public RateSpacing Spacing { get; init; }
 
     /// <summary>
-    /// The weight β of the past in the average of the losses, which is over about 1/(1 − β) steps. At least 0, below 1; default
-    /// 0.9. 0 where the loss has no noise, as with all of the data in every step.
+    /// The weight β of past losses in the average, which covers about 1/(1 − β) steps. At least 0, below 1; default
+    /// 0.9. Use 0 if each step uses all of the data, because the loss then has no noise.
     /// </summary>
     public double Smoothing { get; init; } = 0.9;
 
     /// <summary>
-    /// The test ends where the averaged loss is above the first one, and above its best by this factor, less one, times the
-    /// magnitude of the best. Above 1; infinity if only a loss that is not finite is to end it. Default 4, as in fastai.
+    /// The factor that ends the test. The test ends when the averaged loss is above the first loss, and above its best value by more than
+    /// (<see cref="DivergenceFactor"/> − 1) times the magnitude of the best value. Above 1; with infinity only a loss that is not finite
+    /// ends the test. Default 4, as in fastai.
     /// </summary>
     public double DivergenceFactor { get; init; } = 4;
 
-    /// <summary>The groups of the model whose rate is tried, while the others keep theirs. Default null: all.</summary>
+    /// <summary>The groups of the model whose rates are tested; the other groups keep their rates. Default null: all groups.</summary>
     public IReadOnlyList<ParameterGroup>? Groups { get; init; }
 
-    /// <summary>How many losses the average is over, more or less.</summary>
+    /// <summary>The approximate number of losses that the average covers.</summary>
     internal int Window => (int)Math.Round(1 / (1 - Smoothing));
 
     internal void Validate()
@@ -52,7 +53,7 @@ public sealed record RateFinderOptions
             throw new ArgumentOutOfRangeException(
                 nameof(Points),
                 Points,
-                $"{nameof(Points)} is {Points}, but must be at least {2L * Window} where {nameof(Smoothing)} is {Smoothing}, whose average is over {Window} points.");
+                $"{nameof(Points)} is {Points}, but must be at least {2L * Window}, because {nameof(Smoothing)} is {Smoothing} and its average covers {Window} points.");
         }
 
         Require.AtMost(Points, 1_000_000, nameof(Points));

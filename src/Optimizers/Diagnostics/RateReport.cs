@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Optimizers.Diagnostics;
 
-/// <summary>What a <see cref="RateFinder"/> has found.</summary>
+/// <summary>The result of a <see cref="RateFinder"/>.</summary>
 public sealed record RateReport
 {
     internal RateReport(IReadOnlyList<RatePoint> points, bool diverged, string? refusal, int window)
@@ -11,7 +11,7 @@ public sealed record RateReport
         Diverged = diverged;
         Refusal = refusal;
 
-        // The first averages are of too few losses to say anything, and where it diverged nothing was stable.
+        // The first averages cover too few losses, and the last point after divergence was not stable.
         int first = window;
         int end = diverged ? points.Count - 1 : points.Count;
         int lowest = first;
@@ -23,12 +23,12 @@ public sealed record RateReport
         if (first >= end || lowest == first)
         {
             Advice = diverged && first >= end
-                ? $"The loss diverged within {points.Count} steps: begin at a lower rate."
-                : $"The loss fell at no rate: check the gradients, or take more points or a wider range.{Ending}";
+                ? $"The loss diverged within {points.Count} steps: start at a lower rate."
+                : $"The loss fell at no rate. Check the gradients, or use more points or a wider range.{Ending}";
             return;
         }
 
-        // Over as many points as an average is over, since between neighbours there is little but noise.
+        // The slope spans as many points as an average covers, because the difference of two neighbours is mostly noise.
         int reach = Math.Max(1, window / 2);
         double SlopeAt(int index)
         {
@@ -49,44 +49,44 @@ public sealed record RateReport
         Advice = AdviceOn(stillFalling: lowest == points.Count - 1);
     }
 
-    /// <summary>Every step, in its order; the last is that at which the loss diverged, if it did.</summary>
+    /// <summary>Every step, in order. If the loss diverged, the last step is the one where it did.</summary>
     public IReadOnlyList<RatePoint> Points { get; }
 
-    /// <summary>Whether the test ended because the loss diverged, and not at the highest rate.</summary>
+    /// <summary>Whether the test ended because the loss diverged, before the highest rate.</summary>
     public bool Diverged { get; }
 
     /// <summary>
-    /// Why the optimizer refused the next rate, at which the test ended: its product with the weight decay is above 1. Null if
-    /// the test did not end so.
+    /// The reason why the optimizer refused the next rate: its product with the weight decay is above 1. The test ended there. Null
+    /// if no rate was refused.
     /// </summary>
     public string? Refusal { get; }
 
     /// <summary>
-    /// Where the averaged loss was least: at higher rates it rose. On a quadratic with a little noise that is close to 2/λ for
-    /// plain descent, λ being the largest curvature. Null if the loss fell at no rate.
+    /// The rate with the lowest averaged loss; at higher rates the loss rose. On a quadratic with a little noise this is close to 2/λ for
+    /// gradient descent, where λ is the largest curvature. Null if the loss fell at no rate.
     /// </summary>
     public double? LargestStable { get; }
 
-    /// <summary>Half of <see cref="LargestStable"/>: a rate to train at.</summary>
+    /// <summary>Half of <see cref="LargestStable"/>, as a suggestion for training.</summary>
     public double? ByLargestStable { get; }
 
     /// <summary>
-    /// Where the averaged loss fell most steeply with the logarithm of the rate: a rate to train at, that as a rule is the more
-    /// careful one. Null if the loss fell at no rate.
+    /// The rate at which the averaged loss fell most steeply with the logarithm of the rate, as a suggestion for training. It is usually
+    /// the more cautious of the two. Null if the loss fell at no rate.
     /// </summary>
     public double? BySteepestDescent { get; }
 
-    /// <summary>The larger one of the two suggestions; null if there is none.</summary>
+    /// <summary>The larger of the two suggestions; null if there is none.</summary>
     public double? Suggested => ByLargestStable > BySteepestDescent ? ByLargestStable : BySteepestDescent;
 
-    /// <summary>What the test says, in a sentence.</summary>
+    /// <summary>The result of the test, in a sentence.</summary>
     public string Advice { get; }
 
     /// <summary>
-    /// The losses by their rates, the averages, and the suggestions, each as a line from the bottom to the top. Losses that are
-    /// half of all progress above the beginning are left out.
+    /// Draws the losses by their rates, the averages, and each suggestion as a vertical line. Losses that lie above the start by more
+    /// than half of the progress are left out.
     /// </summary>
-    /// <returns>A chart, whose labels may be changed by <c>with</c>.</returns>
+    /// <returns>A chart. Change its labels with a <c>with</c> expression.</returns>
     public LineChart ToChart()
     {
         double best = Points.Min(point => double.IsNaN(point.AveragedLoss) ? double.PositiveInfinity : point.AveragedLoss);
@@ -116,13 +116,13 @@ public sealed record RateReport
         };
     }
 
-    /// <summary>A rate as sentences have it.</summary>
+    /// <summary>A rate as text for a sentence.</summary>
     internal static string Shown(double rate) => rate.ToString("G3", CultureInfo.InvariantCulture);
 
     private string Ending => Refusal is null ? "" : $" The test ended at {Shown(Points[^1].Rate)}, because higher rates are refused: {Refusal}";
 
     private string AdviceOn(bool stillFalling) => stillFalling
-        ? $"The loss was still falling at {Shown(Points[^1].Rate)}, the highest rate{(Refusal is null ? ": try higher ones, for" : ", so")} {Shown(Suggested!.Value)} may be too low.{Ending}"
-        : $"Train at {Shown(Suggested!.Value)} to begin with: the loss fell most steeply at {Shown(BySteepestDescent!.Value)}, and no "
-            + $"further above {Shown(LargestStable!.Value)}, of which {Shown(ByLargestStable!.Value)} is the half.{Ending}";
+        ? $"The loss was still falling at {Shown(Points[^1].Rate)}, the highest rate, so {Shown(Suggested!.Value)} may be too low.{(Refusal is null ? " Try higher rates." : "")}{Ending}"
+        : $"Start with the rate {Shown(Suggested!.Value)}. The loss fell most steeply at {Shown(BySteepestDescent!.Value)}, and stopped "
+            + $"falling above {Shown(LargestStable!.Value)}; half of that is {Shown(ByLargestStable!.Value)}.{Ending}";
 }

@@ -1,11 +1,11 @@
 namespace Optimizers.Diagnostics;
 
-/// <summary>How the rates of a <see cref="RateFinder"/> lie between the lowest and the highest.</summary>
+/// <summary>The spacing of the rates of a <see cref="RateFinder"/> between the lowest and the highest.</summary>
 public enum RateSpacing
 {
-    /// <summary>Each is the same multiple of the one before.</summary>
+    /// <summary>Each rate is the one before, multiplied by the same factor.</summary>
     Exponential,
 
-    /// <summary>Each is the same amount above the one before.</summary>
+    /// <summary>Each rate is the one before, plus the same amount.</summary>
     Linear,
 }

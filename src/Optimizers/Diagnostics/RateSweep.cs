@@ -1,14 +1,14 @@
 namespace Optimizers.Diagnostics;
 
 /// <summary>
-/// Trains for a short while at each of several rates, from the same start, and says which one took the loss furthest down:
-/// the powers of ten first, as the usual advice goes. Afterwards everything is as it was before, bit for bit.
+/// Learning-rate sweep: trains for a few steps at each of several rates, from the same start, and chooses the rate with the lowest final
+/// loss. Begin with the powers of ten, as is usual. Afterwards everything is as it was before, bit for bit.
 /// </summary>
 /// <remarks>
 /// <para>Bengio 2012, Practical Recommendations for Gradient-Based Training of Deep Architectures, arXiv 1206.5533, section
 /// 3.1.1: try rates on a logarithmic grid, and take the one with the lowest training loss.</para>
-/// <para>It takes more steps than a <see cref="RateFinder"/>, and answers the question itself: what training at a rate comes to.
-/// The rate that is best after a short while is often higher than the one that is best in the end, unless a schedule lowers it.</para>
+/// <para>It takes more steps than a <see cref="RateFinder"/>, and measures directly how well training at a rate works.
+/// The best rate for a short run is often higher than the best rate for a long one, unless a schedule lowers the rate.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -23,10 +23,11 @@ namespace Optimizers.Diagnostics;
 /// </example>
 public static class RateSweep
 {
-    /// <summary>Rates on a logarithmic grid, through the powers of ten.</summary>
-    /// <remarks>10^(k/rates) for every whole k for which it is in the range; the ends are taken in, whatever their last bits.</remarks>
+    /// <summary>Rates on a logarithmic grid that contains the powers of ten.</summary>
+    /// <remarks>The rates are 10^(k/rates) for every integer k with a rate in the range. The ends are included also if rounding places
+    /// them slightly outside.</remarks>
     /// <param name="lowest">The lower end of the range. Finite, above 0.</param>
-    /// <param name="highest">The upper end. Finite, at least the lower one.</param>
+    /// <param name="highest">The upper end. Finite, at least the lower end.</param>
     /// <param name="rates">The number of rates in each decade. At least 1, at most 1,000.</param>
     /// <returns>The rates, from the lowest to the highest.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
@@ -38,7 +39,7 @@ public static class RateSweep
         Require.AtLeast(rates, 1);
         Require.AtMost(rates, 1_000);
 
-        // Far less than the distance of two rates, and far more than a logarithm is off.
+        // Much less than the distance between two rates, and much more than the error of a logarithm.
         const double Tolerance = 1e-6;
         int first = (int)Math.Ceiling((Math.Log10(lowest) * rates) - Tolerance);
         int last = (int)Math.Floor((Math.Log10(highest) * rates) + Tolerance);
@@ -46,21 +47,21 @@ public static class RateSweep
     }
 
     /// <summary>Trains a model at each rate.</summary>
-    /// <remarks>Each rate is used in the place of the schedule's and of the options'; the factors of groups act on it.</remarks>
+    /// <remarks>Each rate replaces that of the schedule or the options. The rate factors of groups still apply.</remarks>
     /// <param name="optimizer">The optimizer of the model.</param>
-    /// <param name="step">Is told the rate and the index of the step in its run, from 0. Computes the gradients of a batch, which
-    /// should be the same one for the same index, calls the optimizer's <see cref="ModelOptimizer.Step"/>, and returns the loss of
-    /// the batch as it was before the update.</param>
+    /// <param name="step">Gets the rate and the index of the step in its run, from 0. It computes the gradients of a batch, which
+    /// should be the same batch for the same index, calls the optimizer's <see cref="ModelOptimizer.Step"/>, and returns the loss of
+    /// the batch before the update.</param>
     /// <param name="options">The options; null: the defaults.</param>
-    /// <returns>Every run, and the choice with its reason.</returns>
-    /// <exception cref="ArgumentException">An argument or an option, named in the message, is not as it should be; or the first
+    /// <returns>The report, with every run, the chosen rate and the reason.</returns>
+    /// <exception cref="ArgumentException">An argument or an option is invalid, and the message names it; or the first
     /// loss is not finite.</exception>
     public static RateSweepReport Try(ModelOptimizer optimizer, Func<double, int, double> step, RateSweepOptions? options = null) =>
         Try(RateTrial.CheckpointOf(optimizer), step, options);
 
     /// <summary>Trains a buffer of parameters at each rate.</summary>
-    /// <param name="parameters">The parameters, as many as the optimizer was made for.</param>
-    /// <param name="optimizer">Their optimizer.</param>
+    /// <param name="parameters">The parameters. Their number must be the length that the optimizer was made for.</param>
+    /// <param name="optimizer">The optimizer of the buffer.</param>
     /// <param name="step">As for a model, but it calls the optimizer's <see cref="IOptimizer.Step(Span{float}, ReadOnlySpan{float}, double)"/> with the rate.</param>
     /// <param name="options">The options; null: the defaults.</param>
     /// <inheritdoc cref="Try(ModelOptimizer, Func{double, int, double}, RateSweepOptions?)" path="/returns|/exception"/>
@@ -68,10 +69,10 @@ public static class RateSweep
         Memory<float> parameters, IOptimizer optimizer, Func<double, int, double> step, RateSweepOptions? options = null) =>
         Try(RateTrial.CheckpointOf(parameters, optimizer), step, options);
 
-    /// <summary>Trains whatever a checkpoint holds at each rate.</summary>
-    /// <remarks>The rates of its optimizer's groups are set as for a model. Without one, the step has to use the rate.</remarks>
-    /// <param name="checkpoint">Everything that the step changes. With an optimizer, it has to
-    /// <see cref="Checkpoint.IncludeParameters"/>.</param>
+    /// <summary>Trains everything in a checkpoint at each rate.</summary>
+    /// <remarks>The rates of its optimizer's groups are set as for a model. Without an optimizer, the step must use the rate.</remarks>
+    /// <param name="checkpoint">A checkpoint with everything that the step changes. If it has an optimizer,
+    /// <see cref="Checkpoint.IncludeParameters"/> must be true.</param>
     /// <param name="step">As for a model.</param>
     /// <param name="options">The options; null: the defaults.</param>
     /// <inheritdoc cref="Try(ModelOptimizer, Func{double, int, double}, RateSweepOptions?)" path="/returns|/exception"/>

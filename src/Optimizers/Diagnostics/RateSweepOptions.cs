@@ -4,26 +4,26 @@ namespace Optimizers.Diagnostics;
 public sealed record RateSweepOptions
 {
     /// <summary>
-    /// The rates, at least one, each finite and above that before it, the first above 0. Default the powers of ten from 1e-5 to 1.
+    /// The rates: at least one, each finite and above 0, in ascending order without repetition. Default the powers of ten from 1e-5 to 1.
     /// </summary>
     public IReadOnlyList<double> Rates { get; init; } = RateSweep.PerDecade(1e-5, 1, rates: 1);
 
-    /// <summary>The number of steps of each run, at least 2, because a single loss cannot fall; default 100.</summary>
+    /// <summary>The number of steps of each run. At least 2, because a single loss cannot fall; default 100.</summary>
     public int Steps { get; init; } = 100;
 
     /// <summary>
-    /// The weight β of the past in the average of the losses, of which the last one counts. At least 0, below 1; default 0.9: the
-    /// last ten steps or so.
+    /// The weight β of past losses in the average. The average at the end of a run is its final loss. At least 0, below 1; default 0.9,
+    /// which covers about the last ten steps.
     /// </summary>
     public double Smoothing { get; init; } = 0.9;
 
     /// <summary>
-    /// A run ends where its averaged loss is above its first by this factor, less one, times the magnitude of the first. Above 1;
-    /// default 4.
+    /// The factor that ends a run. A run ends when its averaged loss is above its first loss by more than
+    /// (<see cref="DivergenceFactor"/> − 1) times the magnitude of the first loss. Above 1; default 4.
     /// </summary>
     public double DivergenceFactor { get; init; } = 4;
 
-    /// <summary>The groups of the model whose rate is tried, while the others keep theirs. Default null: all.</summary>
+    /// <summary>The groups of the model whose rates are tested; the other groups keep their rates. Default null: all groups.</summary>
     public IReadOnlyList<ParameterGroup>? Groups { get; init; }
 
     internal void Validate()
@@ -31,7 +31,7 @@ public sealed record RateSweepOptions
         ArgumentNullException.ThrowIfNull(Rates);
         if (Rates.Count == 0)
         {
-            throw new ArgumentException("There is no rate. Give at least one.", nameof(Rates));
+            throw new ArgumentException("The list of rates is empty. Give at least one rate.", nameof(Rates));
         }
 
         double before = 0;
@@ -41,7 +41,7 @@ public sealed record RateSweepOptions
             if (rate <= before)
             {
                 throw new ArgumentOutOfRangeException(
-                    nameof(Rates), rate, $"{nameof(Rates)} must be in ascending order without repetition, but {before} is followed by {rate}.");
+                    nameof(Rates), rate, $"{nameof(Rates)} must be in ascending order without repetition, but {rate} follows {before}.");
             }
 
             before = rate;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Optimizers.Diagnostics;
 
-/// <summary>What a <see cref="RateSweep"/> has found.</summary>
+/// <summary>The result of a <see cref="RateSweep"/>.</summary>
 public sealed record RateSweepReport
 {
     internal RateSweepReport(IReadOnlyList<RateRun> runs, string? refusal)
@@ -18,14 +18,14 @@ public sealed record RateSweepReport
 
         Chosen = chosen < 0 ? null : runs[chosen].Rate;
         Reason = chosen < 0
-            ? $"The loss fell at no rate: check the gradients, and try lower rates if runs diverged and higher ones if not.{Ending}"
-            : $"Take {RateReport.Shown(runs[chosen].Rate)}: its loss fell furthest, from {Shown(runs[chosen].FirstLoss)} to "
+            ? $"The loss fell at no rate. Check the gradients. Try lower rates if runs diverged, and higher rates if not.{Ending}"
+            : $"Use the rate {RateReport.Shown(runs[chosen].Rate)}: its loss fell furthest, from {Shown(runs[chosen].FirstLoss)} to "
                 + $"{Shown(runs[chosen].FinalLoss)}; {Below(runs, chosen)}, and {Above(runs, chosen)}.{Ending}";
     }
 
     /// <summary>
-    /// Why the optimizer refused the next rate, at which the sweep ended: its product with the weight decay is above 1. Null if
-    /// the sweep did not end so.
+    /// The reason why the optimizer refused the next rate: its product with the weight decay is above 1. The sweep ended there. Null
+    /// if no rate was refused.
     /// </summary>
     public string? Refusal { get; }
 
@@ -33,8 +33,8 @@ public sealed record RateSweepReport
     public IReadOnlyList<RateRun> Runs { get; }
 
     /// <summary>
-    /// The rate of the lowest final loss, of runs that did not diverge and whose loss fell; the lower one of two that are alike.
-    /// Null if there is none.
+    /// The rate with the lowest final loss, among the runs that did not diverge and whose loss fell. If two are equal, the lower rate.
+    /// Null if there is no such run.
     /// </summary>
     public double? Chosen { get; }
 
@@ -46,14 +46,14 @@ public sealed record RateSweepReport
     private static string Shown(double loss) => loss.ToString("G4", CultureInfo.InvariantCulture);
 
     private static string Below(IReadOnlyList<RateRun> runs, int chosen) =>
-        chosen > 0 ? Neighbour(runs[chosen - 1]) : "no lower one was tried, so try some";
+        chosen > 0 ? Neighbour(runs[chosen - 1]) : "no lower rate was tried, so try one";
 
     private string Above(IReadOnlyList<RateRun> runs, int chosen) =>
         chosen < runs.Count - 1 ? Neighbour(runs[chosen + 1])
-        : Refusal is null ? "no higher one was tried, so try some"
-        : "no higher one could be tried";
+        : Refusal is null ? "no higher rate was tried, so try one"
+        : "no higher rate could be tried";
 
     private static string Neighbour(RateRun run) => run.Diverged
         ? $"{RateReport.Shown(run.Rate)} diverged after {run.Steps} steps"
-        : $"{RateReport.Shown(run.Rate)} came to {Shown(run.FinalLoss)}";
+        : $"{RateReport.Shown(run.Rate)} ended at the loss {Shown(run.FinalLoss)}";
 }

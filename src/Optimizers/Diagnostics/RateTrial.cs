@@ -1,8 +1,8 @@
 namespace Optimizers.Diagnostics;
 
 /// <summary>
-/// Steps that are taken to try a rate, and undone: what the range test and the sweep share. At its end everything is as it
-/// was, whatever happened.
+/// Steps that try a rate and are then undone, for the range test and the sweep. When it is disposed, everything is as it
+/// was, also after an exception.
 /// </summary>
 internal sealed class RateTrial : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class RateTrial : IDisposable
         _parameters?.ValueUse.IsOnTrial = true;
     }
 
-    /// <summary>Begins trials of a model, or of whatever else a checkpoint holds.</summary>
+    /// <summary>Begins trials of a model, or of other contents of a checkpoint.</summary>
     public static RateTrial Of(Checkpoint checkpoint, IReadOnlyList<ParameterGroup>? groups)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
@@ -33,7 +33,7 @@ internal sealed class RateTrial : IDisposable
         {
             if (!all.Contains(group))
             {
-                throw new ArgumentException($"The group ({group}) is not one of the optimizer. Take it from its {nameof(ModelOptimizer.Groups)}.", nameof(groups));
+                throw new ArgumentException($"The group ({group}) is not a group of the optimizer. Take it from the optimizer's {nameof(ModelOptimizer.Groups)}.", nameof(groups));
             }
         }
 
@@ -53,7 +53,7 @@ internal sealed class RateTrial : IDisposable
         if (parameters.Length != optimizer.State.Length)
         {
             throw new ArgumentException(
-                $"There are {parameters.Length} parameters, but the optimizer was made for {optimizer.State.Length}.",
+                $"There are {parameters.Length} parameters, but the optimizer was made for {optimizer.State.Length}. Pass the buffer that the optimizer was made for.",
                 nameof(parameters));
         }
 
@@ -72,9 +72,9 @@ internal sealed class RateTrial : IDisposable
 
     /// <summary>Takes a step at a rate.</summary>
     /// <param name="rate">The rate.</param>
-    /// <param name="index">How many steps came before.</param>
+    /// <param name="index">The number of earlier steps.</param>
     /// <param name="step">The user's step.</param>
-    /// <returns>The loss; NaN if gradients were refused because they are not finite.</returns>
+    /// <returns>The loss; NaN if the optimizer refused gradients that are not finite.</returns>
     public double Take(double rate, int index, Func<double, int, double> step)
     {
         foreach (ParameterGroup group in _groups)
@@ -89,7 +89,7 @@ internal sealed class RateTrial : IDisposable
         }
         catch (NonFiniteGradientException) when (index > 0)
         {
-            // That is what divergence looks like to an optimizer that throws.
+            // An optimizer that throws for such gradients reports divergence in this way.
             return double.NaN;
         }
         catch (Exception exception) when (exception is not (NonFiniteGradientException or WeightDecayException or OperationCanceledException))
@@ -103,11 +103,11 @@ internal sealed class RateTrial : IDisposable
         return index > 0 || double.IsFinite(loss)
             ? loss
             : throw new ArgumentOutOfRangeException(
-                nameof(step), loss, $"{nameof(step)} must return a finite loss in its first call, but returned {loss} at the rate {RateReport.Shown(rate)}. Begin with a lower "
+                nameof(step), loss, $"{nameof(step)} must return a finite loss in its first call, but returned {loss} at the rate {RateReport.Shown(rate)}. Start with a lower "
                 + "rate, or look for the cause in the model or the data.");
     }
 
-    /// <summary>Puts everything back to where it began.</summary>
+    /// <summary>Restores the start.</summary>
     public void Restart()
     {
         bool wasOnTrial = _parameters is { ValueUse.IsOnTrial: true };
@@ -116,7 +116,7 @@ internal sealed class RateTrial : IDisposable
         _parameters?.ValueUse.IsOnTrial = wasOnTrial;
     }
 
-    /// <summary>Puts everything back, and has the groups use their own rates again.</summary>
+    /// <summary>Restores the start, and makes the groups use their own rates again.</summary>
     public void Dispose()
     {
         foreach (ParameterGroup group in _groups)

@@ -1,17 +1,17 @@
 namespace Optimizers.Diagnostics;
 
-/// <summary>Statistics of losses that are sorted.</summary>
+/// <summary>Statistics of sorted losses.</summary>
 internal static class SortedLosses
 {
-    /// <summary>The loss in the middle.</summary>
+    /// <summary>The median.</summary>
     public static double Median(ReadOnlySpan<double> sorted) =>
         (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
 
-    /// <summary>The difference of two losses: an n-th of all losses lies outside them at either end.</summary>
+    /// <summary>The spread without the tails: the difference between two losses, with one n-th of all losses outside at each end.</summary>
     public static double Spread(ReadOnlySpan<double> sorted, int n) =>
         sorted[sorted.Length - 1 - (sorted.Length / n)] - sorted[sorted.Length / n];
 
-    /// <summary>The share of pairs in which the loss of the left is above that of the right. A tie counts as half a pair.</summary>
+    /// <summary>The share of pairs in which the left loss is above the right one. A tie counts as half a pair.</summary>
     public static double ShareAbove(ReadOnlySpan<double> left, ReadOnlySpan<double> right)
     {
         long halves = 0;

@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 namespace Optimizers.Diagnostics;
 
 /// <summary>
-/// The instruments through which steps of models publish. Without a listener nothing is measured or recorded, and values that are
-/// not finite are never recorded: one of them would spoil a sum for good.
+/// The instruments for publishing the steps of models. Without a listener nothing is measured or recorded. Values that are
+/// not finite are never recorded, because one of them would make a sum infinite or NaN for ever.
 /// </summary>
 internal sealed class StepMeter
 {
@@ -27,10 +27,10 @@ internal sealed class StepMeter
         _updates = meter.CreateCounter<long>("optimizers.updates", "{update}", "Updates of a model.");
         _skips = meter.CreateCounter<long>(
             "optimizers.skips", "{step}", "Steps that were skipped because gradients were not finite.");
-        _rate = meter.CreateGauge<double>("optimizers.learning_rate", "1", "The rate of the last update of a group.");
+        _rate = meter.CreateGauge<double>("optimizers.learning_rate", "1", "The learning rate of the last update of a group.");
         _updateRatio = meter.CreateGauge<double>(
             "optimizers.update_ratio", "1", "The largest ‖Δp‖/‖p‖ of the last update of a group, if it is measured.");
-        _lossScale = meter.CreateGauge<double>("optimizers.loss_scale", "1", "What the loss was multiplied by.");
+        _lossScale = meter.CreateGauge<double>("optimizers.loss_scale", "1", "The factor that the loss was multiplied by.");
         _norm = meter.CreateHistogram(
             "optimizers.gradient_norm",
             "1",
@@ -46,7 +46,7 @@ internal sealed class StepMeter
         _clipFactor = meter.CreateHistogram(
             "optimizers.clip_factor",
             "1",
-            "What the gradients were multiplied by to clip them.",
+            "The factor that the gradients were multiplied by to clip them.",
             advice: new InstrumentAdvice<double>
             {
                 HistogramBucketBoundaries =
@@ -54,7 +54,7 @@ internal sealed class StepMeter
             });
     }
 
-    /// <summary>The instruments of a factory's meter; without a factory, those that all models of the process share.</summary>
+    /// <summary>The instruments of a factory's meter; without a factory, the instruments that all models of the process share.</summary>
     public static StepMeter For(IMeterFactory? factory) =>
         factory is null ? _ofTheProcess : new StepMeter(factory.Create(Options()));
 

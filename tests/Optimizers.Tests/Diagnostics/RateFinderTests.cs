@@ -142,7 +142,7 @@ public sealed class RateFinderTests
         Math.Log10(report.LargestStable!.Value).Should().BeApproximately(-3, 0.05);
         Math.Log10(report.BySteepestDescent!.Value).Should().BeApproximately(-3.5, 0.05);
         report.Suggested.Should().Be(report.ByLargestStable);
-        report.Advice.Should().StartWith("Train at ");
+        report.Advice.Should().StartWith("Start with the rate ");
     }
 
     [Fact]

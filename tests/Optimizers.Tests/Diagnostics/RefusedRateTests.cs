@@ -54,7 +54,7 @@ public sealed class RefusedRateTests
         tried.Should().NotContain(100);
         report.Refusal.Should().Match($"*{Reason}");
         report.Chosen.Should().Be(0.1);
-        report.Reason.Should().Match($"*no higher one could be tried. The sweep ended at 0.1, because higher rates are refused: *{Reason}");
+        report.Reason.Should().Match($"*no higher rate could be tried. The sweep ended at 0.1, because higher rates are refused: *{Reason}");
         place.Should().Equal(3, 3);
     }
 
