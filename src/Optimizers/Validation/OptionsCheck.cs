@@ -1,9 +1,9 @@
 namespace Optimizers;
 
-/// <summary>Checks options before anybody uses them.</summary>
+/// <summary>Checks options before they are used.</summary>
 internal static class OptionsCheck
 {
-    /// <summary>Checks what all options have, then what is particular to these.</summary>
+    /// <summary>Checks the settings that all options have, then those of the particular options.</summary>
     public static void Validate(IOptimizerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -13,7 +13,7 @@ internal static class OptionsCheck
         if (!Enum.IsDefined(options.DecayForm))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(options), options.DecayForm, $"{nameof(options.DecayForm)} is no {nameof(DecayForm)}.");
+                nameof(options), options.DecayForm, $"{nameof(options.DecayForm)} must be one of {string.Join(", ", Enum.GetNames<DecayForm>())}.");
         }
 
         options.Validate();
@@ -24,17 +24,17 @@ internal static class OptionsCheck
         }
     }
 
-    /// <summary>What the options define.</summary>
-    /// <exception cref="InvalidOperationException">They return null.</exception>
+    /// <summary>Returns the definition of the optimizer.</summary>
+    /// <exception cref="InvalidOperationException">The options return null.</exception>
     public static OptimizerDefinition DefinitionOf(IOptimizerOptions options) => options.Define()
         ?? throw new InvalidOperationException(
-            $"{options.GetType().Name}.{nameof(options.Define)} returned null. Return an {nameof(OptimizerDefinition)}.");
+            $"{options.GetType().Name}.{nameof(options.Define)} returned null. It must return an {nameof(OptimizerDefinition)}.");
 
-    // An element-wise rule runs on a parameter of 0, which would hide a decay from it.
+    // A cautious element-wise rule runs on a parameter of 0, so a decay inside the rule would have no effect.
     private static string? WhyNotCautious(OptimizerDefinition definition, DecayForm decay) =>
         definition.Measures ? (definition.Cautious() is null ? "depends on the parameter" : null)
         : definition.Matrices is not null
-            ? $"takes sums over rows or columns; a rule of {nameof(OptimizerDefinition.MeasuringOfLines)} can be cautious"
+            ? $"needs sums over rows or columns; only rules made with {nameof(OptimizerDefinition.MeasuringOfLines)} can be cautious"
         : decay == DecayForm.InRule ? "depends on the parameter"
         : null;
 }

@@ -3,11 +3,11 @@ using System.Numerics;
 namespace Optimizers;
 
 /// <summary>
-/// Checks of arguments. The framework's own helpers compare, so some of them let a NaN through; these do not.
+/// Checks of arguments. Some of the framework's own helpers accept NaN, because they only compare; these do not.
 /// </summary>
 internal static class Require
 {
-    /// <summary>At least 0, and finite also as a float, which is what a rule makes of it.</summary>
+    /// <summary>At least 0, and finite also after rounding to float, which is the type that rules use.</summary>
     public static void NonNegative(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
         if (!(value >= 0) || !float.IsFinite((float)value))
@@ -16,29 +16,29 @@ internal static class Require
         }
     }
 
-    /// <summary>Above 0 and finite, also as a float.</summary>
+    /// <summary>Above 0 and finite, also after rounding to float.</summary>
     public static void Positive(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
         if (!((float)value > 0) || !float.IsFinite((float)value))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and above 0, also as a float.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and above 0, also after rounding to float.");
         }
     }
 
     /// <summary>
-    /// A bound on gradients: above 0, also as a float, and finite. Under a bound of 0 all gradients are 0, while the state of the
-    /// optimizer still changes.
+    /// A bound on gradients: finite and above 0, also after rounding to float. With a bound of 0 all gradients would be 0, while the state
+    /// of the optimizer would still change.
     /// </summary>
     public static void Bound(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
         if (!((float)value > 0) || !float.IsFinite((float)value))
         {
             throw new ArgumentOutOfRangeException(
-                name, value, $"{name} must be finite and above 0, also as a float: 0 would make every gradient 0. To clip nothing, use no clip.");
+                name, value, $"{name} must be finite and above 0, also after rounding to float: 0 would make every gradient 0. If you do not want to clip, use no clip.");
         }
     }
 
-    /// <summary>Finite, also as a float.</summary>
+    /// <summary>Finite, also after rounding to float.</summary>
     public static void Finite(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
         if (!float.IsFinite((float)value))
@@ -57,7 +57,7 @@ internal static class Require
         }
     }
 
-    /// <summary>One of the values that the enumeration names.</summary>
+    /// <summary>One of the named values of the enumeration.</summary>
     public static void Defined<T>(T value, [CallerArgumentExpression(nameof(value))] string? name = null)
         where T : struct, Enum
     {
@@ -67,7 +67,7 @@ internal static class Require
         }
     }
 
-    /// <summary>A weight that an average gives to its past: in [0, 1), also once it is rounded to float.</summary>
+    /// <summary>The weight of the past in an average: in [0, 1), also after rounding to float.</summary>
     public static void Beta(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
         if (!(value >= 0 && (float)value < 1))
@@ -86,7 +86,7 @@ internal static class Require
         }
     }
 
-    /// <summary>At least <paramref name="minimum"/>, and finite also as a float.</summary>
+    /// <summary>At least <paramref name="minimum"/>, and finite also after rounding to float.</summary>
     public static void AtLeast(
         double value, double minimum, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
@@ -115,7 +115,7 @@ internal static class Require
         }
     }
 
-    /// <summary>More than another argument.</summary>
+    /// <summary>Above another argument.</summary>
     public static void AboveOther<T>(
         T value,
         T other,
@@ -143,12 +143,12 @@ internal static class Require
         }
     }
 
-    /// <summary>At most another argument, and no NaN.</summary>
+    /// <summary>At most another argument, and not NaN.</summary>
     /// <param name="value">The argument.</param>
-    /// <param name="other">The other one.</param>
-    /// <param name="instead">What to use where the value is to be above the other; empty: not said.</param>
+    /// <param name="other">The other argument.</param>
+    /// <param name="instead">What to use if the value should be above the other one; may be empty.</param>
     /// <param name="name">The name of the argument.</param>
-    /// <param name="otherName">The name of the other one.</param>
+    /// <param name="otherName">The name of the other argument.</param>
     public static void AtMostOther(
         double value,
         double other,
@@ -163,7 +163,7 @@ internal static class Require
         }
     }
 
-    /// <summary>Two weights that an average gives to its past, in their order.</summary>
+    /// <summary>Two weights of the past in an average, in ascending order.</summary>
     public static void Momenta(double minimumMomentum, double maximumMomentum)
     {
         Beta(minimumMomentum);
@@ -171,7 +171,7 @@ internal static class Require
         AtMostOther(minimumMomentum, maximumMomentum);
     }
 
-    /// <summary>At most <paramref name="maximum"/>, and no NaN.</summary>
+    /// <summary>At most <paramref name="maximum"/>, and not NaN.</summary>
     public static void AtMost(
         double value, double maximum, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
@@ -181,15 +181,15 @@ internal static class Require
         }
     }
 
-    /// <summary>A factor whose inverse a rule can use: above 0, with an inverse that is a normal float.</summary>
+    /// <summary>A factor whose inverse rules can use: it is above 0, and its inverse is a normal float.</summary>
     public static void Scale(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
         if (!IsScale(value))
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be above 0, and so large or small that its inverse is a normal float: from about 3e-39 to 8e37.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be above 0, and its inverse must be a normal float: the range is from about 3e-39 to 8e37.");
         }
     }
 
-    /// <summary>Whether a factor is above 0, with an inverse that is a normal float.</summary>
+    /// <summary>Whether a factor is above 0 and its inverse is a normal float.</summary>
     public static bool IsScale(double value) => value > 0 && float.IsNormal((float)(1 / value));
 }

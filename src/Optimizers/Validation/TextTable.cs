@@ -2,21 +2,21 @@ using System.Globalization;
 
 namespace Optimizers;
 
-/// <summary>Numbers and tables as text for people, the same in every culture and on every system.</summary>
+/// <summary>Formats numbers and tables as text for people. The result is the same in every culture and on every system.</summary>
 internal static class TextTable
 {
     private const string Gap = "  ";
 
-    /// <summary>Six significant digits at most, with separators of thousands in whole numbers.</summary>
+    /// <summary>A number with at most six significant digits; whole numbers have thousands separators.</summary>
     public static string Number(double value) => Math.Abs(value) is >= 1_000 and < 1e15 && value == Math.Truncate(value)
         ? value.ToString("N0", CultureInfo.InvariantCulture)
         : value.ToString("G6", CultureInfo.InvariantCulture);
 
-    /// <summary>A number of things: "1 step", "2,000 steps".</summary>
+    /// <summary>A number with its noun: "1 step", "2,000 steps".</summary>
     public static string Count(long count, string one, string? many = null) =>
         string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(count == 1 ? one : many ?? $"{one}s")}");
 
-    /// <summary>The name of the optimizer that has some options.</summary>
+    /// <summary>The name of the optimizer that the options belong to.</summary>
     public static string OptimizerOf(IOptimizerOptions options)
     {
         const string Ending = "Options";
@@ -24,8 +24,8 @@ internal static class TextTable
         return name.EndsWith(Ending, StringComparison.Ordinal) && name.Length > Ending.Length ? name[..^Ending.Length] : name;
     }
 
-    /// <summary>Lines of cells under their titles, in columns; lines end with \n, and none with a blank.</summary>
-    /// <param name="columns">The title of each column, and whether it has numbers, which stand at the right.</param>
+    /// <summary>Formats cells in columns below their titles. Lines end with \n and have no trailing spaces.</summary>
+    /// <param name="columns">The title of each column, and whether it contains numbers, which are aligned right.</param>
     /// <param name="rows">The cells of each row.</param>
     public static string Format(IReadOnlyList<(string Title, bool IsNumber)> columns, IReadOnlyList<string[]> rows)
     {

@@ -1,15 +1,15 @@
 namespace Optimizers;
 
-/// <summary>Makes the exception about a name that does not exist: it lists the names that are nearest to it.</summary>
+/// <summary>Makes the exception for a name that does not exist. Its message lists the most similar names.</summary>
 internal static class UnknownName
 {
     private const int MostListed = 3;
 
-    /// <param name="what">What has names: "parameter", for example.</param>
+    /// <param name="what">The kind of object that has the name, such as "parameter".</param>
     /// <param name="name">The name that does not exist.</param>
-    /// <param name="known">The names that do.</param>
-    /// <param name="where">Where they are, to follow the name; empty: not said.</param>
-    /// <param name="argument">The argument that the name was given as.</param>
+    /// <param name="known">The names that exist.</param>
+    /// <param name="where">The place, to follow the name in the message; may be empty.</param>
+    /// <param name="argument">The argument that contained the name.</param>
     public static ArgumentException Of(
         string what, string name, IEnumerable<string> known, string where = "", string argument = "name")
     {

@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace Optimizers;
 
-/// <summary>A copy of a list that nobody can change, equal to another of the same elements: for records to hold.</summary>
+/// <summary>An immutable copy of a list, for use in records. Two lists with equal elements are equal.</summary>
 internal sealed class ValueList<T>(IEnumerable<T> elements) : IReadOnlyList<T>
 {
     private readonly T[] _elements = [.. elements];
