@@ -1,12 +1,12 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Any element-wise rule, made cautious (Liang et al. 2024, arXiv 2411.16085, algorithm 1): an element moves only where the
-/// rule would have it go against its gradient, and those that do move by as much more as there are fewer of them.
+/// The cautious form of any element-wise rule (Liang et al. 2024, arXiv 2411.16085, algorithm 1): an element moves only if the
+/// rule would move it against its gradient. The remaining moves are divided by the share of elements that move.
 /// </summary>
 /// <remarks>
-/// The rule runs on a parameter of 0, which gives its move, once to count and once more to apply. So it must not use the
-/// parameter. The gradient is that which the rule sees, a coupled decay included; a decoupled one acts on every element, as in
+/// The rule runs on a parameter of 0, so the result is its move: once to count and once to apply. So the rule must not use the
+/// parameter. The gradient is the one that the rule gets, including a coupled decay. A decoupled decay acts on every element, as in
 /// the authors' code.
 /// </remarks>
 internal struct CautiousRule<TRule>(TRule rule) : IMeasuringRule<CautiousRule<TRule>>

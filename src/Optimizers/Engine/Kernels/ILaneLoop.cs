@@ -9,10 +9,10 @@ internal interface ILaneLoop
         where V : struct, ILane<V>;
 }
 
-/// <summary>Runs such loops.</summary>
+/// <summary>Runs loops of this kind.</summary>
 internal static class LaneLoop
 {
-    /// <summary>Runs a loop at the widest lanes that are allowed; they leave nothing over.</summary>
+    /// <summary>Runs a loop with the widest lanes that are allowed. The range must be a multiple of their width.</summary>
     public static void Run<TLoop>(in TLoop loop, nuint start, nuint end, int widestLane)
         where TLoop : struct, ILaneLoop
     {

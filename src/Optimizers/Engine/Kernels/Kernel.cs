@@ -2,10 +2,10 @@ using System.Runtime.Intrinsics;
 
 namespace Optimizers.Engine;
 
-/// <summary>The one loop that runs a rule over a buffer, in the widest lanes that the processor has.</summary>
+/// <summary>The one loop that runs a rule over a buffer, with the widest lanes of the processor.</summary>
 internal static unsafe class Kernel
 {
-    /// <summary>The number of elements in the widest lane that this processor computes at once.</summary>
+    /// <summary>The number of elements in the widest lane that this processor supports in hardware.</summary>
     public static int WidestLane =>
         Vector512.IsHardwareAccelerated ? Lane16.Count
         : Vector256.IsHardwareAccelerated ? Lane8.Count
@@ -27,9 +27,9 @@ internal static unsafe class Kernel
         where TParameter : struct, IParameterAccess
         where TStorage : struct, IStorage
     {
-        // A width that the processor does not compute at once is not compiled: the tests of the vectors are constants to the compiler.
-        // Lanes of one element are for processors without vectors, and all lanes but two are left out of a native program: only tests
-        // ask for them.
+        // A width without hardware support is not compiled, because the vector tests are constants for the compiler. Lanes of one element
+        // are for processors without vectors. A native program contains only two kinds of lanes; the others are left out because only
+        // tests use them there.
         if (widestLane == Lane1.Count && RuntimeFeature.IsDynamicCodeSupported)
         {
             if (start != end)
@@ -46,7 +46,7 @@ internal static unsafe class Kernel
             end -= rest;
             if (RuntimeFeature.IsDynamicCodeSupported)
             {
-                // This loop is compiled only if a rest comes, and saves 8 ns of the 12 that a copy on the stack takes (docs/engine.md).
+                // This loop is compiled only if a rest occurs, and saves 8 ns of the 12 that a copy on the stack takes (docs/engine.md).
                 Loop<Lane1, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, end, end + rest);
             }
             else
@@ -69,7 +69,7 @@ internal static unsafe class Kernel
             i = stop;
         }
 
-        // The narrowest lanes serve short buffers, and what the wider ones leave.
+        // The narrowest lanes process short buffers, and the rest of the wider lanes.
         if (i != end)
         {
             Loop<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, i, end);
@@ -77,8 +77,8 @@ internal static unsafe class Kernel
     }
 
     /// <summary>
-    /// The body of the loop: reads one lane of gradients, parameters and state, decays, applies the rule, and writes. Its index has a
-    /// type that a compiler for another device accepts too.
+    /// The body of the loop: reads one lane of gradients, parameters and state, applies the decay and the rule, and writes. The type of
+    /// its index is one that a compiler for another device also accepts.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Update<V, TRule, TGradient, TParameter, TStorage>(
@@ -98,9 +98,9 @@ internal static unsafe class Kernel
         }
     }
 
-    // At least one lane must be left, and no rest. Copies that nothing else can see, and the test at the end, let the compiler keep the
-    // addresses in registers and splat the rule's scalars before the loop: worth 20 % (docs/engine.md). Inlined into its callers, the
-    // loop would run into the compiler's budget, and lane operations would become calls.
+    // The range must contain at least one lane, and no rest. The local copies are invisible to other code, and the test is at the end, so
+    // the compiler keeps the addresses in registers and splats the rule's scalars before the loop. This saves 20 % (docs/engine.md).
+    // If the loop were inlined into its callers, it would exceed the compiler's budget, and lane operations would become calls.
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Loop<V, TRule, TGradient, TParameter, TStorage>(
         in TRule ruleOfStep, in StepTransforms transformsOfStep, in TensorAddresses addresses, nuint i, nuint end)
@@ -121,7 +121,7 @@ internal static unsafe class Kernel
         while (i != end);
     }
 
-    // One to three elements: they are computed in a lane on the stack, beside the elements before them, or beside zeros where there are
+    // Computes one to three elements in a lane on the stack, together with the elements before them, or with zeros if there are
     // none.
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -150,7 +150,7 @@ internal static unsafe class Kernel
         ReadSlot<TRule, TStorage>(2, tensor.Slots.Slot2, ref copies.Slots.Slot2, ref copy, first, end);
         ReadSlot<TRule, TStorage>(3, tensor.Slots.Slot3, ref copies.Slots.Slot3, ref copy, first, end);
 
-        // The results of a pass that measures.
+        // The results of a measuring pass.
         if (tensor.Slots.First != null)
         {
             copies.Slots.First = Take(ref copy) - first;
@@ -230,7 +230,7 @@ internal static unsafe class Kernel
         }
     }
 
-    // A whole lane is stored as it will be loaded, or the load would wait for the store.
+    // The whole lane is stored in the same width in which it will be loaded; otherwise the load would wait for the store.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T* Read<T>(T* source, ref float* copy, nuint first, nuint end)
         where T : unmanaged

@@ -1,8 +1,8 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Picks the loop of a pass from the format of the state and the form of the decay. These are all the loops that a rule is
-/// compiled into; <see cref="Kernel"/> adds the width of the lanes.
+/// Picks the loop of a pass from the format of the state and the form of the decay. A rule is compiled into these loops and no
+/// others; <see cref="Kernel"/> adds the width of the lanes.
 /// </summary>
 internal static unsafe class KernelDispatch
 {
@@ -21,13 +21,13 @@ internal static unsafe class KernelDispatch
         }
     }
 
-    /// <summary>Runs a rule so light that a flush of denormal state at every update would show.</summary>
+    /// <summary>Runs a light rule: one for which a flush of denormal state at every update would cost noticeable time.</summary>
     /// <param name="rule">The rule.</param>
     /// <param name="job">The tensor.</param>
-    /// <param name="transforms">What happens around the rule.</param>
+    /// <param name="transforms">The operations around the rule.</param>
     /// <param name="isFlush">Whether the state is flushed in this update.</param>
     /// <param name="start">The first element.</param>
-    /// <param name="end">The element behind the last.</param>
+    /// <param name="end">The end of the range, exclusive.</param>
     /// <param name="widestLane">The width of the lanes.</param>
     public static void ApplyLight<TRule>(
         in TRule rule, in TensorJob job, in StepTransforms transforms, bool isFlush, nuint start, nuint end, int widestLane)
@@ -47,7 +47,7 @@ internal static unsafe class KernelDispatch
         }
     }
 
-    /// <summary>Runs a rule that reads the gradient, in state that it does not write.</summary>
+    /// <summary>Runs a rule that reads the gradient and does not write its state.</summary>
     public static void ApplyToRead<TRule>(
         in TRule rule, in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
         where TRule : struct, IUpdateRule<TRule>
@@ -62,7 +62,7 @@ internal static unsafe class KernelDispatch
         }
     }
 
-    /// <summary>Runs a rule that has used its gradient, in state that it does not write.</summary>
+    /// <summary>Runs a rule that no longer needs the gradient and does not write its state.</summary>
     public static void ApplyWithoutGradient<TRule>(
         in TRule rule, in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
         where TRule : struct, IUpdateRule<TRule>
@@ -79,7 +79,7 @@ internal static unsafe class KernelDispatch
         }
     }
 
-    /// <summary>Runs a pass that writes what it measures to scratch, in state that it does not write.</summary>
+    /// <summary>Runs a pass that writes its measurements to scratch and does not write state.</summary>
     public static void Read<TPass>(
         in TPass pass, in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
         where TPass : struct, IUpdateRule<TPass>
@@ -94,7 +94,7 @@ internal static unsafe class KernelDispatch
         }
     }
 
-    /// <summary>Runs a pass that writes what it measures to scratch, and state.</summary>
+    /// <summary>Runs a pass that writes its measurements to scratch and also writes state.</summary>
     [SkipLocalsInit]
     public static void ReadAndStore<TPass>(
         in TPass pass, in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
@@ -113,7 +113,7 @@ internal static unsafe class KernelDispatch
         }
     }
 
-    // The copy of the addresses would make the frames of all other steps larger, and they are cleared.
+    // In a separate method, because the copy of the addresses would enlarge the stack frames of all other steps, which are cleared.
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void ApplyRounding<TRule>(
@@ -126,7 +126,7 @@ internal static unsafe class KernelDispatch
         ApplyStored<TRule, BFloat16Storage>(rule, rounding, transforms, start, end, widestLane);
     }
 
-    // A choice is a type argument where a product by 1, or a pass of its own, would show (docs/engine.md).
+    // An option is a type argument if a multiplication by 1 or a separate pass would cost noticeable time (docs/engine.md).
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void ApplyStored<TRule, TStorage>(
         in TRule rule, in TensorAddresses tensor, in StepTransforms transforms, nuint start, nuint end, int widestLane)

@@ -1,6 +1,6 @@
 namespace Optimizers.Engine;
 
-/// <summary>One element: what is left over at the end of a buffer.</summary>
+/// <summary>A lane of one element, for the rest at the end of a buffer.</summary>
 internal readonly unsafe struct Lane1(float value) : ILane<Lane1>
 {
     private readonly float _value = value;
@@ -79,7 +79,7 @@ internal readonly unsafe struct Lane1(float value) : ILane<Lane1>
 
     public static void StoreUpperBits(Lane1 bits, ushort* address) => *address = (ushort)(bits.Bits >> 16);
 
-    // Not inlined: the compiler of .NET 10 makes a load of four bytes out of a narrower one whose bits are taken for a float.
+    // Not inlined: the compiler of .NET 10 widens a narrow load to four bytes if its bits are reinterpreted as a float.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static uint Read(byte* address) => *address;
 

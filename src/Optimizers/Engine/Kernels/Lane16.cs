@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Optimizers.Engine;
 
-/// <summary>16 elements in a <see cref="Vector512{T}"/>.</summary>
+/// <summary>A lane of 16 elements in a <see cref="Vector512{T}"/>.</summary>
 internal readonly unsafe struct Lane16(Vector512<float> value) : ILane<Lane16>
 {
     private readonly Vector512<float> _value = value;

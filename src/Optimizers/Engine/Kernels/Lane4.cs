@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Optimizers.Engine;
 
-/// <summary>4 elements in a <see cref="Vector128{T}"/>.</summary>
+/// <summary>A lane of 4 elements in a <see cref="Vector128{T}"/>.</summary>
 internal readonly unsafe struct Lane4(Vector128<float> value) : ILane<Lane4>
 {
     private readonly Vector128<float> _value = value;
@@ -82,7 +82,7 @@ internal readonly unsafe struct Lane4(Vector128<float> value) : ILane<Lane4>
 
     public static Lane4 ShiftRightBits(Lane4 bits, int count) => new((bits.Bits >>> count).AsSingle());
 
-    // On x64 by instructions of SSE2: without SSE4.1, which a native AOT build does not assume, the portable operations are calls.
+    // On x64 with SSE2 instructions: without SSE4.1, which a native AOT build does not assume, the portable operations are calls.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane4 LoadUpperBits(byte* address)
     {
@@ -101,7 +101,7 @@ internal readonly unsafe struct Lane4(Vector128<float> value) : ILane<Lane4>
         ? new(Sse2.UnpackLow(Vector128<ushort>.Zero, Sse2.LoadScalarVector128((ulong*)address).AsUInt16()).AsSingle())
         : new((Vector128.WidenLower(Vector64.Load(address).ToVector128Unsafe()) << 16).AsSingle());
 
-    // The shifts keep the sign, so that the narrowing, which saturates, changes nothing.
+    // The shifts keep the sign, so the saturation in the narrowing has no effect.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreUpperBits(Lane4 bits, byte* address)
     {

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Optimizers.Engine;
 
-/// <summary>8 elements in a <see cref="Vector256{T}"/>.</summary>
+/// <summary>A lane of 8 elements in a <see cref="Vector256{T}"/>.</summary>
 internal readonly unsafe struct Lane8(Vector256<float> value) : ILane<Lane8>
 {
     private readonly Vector256<float> _value = value;
@@ -47,7 +47,7 @@ internal readonly unsafe struct Lane8(Vector256<float> value) : ILane<Lane8>
     public static Lane8 IfEqual(Lane8 left, Lane8 right, Lane8 then, Lane8 otherwise) =>
         new(Vector256.ConditionalSelect(Vector256.Equals(left._value, right._value), then._value, otherwise._value));
 
-    // By IfEqual it would be a blend, for the compiler does not see there that what is chosen is 0.
+    // IfEqual would compile to a blend, because the compiler does not see that the chosen value is 0.
     public static Lane8 DivideOrZero(Lane8 dividend, Lane8 divisor) =>
         new(Vector256.AndNot(dividend._value / divisor._value, Vector256.Equals(divisor._value, Vector256<float>.Zero)));
 
@@ -134,7 +134,7 @@ internal readonly unsafe struct Lane8(Vector256<float> value) : ILane<Lane8>
 
     private static Vector128<ushort> Narrowed(Vector256<uint> bits) => Vector128.Narrow(bits.GetLower(), bits.GetUpper());
 
-    // Of 8 bytes that stand in both halves, the first 4 to the elements of the lower half and the others to the upper one's.
+    // Both halves contain the same 8 bytes. Moves the first 4 to the elements of the lower half, the last 4 to those of the upper half.
     private static Vector256<byte> ToUpperBytes
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -149,7 +149,7 @@ internal readonly unsafe struct Lane8(Vector256<float> value) : ILane<Lane8>
             0x01_00_FF_FFu, 0x03_02_FF_FF, 0x05_04_FF_FF, 0x07_06_FF_FF, 0x09_08_FF_FF, 0x0B_0A_FF_FF, 0x0D_0C_FF_FF, 0x0F_0E_FF_FF).AsByte();
     }
 
-    // The inverse within each half: the upper bytes of its 4 elements come first.
+    // The inverse within each half: the upper bytes of its 4 elements become the first 4 bytes.
     private static Vector256<byte> UpperBytes
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

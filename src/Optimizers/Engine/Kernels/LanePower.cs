@@ -18,7 +18,10 @@ internal static unsafe class LanePower
         return V.Load(values);
     }
 
-    /// <summary>How much the power grows while the value grows: a difference of floats would be nothing but rounding.</summary>
+    /// <summary>
+    /// The growth of the power while the value grows by <paramref name="growth"/>. The difference of two float powers would be nothing
+    /// but rounding.
+    /// </summary>
     public static V Growth<V>(V value, V growth, double exponent)
         where V : struct, ILane<V>
     {

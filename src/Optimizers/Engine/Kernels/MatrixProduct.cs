@@ -3,22 +3,22 @@ using System.Runtime.Intrinsics;
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Products of matrices in float32 that have the same bits at every vector width and thread count: every element of the result is
-/// a sum of its own, over 128 terms in their order at a time, and over these partial sums in their order. Lanes hold elements of
-/// one row; threads have rows of their own.
+/// Products of matrices in float32 with the same bits at every vector width and thread count. Each element of the result is
+/// its own sum: partial sums over 128 terms in order are added in order. Lanes hold elements of one row; each thread computes its
+/// own rows.
 /// </summary>
 internal sealed unsafe class MatrixProduct : ITasks
 {
-    // Terms whose sum begins anew: it keeps rounding down, and what is read in the first-level cache.
+    // The number of terms in a partial sum. It limits rounding errors, and the data fit into the first-level cache.
     private const int Depth = 128;
 
-    // The rows of a task, and of these at a time, whose sums stay in registers for two lanes.
+    // The rows of a task, and the rows computed at a time: their sums for two lanes stay in registers.
     private const int RowsOfTask = 32;
     private const int RowsAtOnce = 4;
     private const int LanesAtOnce = 2;
     private const int WidestPanel = LanesAtOnce * 16;
 
-    // Reading an element from the first-level cache costs this little of streaming one through memory.
+    // This many reads from the first-level cache cost as much as one element streamed through memory.
     private const int ProductsPerStreamed = 8;
 
     private MatrixFactors _factors;
@@ -73,7 +73,7 @@ internal sealed unsafe class MatrixProduct : ITasks
         Panels<Lane1>(first, end, column);
     }
 
-    // As many columns as fill lanes of this width.
+    // Computes the columns that fill lanes of this width.
     [SkipLocalsInit]
     private int Panels<V>(int first, int end, int column)
         where V : struct, ILane<V>
@@ -85,7 +85,7 @@ internal sealed unsafe class MatrixProduct : ITasks
             Panel<V>(first, end, column, panel, width);
         }
 
-        // The last lane alone, beside columns that nobody has.
+        // The remaining columns, one lane at a time.
         for (; column + V.Count <= _factors.Columns; column += V.Count)
         {
             Panel<V>(first, end, column, panel, V.Count);
@@ -188,7 +188,7 @@ internal sealed unsafe class MatrixProduct : ITasks
         Put(sum, _factors.Result + ((nint)row * _factors.Columns) + column + lane, start);
     }
 
-    // The first partial sum replaces what was there.
+    // The first partial sum overwrites the old value.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put<V>(V sum, float* address, int start)
         where V : struct, ILane<V> =>
@@ -216,7 +216,7 @@ internal sealed unsafe class MatrixProduct : ITasks
     }
 }
 
-/// <summary>What is to be multiplied, all of it row by row: result = factor·left·right + factorOfAdded·added.</summary>
+/// <summary>The factors of a product, all stored row by row: result = factor·left·right + factorOfAdded·added.</summary>
 internal unsafe struct MatrixFactors(int rows, int inner, int columns, float* left, float* right, float* result)
 {
     public readonly int Rows => rows;
@@ -231,10 +231,10 @@ internal unsafe struct MatrixFactors(int rows, int inner, int columns, float* le
 
     public readonly float* Result => result;
 
-    /// <summary>The factor of the product; read only if something is added.</summary>
+    /// <summary>The factor of the product. It is used only if a matrix is added.</summary>
     public float Factor { get; init; } = 1;
 
-    /// <summary>What is added; null: nothing.</summary>
+    /// <summary>The matrix to add; null if there is none.</summary>
     public float* Added { get; init; }
 
     public float FactorOfAdded { get; init; }

@@ -1,7 +1,7 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// The first pass of a measuring rule as a rule of its own, so that the same loop drives it; what it measures goes to
+/// The first pass of a measuring rule, as a rule of its own, so that the same loop runs it. Its measurements go to
 /// scratch.
 /// </summary>
 internal struct MeasuringPass<TRule>(TRule rule) : IBlockPass<MeasuringPass<TRule>>

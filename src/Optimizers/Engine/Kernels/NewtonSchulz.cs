@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Makes a matrix nearly orthogonal: its singular values near 1, its singular vectors as they are, by products of matrices
-/// alone. What is in the workspace of a tensor is taken for the matrix, and replaced.
+/// Makes a matrix nearly orthogonal with products of matrices only: its singular values become close to 1, and its singular vectors
+/// stay the same. The input is the matrix in the workspace of a tensor, and the result replaces it.
 /// </summary>
-/// <param name="steps">The number of iterations, of the fifth degree each.</param>
-/// <param name="epsilon">The least norm that the matrix is divided by.</param>
+/// <param name="steps">The number of iterations, each with a polynomial of degree five.</param>
+/// <param name="epsilon">The lower bound for the norm that the matrix is divided by.</param>
 internal sealed class NewtonSchulz(int steps, double epsilon) : IMatrixDefinition
 {
     public void Check(in TensorShape shape, string name)
@@ -15,7 +15,7 @@ internal sealed class NewtonSchulz(int steps, double epsilon) : IMatrixDefinitio
         if (shape.Order != 2)
         {
             throw new ArgumentException(
-                $"{nameof(Muon)} needs two dimensions, but {name} has {shape.Order}. Use another optimizer for it, such as {nameof(AdamW)}.",
+                $"{nameof(Muon)} needs two dimensions, but {name} has {shape.Order}. Use another optimizer for this parameter, such as {nameof(AdamW)}.",
                 nameof(shape));
         }
     }
@@ -26,7 +26,7 @@ internal sealed class NewtonSchulz(int steps, double epsilon) : IMatrixDefinitio
 
     private sealed unsafe class Work(int steps, double epsilon) : MatrixWork
     {
-        // Jordan et al. 2024: steepest at 0, and within 0.3 of 1 on the rest of the way.
+        // Jordan et al. 2024: the polynomial is steepest at 0, and stays within 0.3 of 1 elsewhere.
         private const float First = 3.4445f;
         private const float Third = -4.7750f;
         private const float Fifth = 2.0315f;
@@ -42,7 +42,7 @@ internal sealed class NewtonSchulz(int steps, double epsilon) : IMatrixDefinitio
                 return;
             }
 
-            // The shorter side is that of the squares.
+            // The square matrices have the size of the shorter side.
             bool isTall = shape.Rows > shape.Columns;
             int rows = Math.Min(shape.Rows, shape.Columns);
             int columns = Math.Max(shape.Rows, shape.Columns);
@@ -61,7 +61,7 @@ internal sealed class NewtonSchulz(int steps, double epsilon) : IMatrixDefinitio
             float* polynomial = gram + square;
             float* matrix = job.Addresses.Slots.Between;
 
-            // A matrix of zeros stays one, whatever it is divided by.
+            // A zero matrix stays zero, whatever the divisor is.
             double norm = Math.Max(Math.Sqrt(sums.First), epsilon);
             double scale = norm == 0 ? 0 : 1 / norm;
             for (nint i = 0; i < whole; i++)

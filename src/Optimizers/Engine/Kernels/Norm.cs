@@ -1,13 +1,15 @@
 namespace Optimizers.Engine;
 
-/// <summary>A norm, part by part: a block is measured, parts are combined in a fixed order, and the whole is finished.</summary>
-/// <param name="Kind">Which norm.</param>
-/// <param name="Order">The order p; read for <see cref="NormKind.P"/> only.</param>
+/// <summary>
+/// A norm that is computed in parts: each block gives a part, parts are combined in a fixed order, and the last step makes the norm.
+/// </summary>
+/// <param name="Kind">The kind of norm.</param>
+/// <param name="Order">The order p; used for <see cref="NormKind.P"/> only.</param>
 internal readonly record struct Norm(NormKind Kind, double Order = 2)
 {
     public static Norm Euclidean => new(NormKind.Euclidean);
 
-    /// <summary>The part that one block of at most <see cref="Reductions.Block"/> elements contributes.</summary>
+    /// <summary>The part of one block of at most <see cref="Reductions.Block"/> elements.</summary>
     public unsafe NormPart OfBlock(float* values, nuint count) => Kind switch
     {
         NormKind.Euclidean => new NormPart(0, Reductions.SumOfSquares(values, count)),
@@ -15,7 +17,7 @@ internal readonly record struct Norm(NormKind Kind, double Order = 2)
         _ => OfPowers(values, count),
     };
 
-    /// <summary>The part that a whole tensor contributes.</summary>
+    /// <summary>The part of a whole tensor.</summary>
     public unsafe NormPart OfTensor(ReadOnlySpan<float> values)
     {
         NormPart part = default;
@@ -50,7 +52,7 @@ internal readonly record struct Norm(NormKind Kind, double Order = 2)
 
     private double Rescaled(NormPart part, double largest) => part.Sum * Math.Pow(part.Largest / largest, Order);
 
-    // Powers of magnitudes relative to the largest: those of the elements themselves could overflow.
+    // The magnitudes are divided by the largest first, because powers of the elements themselves could overflow.
     private unsafe NormPart OfPowers(float* values, nuint count)
     {
         double largest = Reductions.MaximumMagnitude(values, count);
@@ -64,7 +66,7 @@ internal readonly record struct Norm(NormKind Kind, double Order = 2)
     }
 }
 
-/// <summary>What a part contributes to a norm.</summary>
-/// <param name="Largest">The largest magnitude; 0 where only the sum counts.</param>
-/// <param name="Sum">The sum of the powers, divided by that of the largest magnitude where there is one.</param>
+/// <summary>The part of a norm that some of the elements give.</summary>
+/// <param name="Largest">The largest magnitude; 0 if only the sum counts.</param>
+/// <param name="Sum">The sum of the powers, divided by the power of the largest magnitude if there is one.</param>
 internal readonly record struct NormPart(double Largest, double Sum);

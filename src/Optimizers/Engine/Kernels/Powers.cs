@@ -1,18 +1,18 @@
 namespace Optimizers.Engine;
 
-/// <summary>Powers and logarithms that are the same numbers on every platform, unlike those of its own library.</summary>
+/// <summary>Powers and logarithms with the same bits on every platform, unlike the functions of the platform's own library.</summary>
 internal static class Powers
 {
-    // Further places of an exponent change no power by more than its last digit.
+    // Further binary places of an exponent change a power by no more than its last digit.
     private const int Places = 64;
 
-    // The rest of the series is below the last digit, as (√2 − 1)/(√2 + 1) is the largest argument.
+    // The rest of the series is below the last digit, because the largest argument is (√2 − 1)/(√2 + 1).
     private const int LastTerm = 25;
 
-    /// <summary>The power, by repeated squaring.</summary>
+    /// <summary>The power, computed by repeated squaring.</summary>
     public static double Of(double value, ulong exponent)
     {
-        // Which bits are set differs from step to step, so a choice without a branch is the faster one.
+        // The set bits differ from step to step, so a choice without a branch is faster.
         long one = BitConverter.DoubleToInt64Bits(1);
         double power = 1;
         double square = value;
@@ -22,7 +22,7 @@ internal static class Powers
             power *= BitConverter.Int64BitsToDouble(chosen ^ one);
             square *= square;
 
-            // From here on every further square is 0 too.
+            // From here on every further square is 0.
             if (square < 1e-300 && exponent > 1)
             {
                 return 0;
@@ -32,7 +32,10 @@ internal static class Powers
         return power;
     }
 
-    /// <summary>The power of a number of at least 0: by repeated squaring, and by a square root for each binary place.</summary>
+    /// <summary>
+    /// The power of a number of at least 0. The integer part is computed by repeated squaring, and each binary place of the fraction by a
+    /// square root.
+    /// </summary>
     public static double Of(double value, double exponent)
     {
         if (exponent < 0)

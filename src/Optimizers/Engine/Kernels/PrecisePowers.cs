@@ -1,14 +1,14 @@
 namespace Optimizers.Engine;
 
-/// <summary>Powers that keep their digits at any exponent; slower than <see cref="Powers"/>, and as alike on every platform.</summary>
+/// <summary>Precise powers at any exponent, slower than <see cref="Powers"/>. They too have the same bits on every platform.</summary>
 internal static class PrecisePowers
 {
     /// <summary>
-    /// The power to the last bit or so, whatever the exponent; 0 or infinity where it is far beyond what a float holds.
+    /// The power with an error of about one bit, at any exponent. It is 0 or infinity if it is far outside the range of a float.
     /// </summary>
     /// <remarks>
-    /// Each squaring doubles the relative error, so that after a hundred million factors eight digits of plain arithmetic
-    /// are gone. Here twice the digits are carried along.
+    /// Each squaring doubles the relative error, so plain arithmetic loses eight digits in a power of a hundred million. This
+    /// method computes with twice the digits.
     /// </remarks>
     public static double Of(double value, ulong exponent)
     {
@@ -27,7 +27,7 @@ internal static class PrecisePowers
                 return power.High;
             }
 
-            // Its square, at least, is a factor yet to come.
+            // At least the square of this number is still to be multiplied in.
             if (square.High is < 1e-150 or > 1e150)
             {
                 return square.High < 1 ? 0 : double.PositiveInfinity;
@@ -37,7 +37,7 @@ internal static class PrecisePowers
         }
     }
 
-    /// <summary>A number as the sum of two, of which the second is what the first has no digits for.</summary>
+    /// <summary>A number as the sum of two doubles. The second one holds the digits that do not fit into the first.</summary>
     private readonly struct TwoDoubles(double high, double low)
     {
         public double High { get; } = high;
@@ -52,7 +52,7 @@ internal static class PrecisePowers
                 return new TwoDoubles(high, 0);
             }
 
-            // Dekker 1971: products of halves of the digits are exact, so this is what the product has been rounded by.
+            // Dekker 1971: products of half-length factors are exact, so this is the rounding error of the product.
             (double x1, double x2) = Halves(x.High);
             (double y1, double y2) = Halves(y.High);
             double lost = (x1 * y1 - high) + x1 * y2 + x2 * y1 + x2 * y2;

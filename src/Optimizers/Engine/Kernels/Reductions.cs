@@ -4,13 +4,13 @@ using System.Runtime.Intrinsics;
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Sums that come out the same to the last bit at every vector width and thread count: blocks of 4,096 elements counted
-/// from the start of each tensor, 16 lanes of double in a block, added up in a fixed order. A float and its square are
-/// exact in double, so neither fusing nor overflow can matter.
+/// Sums with the same bits at every vector width and thread count. The elements of each tensor are divided into blocks of 4,096 from
+/// its start. A block is summed in 16 lanes of double, which are added in a fixed order. A float and its square are
+/// exact in double, so fused operations do not change the sums, and squares cannot overflow.
 /// </summary>
 internal static class Reductions
 {
-    /// <summary>The number of elements whose partial sum is one number.</summary>
+    /// <summary>The number of elements of one partial sum.</summary>
     public const int Block = 4096;
 
     public static int BlocksIn(nuint length) => checked((int)((length + (Block - 1)) / Block));
@@ -23,7 +23,7 @@ internal static class Reductions
         return lanes.Sum();
     }
 
-    /// <summary>The sum of sixteen running sums, in the order that makes it the same everywhere.</summary>
+    /// <summary>The sum of sixteen running sums, in the one order that all code uses.</summary>
     public static double SumOfLanes(Vector512<double> low, Vector512<double> high)
     {
         Vector512<double> eight = low + high;
@@ -32,7 +32,7 @@ internal static class Reductions
         return two[0] + two[1];
     }
 
-    /// <summary>Adds the square of each value to a sum of its own.</summary>
+    /// <summary>Adds the square of each value to its own sum.</summary>
     public static unsafe void AddSquaresTo(double* sums, float* values, int count)
     {
         int i = 0;
@@ -51,7 +51,7 @@ internal static class Reductions
         }
     }
 
-    /// <summary>Adds each value to a sum of its own.</summary>
+    /// <summary>Adds each value to its own sum.</summary>
     public static unsafe void AddTo(double* sums, float* values, int count)
     {
         int i = 0;
@@ -68,7 +68,7 @@ internal static class Reductions
         }
     }
 
-    /// <summary>The largest magnitude; NaN if there is one.</summary>
+    /// <summary>The largest magnitude; NaN if a value is NaN.</summary>
     public static unsafe double MaximumMagnitude(float* values, nuint count)
     {
         Vector512<float> largest = Vector512<float>.Zero;
@@ -93,7 +93,7 @@ internal static class Reductions
     }
 }
 
-/// <summary>Sixteen running sums: element i of a block goes into lane i mod 16.</summary>
+/// <summary>Sixteen running sums: element i of a block is added to lane i mod 16.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct SumLanes
 {
@@ -107,10 +107,10 @@ internal struct SumLanes
         static abstract Vector512<double> Of(Vector512<double> values);
     }
 
-    /// <summary>Adds the squares; only the last call for a block may bring a count that 16 does not divide.</summary>
+    /// <summary>Adds the squares. The count must be a multiple of 16, except in the last call for a block.</summary>
     public unsafe void AddSquares(float* values, nuint count) => Add<SquareTerm>(values, count);
 
-    /// <summary>Adds the values; only the last call for a block may bring a count that 16 does not divide.</summary>
+    /// <summary>Adds the values. The count must be a multiple of 16, except in the last call for a block.</summary>
     public unsafe void Add(float* values, nuint count) => Add<ValueTerm>(values, count);
 
     public readonly double Sum() => Reductions.SumOfLanes(_low, _high);
@@ -130,7 +130,7 @@ internal struct SumLanes
         }
     }
 
-    // No call and no exit in the loop, or the sums would not stay in registers.
+    // A call or an exit in the loop would force the sums out of the registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private unsafe void AddWhole<TTerm>(float* values, nuint count)
         where TTerm : struct, ITerm
@@ -151,7 +151,7 @@ internal struct SumLanes
         _high = high;
     }
 
-    // Zeros fill the lanes that have no element: adding 0 changes no sum.
+    // The lanes without an element are filled with zeros, because adding 0 changes no sum.
     private unsafe void AddRest<TTerm>(float* values, nuint count)
         where TTerm : struct, ITerm
     {

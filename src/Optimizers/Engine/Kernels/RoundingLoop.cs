@@ -1,6 +1,6 @@
 namespace Optimizers.Engine;
 
-/// <summary>Rounds values to bfloat16, to the nearest, ties to even.</summary>
+/// <summary>Rounds values to the nearest bfloat16, ties to even.</summary>
 internal static unsafe class RoundingLoop
 {
     /// <summary>Rounds the elements from <paramref name="start"/> to <paramref name="end"/>.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Optimizers.Engine;
 
-/// <summary>Where the buffers of one tensor lie during a step; they are pinned for as long.</summary>
+/// <summary>The addresses of one tensor's buffers during a step. The buffers are pinned until its end.</summary>
 internal unsafe struct TensorAddresses
 {
     public float* Parameters;
@@ -10,7 +10,7 @@ internal unsafe struct TensorAddresses
     public SlotAddresses Slots;
 }
 
-/// <summary>Where the state slots of one tensor lie.</summary>
+/// <summary>The addresses of one tensor's state slots.</summary>
 internal unsafe struct SlotAddresses
 {
     public const int Count = 4;
@@ -20,17 +20,17 @@ internal unsafe struct SlotAddresses
     public SlotAddress Slot2;
     public SlotAddress Slot3;
 
-    /// <summary>For storage that rounds: <see cref="RoundingDither.Slope"/> of this step.</summary>
+    /// <summary>For storage that rounds: the <see cref="RoundingDither.Slope"/> of this step.</summary>
     public uint DitherSlope;
 
-    /// <summary>Scratch for the two values that a pass measures.</summary>
+    /// <summary>Scratch for the two values of a measuring pass.</summary>
     public float* First;
     public float* Second;
 
     /// <summary>One float for each element, which an optimizer of matrices keeps between the passes of a step; otherwise null.</summary>
     public float* Between;
 
-    /// <summary>Other memory of an optimizer of matrices, which no loop sees; otherwise null.</summary>
+    /// <summary>Further memory of an optimizer of matrices, which loops do not use; otherwise null.</summary>
     public void* Workspace;
 
     [UnscopedRef]
@@ -44,17 +44,17 @@ internal unsafe struct SlotAddresses
                 case 1: return ref Slot1;
                 case 2: return ref Slot2;
                 case 3: return ref Slot3;
-                default: throw new ArgumentOutOfRangeException(nameof(index), index, "A rule has at most four slots.");
+                default: throw new ArgumentOutOfRangeException(nameof(index), index, "A rule has at most four slots, so the index must be from 0 to 3.");
             }
         }
     }
 }
 
-/// <summary>Where one state slot of one tensor lies; a <see cref="IStorage"/> knows the format of its elements.</summary>
+/// <summary>The address of one state slot of one tensor. An <see cref="IStorage"/> knows the format of its elements.</summary>
 internal unsafe struct SlotAddress
 {
     public void* Elements;
 
-    /// <summary>For storage that rounds: <see cref="RoundingDither.First"/> of this step, as many as the widest lane has.</summary>
+    /// <summary>For storage that rounds: the <see cref="RoundingDither.First"/> of this step, for each element of the widest lane.</summary>
     public uint* FirstDither;
 }

@@ -3,8 +3,8 @@ using System.Runtime.Intrinsics;
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Arithmetic on whole vectors of float or double, in double, eight elements at once. The order of every sum is that of
-/// <see cref="Reductions"/>, so that it comes out the same at every vector width.
+/// Arithmetic on whole vectors of float or double. It computes in double, eight elements at once. The order of every sum is that of
+/// <see cref="Reductions"/>, so sums have the same bits at every vector width.
 /// </summary>
 internal static unsafe class Vectors
 {
@@ -46,7 +46,7 @@ internal static unsafe class Vectors
         return sum;
     }
 
-    /// <summary>The largest magnitude: 0 if there is no element, NaN if one is.</summary>
+    /// <summary>The largest magnitude: 0 without elements, NaN if an element is NaN.</summary>
     public static double MaximumMagnitude<T>(ReadOnlySpan<T> values)
         where T : unmanaged
     {
@@ -74,7 +74,7 @@ internal static unsafe class Vectors
         return result;
     }
 
-    /// <summary>to ← α·a + β·b, rounded to what <paramref name="to"/> holds; it may be one of the two.</summary>
+    /// <summary>to ← α·a + β·b, rounded to the type of <paramref name="to"/>, which may be the same memory as one of the two.</summary>
     public static void Combine<TA, TB, TTo>(
         double alpha, ReadOnlySpan<TA> a, double beta, ReadOnlySpan<TB> b, Span<TTo> to)
         where TA : unmanaged
@@ -170,7 +170,7 @@ internal static unsafe class Vectors
         return Vector512.Create(Vector256.WidenLower(floats), Vector256.WidenUpper(floats));
     }
 
-    // Zeros stand where there is no element.
+    // Places without an element are zero.
     private static Vector512<double> LoadRest<T>(T* values, int count)
         where T : unmanaged
     {

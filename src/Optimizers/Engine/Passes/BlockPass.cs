@@ -1,12 +1,12 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// The update of a tensor that takes more than one loop: what happens around a rule and needs no register is done on blocks that
-/// are in the first-level cache before and after the loop.
+/// The update of a tensor that needs more than one loop. Operations around a rule that need no register run before and after the
+/// loop, on blocks that are in the first-level cache.
 /// </summary>
 internal static unsafe class BlockPass
 {
-    // Few enough for gradients, parameters and two slots to stay in the first-level cache; a part of a block of sums.
+    // Small enough for gradients, parameters and two slots to stay in the first-level cache; it divides a block of sums.
     private const int Piece = 1024;
 
     /// <summary>Updates the elements from <paramref name="start"/> to <paramref name="end"/>.</summary>
@@ -23,8 +23,8 @@ internal static unsafe class BlockPass
         }
     }
 
-    // Of a table the rows that have a gradient lie side by side in the gradient, and where they belong in parameters and state: each
-    // run of neighbouring rows is updated like a tensor.
+    // In a table, the gradients of the touched rows are contiguous, but their parameters and state are at the rows' places in the table.
+    // Each run of neighbouring rows is updated like a tensor.
     private static void ApplyToRows(
         in TensorJob job, SparseRows rows, in StepTransforms transforms, nuint start, nuint end, int widestLane)
     {
@@ -33,7 +33,7 @@ internal static unsafe class BlockPass
         {
             (nuint place, nuint count) = rows.Run(start, end);
 
-            // The loop counts from the start of the table.
+            // The loop counts elements from the start of the table.
             run.Addresses.Gradients = job.Addresses.Gradients + start - place;
             ApplyInBlocks(run, transforms, place, place + count, widestLane);
             start += count;
@@ -67,7 +67,7 @@ internal static unsafe class BlockPass
         }
     }
 
-    // Limited gradients are a copy of them. At a rate of 0 the rule updates its state, and a copy of the parameters.
+    // Gradients are limited in a copy. At a rate of 0 the rule updates its state, and a copy of the parameters.
     [SkipLocalsInit]
     private static void ApplyOnCopies(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
     {

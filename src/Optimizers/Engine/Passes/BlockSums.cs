@@ -1,7 +1,7 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Two sums for each block of a step's tensors. A sum over a tensor adds its blocks in their order, wherever they were computed: so
+/// Two sums for each block of a step's tensors. The sum over a tensor adds its blocks in order, wherever they were computed. So
 /// ranks that each have some of the blocks can exchange them and get the same bits.
 /// </summary>
 internal sealed class BlockSums
@@ -9,13 +9,13 @@ internal sealed class BlockSums
     private double[] _first = [];
     private double[] _second = [];
 
-    /// <summary>The first sums of all blocks, for whoever exchanges them.</summary>
+    /// <summary>The first sums of all blocks, for an exchange between ranks.</summary>
     public Span<double> First => _first;
 
     /// <summary>The second sums of all blocks.</summary>
     public Span<double> Second => _second;
 
-    /// <summary>Makes room for as many blocks.</summary>
+    /// <summary>Makes room for a number of blocks.</summary>
     public void Reserve(int blocks)
     {
         if (_first.Length < blocks)
@@ -34,10 +34,10 @@ internal sealed class BlockSums
     /// <summary>The first sum over the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
     public double SumOfFirst(int start, int end) => Sum(_first, start, end);
 
-    /// <summary>The second sum.</summary>
+    /// <summary>The second sum over the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
     public double SumOfSecond(int start, int end) => Sum(_second, start, end);
 
-    /// <summary>The part of a norm over the blocks, which were measured by it.</summary>
+    /// <summary>The part of a norm over the blocks, whose sums must be those of the norm.</summary>
     public NormPart PartOf(Norm norm, int start, int end)
     {
         NormPart part = default;

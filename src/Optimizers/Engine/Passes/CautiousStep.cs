@@ -1,11 +1,11 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// The step of a measuring rule, made cautious: between its two passes a third counts where the step that it is about to take agrees
+/// The cautious step of a measuring rule. Between the rule's two passes, a third pass counts the elements whose step agrees
 /// with the gradient.
 /// </summary>
-/// <remarks>The decay within the step of LAMB, LARS and NovoGrad is masked with it; a decay beside the step acts on every
-/// element.</remarks>
+/// <remarks>The decay inside the step of LAMB, LARS and NovoGrad is masked together with the step. A decay outside the step acts on
+/// every element.</remarks>
 internal sealed class CautiousStep<TRule>(SteppingDefinition<TRule> definition, IOptimizerOptions options)
     : MeasuringStep<TRule>(definition, options)
     where TRule : struct, ISteppingRule<TRule>
@@ -46,7 +46,7 @@ internal sealed class CautiousStep<TRule>(SteppingDefinition<TRule> definition, 
         }
     }
 
-    /// <summary>Writes 1 to scratch where the step will be taken, and 0 elsewhere.</summary>
+    /// <summary>Writes 1 to scratch for each element that will move, and 0 for the others.</summary>
     private struct CountingPass(TRule rule) : IBlockPass<CountingPass>
     {
         private TRule _rule = rule;
@@ -67,7 +67,7 @@ internal sealed class CautiousStep<TRule>(SteppingDefinition<TRule> definition, 
         }
     }
 
-    /// <summary>Takes the steps.</summary>
+    /// <summary>Applies the steps.</summary>
     private struct SteppingPass(TRule rule, float scale) : IUpdateRule<SteppingPass>
     {
         private TRule _rule = rule;

@@ -1,10 +1,10 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// A second moment of matrices that is kept as the means of its rows and columns, and read as their product.
+/// A factored second moment of matrices. It is stored as the means of its rows and columns, and read as their product.
 /// </summary>
-/// <param name="weightAt">The weight of the squares of an update in the averages, by the number of the update.</param>
-/// <param name="floor">The least that the product is divided by.</param>
+/// <param name="weightAt">The weight of the new squares in the averages, as a function of the number of the update.</param>
+/// <param name="floor">The lower bound for the divisor of the product.</param>
 internal sealed unsafe class FactoredMoment(Func<long, double> weightAt, double floor) : IMatrixDefinition
 {
     private static readonly StateSlot[] _factors =
@@ -13,7 +13,7 @@ internal sealed unsafe class FactoredMoment(Func<long, double> weightAt, double 
         new("col_var") { NonNegative = true, Extent = SlotExtent.Columns },
     ];
 
-    /// <summary>The slot of a tensor that is no matrix.</summary>
+    /// <summary>The slot of a tensor that is not a matrix.</summary>
     public static StateSlot Whole { get; } = new("variance") { NonNegative = true };
 
     public IReadOnlyList<StateSlot>? SlotsFor(in TensorShape shape) => shape.IsMatrix ? _factors : null;
@@ -74,7 +74,7 @@ internal sealed unsafe class FactoredMoment(Func<long, double> weightAt, double 
                 sum += averages[row];
             }
 
-            // Where all is 0 the product is, whatever it is divided by.
+            // If all elements are 0, the product is 0, whatever the divisor is.
             double divisor = Math.Max(sum / shape.Rows, floor);
             for (int row = 0; row < shape.Rows; row++)
             {

@@ -7,7 +7,7 @@ internal sealed class LightStep<TRule>(LightDefinition<TRule> definition, IOptim
 {
     public override void Apply(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
     {
-        // The interval was chosen by the momentum of the options, below which a schedule may go.
+        // The interval was chosen for the momentum of the options. A schedule may set a lower momentum.
         int interval = Definition.FlushInterval;
         if (interval == 1 || !double.IsNaN(ScheduledMomentum))
         {

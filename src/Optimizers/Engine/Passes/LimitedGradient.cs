@@ -1,17 +1,17 @@
 namespace Optimizers.Engine;
 
-/// <summary>Gradients that are clipped element by element, in scratch: the buffer of the user keeps its own.</summary>
+/// <summary>Clips gradients element by element in scratch, so that the user's buffer keeps its values.</summary>
 internal static unsafe class LimitedGradient
 {
-    /// <summary>Has a pass over a piece of a tensor read limited gradients, if they are to be limited.</summary>
+    /// <summary>Makes a pass over a piece of a tensor read limited gradients, if there is a limit.</summary>
     /// <param name="job">The tensor.</param>
-    /// <param name="transforms">What happens around the rule.</param>
-    /// <param name="scratch">Room for the piece.</param>
+    /// <param name="transforms">The operations around the rule.</param>
+    /// <param name="scratch">Memory for the piece.</param>
     /// <param name="start">The first element.</param>
-    /// <param name="end">The element behind the last.</param>
-    /// <param name="addresses">The addresses of the pass, whose gradients are replaced.</param>
+    /// <param name="end">The end of the range, exclusive.</param>
+    /// <param name="addresses">The addresses of the pass. Their gradients are replaced.</param>
     /// <param name="widestLane">The width of the lanes.</param>
-    /// <returns>What is left to do around the rule.</returns>
+    /// <returns>The remaining operations around the rule.</returns>
     public static StepTransforms Transform(
         in TensorJob job,
         in StepTransforms transforms,
@@ -31,7 +31,7 @@ internal static unsafe class LimitedGradient
         return transforms with { Gradient = StepTransforms.None.Gradient, ZeroGradient = false };
     }
 
-    /// <summary>Copies gradients as the rule sees them, but for a coupled decay.</summary>
+    /// <summary>Copies gradients with all transforms except a coupled decay.</summary>
     public static void Copy(in TensorJob job, in GradientTransform transform, float* values, nuint start, nuint end, int widestLane)
     {
         TensorAddresses copy = job.Addresses;

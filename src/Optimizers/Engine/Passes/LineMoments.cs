@@ -1,6 +1,6 @@
 namespace Optimizers.Engine;
 
-/// <summary>The slots of a rule that has one number for each row or column, and the sums that they take in before the step.</summary>
+/// <summary>The slots of a rule that have one number for each row or column, and the sums that update them before the step.</summary>
 internal sealed unsafe class LineMoments<TRule> : IMatrixDefinition
     where TRule : struct, IUpdateRule<TRule>, ILineRule<TRule>
 {
@@ -15,7 +15,7 @@ internal sealed unsafe class LineMoments<TRule> : IMatrixDefinition
         return Array.Exists(slots, slot => slot is not null && slot.Extent != SlotExtent.Elements)
             ? new LineMoments<TRule>()
             : throw new ArgumentException(
-                $"No slot has one number for each row or column. Set {nameof(StateSlot.Extent)} on one, or call {nameof(OptimizerDefinition)}.{(TRule.Measures ? nameof(OptimizerDefinition.Measuring) : nameof(OptimizerDefinition.Elementwise))}.",
+                $"No slot has one number for each row or column. Set {nameof(StateSlot.Extent)} on a slot, or call {nameof(OptimizerDefinition)}.{(TRule.Measures ? nameof(OptimizerDefinition.Measuring) : nameof(OptimizerDefinition.Elementwise))}.",
                 nameof(slots));
     }
 
@@ -89,7 +89,7 @@ internal sealed unsafe class LineMoments<TRule> : IMatrixDefinition
         }
     }
 
-    /// <summary>Writes the terms to scratch.</summary>
+    /// <summary>Writes the terms of the sums to scratch.</summary>
     private struct TermPass(TRule rule, int slot) : IUpdateRule<TermPass>
     {
         private TRule _rule = rule;

@@ -1,7 +1,7 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Sums over the rows and columns of a tensor, of values or of their squares. The parts of a sum depend on the shape alone, so the
+/// Sums over the rows and columns of a tensor, of values or of their squares. The parts of a sum depend only on the shape, so the
 /// number of threads changes no bit.
 /// </summary>
 internal abstract unsafe class LineSums : MatrixWork, ITasks
@@ -13,7 +13,7 @@ internal abstract unsafe class LineSums : MatrixWork, ITasks
     /// <summary>Whether the squares of the values are summed.</summary>
     protected virtual bool Squares => true;
 
-    /// <summary>Sums over all rows and columns of a tensor that has elements.</summary>
+    /// <summary>Sums over all rows and columns of a tensor. The tensor must have elements.</summary>
     protected LineWorkspace Sum(in TensorJob job, ITaskRunner runner)
     {
         _job = job;
@@ -29,7 +29,7 @@ internal abstract unsafe class LineSums : MatrixWork, ITasks
         double* ofColumns = workspace.SumsOfColumns + ((nint)task * shape.Columns);
         new Span<double>(ofColumns, shape.Columns).Clear();
 
-        // Rows that are short come together.
+        // Short rows are read together.
         float* values = stackalloc float[Piece];
         int together = Math.Max(1, Piece / shape.Columns);
         for (int row = first; row < end; row += together)
@@ -70,24 +70,24 @@ internal abstract unsafe class LineSums : MatrixWork, ITasks
         }
     }
 
-    /// <summary>Reads the values that are summed.</summary>
+    /// <summary>Reads the values to sum.</summary>
     protected abstract void Read(in TensorJob job, nuint start, int count, float* values, int widestLane);
 }
 
 /// <summary>The memory of the sums over the rows and columns of a tensor.</summary>
 internal readonly unsafe struct LineWorkspace(TensorShape shape, void* address)
 {
-    // Rows that are one task, so that the sums of columns are in parts that do not depend on the number of threads.
+    // The least number of rows of a task. The tasks, and so the parts of the column sums, do not depend on the number of threads.
     private const int LeastRows = 64;
     private const int MostTasks = 16;
 
-    /// <summary>One for each row of each matrix.</summary>
+    /// <summary>One sum for each row of each matrix.</summary>
     public double* SumsOfRows => (double*)address;
 
-    /// <summary>One for each column of each task.</summary>
+    /// <summary>One sum for each column of each task.</summary>
     public double* SumsOfColumns => SumsOfRows + ((nint)shape.Batches * shape.Rows);
 
-    /// <summary>One float for each row of each matrix, for what becomes of its sum.</summary>
+    /// <summary>One float for each row of each matrix, for the number that is computed from its sum.</summary>
     public float* Factors => (float*)(SumsOfColumns + ((nint)shape.Batches * TasksOf(shape) * shape.Columns));
 
     public nuint Bytes =>
@@ -119,7 +119,7 @@ internal readonly unsafe struct LineWorkspace(TensorShape shape, void* address)
         return sum;
     }
 
-    /// <summary>A number as state keeps it: those so small that they are or would become denormal are 0.</summary>
+    /// <summary>Rounds a number for storage in state. A number that is or would become denormal is stored as 0.</summary>
     public static float Stored(double value)
     {
         float stored = (float)value;

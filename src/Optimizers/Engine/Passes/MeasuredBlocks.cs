@@ -1,16 +1,16 @@
 namespace Optimizers.Engine;
 
-/// <summary>Runs a pass that writes two values for each element to scratch, and adds them up block by block.</summary>
+/// <summary>Runs a pass that writes two values for each element to scratch, and sums them block by block.</summary>
 internal static unsafe class MeasuredBlocks
 {
-    // Measured values go through the first-level cache on their way to the sums.
+    // The measured values stay in the first-level cache until they are summed.
     private const int Piece = 512;
 
     /// <param name="pass">The pass.</param>
     /// <param name="job">The tensor.</param>
-    /// <param name="start">The first element, at the start of a block.</param>
-    /// <param name="end">The element behind the last.</param>
-    /// <param name="sums">Takes the sums.</param>
+    /// <param name="start">The first element. It must be at the start of a block.</param>
+    /// <param name="end">The end of the range, exclusive.</param>
+    /// <param name="sums">Receives the sums.</param>
     /// <param name="squares">Whether the squares of the values are summed.</param>
     /// <param name="widestLane">The width of the lanes.</param>
     [SkipLocalsInit]
@@ -73,6 +73,6 @@ internal static unsafe class MeasuredBlocks
 internal interface IBlockPass<TSelf> : IUpdateRule<TSelf>
     where TSelf : struct, IBlockPass<TSelf>
 {
-    /// <summary>Whether the pass writes state. A loop that does not is not compiled into one that does, nor the other way round.</summary>
+    /// <summary>Whether the pass writes state. Passes with and without writes are compiled into different loops.</summary>
     static abstract bool ChangesState { get; }
 }

@@ -1,6 +1,6 @@
 namespace Optimizers.Engine;
 
-/// <summary>The step of a rule that measures its tensor, or its group, before it applies.</summary>
+/// <summary>The step of a rule that measures its tensor, or its group, before the update.</summary>
 internal class MeasuringStep<TRule>(MeasuringDefinition<TRule> definition, IOptimizerOptions options) : RuleStep<TRule>(definition, options)
     where TRule : struct, IMeasuringRule<TRule>
 {
@@ -19,7 +19,7 @@ internal class MeasuringStep<TRule>(MeasuringDefinition<TRule> definition, IOpti
         _ofGroup = default;
     }
 
-    // Every tensor has its own sums, hence its own rule.
+    // Every tensor has its own sums, so it needs its own rule.
     public override int AddRule(OptimizerState state, ReadOnlySpan<double> scalars)
     {
         if (RuleCount == _measured.Length)

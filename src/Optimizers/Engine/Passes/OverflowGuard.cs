@@ -1,27 +1,27 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Tells, in a few operations a step, whether a step could make a finite parameter or state infinite: it keeps a bound of all
-/// magnitudes, to which each step adds what its gradients can add at most.
+/// Checks, with a few operations per step, whether a step could make a finite parameter or state infinite. It keeps an upper bound of
+/// all magnitudes. Each step adds the most that its gradients can add.
 /// </summary>
 /// <remarks>
-/// The magnitude of a slot of squares is the root of its values, so that a sum of squares grows by no more than the gradient. The
-/// bound is only ever too large. When it says nothing any more, the magnitudes are measured anew; and where those are too
+/// For a slot of squares, the magnitude is the square root of its values, so a sum of squares grows by no more than the gradient. The
+/// bound can only be too large. When it exceeds the safe magnitude, the magnitudes are measured again. If those are too
 /// large too, <see cref="TrialStep"/> takes the step on a copy.
 /// </remarks>
 internal sealed class OverflowGuard
 {
-    // A step whose size follows a norm may double a parameter, which nothing else bounds.
+    // If the size of a step follows a norm, each step may double a parameter, and nothing else limits that.
     private const int Interval = 64;
 
-    // How far an element moves at a rate of 1 where the size of the gradient is divided out: at most some tens with moments, and a
-    // thousand times that if the update is cautious.
+    // The largest move of an element at a rate of 1, for rules that divide by the size of the gradient: at most a few tens with moments,
+    // and a thousand times that for a cautious update.
     private const double LargestMove = 1e5;
 
     private double _bound = double.PositiveInfinity;
     private int _steps;
 
-    /// <summary>The largest magnitude; 0 of none.</summary>
+    /// <summary>The largest magnitude; 0 for an empty span.</summary>
     public static double LargestOf(ReadOnlySpan<double> values)
     {
         double largest = 0;
@@ -33,7 +33,7 @@ internal sealed class OverflowGuard
         return largest;
     }
 
-    /// <summary>Whether a step cannot overflow, as far as is known; the bound then grows by it.</summary>
+    /// <summary>Whether a step certainly cannot overflow. If so, the bound grows by the step.</summary>
     public bool Admits(in StepDemand demand)
     {
         double rate = demand.LearningRate;
@@ -48,24 +48,24 @@ internal sealed class OverflowGuard
         return true;
     }
 
-    /// <summary>Takes the largest magnitude of all parameters and state as they are now.</summary>
+    /// <summary>Sets the bound to the measured largest magnitude of all parameters and state.</summary>
     public void Take(double measured)
     {
         _bound = measured;
         _steps = 0;
     }
 
-    /// <summary>Says that parameters or state may be anything.</summary>
+    /// <summary>Clears the bound, because parameters or state may have any magnitude.</summary>
     public void Forget() => Take(double.PositiveInfinity);
 }
 
-/// <summary>What a step asks of the numbers' range.</summary>
-/// <param name="Gradient">The largest magnitude that a gradient has as the rules get it, or a bound of it.</param>
-/// <param name="Scalar">The largest magnitude of a scalar of state, as far as rules compute with it.</param>
-/// <param name="LearningRate">The largest rate.</param>
+/// <summary>The quantities of a step that determine whether it can overflow.</summary>
+/// <param name="Gradient">The largest magnitude of a gradient after its transforms, or an upper bound of it.</param>
+/// <param name="Scalar">The largest magnitude of a state scalar that rules compute with.</param>
+/// <param name="LearningRate">The largest learning rate.</param>
 /// <param name="Decay">The largest weight decay.</param>
-/// <param name="SafeMagnitude">The least <see cref="IOptimizerOptions.SafeMagnitude"/>.</param>
-/// <param name="MeasuresAtIntervals">Whether magnitudes are measured every so many steps, because the size of a step may follow the
-/// norm of the parameters; not where a step takes less time than that.</param>
+/// <param name="SafeMagnitude">The smallest <see cref="IOptimizerOptions.SafeMagnitude"/>.</param>
+/// <param name="MeasuresAtIntervals">Whether magnitudes are measured at intervals, because the size of a step may follow the
+/// norm of the parameters. False if a step takes less time than the measurement.</param>
 internal readonly record struct StepDemand(
     double Gradient, double Scalar, double LearningRate, double Decay, double SafeMagnitude, bool MeasuresAtIntervals);

@@ -1,12 +1,12 @@
 namespace Optimizers.Engine;
 
-/// <summary>Copies the parameters that a step touches.</summary>
+/// <summary>Copies the parameters that a step updates.</summary>
 internal static unsafe class ParameterCopy
 {
-    /// <summary>Copies parameters from <paramref name="start"/> on; of a table those of the rows that have a gradient.</summary>
+    /// <summary>Copies parameters from <paramref name="start"/> on. In a table, the rows that have a gradient are copied.</summary>
     public static void Take(in TensorJob job, nuint start, Span<float> values) => Take(job, job.Addresses.Parameters, start, values);
 
-    /// <summary>The same from another buffer that lies as the parameters do.</summary>
+    /// <summary>The same from another buffer with the layout of the parameters.</summary>
     public static void Take(in TensorJob job, float* buffer, nuint start, Span<float> values)
     {
         if (job.Rows is not { } rows)

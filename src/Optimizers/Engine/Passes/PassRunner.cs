@@ -3,15 +3,15 @@ using System.Numerics.Tensors;
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Runs the passes of a step over its tensors. A pass is one fork and join. The thread that does a share changes nothing:
-/// element-wise work is independent, and sums are kept per block.
+/// Runs the passes of a step over its tensors. A pass is one fork and join. The result does not depend on which thread computes a
+/// share: element-wise work is independent, and sums are kept per block.
 /// </summary>
 internal sealed class PassRunner : ITaskRunner
 {
-    // Below this much memory traffic a second thread costs more than it brings (docs/performance.md).
+    // Below this much memory traffic a second thread costs more time than it saves (docs/performance.md).
     private const long StreamedElementsWorthForking = 100_000;
 
-    // No machine has more processors for one step, but a user may write int.MaxValue for "all".
+    // No machine has more processors for one step, but a user may pass int.MaxValue for "all".
     private const int MostThreads = 1024;
 
     private readonly TensorBatch _batch;
@@ -24,7 +24,7 @@ internal sealed class PassRunner : ITaskRunner
     private Norm _norm;
 
     /// <param name="batch">The tensors.</param>
-    /// <param name="threads">The number of threads to use at most; 0: as many as there are processors.</param>
+    /// <param name="threads">The largest number of threads; 0: the number of processors.</param>
     /// <param name="widestLane">The widest lane to use; 0: the processor's.</param>
     public PassRunner(TensorBatch batch, int threads, int widestLane = 0)
     {
@@ -44,10 +44,10 @@ internal sealed class PassRunner : ITaskRunner
         Tasks,
     }
 
-    /// <summary>The widest lane that it uses.</summary>
+    /// <summary>The width of the widest lane in use.</summary>
     public int WidestLane { get; }
 
-    /// <summary>The norm of all gradients together, as they stand. It is finite exactly if they all are.</summary>
+    /// <summary>The norm of all gradients together, as they are in the buffers. It is finite if and only if all of them are.</summary>
     public double GradientNorm(Norm norm)
     {
         _norm = norm;
@@ -61,10 +61,10 @@ internal sealed class PassRunner : ITaskRunner
         return norm.Finish(whole);
     }
 
-    /// <summary>The norm of one tensor's gradients, after <see cref="GradientNorm"/>.</summary>
+    /// <summary>The norm of one tensor's gradients. Call <see cref="GradientNorm"/> first.</summary>
     public double GradientNormOf(int job) => _norm.Finish(NormPartOf(job));
 
-    /// <summary>The first gradient that is not finite, after <see cref="GradientNorm"/> gave a norm that is not.</summary>
+    /// <summary>The first gradient that is not finite. Call it if <see cref="GradientNorm"/> has returned a norm that is not finite.</summary>
     public unsafe (int Job, int Index) FindNonFinite()
     {
         int job = 0;
@@ -83,7 +83,7 @@ internal sealed class PassRunner : ITaskRunner
     }
 
     /// <summary>Updates every tensor.</summary>
-    /// <param name="measured">Whether to measure how far each moves: see <see cref="UpdateRatioOf"/>.</param>
+    /// <param name="measured">Whether to measure how far each tensor moves: see <see cref="UpdateRatioOf"/>.</param>
     public void Apply(bool measured = false)
     {
         if (_batch.Measures | _batch.Counts | _batch.HasMatrices)
@@ -102,7 +102,7 @@ internal sealed class PassRunner : ITaskRunner
     }
 
     /// <summary>
-    /// How far a tensor moved in a measured <see cref="Apply(bool)"/>, by its own norm before: ‖Δp‖/‖p‖; NaN if that norm was 0.
+    /// The relative move of a tensor in a measured <see cref="Apply(bool)"/>: ‖Δp‖/‖p‖, with ‖p‖ before the update; NaN if ‖p‖ was 0.
     /// </summary>
     public double UpdateRatioOf(int job)
     {
@@ -118,7 +118,7 @@ internal sealed class PassRunner : ITaskRunner
         Run(Pass.Tasks, effort);
     }
 
-    // What comes before the update: work on matrices around a pass that measures, and a pass that counts.
+    // The passes before the update: matrix work before and after a measuring pass, and a counting pass.
     private void Prepare()
     {
         for (int job = 0; job < _batch.Count; job++)
@@ -219,7 +219,7 @@ internal sealed class PassRunner : ITaskRunner
             return;
         }
 
-        // The only share needs no divisions, which a small tensor would notice.
+        // A single share needs no divisions, which would cost noticeable time for a small tensor.
         (int job, nuint start) = shares == 1 ? (0, 0) : _batch.Cut(share, shares);
         (int lastJob, nuint lastEnd) = _batch.Cut(share + 1, shares);
         for (; job < lastJob || (job == lastJob && start < lastEnd); job++, start = 0)
@@ -316,7 +316,7 @@ internal sealed class PassRunner : ITaskRunner
         }
     }
 
-    // The values before the update lie on the stack, so that no buffer grows with the model.
+    // The values before the update are on the stack, so no buffer grows with the model.
     [SkipLocalsInit]
     private unsafe void ApplyMeasured(in TensorJob job, nuint start, nuint end, int block)
     {

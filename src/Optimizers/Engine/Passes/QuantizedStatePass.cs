@@ -1,16 +1,18 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Passes over tensors whose state a loop cannot work on in place: piece by piece, the state is decoded into scratch in the
-/// first-level cache, updated there as float32 state, and encoded again. Rules and steps know nothing of it.
+/// Passes over tensors whose state format a loop cannot use in place. Piece by piece, the state is decoded into scratch in the
+/// first-level cache, updated there as float32 state, and encoded again. Rules and steps do not depend on it.
 /// </summary>
 internal static unsafe class QuantizedStatePass
 {
-    // Few enough for all slots to stay in the first-level cache with parameters and gradients, and many enough for a piece
-    // to cost little by itself.
+    // Small enough for all slots to stay in the first-level cache with parameters and gradients, and large enough to make the overhead
+    // per piece small.
     private const int Piece = 1024;
 
-    /// <summary>Updates parameters, and state unless it is done, from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    /// <summary>
+    /// Updates parameters from <paramref name="start"/> to <paramref name="end"/>, and state unless an earlier pass has done so.
+    /// </summary>
     [SkipLocalsInit]
     public static void Apply(in TensorJob job, Slot[] slots, in StepTransforms transforms, nuint start, nuint end, int widestLane)
     {
@@ -33,7 +35,7 @@ internal static unsafe class QuantizedStatePass
     public static void Measure(in TensorJob job, Slot[] slots, nuint start, nuint end, BlockSums sums, int widestLane) =>
         Run(job, slots, start, end, sums, counts: false, widestLane);
 
-    /// <summary>Counts the elements that will move in these blocks.</summary>
+    /// <summary>Counts the elements that will move, in the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
     public static void Count(in TensorJob job, Slot[] slots, nuint start, nuint end, BlockSums counts, int widestLane) =>
         Run(job, slots, start, end, counts, counts: true, widestLane);
 

@@ -1,7 +1,7 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// A step whose rule has a certain type. The list of rules grows to the largest number that a step needed and stays so.
+/// A step with a specific type of rule. The list of rules grows to the largest number that a step needs, and does not shrink.
 /// </summary>
 internal abstract class RuleStep<TRule>(RuleDefinition<TRule> definition, IOptimizerOptions? options) : GroupStep(definition, options)
     where TRule : struct, IUpdateRule<TRule>
@@ -9,14 +9,14 @@ internal abstract class RuleStep<TRule>(RuleDefinition<TRule> definition, IOptim
     private readonly RuleFactory<TRule> _createRule = definition.CreateRule;
     private AgedRule[] _rules = new AgedRule[1];
 
-    /// <summary>The rule of that number.</summary>
+    /// <summary>The rule with a number.</summary>
     public ref TRule this[int rule] => ref _rules[rule].Rule;
 
     protected int RuleCount { get; private set; }
 
     public override void Clear() => RuleCount = 0;
 
-    // Tensors of the same age and scalars share their rule.
+    // Tensors with the same age and scalars share a rule.
     public override int AddRule(OptimizerState state, ReadOnlySpan<double> scalars)
     {
         TensorAge age = AgeAfter(state);
@@ -64,7 +64,7 @@ internal abstract class RuleStep<TRule>(RuleDefinition<TRule> definition, IOptim
         rule.Age = age;
         rule.After?.CopyTo(rule.Before!, 0);
 
-        // A rule is a pure function of the numbers, so equally old neighbours without scalars have the same.
+        // A rule is a pure function of the numbers, so neighbours of the same age without scalars have the same rule.
         rule.Rule = index > 0 && !HasScalars && _rules[index - 1].Age == age
             ? _rules[index - 1].Rule
             : _createRule(ScalarsOf(age), rule.After);
@@ -75,7 +75,7 @@ internal abstract class RuleStep<TRule>(RuleDefinition<TRule> definition, IOptim
         public TensorAge Age;
         public TRule Rule;
 
-        // The scalars of state around the update; null where there are none.
+        // The state scalars before and after the update; null if there are none.
         public double[]? Before;
         public double[]? After;
     }

@@ -1,8 +1,8 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// A pass over tensors that is no step of an optimizer: its reading and writing are types, so that memory that it does not need is
-/// not streamed.
+/// A pass over tensors that is not a step of an optimizer. The buffers that it reads and writes are type arguments, so unneeded memory
+/// is not streamed.
 /// </summary>
 internal sealed class SetPass<TRule, TGradient, TParameter, TStorage>(Func<StepScalars, TRule> rule)
     : RuleStep<TRule>(new ElementwiseDefinition<TRule>((step, _) => rule(step), Slots(), []), options: null)
@@ -16,6 +16,6 @@ internal sealed class SetPass<TRule, TGradient, TParameter, TStorage>(Func<StepS
     public override void Apply(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane) =>
         Kernel.Run<TRule, TGradient, TParameter, TStorage>(this[job.Rule], transforms, job.Addresses, start, end, widestLane);
 
-    // The caller of the pass has their memory.
+    // The slots are declarations only: the caller of the pass owns the memory.
     private static StateSlot[] Slots() => [.. Enumerable.Range(0, TRule.SlotCount).Select(number => new StateSlot($"auxiliary{number}"))];
 }

@@ -5,7 +5,7 @@ internal static unsafe class SingleTensorPass
 {
     private const int Piece = 1024;
 
-    /// <summary>Has a rule update the state from an input that is no gradient of a step.</summary>
+    /// <summary>Makes a rule update the state from an input that is not the gradient of a step.</summary>
     public static void Feed<TRule>(
         in TRule rule,
         OptimizerState state,
@@ -20,7 +20,7 @@ internal static unsafe class SingleTensorPass
         }
     }
 
-    /// <summary>Has a rule move the parameters by the state as it stands.</summary>
+    /// <summary>Makes a rule move the parameters with the present state.</summary>
     public static void Move<TRule>(
         in TRule rule,
         OptimizerState state,
@@ -39,7 +39,7 @@ internal static unsafe class SingleTensorPass
     {
         if (values.Length != state.Length)
         {
-            throw new ArgumentException($"There are {values.Length} elements, but the optimizer was made for {state.Length}.", name);
+            throw new ArgumentException($"There are {values.Length} elements, but the optimizer was made for {state.Length}. Pass as many as that.", name);
         }
 
         if (state.Overlaps(values))

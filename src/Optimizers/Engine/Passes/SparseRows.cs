@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Optimizers.Engine;
 
 /// <summary>
-/// The gradient of some rows of a table, ready for a step: every row once, in ascending order, with its values side by side.
-/// It grows to the most rows that a step has touched; how large the table is makes no difference.
+/// The gradient of some rows of a table, ready for a step: each row once, in ascending order, with contiguous values.
+/// Its memory grows to the largest number of rows in a step, and does not depend on the size of the table.
 /// </summary>
 internal sealed unsafe class SparseRows(int rowCount, int width)
 {
@@ -16,10 +16,10 @@ internal sealed unsafe class SparseRows(int rowCount, int width)
     /// <summary>The number of elements of a row.</summary>
     public int Width => width;
 
-    /// <summary>The number of rows that were touched.</summary>
+    /// <summary>The number of rows with a gradient.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The number of elements of those.</summary>
+    /// <summary>The number of elements in these rows.</summary>
     public int Length => Count * width;
 
     public ReadOnlySpan<int> Rows => _rows.AsSpan(0, Count);
@@ -28,14 +28,14 @@ internal sealed unsafe class SparseRows(int rowCount, int width)
 
     public Span<float> WritableValues => _values.AsSpan(0, Length);
 
-    /// <summary>Where the values begin: pinned, and valid while this object is reachable and nothing is taken in.</summary>
+    /// <summary>The pinned address of the values, valid while this object is reachable and until the next <see cref="Take"/>.</summary>
     public float* Address => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_values));
 
     public void Clear() => Count = 0;
 
-    /// <summary>Takes rows in, in the place of those before. Rows that come more than once are added up as they come.</summary>
-    /// <exception cref="ArgumentException">There are not as many values as the rows have, or the index of a row is outside
-    /// the table. Nothing has changed then.</exception>
+    /// <summary>Stores rows in place of the earlier ones. Rows that occur more than once are added up in their given order.</summary>
+    /// <exception cref="ArgumentException">The number of values does not match the number of rows, or the index of a row is outside
+    /// the table. In that case nothing has changed.</exception>
     public void Take(ReadOnlySpan<int> rows, ReadOnlySpan<float> values)
     {
         Check(rows, values);
@@ -59,7 +59,7 @@ internal sealed unsafe class SparseRows(int rowCount, int width)
             return;
         }
 
-        // Of one row, what came first stays first.
+        // Entries of the same row stay in their given order.
         Span<long> order = _order.AsSpan(0, rows.Length);
         for (int i = 0; i < rows.Length; i++)
         {
@@ -87,13 +87,13 @@ internal sealed unsafe class SparseRows(int rowCount, int width)
         Count = count;
     }
 
-    /// <summary>The element of the table that an element of the touched rows is.</summary>
+    /// <summary>Converts the index of an element in the stored rows to its index in the table.</summary>
     public int PlaceOf(int element) => (_rows[element / width] * width) + (element % width);
 
     /// <summary>
-    /// From a touched element on, the most of them, but not beyond <paramref name="end"/>, that lie side by side in the table too.
+    /// The longest run of elements from a stored element on, but not beyond <paramref name="end"/>, that are contiguous in the table too.
     /// </summary>
-    /// <returns>Where they begin in the table, and how many they are.</returns>
+    /// <returns>The start of the run in the table, and its length.</returns>
     public (nuint Place, nuint Count) Run(nuint start, nuint end)
     {
         int row = (int)(start / (nuint)width);
@@ -127,7 +127,7 @@ internal sealed unsafe class SparseRows(int rowCount, int width)
         if (values.Length != (long)rows.Length * width)
         {
             throw new ArgumentException(
-                $"There are {values.Length} values for {rows.Length} rows of {width} elements, which need {(long)rows.Length * width}.", nameof(values));
+                $"There are {values.Length} values, but {rows.Length} rows of {width} elements need {(long)rows.Length * width}.", nameof(values));
         }
 
         for (int i = 0; i < rows.Length; i++)

@@ -1,7 +1,7 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// The tensors of one step as one list of work, which is cut into shares at the boundaries of blocks of 4,096 elements, counted from
+/// The tensors of one step as one list of work. It is cut into shares at the boundaries of blocks of 4,096 elements, counted from
 /// the start of each tensor.
 /// </summary>
 internal sealed unsafe class TensorBatch
@@ -13,16 +13,16 @@ internal sealed unsafe class TensorBatch
     /// <summary>The number of tensors.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The number of buffers that the update of an element reads at most.</summary>
+    /// <summary>The largest number of buffers that the update of an element reads.</summary>
     public int Streams { get; private set; }
 
-    /// <summary>Whether a tensor is measured before its update.</summary>
+    /// <summary>Whether any tensor is measured before its update.</summary>
     public bool Measures { get; private set; }
 
-    /// <summary>Whether the signs of a tensor are counted before its update.</summary>
+    /// <summary>Whether the signs of any tensor are counted before its update.</summary>
     public bool Counts { get; private set; }
 
-    /// <summary>Whether there is work on matrices between the passes.</summary>
+    /// <summary>Whether there is matrix work between the passes.</summary>
     public bool HasMatrices { get; private set; }
 
     /// <summary>The number of elements of all tensors.</summary>
@@ -42,7 +42,7 @@ internal sealed unsafe class TensorBatch
         HasMatrices = false;
     }
 
-    /// <summary>Adds a tensor, whose buffers are pinned.</summary>
+    /// <summary>Adds a tensor. Its buffers must be pinned.</summary>
     public void Add(
         GroupStep group, OptimizerState state, float* parameters, float* gradients, BFloat16* roundedCopy = null)
     {
@@ -50,7 +50,7 @@ internal sealed unsafe class TensorBatch
         job.Addresses.Gradients = gradients;
     }
 
-    /// <summary>Adds a table of which some rows have a gradient.</summary>
+    /// <summary>Adds a table in which some rows have a gradient.</summary>
     public void Add(GroupStep group, OptimizerState state, float* parameters, SparseRows rows, BFloat16* roundedCopy = null)
     {
         ref TensorJob job = ref Add(group, state, rows.Length, parameters, roundedCopy);
@@ -58,7 +58,7 @@ internal sealed unsafe class TensorBatch
         job.Rows = rows;
     }
 
-    /// <summary>Adds a tensor of a certain length, whose gradients are still missing.</summary>
+    /// <summary>Adds a tensor of a given length. Its gradients must be set afterwards.</summary>
     public ref TensorJob Add(GroupStep group, OptimizerState state, int length, float* parameters, BFloat16* roundedCopy)
     {
         if (Count == _jobs.Length)
@@ -86,7 +86,7 @@ internal sealed unsafe class TensorBatch
         return ref job;
     }
 
-    /// <summary>Gives every table the length of the rows that have a gradient now.</summary>
+    /// <summary>Sets the length of every table to that of its rows with a gradient.</summary>
     public void TakeRows()
     {
         nuint before = _starts[0];
@@ -107,11 +107,11 @@ internal sealed unsafe class TensorBatch
     /// <summary>The number of elements of a tensor.</summary>
     public nuint LengthOf(int job) => _starts[job + 1] - _starts[job];
 
-    /// <summary>The blocks of a tensor: the first, and that behind the last.</summary>
+    /// <summary>The range of a tensor's blocks, with an exclusive end.</summary>
     public (int Start, int End) BlocksOf(int job) => (_firstBlocks[job], _firstBlocks[job + 1]);
 
     /// <summary>
-    /// Where a share begins: an even division of all elements, moved back to the block boundary of the tensor that it falls into.
+    /// The start of a share: all elements are divided evenly, and each start is moved back to a block boundary of its tensor.
     /// </summary>
     public (int Job, nuint Start) Cut(int share, int shares)
     {

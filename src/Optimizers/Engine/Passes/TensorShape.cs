@@ -1,13 +1,13 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// A tensor as matrices: the last two of its dimensions, as often as those before them say. One without two dimensions is no
-/// matrix.
+/// A tensor as a batch of matrices: the last two dimensions are rows and columns, and the product of the others is the number of matrices.
+/// A tensor with fewer than two dimensions is not a matrix.
 /// </summary>
 /// <param name="Order">The number of dimensions.</param>
 /// <param name="Batches">The number of matrices.</param>
-/// <param name="Rows">The rows of each; 1 without two dimensions.</param>
-/// <param name="Columns">The columns of each; all elements without two dimensions.</param>
+/// <param name="Rows">The rows of each matrix; 1 with fewer than two dimensions.</param>
+/// <param name="Columns">The columns of each matrix; all elements with fewer than two dimensions.</param>
 internal readonly record struct TensorShape(int Order, int Batches, int Rows, int Columns)
 {
     public bool IsMatrix => Order >= 2;
@@ -28,7 +28,7 @@ internal readonly record struct TensorShape(int Order, int Batches, int Rows, in
         _ => Length,
     };
 
-    /// <summary>The dimensions of a slot of a tensor of some dimensions.</summary>
+    /// <summary>The dimensions of a slot for a tensor with the given dimensions.</summary>
     public static IReadOnlyList<int> DimensionsOf(SlotExtent extent, IReadOnlyList<int> dimensions) => extent switch
     {
         SlotExtent.Rows => [.. dimensions.Take(dimensions.Count - 1), 1],

@@ -1,16 +1,16 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Takes a step on copies, tensor by tensor, to see whether parameters and state would stay finite. Nothing that belongs to the
-/// user or the optimizer is written to, but the rules know their sums afterwards and have to be prepared anew.
+/// Takes a step on copies, tensor by tensor, to find out whether parameters and state would stay finite. It writes nothing that belongs
+/// to the user or the optimizer. The rules have received their sums afterwards, so they must be prepared again.
 /// </summary>
 internal static unsafe class TrialStep
 {
-    /// <summary>Finds what would no longer be finite.</summary>
+    /// <summary>Finds an element that would no longer be finite.</summary>
     /// <param name="step">The tensors of the step, ready to be applied.</param>
     /// <param name="widestLane">The width of the lanes.</param>
-    /// <param name="states">The state of each of its tensors.</param>
-    /// <returns>The largest gradient among the elements concerned; null: all would stay finite.</returns>
+    /// <param name="states">The state of each tensor.</param>
+    /// <returns>The affected element with the largest gradient; null if everything would stay finite.</returns>
     public static Overflow? Find(TensorBatch step, int widestLane, ReadOnlySpan<OptimizerState> states)
     {
         var trial = new TensorBatch();
@@ -18,7 +18,7 @@ internal static unsafe class TrialStep
         var tensors = new List<Trial>();
         for (int first = 0; first < step.Count; first++)
         {
-            // Tensors that share their sums are tried together, all others one by one, which takes less memory.
+            // Tensors that share their sums are tried together; all others are tried one by one, which needs less memory.
             GroupStep group = step[first].Group;
             bool together = group.Definition.SharesScalars;
             if (together && HasEarlier(step, first, group))
@@ -67,7 +67,7 @@ internal static unsafe class TrialStep
         return false;
     }
 
-    /// <summary>A tensor with copies of its buffers; of a table, of the rows that the step touches.</summary>
+    /// <summary>A tensor with copies of its buffers; for a table, copies of the rows that the step updates.</summary>
     private sealed class Trial
     {
         private readonly TensorJob _job;
@@ -205,9 +205,9 @@ internal static unsafe class TrialStep
     }
 }
 
-/// <summary>What a step with finite gradients would make infinite or NaN.</summary>
-/// <param name="Job">The tensor, by its number in the step.</param>
-/// <param name="Element">The element of its gradient.</param>
-/// <param name="Magnitude">The magnitude of that.</param>
-/// <param name="What">The slot or scalar of state, or the parameter, in the words of a message.</param>
+/// <summary>An overflow: a step with finite gradients would make a number infinite or NaN.</summary>
+/// <param name="Job">The number of the tensor in the step.</param>
+/// <param name="Element">The index of the element in its gradient.</param>
+/// <param name="Magnitude">The magnitude of its gradient.</param>
+/// <param name="What">The slot, scalar or parameter that would overflow, as text for a message.</param>
 internal sealed record Overflow(int Job, int Element, float Magnitude, string What);

@@ -4,17 +4,17 @@ using System.Runtime.Intrinsics;
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Zeroed memory that does not move; the garbage collector owns it. The pages of a large one are the operating system's
-/// until the thread that works on them touches them first.
+/// Zeroed memory that does not move; the garbage collector owns it. The operating system provides the pages of a large array only
+/// when a thread first touches them, so the thread that works on them should touch them first.
 /// </summary>
 internal sealed unsafe class AlignedArray
 {
-    // Wide elements, so that an array can hold as many floats as a span.
+    // The elements are wide, so the array can be as long as a span of floats.
     private readonly Vector512<byte>[] _memory;
     private readonly nint _start;
 
-    /// <param name="bytes">Its length.</param>
-    /// <param name="stream">Which of the buffers of a step it is: see <see cref="Placement.Next"/>.</param>
+    /// <param name="bytes">The length.</param>
+    /// <param name="stream">The number of the buffer among those of a step: see <see cref="Placement.Next"/>.</param>
     public AlignedArray(nuint bytes, int stream)
     {
         Bytes = bytes;
@@ -28,11 +28,11 @@ internal sealed unsafe class AlignedArray
 
     public nuint Bytes { get; }
 
-    /// <summary>Valid while this object is reachable.</summary>
+    /// <summary>The address, valid while this object is reachable.</summary>
     public byte* Address { get; }
 
-    /// <summary>A part of it, which keeps it reachable.</summary>
-    /// <param name="start">Where the part begins, in bytes.</param>
+    /// <summary>A part of the memory. It keeps this object reachable.</summary>
+    /// <param name="start">The start of the part, in bytes.</param>
     /// <param name="length">The number of elements.</param>
     public Span<T> Span<T>(nuint start, int length)
         where T : unmanaged => MemoryMarshal.CreateSpan(

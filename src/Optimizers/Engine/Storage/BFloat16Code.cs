@@ -14,17 +14,17 @@ internal readonly struct BFloat16Code : IStateCode
         code;
 
     /// <inheritdoc/>
-    /// <remarks>What is so small that it is or would become denormal becomes 0, as in any state.</remarks>
+    /// <remarks>A value that is or would become denormal is encoded as 0, as in all state.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Encode<V>(V value, V dither)
         where V : struct, ILane<V>
     {
-        // Adding to the bits of a NaN could make anything of it; its product with 0 is NaN, and that of a small number is 0.
+        // Adding to the bits of a NaN could give any value. So NaN and small values get the code of value·0, which is NaN or 0.
         V lifted = V.AddBits(value, V.ShiftRightBits(dither, 32 - Dropped));
         return V.IfLess(V.Splat(Flushed), V.Abs(value), lifted, value * 0);
     }
 
-    /// <summary>The nearest, ties to even, as <see cref="BFloat16.Round"/> does.</summary>
+    /// <summary>The nearest code, ties to even, as in <see cref="BFloat16.Round"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Nearest<V>(V value)
         where V : struct, ILane<V>

@@ -1,6 +1,6 @@
 namespace Optimizers.Engine;
 
-/// <summary>State as bfloat16: so few operations in a lane that the loop of the rule does them itself.</summary>
+/// <summary>State as bfloat16. The conversion is a few operations in a lane, so the loop of the rule does it.</summary>
 internal readonly struct BFloat16Storage : IStorage
 {
     public static int ElementSize => sizeof(ushort);

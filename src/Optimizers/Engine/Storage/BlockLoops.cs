@@ -1,15 +1,17 @@
 namespace Optimizers.Engine;
 
-/// <summary>The loops between blocks of codes of 8 bits and values. They do whole blocks, as there are in memory and scratch.</summary>
+/// <summary>
+/// The loops that convert between blocks of 8-bit codes and values. They process whole blocks; memory and scratch have room for them.
+/// </summary>
 internal static unsafe class BlockLoops
 {
-    /// <summary>Reads values; codes, scales and values begin with element 0.</summary>
+    /// <summary>Decodes values. Codes, scales and values start with element 0.</summary>
     public static void Read<TCode>(
         byte* codes, float* scales, float* values, nuint start, nuint end, int widestLane)
         where TCode : struct, IBlockCode =>
         LaneLoop.Run(new Reading<TCode>(codes, scales, values), start, end, widestLane);
 
-    /// <summary>Chooses the scale of each block, and writes the codes.</summary>
+    /// <summary>Chooses the scale of each block, and encodes the values.</summary>
     public static void Write<TCode>(
         float* values, byte* codes, float* scales, RoundingDither dither, nuint start, nuint end, int widestLane)
         where TCode : struct, IBlockCode =>

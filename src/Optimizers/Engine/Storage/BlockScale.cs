@@ -1,15 +1,16 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// The scale of a block: the least power of two at which every finite value in it has a code. Multiplying and dividing by it
-/// is exact, so that a value that a rule leaves alone keeps its code.
+/// The scale of a block: the smallest power of two with which every finite value in the block has a code. Multiplying and dividing by it
+/// is exact, so a value that a rule does not change keeps its code.
 /// </summary>
 internal static unsafe class BlockScale
 {
     private const int Fraction = (1 << 23) - 1;
     private const int One = 127 << 23;
 
-    // A scale under which a code would stand for less is not used: less is, or becomes, denormal, and rules flush it.
+    // The scale has a lower bound, so that the smallest nonzero value is at least this one. Smaller values are or become denormal, and
+    // rules flush them.
     private const float LeastValue = 1f / (1L << 61) / (1L << 61);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -23,12 +24,12 @@ internal static unsafe class BlockScale
         return BitConverter.Int32BitsToSingle(Math.Max((up & ~Fraction) - (largest & ~Fraction) + One, least));
     }
 
-    /// <summary>The inverse of a power of two, without a division.</summary>
+    /// <summary>The inverse of a power of two, computed without a division.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Inverse(float scale) =>
         BitConverter.Int32BitsToSingle((2 * One) - BitConverter.SingleToInt32Bits(scale));
 
-    // The bits of the largest finite magnitude. An addition takes those of infinity and NaN into the negative numbers.
+    // The bits of the largest finite magnitude. An addition makes the bits of infinity and NaN negative integers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int LargestMagnitude<V>(float* values)
         where V : struct, ILane<V>

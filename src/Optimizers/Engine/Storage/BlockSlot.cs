@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers.Engine;
 
-/// <summary>State as codes of 8 bits in blocks; behind the codes of all blocks stand their scales, which are powers of two.</summary>
+/// <summary>State as 8-bit codes in blocks. The scales of the blocks, which are powers of two, follow the codes.</summary>
 internal sealed unsafe class BlockSlot<TCode>(StateSlot declared, int number, int length, SlotBuffer buffer)
     : Slot(declared, number, length, buffer), IScaled
     where TCode : struct, IBlockCode
@@ -33,9 +33,9 @@ internal sealed unsafe class BlockSlot<TCode>(StateSlot declared, int number, in
     }
 }
 
-/// <summary>A slot whose blocks each have a scale.</summary>
+/// <summary>A slot with a scale for each block.</summary>
 internal interface IScaled
 {
-    /// <summary>What the numbers of each block are multiplied by.</summary>
+    /// <summary>The factor of the numbers in each block.</summary>
     Span<float> Scales { get; }
 }

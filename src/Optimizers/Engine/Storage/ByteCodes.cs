@@ -1,13 +1,13 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Numbers that have 3 bits of fraction and an exponent, less the least of them: 2·(2ᵉ·(1 + f/8) − 1). So 0 is among them,
-/// and no exponent is a special case: the bits of a number plus 2 as a float, from the fraction's third on, are its code.
-/// The code of all ones is NaN.
+/// Codes for the numbers 2·(2ᵉ·(1 + f/8) − 1): 3 bits of fraction f and an exponent e, with the smallest number subtracted. So 0 has a
+/// code, and no exponent is a special case. The code is part of the bits of the number plus 2 as a float, down to the third bit of the
+/// fraction. The code with all bits set is NaN.
 /// </summary>
 internal static class ByteCode
 {
-    /// <summary>The least number that is not 0.</summary>
+    /// <summary>The smallest number above 0.</summary>
     public const float Least = 0.25f;
 
     public const int Fraction = 3;
@@ -15,9 +15,9 @@ internal static class ByteCode
     private const float Offset = 2;
     private const int Dropped = 23 - Fraction;
 
-    /// <param name="code">Without a sign.</param>
-    /// <param name="scale">What numbers are multiplied by.</param>
-    /// <param name="nan">The code that stands for NaN.</param>
+    /// <param name="code">The code without a sign.</param>
+    /// <param name="scale">The factor of the numbers.</param>
+    /// <param name="nan">The code for NaN.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Decode<V>(V code, V scale, uint nan)
         where V : struct, ILane<V>
@@ -26,7 +26,7 @@ internal static class ByteCode
         return V.IfLess(number, Raised<V>(nan), (number - V.Splat(Offset)) * scale, V.Splat(float.NaN));
     }
 
-    /// <summary>The inverse.</summary>
+    /// <summary>The inverse of <see cref="Decode"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Encode<V>(V number, uint nan, V dither)
         where V : struct, ILane<V>
@@ -34,7 +34,7 @@ internal static class ByteCode
         V raised = V.MinBits(number + Offset, Raised<V>(nan));
         V rounded = V.AddBits(raised, V.ShiftRightBits(dither, 32 - Dropped));
 
-        // The offset's own bits fall out on the left.
+        // The left shift removes the bits of the offset.
         return V.ShiftLeftBits(rounded, 24 - Dropped);
     }
 
@@ -44,7 +44,7 @@ internal static class ByteCode
         V.SplatBits((128u << 23) + (code << Dropped));
 }
 
-/// <summary>Eight bits with a sign: 4 bits of exponent.</summary>
+/// <summary>Signed codes of 8 bits, with 4 bits of exponent.</summary>
 internal readonly struct SignedByteCode : IBlockCode
 {
     private const uint SignBit = 0x80;
@@ -68,8 +68,8 @@ internal readonly struct SignedByteCode : IBlockCode
 }
 
 /// <summary>
-/// Eight bits without a sign, for what is never negative: 5 bits of exponent. What is not 0 has a code that is not: a second
-/// moment that vanished while the first did not would let its parameter jump.
+/// Unsigned codes of 8 bits, with 5 bits of exponent, for values that are never negative. Nonzero values never round to zero: if a second
+/// moment became 0 and the first moment did not, the update of its parameter would be far too large.
 /// </summary>
 internal readonly struct UnsignedByteCode : IBlockCode
 {

@@ -1,19 +1,21 @@
 namespace Optimizers.Engine;
 
-/// <summary>The loops between codes of 16 bits and values. They go on to the end of a lane, as memory and scratch do.</summary>
+/// <summary>
+/// The loops that convert between 16-bit codes and values. They run to the end of a lane; memory and scratch have room for it.
+/// </summary>
 internal static unsafe class CodeLoops
 {
     private const nuint Widest = 16;
 
-    /// <summary>The elements that there must be memory for.</summary>
+    /// <summary>The number of elements that need memory.</summary>
     public static nuint RoomFor(int length) => WholeLanes((nuint)length);
 
-    /// <summary>Reads values; codes and values begin with element 0.</summary>
+    /// <summary>Decodes values. Codes and values start with element 0.</summary>
     public static void Read<TCode>(ushort* codes, float* values, nuint start, nuint end, int widestLane)
         where TCode : struct, IStateCode =>
         LaneLoop.Run(new Reading<TCode>(codes, values), start, WholeLanes(end), widestLane);
 
-    /// <summary>Writes codes.</summary>
+    /// <summary>Encodes values.</summary>
     public static void Write<TCode>(float* values, ushort* codes, RoundingDither dither, nuint start, nuint end, int widestLane)
         where TCode : struct, IStateCode =>
         LaneLoop.Run(new Writing<TCode>(values, codes, dither), start, WholeLanes(end), widestLane);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers.Engine;
 
-/// <summary>State as codes of 16 bits.</summary>
+/// <summary>State as 16-bit codes.</summary>
 internal sealed unsafe class CodeSlot<TCode>(StateSlot declared, int number, int length, SlotBuffer buffer)
     : Slot(declared, number, length, buffer)
     where TCode : struct, IStateCode

@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace Optimizers.Engine;
 
 /// <summary>
-/// A slot whose elements are not there, but the product of a factor for their row and one for their column. It is read as any
-/// other; what is written is lost.
+/// A slot without elements of its own: an element is the product of a factor for its row and a factor for its column. It is read like any
+/// other slot; writes have no effect.
 /// </summary>
 internal sealed unsafe class FactoredSlot(StateSlot declared, TensorShape shape, float* rows, float* columns)
     : Slot(declared, 0, shape.Length, default)
@@ -29,7 +29,7 @@ internal sealed unsafe class FactoredSlot(StateSlot declared, TensorShape shape,
     {
     }
 
-    public override void Save(Span<byte> destination) => throw new NotSupportedException("The factors are the state.");
+    public override void Save(Span<byte> destination) => throw new NotSupportedException("A factored slot has no memory of its own. Save its factors.");
 
-    public override void Load(ReadOnlySpan<byte> source) => throw new NotSupportedException("The factors are the state.");
+    public override void Load(ReadOnlySpan<byte> source) => throw new NotSupportedException("A factored slot has no memory of its own. Load its factors.");
 }

@@ -1,6 +1,6 @@
 namespace Optimizers.Engine;
 
-/// <summary>State as it is computed: four bytes an element.</summary>
+/// <summary>State in float32, the type of the computation: four bytes per element.</summary>
 internal readonly struct Float32 : IStorage
 {
     public static int ElementSize => sizeof(float);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Optimizers.Engine;
 
-/// <summary>State as it is computed.</summary>
+/// <summary>State in float32, the type of the computation.</summary>
 internal sealed unsafe class FloatSlot(StateSlot declared, int number, int length, SlotBuffer buffer)
     : Slot(declared, number, length, buffer)
 {

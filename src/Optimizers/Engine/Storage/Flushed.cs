@@ -1,8 +1,8 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Any storage, with values so small that they are or would become denormal stored as +0. A moment whose gradient has
-/// become zero decays into the denormals and would stay there for ever, where arithmetic is many times slower.
+/// Any storage, with values that are or would become denormal stored as +0. When a gradient becomes zero, its moment decays into
+/// the denormal range and would stay there for ever. Arithmetic with denormal values is many times slower.
 /// </summary>
 internal readonly struct Flushed<TStorage, TThreshold> : IStorage
     where TStorage : struct, IStorage
@@ -27,14 +27,14 @@ internal interface IFlushThreshold
     static abstract float Value { get; }
 }
 
-/// <summary>For a flush at every update: ten times the smallest normal number.</summary>
+/// <summary>Threshold for a flush at every update: ten times the smallest normal number.</summary>
 internal readonly struct EveryUpdate : IFlushThreshold
 {
     public static float Value => 1.2e-37f;
 }
 
 /// <summary>
-/// For a flush at every sixteenth update of a slot that no update more than halves: 1e-33 · 2⁻¹⁶ is still normal.
+/// Threshold for a flush at every sixteenth update, for slots that an update divides by at most two: 1e-33 · 2⁻¹⁶ is still normal.
 /// </summary>
 internal readonly struct EverySixteenthUpdate : IFlushThreshold
 {

@@ -1,6 +1,6 @@
 namespace Optimizers.Engine;
 
-/// <summary>IEEE's half. Finite values beyond its largest become that one.</summary>
+/// <summary>The IEEE half format. Finite values beyond its largest value are encoded as the largest value.</summary>
 internal readonly struct HalfCode : IStateCode
 {
     public const float Least = 1f / (1 << 24);
@@ -11,7 +11,7 @@ internal readonly struct HalfCode : IStateCode
     private const uint Infinity = 0x7C00;
     private const uint QuietNaN = 0x7E00;
 
-    // A half has 13 bits of fraction less than a float, and the exponent of a float is larger by the difference of the biases.
+    // A half has 13 fraction bits fewer than a float. The exponent of a float is larger by the difference of the biases.
     private const int Dropped = 13;
     private const uint OneExponent = 1u << 23;
     private const uint Rebias = (127 - 15) * OneExponent;
@@ -20,13 +20,13 @@ internal readonly struct HalfCode : IStateCode
     public static V Decode<V>(V code)
         where V : struct, ILane<V>
     {
-        // The exponent 0 means the same as 1, but without the leading one of the fraction: that is the smaller of the two
-        // readings where it is right, and the larger elsewhere. No denormal float is computed with.
+        // Exponent 0 means the same as exponent 1, but without the leading one of the fraction. This second reading is the smaller one if
+        // the exponent is 0, and the larger one otherwise. The computation uses no denormal float.
         V bits = V.ShiftRightBits(V.AndBits(code, V.SplatBits((SignBit - 1) << 16)), 16 - Dropped);
         V normal = V.AddBits(bits, V.SplatBits(Rebias));
         V number = V.MinBits(normal, normal + normal - V.Splat(LeastNormal));
 
-        // The exponent of infinity and NaN is as far from a float's as it was from its own bias.
+        // For infinity and NaN, adding the bias difference once more gives the exponent of infinity and NaN in a float.
         V special = V.AddBits(normal, V.SplatBits(Rebias));
         V sign = V.AndBits(code, V.SplatBits(SignBit << 16));
         return V.OrBits(V.IfLess(V.Splat(Largest), number, special, number), sign);
@@ -36,7 +36,8 @@ internal readonly struct HalfCode : IStateCode
     public static V Encode<V>(V value, V dither)
         where V : struct, ILane<V>
     {
-        // The inverse: a sum aligns the fraction of a number below the least normal one, and is smaller for any other.
+        // The inverse: adding the smallest normal number aligns the fraction of a number below it. For other numbers the sum is the smaller
+        // of the two.
         V magnitude = V.Abs(value);
         V finite = V.MinBits(magnitude, V.Splat(Largest));
         V aligned = V.AddBits(finite + LeastNormal, V.SplatBits(unchecked(0 - OneExponent)));
@@ -51,8 +52,8 @@ internal readonly struct HalfCode : IStateCode
 }
 
 /// <summary>
-/// The half of the root, for what is never negative: squares have twice the range of what is squared. What is not 0 has a
-/// root that is not: a second moment that vanished while the first did not would let its parameter jump.
+/// The square root as a half, for values that are never negative. The square of a half has twice its range of exponents. Nonzero values
+/// never round to zero: if a second moment became 0 and the first moment did not, the update of its parameter would be far too large.
 /// </summary>
 internal readonly struct RootHalfCode : IStateCode
 {

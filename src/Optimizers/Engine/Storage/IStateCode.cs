@@ -1,27 +1,27 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// A number format of 16 bits: what stands in a state slot for a value. A code is the upper bits of an element; below it there
-/// are zeros when it is read, and anything when it is written.
+/// A 16-bit number format for the values of a state slot. In a lane, a code is in the upper bits of an element. The lower bits are
+/// zero when it is read; when it is written they may have any value.
 /// </summary>
 internal interface IStateCode
 {
-    /// <summary>The value that a code stands for, exactly.</summary>
+    /// <summary>The exact value of a code.</summary>
     static abstract V Decode<V>(V code)
         where V : struct, ILane<V>;
 
     /// <summary>
-    /// The code of the next smaller or the next larger value that has one, so that of all dither bits, which are 32, as many
-    /// lead to the larger one as the value is near to it. A value that has a code gets that one.
+    /// The code of the nearest smaller or the nearest larger value that has one. The 32 dither bits choose: the share of them that choose
+    /// the larger value is proportional to how close the value is to it. A value that has a code gets that code.
     /// </summary>
     static abstract V Encode<V>(V value, V dither)
         where V : struct, ILane<V>;
 }
 
-/// <summary>A format of 8 bits for multiples of a scale, which is chosen for each block by the largest value in it.</summary>
+/// <summary>An 8-bit format for multiples of a scale. Each block has its own scale, which depends on its largest value.</summary>
 internal interface IBlockCode
 {
-    /// <summary>The largest value with a code, at scale 1; the least that is not 0 is <see cref="ByteCode.Least"/>.</summary>
+    /// <summary>The largest value with a code, at scale 1. The smallest value above 0 is <see cref="ByteCode.Least"/>.</summary>
     static abstract float Largest { get; }
 
     /// <inheritdoc cref="IStateCode.Decode"/>

@@ -1,7 +1,7 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// A slot that has one number for each row or column, read as if it had one for each element; a rule's writes to it are lost.
+/// A slot with one number for each row or column. It is read as if it had one for each element; writes of a rule have no effect.
 /// </summary>
 internal sealed unsafe class LineSlot(StateSlot declared, TensorShape shape, float* lines) : Slot(declared, 0, shape.Length, default)
 {
@@ -32,7 +32,7 @@ internal sealed unsafe class LineSlot(StateSlot declared, TensorShape shape, flo
     {
     }
 
-    public override void Save(Span<byte> destination) => throw new NotSupportedException("The rows or columns are the state.");
+    public override void Save(Span<byte> destination) => throw new NotSupportedException("A view of rows or columns has no memory of its own. Save the slot itself.");
 
-    public override void Load(ReadOnlySpan<byte> source) => throw new NotSupportedException("The rows or columns are the state.");
+    public override void Load(ReadOnlySpan<byte> source) => throw new NotSupportedException("A view of rows or columns has no memory of its own. Load the slot itself.");
 }

@@ -1,6 +1,6 @@
 namespace Optimizers.Engine;
 
-/// <summary>A storage that a pass reads and leaves as it is.</summary>
+/// <summary>Storage that a pass reads and does not write.</summary>
 internal readonly struct ReadOnlyStorage<TStorage> : IStorage
     where TStorage : struct, IStorage
 {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Optimizers.Engine;
 
-/// <summary>Compares the signs of the elements in a slot with what the slot was declared to be.</summary>
+/// <summary>Compares the signs of the elements in a slot with the slot's declaration.</summary>
 internal sealed unsafe class SlotCheck
 {
     private readonly StateSlot _declared;
@@ -13,8 +13,8 @@ internal sealed unsafe class SlotCheck
 
     private SlotCheck(StateSlot declared) => _declared = declared;
 
-    /// <summary>Describes the slots whose elements do not agree with their declaration.</summary>
-    /// <param name="states">States of the same optimizer, each with the name that messages give it.</param>
+    /// <summary>Describes the slots whose elements do not match their declaration.</summary>
+    /// <param name="states">States of the same optimizer, each with its name for messages.</param>
     public static IReadOnlyList<string> Of(IEnumerable<(string Name, OptimizerState State)> states)
     {
         var checks = new List<SlotCheck>();
@@ -63,12 +63,12 @@ internal sealed unsafe class SlotCheck
         if (_declared.NonNegative)
         {
             return _negative is null ? null
-                : $"The slot \"{_declared.Name}\" is declared {nameof(StateSlot.NonNegative)}, but {_negative}. {nameof(StateFormat.Half)} and {nameof(StateFormat.Block8)} do not keep its sign. Declare it as {slot}.";
+                : $"The slot \"{_declared.Name}\" is declared {nameof(StateSlot.NonNegative)}, but {_negative}. {nameof(StateFormat.Half)} and {nameof(StateFormat.Block8)} store such a slot without signs. Declare it as {slot}.";
         }
 
         return _negative is not null || !_hasPositive || _declared.FullPrecision || _declared.Extent != SlotExtent.Elements || _updates == 0 ? null
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"The slot \"{_declared.Name}\" is not declared {nameof(StateSlot.NonNegative)}, and none of its {_elements:N0} elements is negative after {_updates:N0} updates. If the rule divides by it or by its root, declare it as {slot} {{ {nameof(StateSlot.NonNegative)} = true }}: else {nameof(StateFormat.Half)} and {nameof(StateFormat.Block8)} round its small elements to 0, and the division makes steps far too large.");
+                $"The slot \"{_declared.Name}\" is not declared {nameof(StateSlot.NonNegative)}, and none of its {_elements:N0} elements is negative after {_updates:N0} updates. If the rule divides by it or by its root, declare it as {slot} {{ {nameof(StateSlot.NonNegative)} = true }}. Otherwise {nameof(StateFormat.Half)} and {nameof(StateFormat.Block8)} round its small elements to 0, and the division makes steps far too large.");
     }
 }

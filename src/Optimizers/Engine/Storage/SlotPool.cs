@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Memory for one state slot of many tensors: small ones lie next to each other, so that a step streams on from one to the
-/// next; a large one has an array of its own.
+/// Memory for one state slot of many tensors. Small slots are contiguous, so a step streams from one to the
+/// next. A large slot has its own array.
 /// </summary>
 internal sealed class SlotPool
 {
     private const nuint Small = 256 * 1024;
     private const nuint Line = 64;
 
-    // Of a pool that an array cannot hold, what is left over gets arrays of its own.
+    // If an array cannot hold the whole pool, the remaining slots get their own arrays.
     private static readonly nuint _most = unchecked((nuint)(int.MaxValue / 2) * Line);
 
     private readonly AlignedArray _shared;
@@ -19,7 +19,7 @@ internal sealed class SlotPool
     private nuint _used;
 
     /// <param name="slot">The number of the slot.</param>
-    /// <param name="sizes">The sizes that will be taken, in bytes.</param>
+    /// <param name="sizes">The sizes of the slots to allocate, in bytes.</param>
     public SlotPool(int slot, IEnumerable<nuint> sizes)
     {
         _stream = 2 + slot;
@@ -43,16 +43,16 @@ internal sealed class SlotPool
     private static nuint Padded(nuint bytes) => (bytes + Line - 1) / Line * Line;
 }
 
-/// <summary>A part of an array: one slot of one tensor.</summary>
+/// <summary>A part of an array: the memory of one slot of one tensor.</summary>
 internal readonly unsafe struct SlotBuffer(AlignedArray array, nuint start, nuint bytes)
 {
-    /// <summary>Valid while the array is reachable; null if there is none.</summary>
+    /// <summary>The address, valid while the array is reachable; null if there is no array.</summary>
     public byte* Address => array is null ? null : array.Address + start;
 
-    /// <summary>Makes all of it 0, as it was at first.</summary>
+    /// <summary>Sets the whole memory to 0, as after allocation.</summary>
     public void Clear() => NativeMemory.Clear(Address, bytes);
 
-    /// <summary>Elements, of which the first begins so many bytes from the start.</summary>
+    /// <summary>Elements from a byte offset on.</summary>
     public Span<T> Span<T>(nuint offset, int length)
         where T : unmanaged =>
         array.Span<T>(start + offset, length);

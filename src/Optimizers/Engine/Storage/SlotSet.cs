@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Optimizers.Engine;
 
 /// <summary>
-/// The slots of one tensor: their memory, apart from what the state knows about them. A slot that lies elsewhere, on a device or as
-/// a rank's slice, is another <see cref="Slot"/> in the set.
+/// The memory of the slots of one tensor. <see cref="OptimizerState"/> does not depend on where it is: a slot on a device, or one rank's
+/// slice of a slot, is a different kind of <see cref="Slot"/> in the set.
 /// </summary>
 internal sealed unsafe class SlotSet
 {
@@ -21,7 +21,7 @@ internal sealed unsafe class SlotSet
         {
             addresses[i].Elements = slots[i].Address;
 
-            // New memory is zero already, and a page without a write costs nothing yet.
+            // New memory is zero already, and a page that is never written costs nothing yet.
             if (slots[i].Declared.Initial != 0)
             {
                 slots[i].Reset();
@@ -31,10 +31,10 @@ internal sealed unsafe class SlotSet
         Addresses = addresses;
     }
 
-    /// <summary>Makes the slots of a tensor.</summary>
-    /// <param name="shape">Its shape.</param>
-    /// <param name="definition">The optimizer.</param>
-    /// <param name="format">The format that was asked for.</param>
+    /// <summary>Allocates the slots of a tensor.</summary>
+    /// <param name="shape">The shape of the tensor.</param>
+    /// <param name="definition">The definition of the optimizer.</param>
+    /// <param name="format">The requested format.</param>
     /// <param name="pools">The memory, by the number of the slot.</param>
     public SlotSet(TensorShape shape, OptimizerDefinition definition, StateFormat format, SlotPool[] pools)
         : this(Make(SlotsOf(definition, shape), shape, format, pools), format)
@@ -58,39 +58,39 @@ internal sealed unsafe class SlotSet
 
     public IReadOnlyList<Slot> All => _slots;
 
-    /// <summary>The format that a slot has; float32 where none has another.</summary>
+    /// <summary>The format of the slots that do not use float32; float32 if there are none.</summary>
     public StateFormat Format { get; }
 
     /// <summary>The memory of all slots, in bytes.</summary>
     public long Bytes => _slots.Sum(slot => slot.Bytes);
 
-    /// <summary>Where the slots lie; valid while this object is reachable.</summary>
+    /// <summary>The addresses of the slots, valid while this object is reachable.</summary>
     public SlotAddresses Addresses { get; private set; }
 
-    /// <summary>The slots as a loop sees them that cannot work on them in place; null where it can.</summary>
+    /// <summary>The slots, for a loop that cannot use their format in place; null if it can.</summary>
     public Slot[]? Quantized => _view is not null
         ? _view
         : Format == StateFormat.Float32 || Array.TrueForAll(_slots, slot => slot.Format == StateFormat.BFloat16) ? null : _slots;
 
-    /// <summary>Makes slots of one number for each element of a tensor.</summary>
+    /// <summary>Allocates slots with one number for each element of a tensor.</summary>
     public static Slot[] Make(IReadOnlyList<StateSlot> slots, TensorShape shape, StateFormat format, SlotPool[] pools) =>
         [.. slots.Select((slot, number) => Slot.Make(slot, number, shape.LengthOf(slot.Extent), format, pools[number]))];
 
-    /// <summary>Memory for the slots of tensors of some shapes: a pool for each slot.</summary>
+    /// <summary>Memory for the slots of tensors with given shapes: one pool for each slot.</summary>
     public static SlotPool[] PoolsFor(OptimizerDefinition definition, IEnumerable<TensorShape> shapes, StateFormat format) =>
         PoolsFor([.. shapes.Select(shape => (SlotsOf(definition, shape), shape))], format);
 
-    /// <summary>The same for tensors that have certain slots.</summary>
+    /// <summary>The same for tensors with given slots.</summary>
     public static SlotPool[] PoolsFor((IReadOnlyList<StateSlot> Slots, TensorShape Shape)[] tensors, StateFormat format) =>
         [.. Enumerable.Range(0, tensors.Select(tensor => tensor.Slots.Count).DefaultIfEmpty().Max()).Select(number => new SlotPool(
             number,
             tensors.Where(tensor => number < tensor.Slots.Count).Select(tensor => Slot.RoomFor(
                 tensor.Slots[number], tensor.Shape.LengthOf(tensor.Slots[number].Extent), format))))];
 
-    /// <summary>Whether values lie in a slot. The memory of another format than float32 is never handed out.</summary>
+    /// <summary>Whether values overlap the memory of a slot. Only slots in float32 can be accessed from outside.</summary>
     public bool Overlap(ReadOnlySpan<float> values)
     {
-        // State does not move, so what has an address in it lies in it.
+        // State does not move, so an address inside its memory stays inside.
         byte* start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(values));
         byte* end = start + ((nint)values.Length * sizeof(float));
         foreach (Slot slot in _slots)
@@ -105,9 +105,9 @@ internal sealed unsafe class SlotSet
     }
 
     /// <summary>
-    /// The largest magnitude in the slots, where that of a slot of squares is the root of its values; NaN if there is one.
+    /// The largest magnitude in the slots; NaN if an element is NaN. For a slot of squares, the magnitude is the square root of its values.
     /// </summary>
-    /// <param name="isNew">Whether no update has touched the memory; then it is not read, since that would be all the work there is.</param>
+    /// <param name="isNew">Whether no update has written the memory. It is not read then, because reading would be the only work.</param>
     public double LargestMagnitude(bool isNew)
     {
         double largest = 0;

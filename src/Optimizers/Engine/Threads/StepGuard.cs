@@ -1,6 +1,6 @@
 namespace Optimizers.Engine;
 
-/// <summary>Lets one thread at a time into the steps of an optimizer; a second one is refused.</summary>
+/// <summary>Lets one caller at a time into the steps of an optimizer, and throws for a second one.</summary>
 internal struct StepGuard
 {
     private int _inside;
@@ -9,7 +9,7 @@ internal struct StepGuard
     {
         if (Interlocked.Exchange(ref _inside, 1) != 0)
         {
-            throw new InvalidOperationException("This optimizer is in a step already: another thread is in it, or the step has called it again. Use it on one thread at a time.");
+            throw new InvalidOperationException("This optimizer is in a step already: another thread uses it, or the step itself called it again. Use it on one thread at a time, and not from within its own steps.");
         }
     }
 

@@ -3,22 +3,22 @@ using System.Diagnostics;
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Forks and joins: the caller, with helpers from the thread pool, does a number of shares of work. Each of them has a
-/// range of shares of its own, the same in every run, so that what it works on stays in its processor's caches; whoever is
-/// through with its own takes from the others'.
+/// Forks and joins: the calling thread and helpers from the thread pool run a number of shares of work. Each of them has its own
+/// range of shares, the same in every run, so that its data stay in its processor's caches. A thread that has
+/// finished its own range takes shares from the others.
 /// </summary>
 /// <remarks>
-/// A helper that comes late finds no share left and goes; the caller waits only for shares that somebody has taken. So a
-/// starved thread pool costs time but cannot deadlock, and no thread is kept.
+/// A helper that starts late finds no share left and returns. The caller waits only for shares that a thread has started. So a
+/// starved thread pool costs time but cannot deadlock, and no thread is reserved.
 /// </remarks>
 internal sealed class ThreadTeam : IThreadPoolWorkItem
 {
     private const int SharesPerThread = 8;
 
-    // In ints: counters that different threads write to stand on different cache lines.
+    // In ints: counters that different threads write are on different cache lines.
     private const int Apart = 32;
 
-    // A pass or a step that follows within 20 µs finds the helpers awake.
+    // The helpers spin this long, so a pass or step that follows within 20 µs finds them awake.
     private static readonly long _lingering = Stopwatch.Frequency / 50_000;
 
     private readonly int _threads;
@@ -29,8 +29,8 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
     private int _finished;
     private Exception? _failure;
 
-    /// <param name="threads">The number of threads, the caller's included; at least 2.</param>
-    /// <param name="runShare">Does a share: its number, and the number of all. Called on any thread.</param>
+    /// <param name="threads">The number of threads, including the caller's; at least 2.</param>
+    /// <param name="runShare">Runs a share, on any thread. Its arguments are the number of the share and the number of all shares.</param>
     public ThreadTeam(int threads, Action<int, int> runShare)
     {
         _threads = threads;
@@ -41,18 +41,18 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
 
     private int Shares => _threads * SharesPerThread;
 
-    /// <summary>What a step throws if something in it threw.</summary>
+    /// <summary>The exception of a step in which user code threw.</summary>
     public static InvalidOperationException Incomplete(Exception failure) =>
         new("A rule threw an exception; the step is incomplete.", failure);
 
-    /// <summary>Does all shares, and returns when they are done.</summary>
-    /// <exception cref="InvalidOperationException">A share threw the inner exception; the others were done.</exception>
+    /// <summary>Runs all shares, and returns when they are done.</summary>
+    /// <exception cref="InvalidOperationException">A share threw the inner exception; the other shares were run.</exception>
     public void Run()
     {
         _finished = 0;
         for (int range = 0; range < _threads; range++)
         {
-            // This write opens the range, also to a late helper of an earlier run.
+            // This write opens the range, also for a late helper of an earlier run.
             Volatile.Write(ref _untaken[range * Apart], SharesPerThread);
         }
 
@@ -62,7 +62,7 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         }
         finally
         {
-            // Whatever happens, nobody may be at work when the caller lets go of the buffers.
+            // After any exception, all threads must have stopped before the caller releases the buffers.
             TakeShares(worker: 0);
             Join();
         }
@@ -74,7 +74,7 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>What a helper does.</summary>
+    /// <summary>The work of a helper.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         int worker = TakePlace();
@@ -83,13 +83,13 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         Volatile.Write(ref _occupied[worker * Apart], 0);
         Interlocked.Decrement(ref _helpers);
 
-        // The caller may have counted on a helper that was about to go.
+        // The caller may have counted on this helper just before it left, so the helper looks for shares once more.
         TakeShares(worker);
     }
 
     private void CallHelpers()
     {
-        // The ranges are open to a leaving helper, or the helper has left in the eyes of the caller.
+        // Either a leaving helper sees the open ranges, or the caller sees that the helper has left.
         Interlocked.MemoryBarrier();
         for (int missing = _threads - 1 - _helpers; missing > 0; missing--)
         {
@@ -98,7 +98,7 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         }
     }
 
-    // Not by SpinWait, which may sleep, and a sleep may be interrupted.
+    // Join does not use SpinWait, because SpinWait may sleep, and a sleep may be interrupted.
     private void Join()
     {
         for (int round = 0; Volatile.Read(ref _finished) != Shares; round++)
@@ -125,7 +125,7 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         return worker;
     }
 
-    // Not where threads outnumber processors: somebody else could use this one.
+    // With more threads than processors, a helper does not spin, because another thread could use its processor.
     private void Linger(int worker)
     {
         if (_threads > Environment.ProcessorCount)
@@ -176,7 +176,7 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         {
             _runShare(share, Shares);
         }
-#pragma warning disable CA1031 // Whatever a user's rule throws must reach the caller's thread, not end the process.
+#pragma warning disable CA1031 // An exception of a user's rule must reach the caller's thread and not end the process.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
