@@ -93,8 +93,8 @@ public sealed class CheckpointFolder
         SaveCore(step, asynchronous: true, progress, cancellation).AsTask();
 
     /// <summary>
-    /// Loads the newest intact file. A file that is damaged or cannot be read is skipped, and the report names it. A file of another
-    /// model, with other options or of a newer version throws, because older files would not match either.
+    /// Loads the newest intact file. A file that is damaged or cannot be read is skipped, and the report names it. If the newest intact
+    /// file is of another model, has other options or is of a newer version, the load throws, because older files would not match either.
     /// </summary>
     /// <param name="options">The differences that the load accepts; null: the file must match exactly.</param>
     /// <returns>The report of the load; null if there is no file.</returns>

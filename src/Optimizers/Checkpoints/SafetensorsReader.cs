@@ -47,7 +47,7 @@ public sealed class SafetensorsReader : IDisposable
     /// <summary>The tensors in the order of their elements in the file.</summary>
     public IReadOnlyList<SafetensorsTensor> Tensors => Array.AsReadOnly(_header.Tensors);
 
-    /// <summary>The tensor with a name.</summary>
+    /// <summary>Gets a tensor by its name.</summary>
     /// <param name="name">The name.</param>
     /// <exception cref="ArgumentException">There is no tensor of that name.</exception>
     public SafetensorsTensor this[string name] => TryGet(name, out SafetensorsTensor? tensor)

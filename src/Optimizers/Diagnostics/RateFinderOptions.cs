@@ -23,7 +23,7 @@ public sealed record RateFinderOptions
 
     /// <summary>
     /// The weight β of past losses in the average, which covers about 1/(1 − β) steps. At least 0, below 1; default
-    /// 0.9. Use 0 if the loss has no noise, because each step uses all of the data.
+    /// 0.9. Use 0 if each step uses all of the data, because the loss then has no noise.
     /// </summary>
     public double Smoothing { get; init; } = 0.9;
 
@@ -53,7 +53,7 @@ public sealed record RateFinderOptions
             throw new ArgumentOutOfRangeException(
                 nameof(Points),
                 Points,
-                $"{nameof(Points)} is {Points}, but must be at least {2L * Window}, because with {nameof(Smoothing)} = {Smoothing} the average covers {Window} points.");
+                $"{nameof(Points)} is {Points}, but must be at least {2L * Window}, because {nameof(Smoothing)} is {Smoothing} and its average covers {Window} points.");
         }
 
         Require.AtMost(Points, 1_000_000, nameof(Points));

@@ -8,7 +8,7 @@ namespace Optimizers.Diagnostics;
 /// <para>Bengio 2012, Practical Recommendations for Gradient-Based Training of Deep Architectures, arXiv 1206.5533, section
 /// 3.1.1: try rates on a logarithmic grid, and take the one with the lowest training loss.</para>
 /// <para>It takes more steps than a <see cref="RateFinder"/>, and measures directly how well training at a rate works.
-/// The best rate for a short run is often higher than the best rate for a long one, unless a schedule lowers it.</para>
+/// The best rate for a short run is often higher than the best rate for a long one, unless a schedule lowers the rate.</para>
 /// </remarks>
 /// <example>
 /// <code>

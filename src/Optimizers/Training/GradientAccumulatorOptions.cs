@@ -3,7 +3,7 @@ namespace Optimizers.Training;
 /// <summary>The options of <see cref="GradientAccumulator"/>.</summary>
 public sealed record GradientAccumulatorOptions
 {
-    /// <summary>The number of micro-batches in an update. At least 1.</summary>
+    /// <summary>The number of micro-batches in an update. At least 1; default 1.</summary>
     public int MicroBatches { get; init; } = 1;
 
     /// <summary>

@@ -11,7 +11,7 @@ namespace Optimizers.Training;
 /// </code>
 /// <para>The slow weights start as copies of the parameters: when the wrapper is made, or when a parameter is first seen. A
 /// synchronisation leaves the state of the wrapped optimizer as it is, as in the authors' code. Skipped steps do not count. A
-/// parameter that is frozen at a synchronisation does not take part. A parameter without a gradient does, because it may have moved
+/// parameter that is frozen at a synchronisation does not take part. A parameter without a gradient takes part, because it may have moved
 /// earlier in the period; if it has not moved, it keeps every bit. If you change weights yourself, call <see cref="Restart"/>;
 /// otherwise the next synchronisation goes back towards the old ones.</para>
 /// <para>The paper evaluates the slow weights: see <see cref="SwapIn"/>. A direct step of the wrapped optimizer is not
