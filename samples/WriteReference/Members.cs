@@ -24,7 +24,7 @@ internal static class Members
         string name = member switch
         {
             ConstructorInfo constructor => TypeNames.Of(constructor.DeclaringType!).Split('<')[0],
-            MethodInfo { IsSpecialName: true } method => 
+            MethodInfo { IsSpecialName: true } method =>
                 $"Operator {(method.GetParameters().Length == 1 && method.Name.StartsWith("op_Unary", StringComparison.Ordinal) ? "unary " : "")}"
                 + Declarations.OperatorOf(method),
             PropertyInfo property when property.GetIndexParameters().Length > 0 => "this",

@@ -74,7 +74,7 @@ public sealed partial class FindRateTests : IDisposable
         result.Error.Should().BeEmpty();
         result.Output.Should().NotContain("\u001b", "the output is not a terminal").And.Contain("chosen");
         string[] row = Page().Table("optimizer").Single(cells => cells[0] == "Lion");
-        result.OutputLines[^1].Should().StartWith("Train at ").And.ContainAll(row[3], row[5]);
+        result.OutputLines[^1].Should().StartWith("Start with the rate ").And.ContainAll(row[3], row[5]);
         _process.Files.Should().Equal("lion.svg");
         XDocument.Load(_process.PathOf("lion.svg")).Descendants().Count(element => element.Name.LocalName == "polyline").Should().BeGreaterThanOrEqualTo(5);
     }
