@@ -58,7 +58,8 @@ public sealed class LineChartTests
         ["equal scales"] = Chart((0, 1), (1, 3)) with { EqualScales = true },
         ["a surface"] = Chart((-1, 1), (1, 3)) with
         {
-            Contours = new ChartContours((x, y) => x * y, [-1, 0, 1]), Marks = [new ChartMark("start", new(-1, 1)), new ChartMark("end", new(1, 3))],
+            Contours = new ChartContours((x, y) => x * y, [-1, 0, 1]),
+            Marks = [new ChartMark("start", new(-1, 1)), new ChartMark("end", new(1, 3))],
         },
         ["a long title"] = Chart((0, 1), (1, 2)) with { Title = new string('m', 120) },
     };
@@ -328,7 +329,9 @@ public sealed class LineChartTests
     {
         XElement Label((double X, double Y) to) => XDocument.Parse((Chart((0, 0), to) with
         {
-            Marks = [new ChartMark("start", new ChartPoint(0, 0))], XRange = new ChartRange(-9, 9), YRange = new ChartRange(-9, 9),
+            Marks = [new ChartMark("start", new ChartPoint(0, 0))],
+            XRange = new ChartRange(-9, 9),
+            YRange = new ChartRange(-9, 9),
         }).ToSvg()).Descendants(_svg + "text").Single(text => text.Value == "start");
 
         XElement away = Label((-5, -5));
