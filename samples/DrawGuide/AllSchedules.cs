@@ -33,18 +33,7 @@ internal static class AllSchedules
     private static IEnumerable<ChartPoint> Thinned(IReadOnlyList<ChartPoint> points)
     {
         double tolerance = 0.1 / Height * (points.Max(point => point.Y) - points.Min(point => point.Y));
-        int kept = 0;
-        yield return points[0];
-        for (int end = 2; end < points.Count; end++)
-        {
-            if (Enumerable.Range(kept + 1, end - kept - 1).Any(between => !IsNear(points[kept], points[end], points[between])))
-            {
-                kept = end - 1;
-                yield return points[kept];
-            }
-        }
-
-        yield return points[^1];
+        return Polyline.Simplified(points, IsNear);
 
         bool IsNear(ChartPoint from, ChartPoint to, ChartPoint between)
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Optimizers;
 using Optimizers.Charts;
 
@@ -28,10 +27,10 @@ internal static class Ravine
     {
         (string Name, ChartPoint[] Path)[] paths =
         [
-            (Named($"Sgd, rate {LowRate}"), Surface.PathOf(new Sgd(2, new SgdOptions { LearningRate = LowRate }), Steps)),
-            (Named($"Sgd, rate {HighRate}"), Surface.PathOf(new Sgd(2, new SgdOptions { LearningRate = HighRate }), Steps)),
+            (FormattableString.Invariant($"Sgd, rate {LowRate}"), Surface.PathOf(new Sgd(2, new SgdOptions { LearningRate = LowRate }), Steps)),
+            (FormattableString.Invariant($"Sgd, rate {HighRate}"), Surface.PathOf(new Sgd(2, new SgdOptions { LearningRate = HighRate }), Steps)),
             (
-                Named($"Momentum, rate {LowRate}, μ = {Beta}"),
+                FormattableString.Invariant($"Momentum, rate {LowRate}, μ = {Beta}"),
                 Surface.PathOf(new Momentum(2, new MomentumOptions { LearningRate = LowRate, Momentum = Beta }), Steps)),
         ];
         var losses = new LineChart([.. paths.Select(path => new ChartLine(path.Name, Surface.HeightsOf(path.Path)))])
@@ -48,11 +47,9 @@ internal static class Ravine
         ])
         {
             Title = "Gradient descent and momentum in a ravine",
-            Subtitle = Named($"f(x, y) = (x² + 20y²) / 2. {Steps} steps, a dot at each step. Grey: lines of equal height."),
+            Subtitle = FormattableString.Invariant($"f(x, y) = (x² + 20y²) / 2. {Steps} steps, a dot at each step. Grey: lines of equal height."),
         };
     }
 
     private static LineChart Sized(LineChart chart) => chart with { PlotWidth = 400, PlotHeight = 190 };
-
-    private static string Named(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

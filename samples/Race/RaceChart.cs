@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Xml.Linq;
+using Optimizers.Charts;
 
 namespace Race;
 
@@ -101,18 +102,7 @@ internal static class RaceChart
         IReadOnlyList<(double X, double Y)> line, (double Left, double Bottom, double Right, double Top) view)
     {
         const double Visible = 0.1 / Side;
-        int kept = 0;
-        yield return line[0];
-        for (int end = 2; end < line.Count; end++)
-        {
-            if (Enumerable.Range(kept + 1, end - kept - 1).Any(between => Distance(line[kept], line[end], line[between]) > Visible))
-            {
-                kept = end - 1;
-                yield return line[kept];
-            }
-        }
-
-        yield return line[^1];
+        return Polyline.Simplified(line, (from, to, place) => Distance(from, to, place) <= Visible);
 
         double Distance((double X, double Y) from, (double X, double Y) to, (double X, double Y) place)
         {
