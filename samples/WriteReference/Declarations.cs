@@ -203,20 +203,18 @@ internal static class Declarations
 
     private static string OfProperty(PropertyInfo property, object? instance)
     {
-        MethodInfo shown = property.GetAccessors(nonPublic: true).First(IsShown);
+        MethodInfo shown = property.GetAccessors(nonPublic: true).First(Members.IsVisible);
         string accessors = string.Concat(new[] { (property.GetMethod, "get"), (property.SetMethod, IsInit(property) ? "init" : "set") }
-            .Where(pair => pair.Item1 is not null && IsShown(pair.Item1))
+            .Where(pair => pair.Item1 is not null && Members.IsVisible(pair.Item1))
             .Select(pair => $"{(pair.Item1!.IsFamily && shown.IsPublic ? "protected " : "")}{pair.Item2}; "));
         ParameterInfo[] index = property.GetIndexParameters();
         string name = index.Length == 0 ? property.Name : $"this[{Parameters(index)}]";
         string required = property.IsDefined(typeof(RequiredMemberAttribute)) ? "required " : "";
         string reference = property.PropertyType.IsByRef ? "ref " : "";
-        string initial = instance is not null && property.SetMethod is { } setter && IsShown(setter)
+        string initial = instance is not null && property.SetMethod is { } setter && Members.IsVisible(setter)
             && Literal(property.GetValue(instance), property.PropertyType) is { } literal ? $" = {literal};" : "";
         return $"{Access(shown)}{Modifiers(shown)}{required}{reference}{TypeNames.Of(property)} {name} {{ {accessors}}}{initial}";
     }
-
-    private static bool IsShown(MethodInfo method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
 
     /// <summary>Whether a property can be set in an initialiser only.</summary>
     public static bool IsInit(PropertyInfo property) =>

@@ -9,5 +9,10 @@ internal static class Markdown
     public static string Table(IReadOnlyCollection<string> headings, IEnumerable<IEnumerable<string>> rows) =>
         string.Join('\n', [Row(headings), $"|{string.Concat(Enumerable.Repeat("---|", headings.Count))}", .. rows.Select(Row)]);
 
+    /// <summary>The anchor of a heading, as Git hosts make it.</summary>
+    public static string AnchorOf(string heading) => string.Concat(heading
+        .Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')
+        .Select(c => c == ' ' ? '-' : char.ToLowerInvariant(c)));
+
     private static string Row(IEnumerable<string> cells) => $"| {string.Join(" | ", cells)} |";
 }

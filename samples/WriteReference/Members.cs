@@ -38,17 +38,16 @@ internal static class Members
         };
     }
 
-    /// <summary>The anchor of a member's title, as Git hosts make it.</summary>
-    public static string Anchor(MemberInfo member) => string.Concat(Title(member)
-        .Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')
-        .Select(c => c == ' ' ? '-' : char.ToLowerInvariant(c)));
+    /// <summary>The anchor of a member's title.</summary>
+    public static string Anchor(MemberInfo member) => Markdown.AnchorOf(Title(member));
 
     private static string Types(ParameterInfo[] parameters) => string.Join(", ", parameters.Select(TypeNames.Of));
 
     private static bool IsOverloaded(MethodBase method) =>
         method.DeclaringType!.GetMember(method.Name, Declared).OfType<MethodBase>().Count(IsVisible) > 1;
 
-    private static bool IsVisible(MemberInfo member) => member switch
+    /// <summary>Whether a member is public or protected.</summary>
+    public static bool IsVisible(MemberInfo member) => member switch
     {
         MethodBase method => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly,
         FieldInfo field => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly,

@@ -48,9 +48,6 @@ internal sealed class Reference
         $"{string.Join("\n\n", blocks)}\n\n---\n\nThis page is generated from the XML documentation. To change it, change the documentation in the "
         + $"source files and run `{Command}`.\n";
 
-    /// <summary>The anchor of a heading that is a namespace, as Git hosts make it.</summary>
-    public static string AnchorOf(string name) => string.Concat(name.Where(char.IsLetterOrDigit).Select(char.ToLowerInvariant));
-
     /// <summary>Writes the pages, and deletes the pages of types that are gone.</summary>
     /// <param name="folder">The folder of the reference. The page of options goes into the one above.</param>
     /// <returns>The number of pages.</returns>
@@ -94,7 +91,7 @@ internal sealed class Reference
             "# API reference",
             $"The library has {types.Length} public types in {namespaces.Length} namespaces. Each type has a page with its members. "
                 + "[Options of optimizers, schedules and clips](../optimizers.md) are also in tables on one page.",
-            string.Join('\n', namespaces.Select(group => $"- [`{group.Key}`](#{AnchorOf(group.Key)}): {group.Count()} types")),
+            string.Join('\n', namespaces.Select(group => $"- [`{group.Key}`](#{Markdown.AnchorOf(group.Key)}): {group.Count()} types")),
             .. namespaces.SelectMany(group => new[]
             {
                 $"## {group.Key}",

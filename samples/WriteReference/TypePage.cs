@@ -37,7 +37,7 @@ internal sealed partial class TypePage
     public string Text() => Reference.Page(
     [
         $"# {Prose.Escape(TypeNames.Of(_type))}",
-        $"Namespace [`{_type.Namespace}`](README.md#{Reference.AnchorOf(_type.Namespace!)})",
+        $"Namespace [`{_type.Namespace}`](README.md#{Markdown.AnchorOf(_type.Namespace!)})",
         .. Blocks(_type, "summary"),
         Prose.Code(Declarations.Of(_type), CSharp),
         .. Relations(),
