@@ -25,20 +25,16 @@ namespace Optimizers.Configuration;
 /// </example>
 public sealed class ConfigurationRegistry
 {
-    private readonly ContractList _optimizers;
-    private readonly ContractList _schedules;
-    private readonly ContractList _clips;
-    private readonly ContractList _minimizers;
     private readonly WrittenTypes _written;
     private readonly JsonSerializerOptions _strict;
     private readonly JsonSerializerOptions _lenient;
 
     private ConfigurationRegistry(ContractList optimizers, ContractList schedules, ContractList clips, ContractList minimizers)
     {
-        _optimizers = optimizers;
-        _schedules = schedules;
-        _clips = clips;
-        _minimizers = minimizers;
+        Optimizers = optimizers;
+        Schedules = schedules;
+        Clips = clips;
+        Minimizers = minimizers;
         _written = new WrittenTypes(this);
         _strict = MakeOptions(written: null);
         _lenient = MakeOptions(_written);
@@ -55,24 +51,26 @@ public sealed class ConfigurationRegistry
     public static ConfigurationRegistry Empty { get; } = Of([], [], [], []);
 
     /// <summary>The names of all optimizers, in alphabetical order.</summary>
-    public IReadOnlyList<string> OptimizerNames => _optimizers.Names;
+    public IReadOnlyList<string> OptimizerNames => Optimizers.Names;
 
     /// <summary>The names of all schedules, in alphabetical order.</summary>
-    public IReadOnlyList<string> ScheduleNames => _schedules.Names;
+    public IReadOnlyList<string> ScheduleNames => Schedules.Names;
 
     /// <summary>The names of all clips, in alphabetical order.</summary>
-    public IReadOnlyList<string> ClipNames => _clips.Names;
+    public IReadOnlyList<string> ClipNames => Clips.Names;
 
     internal ContractReader Reader { get; }
 
-    internal ContractList Optimizers => _optimizers;
+    internal ContractList Optimizers { get; }
 
-    internal ContractList Schedules => _schedules;
+    internal ContractList Schedules { get; }
+
+    internal ContractList Clips { get; }
 
     /// <summary>The optimizers that evaluate the loss themselves, and so cannot update a group.</summary>
-    internal ContractList Minimizers => _minimizers;
+    internal ContractList Minimizers { get; }
 
-    private IEnumerable<ContractList> Lists => [_optimizers, _schedules, _clips, _minimizers];
+    private IEnumerable<ContractList> Lists => [Optimizers, Schedules, Clips, Minimizers];
 
     /// <summary>Returns a registry with the same names and one more optimizer, of your own.</summary>
     /// <param name="name">The name. Letters, digits and underscores; case does not matter.</param>
@@ -85,7 +83,7 @@ public sealed class ConfigurationRegistry
     {
         ArgumentNullException.ThrowIfNull(defaults);
         OptionsCheck.Validate(defaults);
-        return Checked(new(_optimizers.With(Registered(_optimizers, name, contract, defaults)), _schedules, _clips, _minimizers), contract.Type, defaults);
+        return Checked(new(Optimizers.With(Registered(Optimizers, name, contract, defaults)), Schedules, Clips, Minimizers), contract.Type, defaults);
     }
 
     /// <summary>Returns a registry with the same names and one more schedule, of your own.</summary>
@@ -96,7 +94,7 @@ public sealed class ConfigurationRegistry
     /// <inheritdoc cref="WithOptimizer" path="/exception"/>
     public ConfigurationRegistry WithSchedule<TSchedule>(string name, JsonTypeInfo<TSchedule> contract, TSchedule? defaults = null)
         where TSchedule : class, ILrSchedule =>
-        Checked(new(_optimizers, _schedules.With(Registered(_schedules, name, contract, defaults)), _clips, _minimizers), contract.Type, defaults);
+        Checked(new(Optimizers, Schedules.With(Registered(Schedules, name, contract, defaults)), Clips, Minimizers), contract.Type, defaults);
 
     /// <summary>Returns a registry with the same names and one more clip, of your own.</summary>
     /// <param name="name">The name. Letters, digits and underscores; case does not matter.</param>
@@ -106,7 +104,7 @@ public sealed class ConfigurationRegistry
     /// <inheritdoc cref="WithOptimizer" path="/exception"/>
     public ConfigurationRegistry WithClip<TClip>(string name, JsonTypeInfo<TClip> contract, TClip? defaults = null)
         where TClip : class, IGradientClip =>
-        Checked(new(_optimizers, _schedules, _clips.With(Registered(_clips, name, contract, defaults)), _minimizers), contract.Type, defaults);
+        Checked(new(Optimizers, Schedules, Clips.With(Registered(Clips, name, contract, defaults)), Minimizers), contract.Type, defaults);
 
     /// <summary>The contract of a type, with the names and numbers of this registry.</summary>
     internal JsonTypeInfo ContractOf(Type type) => _strict.GetTypeInfo(type);
@@ -122,20 +120,20 @@ public sealed class ConfigurationRegistry
 
     /// <summary>The names for values of a type; null if the type is not one of the named interfaces.</summary>
     internal ContractList? ListOf(Type type) =>
-        type == typeof(IOptimizerOptions) ? _optimizers
-        : type == typeof(ILrSchedule) ? _schedules
-        : type == typeof(IGradientClip) ? _clips
+        type == typeof(IOptimizerOptions) ? Optimizers
+        : type == typeof(ILrSchedule) ? Schedules
+        : type == typeof(IGradientClip) ? Clips
         : null;
 
     /// <summary>The type with a name, of any kind.</summary>
-    internal NamedType? Find(string name) => Lists.Select(list => list.Find(name)).FirstOrDefault(named => named is not null);
+    internal NamedType? Find(string name) => Find(list => list.Find(name));
 
     /// <summary>The type with a name that a contract for checkpoints has written.</summary>
     internal NamedType? FindWritten(string name) => Find(name) ?? _written.Find(name);
 
     /// <summary>Returns the registry without some names of the user's types.</summary>
     internal ConfigurationRegistry Without(IReadOnlySet<string> types) =>
-        types.Count == 0 ? this : new(_optimizers.Without(types), _schedules.Without(types), _clips.Without(types), _minimizers);
+        types.Count == 0 ? this : new(Optimizers.Without(types), Schedules.Without(types), Clips.Without(types), Minimizers);
 
     /// <summary>Writes a value that has a name.</summary>
     internal string Write<T>(T value)
@@ -144,6 +142,8 @@ public sealed class ConfigurationRegistry
         ArgumentNullException.ThrowIfNull(value);
         return ConfigurationText.Write(writer => JsonSerializer.Serialize(writer, value, (JsonTypeInfo<T>)_strict.GetTypeInfo(typeof(T))));
     }
+
+    private NamedType? Find(Func<ContractList, NamedType?> find) => Lists.Select(find).FirstOrDefault(named => named is not null);
 
     private static ConfigurationRegistry Of(NamedType[] optimizers, NamedType[] schedules, NamedType[] clips, NamedType[] minimizers) => new(
         new ContractList("optimizer", optimizers, options => OptionsCheck.Validate((IOptimizerOptions)options)),
@@ -214,9 +214,9 @@ public sealed class ConfigurationRegistry
             ]).WithAddedModifier(contract => AddKind(contract, written)),
             Converters =
             {
-                new ContractConverter<IOptimizerOptions>(_optimizers, written),
-                new ContractConverter<ILrSchedule>(_schedules, written),
-                new ContractConverter<IGradientClip>(_clips, written),
+                new ContractConverter<IOptimizerOptions>(Optimizers, written),
+                new ContractConverter<ILrSchedule>(Schedules, written),
+                new ContractConverter<IGradientClip>(Clips, written),
                 new ParameterFilterConverter(),
             },
         };
@@ -240,7 +240,7 @@ public sealed class ConfigurationRegistry
             }
         }
 
-        NamedType? named = Lists.Select(list => list.Find(contract.Type)).FirstOrDefault(named => named is not null) ?? written?.Find(contract.Type);
+        NamedType? named = Find(list => list.Find(contract.Type)) ?? written?.Find(contract.Type);
         if (named is not null)
         {
             contract.Properties.Insert(0, JsonMetadataServices.CreatePropertyInfo(contract.Options, new JsonPropertyInfoValues<string>
