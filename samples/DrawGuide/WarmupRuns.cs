@@ -5,7 +5,7 @@ using Optimizers.Schedules;
 
 namespace DrawGuide;
 
-/// <summary>Warmup of different lengths in a run of 100,000 updates, and the losses of a small network with and without warmup.</summary>
+/// <summary>Warmup of different lengths in a run of 100,000 updates, and the losses of a small network with and without warmup at two rates.</summary>
 internal static class WarmupRuns
 {
     private const int RunLength = 100_000;
@@ -15,12 +15,16 @@ internal static class WarmupRuns
     private const int Window = 10;
     private const int Steps = 400;
     private const int WarmupSteps = 80;
-    private const double Rate = 0.07;
 
-    public static ChartGrid Draw() => new([Rates(), Losses()])
+    // The warmup makes no difference at the low rate. At the high rate most runs without a warmup keep a high loss.
+    private const double LowRate = 0.02;
+    private const double HighRate = 0.07;
+
+    public static ChartGrid Draw() => new([Rates(), Losses(LowRate), Losses(HighRate)])
     {
         Title = "Warmup: the rates of a long run, and the losses of a short one",
-        Subtitle = "Ten updates of 100,000 are no warmup. The band holds the middle half of the seeds.",
+        Subtitle = "Left: ten updates of 100,000 are no warmup. Right: a small network at two rates. The bands hold the middle half of the seeds.",
+        Columns = 3,
     };
 
     private static LineChart Rates()
@@ -43,16 +47,17 @@ internal static class WarmupRuns
         });
     }
 
-    private static LineChart Losses() => Sized(new LineChart(
+    private static LineChart Losses(double rate) => Sized(new LineChart(
     [
-        LineOf("no warmup", new Constant(Rate)),
-        LineOf(string.Create(CultureInfo.InvariantCulture, $"{WarmupSteps} updates"), new WarmupConstant(Rate, WarmupSteps)),
+        LineOf("no warmup", new Constant(rate)),
+        LineOf(string.Create(CultureInfo.InvariantCulture, $"{WarmupSteps} updates"), new WarmupConstant(rate, WarmupSteps)),
     ])
     {
-        Title = string.Create(CultureInfo.InvariantCulture, $"A small network, Momentum at rate {Rate}"),
+        Title = string.Create(CultureInfo.InvariantCulture, $"Momentum at rate {rate}"),
         XLabel = "update",
         YLabel = string.Create(CultureInfo.InvariantCulture, $"loss, median and quartiles of {Seeds} seeds"),
         LogarithmicY = true,
+        YRange = new ChartRange(0.01, 10),
     });
 
     private static ChartLine LineOf(string name, ILrSchedule schedule)
@@ -70,5 +75,5 @@ internal static class WarmupRuns
         };
     }
 
-    private static LineChart Sized(LineChart chart) => chart with { PlotWidth = 380, PlotHeight = 280 };
+    private static LineChart Sized(LineChart chart) => chart with { PlotWidth = 250, PlotHeight = 240 };
 }
