@@ -94,7 +94,7 @@ internal sealed partial class ScheduleReader : CSharpSyntaxRewriter
             ? SyntaxFactory.ObjectCreationExpression(name.WithoutLeadingTrivia(), call.ArgumentList, initializer: null)
                 .WithNewKeyword(SyntaxFactory.Token(SyntaxKind.NewKeyword).WithTrailingTrivia(SyntaxFactory.Space))
             : throw new FormatException(
-                $"There is no schedule \"{called}\"; there is, the nearest first: "
+                $"There is no schedule \"{called}\". The valid names, most similar first, are: "
                 + $"{string.Join(", ", Names.OrderBy(schedule => Spelling.Distance(called, schedule)))}.");
     }
 

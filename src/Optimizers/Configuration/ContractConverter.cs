@@ -50,7 +50,7 @@ internal sealed class ContractConverter<T>(ContractList list, WrittenTypes? writ
         else
         {
             throw new ArgumentException(
-                $"{value.GetType().Name} is no {list.What} that the registry knows, so it cannot be written as data. Register it with {nameof(ConfigurationRegistry)}.With…, unless it holds a function.",
+                $"{value.GetType().Name} is not {ContractReader.Articled(list.What)} that the registry knows, so it cannot be written as data. Register it with {nameof(ConfigurationRegistry)}.With…, unless it holds a function.",
                 nameof(value));
         }
     }

@@ -84,7 +84,8 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
     private static JsonNode? NodeOf(object? value, Type type, JsonTypeInfo contract) =>
         value is null ? null : JsonSerializer.SerializeToNode(value, contract.Options.GetTypeInfo(type));
 
-    private static string Articled(string noun) => "aeiou".Contains(noun[0], StringComparison.Ordinal) ? $"an {noun}" : $"a {noun}";
+    /// <summary>A noun with its indefinite article, "a" or "an".</summary>
+    public static string Articled(string noun) => "AEIOUaeiou".Contains(noun[0], StringComparison.Ordinal) ? $"an {noun}" : $"a {noun}";
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 
@@ -249,12 +250,12 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
     private NamedType Find(ContractList list, string name, string path, string argument) =>
         list.Find(name)
             ?? (ConfigurationKinds.WhoHas(name, registry) is { } other
-                ? throw Problem(Join(path, ConfigurationText.Kind), $"{other}. It is no {list.What}.", argument: argument)
+                ? throw Problem(Join(path, ConfigurationText.Kind), $"{other}. It is not {Articled(list.What)}.", argument: argument)
                 : throw Problem(Join(path, ConfigurationText.Kind), Unknown($"There is no {list.What}", name, list.Names), argument: argument));
 
     private static string Unknown(string problem, string name, IEnumerable<string> valid) => name.Length > 100
         ? $"{problem} {Quoted.Name(name)}."
-        : $"{problem} {Quoted.Name(name)}; there is, the nearest first: {string.Join(", ", Nearest.Order(valid, name))}.";
+        : $"{problem} {Quoted.Name(name)}. The valid names, most similar first, are: {string.Join(", ", Nearest.Order(valid, name))}.";
 
     private static string Shown(JsonElement json) => ConfigurationValue.Shown(json);
 }

@@ -81,7 +81,7 @@ public sealed record ModelConfiguration
         ModelConfiguration configuration = registry.Reader.Read("model", Defaults, json);
         if (configuration.Groups.Count == 0)
         {
-            throw new ArgumentException("groups: There is no group. Give at least one; a group without \"where\" takes all parameters.", nameof(json));
+            throw new ArgumentException("groups: The list of groups is empty. Give at least one group; a group without \"where\" takes all parameters.", nameof(json));
         }
 
         for (int i = 0; i < configuration.Groups.Count; i++)

@@ -8,7 +8,7 @@ namespace Optimizers.Configuration;
 /// </summary>
 /// <remarks>
 /// <para>The properties are those of the options record, for example <see cref="AdamWOptions"/>; case does not matter. An
-/// unknown name or property throws, and the message lists the valid ones, the nearest first.</para>
+/// unknown name or property throws, and the message lists the valid ones, most similar first.</para>
 /// <para>For <see cref="Lbfgs"/>, which evaluates the loss itself, use <see cref="LbfgsConfiguration"/>.</para>
 /// <para>No type is found by reflection, so all names work in a trimmed program.</para>
 /// </remarks>

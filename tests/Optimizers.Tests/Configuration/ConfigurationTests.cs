@@ -355,8 +355,8 @@ public sealed class ConfigurationTests
         LbfgsConfiguration.Create(3, """{"historysize": 5}""").Options.Should().Be(new LbfgsOptions { HistorySize = 5 });
         foreach ((string text, string message) in new[]
         {
-            ("""{"kind": "Lbfsg"}""", "*no minimizer \"Lbfsg\"*nearest first: Lbfgs*"),
-            ("""{"history": 5}""", "*Lbfgs has no option \"history\"*nearest first: historySize, *"),
+            ("""{"kind": "Lbfsg"}""", "*no minimizer \"Lbfsg\"*most similar first, are: Lbfgs*"),
+            ("""{"history": 5}""", "*Lbfgs has no option \"history\"*most similar first, are: historySize, *"),
             ("""{"historySize": 0}""", "*HistorySize*0*"),
             ("[1]", "*a minimizer must be an object*"),
         })
@@ -381,12 +381,19 @@ public sealed class ConfigurationTests
     [InlineData("maximise", "maximize")]
     public void AbbreviationSuggestsTheFullName(string given, string expected) =>
         FluentActions.Invoking(() => OptimizerConfiguration.CreateOptions("AdamW", $"{{\"{given}\": 1}}")).Should().Throw<ArgumentException>()
-            .WithMessage($"*no option \"{given}\"; there is, the nearest first: {expected}, *");
+            .WithMessage($"*no option \"{given}\". The valid names, most similar first, are: {expected}, *");
+
+    [Theory]
+    [InlineData("optimizer", "an optimizer")]
+    [InlineData("AdamW", "an AdamW")]
+    [InlineData("schedule", "a schedule")]
+    [InlineData("LossScaler", "a LossScaler")]
+    public void NounsHaveTheirArticle(string noun, string expected) => ContractReader.Articled(noun).Should().Be(expected);
 
     [Theory]
     [InlineData("Lbfgs", "*\"Lbfgs\" evaluates the loss itself*LbfgsConfiguration.Create*")]
     [InlineData("lbfgs", "*LbfgsConfiguration.Create*")]
-    [InlineData("Cosine", "*\"Cosine\" is a schedule*ScheduleConfiguration*")]
+    [InlineData("Cosine", "*\"Cosine\" is a schedule*ScheduleConfiguration. It is not an optimizer.*")]
     public void NameOfAnotherKindPointsToItsConfiguration(string name, string message)
     {
         FluentActions.Invoking(() => OptimizerConfiguration.Create(name, 3)).Should().Throw<ArgumentException>().WithMessage(message);
@@ -394,17 +401,17 @@ public sealed class ConfigurationTests
         FluentActions.Invoking(() => LbfgsConfiguration.Parse("""{"kind": "AdamW"}""")).Should().Throw<ArgumentException>()
             .WithMessage("*\"AdamW\" is an optimizer*OptimizerConfiguration*");
         FluentActions.Invoking(() => ScheduleConfiguration.Create("adam", "{}")).Should().Throw<ArgumentException>()
-            .WithMessage("*\"adam\" is an optimizer*OptimizerConfiguration*");
+            .WithMessage("*\"adam\" is an optimizer*OptimizerConfiguration. It is not a schedule.*");
         FluentActions.Invoking(() => ScheduleConfiguration.Create("FunctionSchedule", "{}")).Should().Throw<ArgumentException>()
             .WithMessage("*function*");
     }
 
     [Theory]
-    [InlineData("AdmaW", "{}", "*no optimizer \"AdmaW\"*nearest first: AdamW, Adam, *")]
-    [InlineData("AdmW", "{}", "*no optimizer \"AdmW\"*nearest first: AdamW, Adam, *")]
-    [InlineData("lyon", "{}", "*no optimizer \"lyon\"*nearest first: Lion, *")]
-    [InlineData("AdamW", """{"learning_rate": 1}""", "*AdamW has no option \"learning_rate\"*nearest first: learningRate, *")]
-    [InlineData("AdamW", """{"beta": 1}""", "*AdamW has no option \"beta\"*nearest first: beta1, beta2, *")]
+    [InlineData("AdmaW", "{}", "*no optimizer \"AdmaW\"*most similar first, are: AdamW, Adam, *")]
+    [InlineData("AdmW", "{}", "*no optimizer \"AdmW\"*most similar first, are: AdamW, Adam, *")]
+    [InlineData("lyon", "{}", "*no optimizer \"lyon\"*most similar first, are: Lion, *")]
+    [InlineData("AdamW", """{"learning_rate": 1}""", "*AdamW has no option \"learning_rate\"*most similar first, are: learningRate, *")]
+    [InlineData("AdamW", """{"beta": 1}""", "*AdamW has no option \"beta\"*most similar first, are: beta1, beta2, *")]
     [InlineData("AdamW", """{"decayForm": "Coupled"}""", "*no option \"decayForm\"*")]
     [InlineData("AdamW", """{"beta1": 0.9, "Beta1": 0.8}""", "*\"beta1\" of AdamW is given twice*")]
     [InlineData("AdamW", """{"beta2": 0.5, "beta1": "high"}""", "The option \"beta1\" of AdamW must be a number, not \"high\". (Parameter*")]
@@ -432,11 +439,11 @@ public sealed class ConfigurationTests
     [Theory]
     [InlineData("""{"peak": 1}""", "*no \"kind\"*a schedule: *Cosine, *")]
     [InlineData("""{"kind": 7}""", "*\"kind\"*7*")]
-    [InlineData("""{"kind": "Cosin", "peak": 1}""", "*no schedule \"Cosin\"*nearest first: Cosine, *")]
+    [InlineData("""{"kind": "Cosin", "peak": 1}""", "*no schedule \"Cosin\"*most similar first, are: Cosine, *")]
     [InlineData("""{"kind": "Cosine"}""", "*Cosine needs peak, steps*")]
     [InlineData("""{"kind": "Cosine", "peak": 1, "steps": 1.5}""", "*\"steps\" of Cosine*1.5*")]
     [InlineData("""{"kind": "Cosine", "peak": 1, "steps": 0}""", "*steps*0*")]
-    [InlineData("""{"kind": "Warmup", "steps": 1, "inner": {"kind": "Cosine", "peek": 1}}""", "*Cosine has no option \"peek\"*nearest first: peak, *")]
+    [InlineData("""{"kind": "Warmup", "steps": 1, "inner": {"kind": "Cosine", "peek": 1}}""", "*Cosine has no option \"peek\"*most similar first, are: peak, *")]
     [InlineData("""{"kind": "Warmup", "steps": 1, "inner": null}""", "*\"inner\" of Warmup must be a schedule*, not null.*")]
     [InlineData("""{"kind": "Warmup", "steps": 1, "inner": "Cosine"}""", "*\"inner\" of Warmup must be a schedule*, not \"Cosine\".*")]
     [InlineData("""{"kind": "OneCycle", "peak": 1, "totalSteps": 9, "shape": "Quadratic"}""", "*\"shape\" of OneCycle must be one of Linear, Cosine, InverseSquareRoot, not \"Quadratic\".*")]

@@ -94,13 +94,13 @@ public sealed class ModelConfigurationTests
     }
 
     [Theory]
-    [InlineData("\"kind\": \"Muon\"", "\"kind\": \"Mun\"", "groups[1].optimizer.kind: There is no optimizer \"Mun\"; there is, the nearest first: Muon, ")]
-    [InlineData("\"learningRate\": 0.5", "\"learningRat\": 0.5", "groups[0].optimizer.learningRat: Sgd has no option \"learningRat\"; there is, the nearest first: learningRate, ")]
+    [InlineData("\"kind\": \"Muon\"", "\"kind\": \"Mun\"", "groups[1].optimizer.kind: There is no optimizer \"Mun\". The valid names, most similar first, are: Muon, ")]
+    [InlineData("\"learningRate\": 0.5", "\"learningRat\": 0.5", "groups[0].optimizer.learningRat: Sgd has no option \"learningRat\". The valid names, most similar first, are: learningRate, ")]
     [InlineData("\"learningRate\": 0.5", "\"learningRate\": -1", "groups[0].optimizer.learningRate: ")]
     [InlineData("\"learningRate\": 0.5", "\"learningRate\": \"big\"", "groups[0].optimizer.learningRate: The option \"learningRate\" of Sgd must be a number, not \"big\".")]
     [InlineData("\"value\": 0.25", "\"value\": -0.25", "groups[1].schedule.inner.value: ")]
     [InlineData("\"rateFactor\": 2", "\"rateFactor\": -2", "groups[0].rateFactor: ")]
-    [InlineData("\"rateFactor\": 2", "\"rateFaktor\": 2", "groups[0].rateFaktor: group has no option \"rateFaktor\"; there is, the nearest first: rateFactor, ")]
+    [InlineData("\"rateFactor\": 2", "\"rateFaktor\": 2", "groups[0].rateFaktor: group has no option \"rateFaktor\". The valid names, most similar first, are: rateFactor, ")]
     [InlineData("\"stateFormat\": \"BFloat16\"", "\"stateFormat\": \"Bfloat\"", "groups[0].stateFormat: The option \"stateFormat\" of group must be one of ")]
     [InlineData("\"kind\": \"Muon\"", "\"kind\": \"Sgd\"", "groups[1].momentumSchedule: ")]
     [InlineData("\"minimumRank\": 2", "\"rank\": 2", "groups[1].where.rank: where has no option \"rank\"")]
@@ -111,9 +111,9 @@ public sealed class ModelConfigurationTests
     [InlineData("\"maximumNorm\": 0.5", "\"maximumNorm\": 0", "clip.maximumNorm: ")]
     [InlineData("\"kind\": \"ClipByGlobalNorm\"", "\"kind\": \"Cosine\"", "clip.kind: \"Cosine\" is a schedule")]
     [InlineData("\"initialScale\": 1024", "\"initialScale\": 0", "lossScaler.initialScale: ")]
-    [InlineData("\"growthInterval\": 10", "\"growth\": 10", "lossScaler.growth: LossScaler has no option \"growth\"; there is, the nearest first: growthFactor, growthInterval, ")]
+    [InlineData("\"growthInterval\": 10", "\"growth\": 10", "lossScaler.growth: LossScaler has no option \"growth\". The valid names, most similar first, are: growthFactor, growthInterval, ")]
     [InlineData("\"threads\": 1", "\"threads\": -1", "threads: ")]
-    [InlineData("\"threads\": 1", "\"thread\": 1", "model has no option \"thread\"; there is, the nearest first: threads, ")]
+    [InlineData("\"threads\": 1", "\"thread\": 1", "model has no option \"thread\". The valid names, most similar first, are: threads, ")]
     [InlineData("\"nonFinite\": \"Skip\"", "\"nonFinite\": \"Ignore\"", "The option \"nonFinite\" of model must be one of ")]
     [InlineData("\"zeroGradients\": true", "\"zeroGradients\": true, \"ZeroGradients\": true", "The option \"zeroGradients\" of model is given twice.")]
     public void MistakeThrowsAndIsNamedByItsPath(string right, string wrong, string message)
@@ -125,7 +125,7 @@ public sealed class ModelConfigurationTests
 
     [Theory]
     [InlineData("{}", "*model needs groups*")]
-    [InlineData("""{"groups": []}""", "*There is no group*")]
+    [InlineData("""{"groups": []}""", "groups: The list of groups is empty. *")]
     [InlineData("""{"groups": null}""", "*\"groups\" of model must be a list*not null*")]
     [InlineData("""{"groups": [null]}""", "*\"groups\" of model*element 0 is null*")]
     [InlineData("[]", "*must be an object, not []*")]

@@ -48,13 +48,13 @@ public sealed class RegistryTests
     }
 
     [Theory]
-    [InlineData("""{"kind": "Mine", "heet": 1}""", "*Mine has no option \"heet\"*nearest first: heat, *")]
+    [InlineData("""{"kind": "Mine", "heet": 1}""", "*Mine has no option \"heet\"*most similar first, are: heat, *")]
     [InlineData("""{"kind": "Mine", "heat": 2}""", "*Heat*from 0 to 1*")]
     [InlineData("""{"kind": "Mine", "heat": null}""", "*\"heat\" of Mine must be a number, not null*")]
     [InlineData("""{"kind": "Mine", "mood": "Sad"}""", "*\"mood\" of Mine has a value that cannot be read*")]
     [InlineData("""{"kind": "Mine", "mood": null}""", "*mood*null*")]
     [InlineData("""{"kind": "Mine", "inner": {"kind": "MySchedule"}}""", "inner: MySchedule needs start*")]
-    [InlineData("""{"kind": "Mime"}""", "*no optimizer \"Mime\"*nearest first: Mine, *")]
+    [InlineData("""{"kind": "Mime"}""", "*no optimizer \"Mime\"*most similar first, are: Mine, *")]
     public void InvalidOwnOptionsThrowAndAreNamed(string json, string message) =>
         FluentActions.Invoking(() => OptimizerConfiguration.Parse(json, Registry)).Should().Throw<ArgumentException>().WithMessage(message);
 
@@ -135,7 +135,7 @@ public sealed class RegistryTests
         FluentActions.Invoking(() => OptimizerConfiguration.Parse("""{"kind": "AdamW"}""", registry))
             .Should().Throw<ArgumentException>().WithMessage("*no optimizer \"AdamW\"*Mine*", "that a checkpoint wrote one does not matter");
         FluentActions.Invoking(() => OptimizerConfiguration.ToJson(new AdamWOptions(), registry))
-            .Should().Throw<ArgumentException>().WithMessage("*AdamWOptions is no optimizer that the registry knows*");
+            .Should().Throw<ArgumentException>().WithMessage("*AdamWOptions is not an optimizer that the registry knows*");
     }
 
     [Fact]

@@ -97,7 +97,7 @@ public sealed class DrawSchedulesTests : IDisposable
             .Should().Be(new Cosine(3e-4, 1_000).WithWarmup(100));
 
     [Theory]
-    [InlineData("Cosin(1, 2)", "*no schedule \"Cosin\"; there is, the nearest first: Cosine, *")]
+    [InlineData("Cosin(1, 2)", "*no schedule \"Cosin\". The valid names, most similar first, are: Cosine, *")]
     [InlineData("Cosine(1, 2", "*) expected, at place 12*")]
     [InlineData("Cosine(1, 2) + 1", "*Operator '+'*")]
     [InlineData("Cosine(1, 2); Cosine(1, 3)", "*';'*")]

@@ -145,7 +145,7 @@ public sealed class RaceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("There is no optimizer \"adamx\"; there is, the nearest first: Adam, ", "--optimizer", "adamx")]
+    [InlineData("There is no optimizer \"adamx\". The valid names, most similar first, are: Adam, ", "--optimizer", "adamx")]
     [InlineData("AdamW has no option \"beta\"", "--optimizer", """{"kind": "AdamW", "beta": 1}""")]
     [InlineData("Muon needs two dimensions", "--optimizer", "Muon")]
     [InlineData("There is no surface \"hill\". The surfaces are: Rosenbrock", "--surface", "hill")]
