@@ -24,7 +24,7 @@ public interface IOptimizerOptions
     /// at most by 1,000. Default false.
     /// </summary>
     /// <remarks>
-    /// The gradient is the one that the rule sees, which includes a coupled decay. A decoupled decay acts on every element.
+    /// The gradient is that of the rule, so it includes a coupled decay. A decoupled decay acts on every element.
     /// The rule must not use the value of the parameter. It runs twice in a step: once to count, once to apply. An element
     /// whose update or gradient is NaN does not move.
     /// </remarks>
@@ -69,11 +69,11 @@ public interface IOptimizerOptions
 /// <summary>How weight decay λ acts on a parameter p with gradient g at rate η.</summary>
 public enum DecayForm
 {
-    /// <summary>L2 regularisation: g ← g + λp before anything else sees g.</summary>
+    /// <summary>L2 regularisation: g ← g + λp before all other operations.</summary>
     Coupled,
 
     /// <summary>
-    /// Decoupled (Loshchilov &amp; Hutter 2019): p ← p·(1 − ηλ) before the step; the moments do not see it. A step with ηλ
+    /// Decoupled (Loshchilov &amp; Hutter 2019): p ← p·(1 − ηλ) before the step; the moments do not include it. A step with ηλ
     /// above 1 would change the signs of parameters, so it throws a <see cref="WeightDecayException"/>.
     /// </summary>
     Decoupled,

@@ -222,18 +222,15 @@ public unsafe class Optimizer : IOptimizer
         if (gradients.Length != State.Length)
         {
             throw new ArgumentException(
-                $"There are {gradients.Length} gradients for {State.Length} parameters. Pass one gradient for each parameter.", nameof(gradients));
+                $"There are {gradients.Length} gradients, but {State.Length} parameters. Pass one gradient for each parameter.", nameof(gradients));
         }
 
         if (gradients.Overlaps(parameters))
         {
-            throw new ArgumentException("The gradients overlap the parameters. Keep them in another buffer.", nameof(gradients));
+            throw new ArgumentException("The gradients overlap the parameters. Use separate memory for each.", nameof(gradients));
         }
 
-        if (State.Overlaps(gradients))
-        {
-            throw new ArgumentException("The gradients overlap the optimizer's own state. Pass a copy of them.", nameof(gradients));
-        }
+        State.RequireApart(gradients, nameof(gradients), nameof(gradients));
     }
 
     private SparseRows Check(Span<float> parameters, RowGradients gradients, double learningRate)
@@ -258,18 +255,10 @@ public unsafe class Optimizer : IOptimizer
 
     private void Check(Span<float> parameters, double learningRate)
     {
-        if (parameters.Length != State.Length)
-        {
-            throw new ArgumentException(
-                $"There are {parameters.Length} parameters, but the optimizer was made for {State.Length}. Pass the same buffer in each step, and make an optimizer for each buffer.", nameof(parameters));
-        }
-
+        Require.LengthOfOptimizer(parameters.Length, State.Length, nameof(parameters), nameof(parameters));
         Require.NonNegative(learningRate);
         _step.RequireDecay(learningRate, Options.WeightDecay);
-        if (State.Overlaps(parameters))
-        {
-            throw new ArgumentException("The parameters overlap the optimizer's own state. Pass a copy of them.", nameof(parameters));
-        }
+        State.RequireApart(parameters, nameof(parameters), nameof(parameters));
     }
 
     private void Apply(double learningRate, SparseRows? rows)
@@ -278,7 +267,7 @@ public unsafe class Optimizer : IOptimizer
         int rule = MakeRule();
         if (NonFinite == NonFinitePolicy.Propagate || IsAdmitted(rows))
         {
-            State.Advance(_step.AgeAfter(State));
+            State.Advance(_step.HistoryAfter(State));
             _runner.Apply();
             if (_step.HasScalars)
             {

@@ -11,7 +11,7 @@ public sealed class OptimizerState
     private readonly SlotSet _slots;
     private readonly StateScalar[] _namedScalars;
     private readonly double[] _scalars;
-    private TensorAge _age = new(0, double.NaN);
+    private UpdateHistory _history = new(0, double.NaN);
     private ChangeCounter? _changes;
 
     internal OptimizerState(TensorShape shape, OptimizerDefinition definition, StateFormat format = StateFormat.Float32)
@@ -38,8 +38,8 @@ public sealed class OptimizerState
     /// <summary>The number of updates so far, t; the next update is number t + 1.</summary>
     public long Iteration
     {
-        get => _age.Iteration;
-        internal set => Replace(_age with { Iteration = value });
+        get => _history.Iteration;
+        internal set => Replace(_history with { Iteration = value });
     }
 
     /// <summary>
@@ -48,8 +48,8 @@ public sealed class OptimizerState
     /// </summary>
     public double? MomentumProduct
     {
-        get => double.IsNaN(_age.MomentumProduct) ? null : _age.MomentumProduct;
-        internal set => Replace(_age with { MomentumProduct = value ?? double.NaN });
+        get => double.IsNaN(_history.MomentumProduct) ? null : _history.MomentumProduct;
+        internal set => Replace(_history with { MomentumProduct = value ?? double.NaN });
     }
 
     /// <summary>
@@ -203,7 +203,7 @@ public sealed class OptimizerState
         + (SlotNames.Count == 0 ? string.Empty : $" in {Format} ({string.Join(", ", SlotNames)})");
 
     /// <summary>The number of updates so far, and the product of their β₁ values.</summary>
-    internal TensorAge Age => _age;
+    internal UpdateHistory History => _history;
 
     /// <summary>Changes when something other than a step sets the number of updates or a scalar; every load and reset
     /// does.</summary>
@@ -225,7 +225,7 @@ public sealed class OptimizerState
     internal void CountChanges(ChangeCounter changes) => _changes = changes;
 
     /// <summary>Sets the number of updates and the β₁ product after a step.</summary>
-    internal void Advance(in TensorAge age) => _age = age;
+    internal void Advance(in UpdateHistory history) => _history = history;
 
     /// <summary>Sets the scalars after a step.</summary>
     internal void TakeScalars(ReadOnlySpan<double> scalars) => scalars.CopyTo(_scalars);
@@ -247,6 +247,15 @@ public sealed class OptimizerState
 
     internal bool Overlaps(ReadOnlySpan<float> values) => _slots.Overlap(values);
 
+    /// <summary>Throws if values overlap the memory of the slots.</summary>
+    internal void RequireApart(ReadOnlySpan<float> values, string what, string? argument)
+    {
+        if (Overlaps(values))
+        {
+            throw new ArgumentException($"The {what} overlap the optimizer's own state. Pass a copy of them.", argument);
+        }
+    }
+
     private static string List(IEnumerable<string> names) => string.Join(", ", names.DefaultIfEmpty("none"));
 
     private static void CheckNames(
@@ -266,10 +275,10 @@ public sealed class OptimizerState
             ?? throw UnknownName.Of("slot", name, SlotNames);
     }
 
-    private void Replace(in TensorAge age)
+    private void Replace(in UpdateHistory history)
     {
         NoteChange();
-        _age = age;
+        _history = history;
     }
 
     private void NoteChange()

@@ -12,12 +12,7 @@ public readonly ref struct RowGradients
     public RowGradients(ReadOnlySpan<int> rows, ReadOnlySpan<float> values, int width)
     {
         Require.AtLeast(width, 1);
-        if (values.Length != (long)rows.Length * width)
-        {
-            throw new ArgumentException(
-                $"There are {values.Length} values for {rows.Length} rows of {width} elements; pass {(long)rows.Length * width} values.", nameof(values));
-        }
-
+        RequireLength(rows, values, width);
         Rows = rows;
         Values = values;
         Width = width;
@@ -31,4 +26,15 @@ public readonly ref struct RowGradients
 
     /// <summary>The number of elements in a row.</summary>
     public int Width { get; }
+
+    /// <summary>Throws if there is not one value for each element of the rows.</summary>
+    internal static void RequireLength(ReadOnlySpan<int> rows, ReadOnlySpan<float> values, int width)
+    {
+        long needed = (long)rows.Length * width;
+        if (values.Length != needed)
+        {
+            throw new ArgumentException(
+                $"There are {values.Length} values, but {rows.Length} rows of {width} elements have {needed}. Pass one value for each element.", nameof(values));
+        }
+    }
 }

@@ -15,7 +15,7 @@ public sealed class MessageTests
         var model = new ModelOptimizer(set, new AdamWOptions());
         var average = new ExponentialMovingAverage(set);
         average.Update();
-        const string Nearest = "*The nearest of the 4 names are \"layer0.weight\", \"layer1.weight\", \"layer*";
+        const string Nearest = "*The most similar of the 4 names are \"layer0.weight\", \"layer1.weight\", \"layer*";
         (string Message, Action Call)[] calls =
         [
             ("There is no parameter \"layer0.wieght\" in the set. " + Nearest, () => _ = set["layer0.wieght"]),
@@ -27,8 +27,8 @@ public sealed class MessageTests
             ("There is no parameter \"layer0.wieght\" *slow weights. " + Nearest, () => new Lookahead(model).SlowWeights("layer0.wieght")),
             ("There is no slot \"exp_avg_sqr\". There are \"exp_avg_sq\", \"exp_avg\". *", () => _ = model.StateOf("layer0.bias")["exp_avg_sqr"]),
             ("There is no slot \"\". *", () => model.StateOf("layer0.bias").Read(string.Empty, [])),
-            ("There is no scalar \"d\". There is no scalar at all. *", () => model.StateOf("layer0.bias").Scalar("d")),
-            ("There is no parameter \"w\" in the set. There is no parameter at all. *", () => _ = new ParameterSet()["w"]),
+            ("There is no scalar \"d\". There are no scalars. *", () => model.StateOf("layer0.bias").Scalar("d")),
+            ("There is no parameter \"w\" in the set. There are no parameters. *", () => _ = new ParameterSet()["w"]),
             ("The parameter \"layer0.bias\" is updated by AdamW, not by Sophia*", () => model.UpdateHessian("layer0.bias", new float[2])),
         ];
         foreach ((string message, Action call) in calls)
@@ -58,6 +58,37 @@ public sealed class MessageTests
         foreach ((string message, Action call) in calls)
         {
             call.Should().Throw<ArgumentOutOfRangeException>().WithMessage(message);
+        }
+    }
+
+    /// <summary>The same mistake has the same message in every class.</summary>
+    [Fact]
+    public void WrongLengthIsShownWithTheExpectedOne()
+    {
+        using var set = new ParameterSet();
+        Parameter table = set.AddTable("t", 10, 2);
+        using var matrices = new ParameterSet();
+        matrices.Add("w", 2);
+        var sgd = new Sgd(3);
+        var two = new float[2];
+        const string Parameters = "There are 2 parameters, but the optimizer was created for 3. Pass 3, or create an optimizer for 2. *";
+        const string Rows = "There are 3 values, but 2 rows of 2 elements have 4. Pass one value for each element. *";
+        (string Message, Action Call)[] calls =
+        [
+            (Parameters, () => sgd.Step(two, new float[3])),
+            (Parameters, () => RateFinder.Find(two, sgd, _ => 1)),
+            (Parameters, () => RateSweep.Try(two, sgd, (_, _) => 1)),
+            (Parameters, () => new Lbfgs(3).Step(two, (_, _) => 1)),
+            ("There are 2 elements in the set, but the optimizer was created for 3. *", () => new Lbfgs(3).Step(matrices, () => 1)),
+            ("There are 2 elements, but the optimizer was created for 3. *", () => new Sophia(3).UpdateHessian(two)),
+            ("There are 2 gradients, but 3 parameters. Pass one gradient for each parameter. *", () => sgd.Step(new float[3], two)),
+            (Rows, () => table.SetRowGradients([0, 1], new float[3])),
+            (Rows, () => _ = new RowGradients([0, 1], new float[3], 2)),
+            ("\"t\" is a table, which has gradients of some rows only, but Lbfgs needs the gradients of all elements. *", () => new Lbfgs(20).Step(set, () => 1)),
+        ];
+        foreach ((string message, Action call) in calls)
+        {
+            call.Should().Throw<ArgumentException>().WithMessage(message);
         }
     }
 
@@ -111,9 +142,9 @@ public sealed class MessageTests
             ["The rate of group 0 (\"a\") is -1 in update 0*"] = new(new AdamWOptions()) { Name = "a", Schedule = new Own(-1) },
             ["The rate of group 0 is NaN in update 0*"] = new(new AdamWOptions()) { Schedule = new Own(double.NaN) },
             ["The rate of group 0 is 1E+39 in update 0*"] = new(new AdamWOptions()) { Schedule = new Own(1e39) },
-            ["The MomentumSchedule of group 0 gave 1 in update 0*"] = new(new AdamWOptions()) { MomentumSchedule = new Own(1) },
-            ["The MomentumSchedule of group 0 gave 0.9999999999 in update 0*"] = new(new AdamWOptions()) { MomentumSchedule = new Own(0.9999999999) },
-            ["The MomentumSchedule of group 0 gave NaN in update 0*"] = new(new AdamWOptions()) { MomentumSchedule = new Own(double.NaN) },
+            ["The MomentumSchedule of group 0 returned 1 in update 0*"] = new(new AdamWOptions()) { MomentumSchedule = new Own(1) },
+            ["The MomentumSchedule of group 0 returned 0.9999999999 in update 0*"] = new(new AdamWOptions()) { MomentumSchedule = new Own(0.9999999999) },
+            ["The MomentumSchedule of group 0 returned NaN in update 0*"] = new(new AdamWOptions()) { MomentumSchedule = new Own(double.NaN) },
             ["The weight decay of group 0 is -1 in update 0*"] = new(new AdamWOptions()) { WeightDecaySchedule = new Own(-1) },
             ["The weight decay of group 0 is Infinity in update 0*"] = new(new AdamWOptions()) { WeightDecaySchedule = new Own(double.PositiveInfinity) },
         };

@@ -56,7 +56,7 @@ public sealed record ProdigyOptions : IOptimizerOptions, INamed
     // All tensors use the corrections of the group's update count, and the group keeps no product of β₁.
     double? IOptimizerOptions.SchedulableMomentum => BiasCorrection ? null : Beta1;
 
-    // The rule computes d²g² and d²/InitialD·g.
+    // Below the default, because the rule computes d²g² and d²/InitialD·g.
     double IOptimizerOptions.SafeMagnitude => 1e8;
 
     void IOptimizerOptions.Validate()
@@ -92,11 +92,11 @@ internal sealed partial class ProdigyContract : JsonSerializerContext;
 /// N ← β₃N + (d/d₀)·D·Σg·(p₀ − p), s ← β₃s + (d/d₀)·D·g           SafeguardWarmup: d replaces D in s
 /// m ← β₁m + d(1 − β₁)g, v ← β₂v + d²(1 − β₂)g²
 /// d̂ = DCoefficient·N/Σ|s|; if d = d₀: d ← max(d, d̂); d_max ← max(d_max, d̂); d ← min(d_max, d·GrowthRate)
-/// p ← p·(1 − λD) − D·m/(√v + dε)                                   D from before, d the new value
+/// p ← p·(1 − λD) − D·m/(√v + dε)                                   D as above, with the old d; d is the new one
 /// </code>
-/// <para>The sums are over all tensors of a group that take part in the step, so the group has one d; a single tensor is a
-/// group of one. As long as every gradient so far was 0, nothing changes, and k, the update count of the group, stays. At rate
-/// 0 the moments change and d stays. The sums are in double. A quotient 0/0 gives no update.</para>
+/// <para>The sums are over all tensors of a group that take part in the step, so the group has one d. A single tensor
+/// counts as a group. Before the first nonzero gradient nothing changes, and k, the update count of the group, stays at 0. At a
+/// rate of 0 the moments change, but d stays. The sums are in double. A quotient 0/0 gives no update.</para>
 /// <para>State: 16 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>, <c>s</c>, and <c>p0</c>, always in float32), and the
 /// scalars <c>d</c>, <c>d_max</c>, <c>d_numerator</c> and <c>k</c>, which the whole group shares. With zero gradients the moments
 /// decay. A NaN or an infinity reaches d, and through d the whole group, permanently.</para>

@@ -62,7 +62,7 @@ internal sealed partial class RpropContract : JsonSerializerContext;
 /// p ← p − sign(g)·s
 /// prev ← g
 /// </code>
-/// <para>As in PyTorch, except that signs are compared; PyTorch multiplies gradients, and the product may underflow. A
+/// <para>The form is PyTorch's, but it compares signs; PyTorch multiplies gradients, and the product may underflow. A
 /// parameter does not move in an update in which its gradient has changed its sign, and the update after that keeps s. The
 /// paper has no weight decay; a group may set one, which is coupled.</para>
 /// <para>During a warmup from 0, updates at a rate of 0 before the first rate above 0 leave the state at its initial value, 0.

@@ -23,7 +23,7 @@ public static unsafe class ScheduleFreeExtensions
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         optimizer.Parameters.Alive(null);
-        optimizer.Parameters.ValueUse.RequireOwn();
+        optimizer.Parameters.ValueUse.RequireFree();
         foreach ((Parameter parameter, ParameterGroup group, OptimizerState state) in optimizer.Members)
         {
             if (group.Options is IScheduleFreeOptions free)

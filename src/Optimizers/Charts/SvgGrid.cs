@@ -52,7 +52,7 @@ internal sealed class SvgGrid
             legend);
     }
 
-    // The place of the plot in a track, from the first track's beginning.
+    // The distance from the start of the first track to the plot in a track.
     private static double Before(Track[] tracks, int index) =>
         tracks.Take(index).Sum(track => track.Length + Gap) + tracks[index].Before;
 

@@ -27,7 +27,7 @@ internal sealed class SvgPanel
     /// <summary>The width of the labels of the vertical axis.</summary>
     public double YLabelsWidth => LetterWidth * _axes.Y.Ticks.Max(tick => tick.Label.Length);
 
-    /// <summary>Half the width of the widest label of the horizontal axis, which may stand at its end.</summary>
+    /// <summary>Half the width of the widest label of the horizontal axis, which may be at the end of the axis.</summary>
     public double HalfXLabelWidth => LetterWidth / 2 * _axes.X.Ticks.Max(tick => tick.Label.Length);
 
     /// <summary>Draws the panel.</summary>
@@ -104,7 +104,7 @@ internal sealed class SvgPanel
     private static XElement Dot(ChartPoint place, double radius) =>
         Tag("circle", With("cx", place.X), With("cy", place.Y), With("r", radius));
 
-    // The label stands where it covers the least of the lines: right or left of the mark, above or below.
+    // Of the places right or left of the mark, above or below it, the label gets the one where it covers the least of the lines.
     private static XElement[] Mark(string label, ChartPoint place, PlotClip plot, IEnumerable<IReadOnlyList<ChartPoint>> lines)
     {
         double width = LetterWidth * label.Length;

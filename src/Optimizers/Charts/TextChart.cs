@@ -140,7 +140,7 @@ internal static class TextChart
         return "";
     }
 
-    // The line of labels below the axis, without those that overlap, and whether it has all labels.
+    // Returns the line of labels below the axis, without overlapping labels, and whether it has all labels.
     private static (string Line, bool Complete) Below(ChartAxis axis, int width)
     {
         char[] line = Blank(width);

@@ -177,7 +177,7 @@ public sealed class CheckpointFolder
                 : -1;
     }
 
-    // The file that was just saved is intact, and it stays whatever its number is; it counts as one of the files to keep.
+    // The file that was just saved is intact. It stays, and counts as one of the files to keep, whatever its number is.
     private void Prune(string saved)
     {
         int kept = 1;

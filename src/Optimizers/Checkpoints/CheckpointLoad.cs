@@ -9,7 +9,7 @@ namespace Optimizers.Checkpoints;
 /// </summary>
 /// <param name="file">The header of the file.</param>
 /// <param name="options">The differences that the load accepts.</param>
-/// <param name="restores">Whether the file is an earlier state of the same objects. Its settings then count, whatever has changed.</param>
+/// <param name="restores">Whether the file is an earlier state of the same objects. All its settings are then restored.</param>
 internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptions options, bool restores)
 {
     private const string OptionsAdvice =

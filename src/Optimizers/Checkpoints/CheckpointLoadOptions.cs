@@ -54,8 +54,8 @@ public sealed record CheckpointLoadOptions
     }
 
     /// <summary>
-    /// Selects, by their names, tensors of the file that the load skips if the checkpoint does not have them. Default null: none, and
-    /// such a tensor throws.
+    /// Selects tensors of the file by name. The load skips a selected tensor if the checkpoint does not have it. Default null: a
+    /// tensor that the checkpoint does not have throws.
     /// </summary>
     public Predicate<string>? Ignore { get; init; }
 }

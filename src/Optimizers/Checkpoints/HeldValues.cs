@@ -16,7 +16,7 @@ internal readonly struct HeldValues : IDisposable
         _sets = sets;
         foreach (ParameterSet set in sets)
         {
-            set.ValueUse.RequireOwn();
+            set.ValueUse.RequireFree();
         }
 
         foreach (ParameterSet set in sets)

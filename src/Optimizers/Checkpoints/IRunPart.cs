@@ -1,7 +1,7 @@
 namespace Optimizers.Checkpoints;
 
 /// <summary>
-/// An object with state that belongs to a parameter set, such as an average. The set knows it, so a save can report that
+/// An object with state that belongs to a parameter set, such as an average. The set has a reference to it, so a save can report that
 /// it is missing from the checkpoint.
 /// </summary>
 internal interface IRunPart : ICheckpointed

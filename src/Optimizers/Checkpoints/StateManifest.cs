@@ -22,7 +22,7 @@ internal static class StateManifest
         {
             contents.Scalar(
                 "momentum_product",
-                () => state.Age.MomentumProduct,
+                () => state.History.MomentumProduct,
                 product => state.MomentumProduct = product);
         }
         else

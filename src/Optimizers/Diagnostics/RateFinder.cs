@@ -19,7 +19,7 @@ namespace Optimizers.Diagnostics;
 /// It follows from a quadratic: along its steepest direction the best rate is 1/λ, and descent is unstable above 2/λ
 /// (LeCun, Bottou, Orr and Müller 1998, Efficient BackProp, section 5). The rate of steepest descent is Smith's lower bound and
 /// fastai's "steep". Neither rule depends on the optimizer.</para>
-/// <para>fastai ends the test when the loss is above a multiple of the best loss. If the best loss is close to 0, a mere oscillation
+/// <para>fastai ends the test when the loss is above a multiple of the best loss. If the best loss is close to 0, a small oscillation
 /// is above that multiple, so here the loss must also be above the first loss.</para>
 /// <para>Losses are noisy, and a network that has already learnt at low rates reaches the high rates with other weights than at the
 /// start. So a suggestion is right only to the order of magnitude; use <see cref="RateSweep"/> for a more precise answer.</para>
@@ -53,7 +53,7 @@ public static class RateFinder
         Find(RateTrial.CheckpointOf(optimizer), step, options);
 
     /// <summary>Tests the learning rates of a buffer of parameters.</summary>
-    /// <param name="parameters">The parameters. Their number must be the length that the optimizer was made for.</param>
+    /// <param name="parameters">The parameters, as many as the optimizer was created for.</param>
     /// <param name="optimizer">The optimizer of the buffer.</param>
     /// <param name="step">Computes the gradients of the next batch, calls the optimizer's <see cref="IOptimizer.Step(Span{float}, ReadOnlySpan{float}, double)"/> with the
     /// rate in its argument, and returns the loss of the batch before the update.</param>

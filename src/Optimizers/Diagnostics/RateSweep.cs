@@ -60,7 +60,7 @@ public static class RateSweep
         Try(RateTrial.CheckpointOf(optimizer), step, options);
 
     /// <summary>Trains a buffer of parameters at each rate.</summary>
-    /// <param name="parameters">The parameters. Their number must be the length that the optimizer was made for.</param>
+    /// <param name="parameters">The parameters, as many as the optimizer was created for.</param>
     /// <param name="optimizer">The optimizer of the buffer.</param>
     /// <param name="step">As for a model, but it calls the optimizer's <see cref="IOptimizer.Step(Span{float}, ReadOnlySpan{float}, double)"/> with the rate.</param>
     /// <param name="options">The options; null: the defaults.</param>

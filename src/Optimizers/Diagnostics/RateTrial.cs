@@ -50,13 +50,7 @@ internal sealed class RateTrial : IDisposable
     public static Checkpoint CheckpointOf(Memory<float> parameters, IOptimizer optimizer)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
-        if (parameters.Length != optimizer.State.Length)
-        {
-            throw new ArgumentException(
-                $"There are {parameters.Length} parameters, but the optimizer was made for {optimizer.State.Length}. Pass the buffer that the optimizer was made for.",
-                nameof(parameters));
-        }
-
+        Require.LengthOfOptimizer(parameters.Length, optimizer.State.Length, "parameters", nameof(parameters));
         var checkpoint = new Checkpoint();
         checkpoint.Add("optimizer", optimizer.State);
         checkpoint.Add("buffer", new Buffer(parameters));

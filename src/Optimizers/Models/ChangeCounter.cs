@@ -1,6 +1,6 @@
 namespace Optimizers;
 
-/// <summary>Counts the changes to the states of a model that no step made, so that a step does not have to check each
+/// <summary>Counts the changes to the states of a model between its steps, so that a step does not have to check each
 /// state.</summary>
 internal sealed class ChangeCounter
 {

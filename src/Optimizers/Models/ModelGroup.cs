@@ -77,7 +77,7 @@ internal sealed class ModelGroup(ParameterGroup group, int index, ILrSchedule? s
             : throw OutOfRange(
                 nameof(Group.MomentumSchedule),
                 momentum,
-                $"The {nameof(Group.MomentumSchedule)} of {Title} gave {momentum} in update {update}, but a momentum must be at least 0 "
+                $"The {nameof(Group.MomentumSchedule)} of {Title} returned {momentum} in update {update}, but a momentum must be at least 0 "
                 + "and less than 1, also after it is rounded to float.");
     }
 

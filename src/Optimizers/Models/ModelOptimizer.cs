@@ -63,7 +63,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
         if (groups.Count == 0)
         {
-            throw new ArgumentException("There is no group. Give at least one; a group without a predicate takes all parameters.", nameof(groups));
+            throw new ArgumentException("The list of groups is empty. Give at least one group; a group without a predicate takes all parameters.", nameof(groups));
         }
 
         foreach (ParameterGroup group in groups)
@@ -102,7 +102,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
     string? IRunPart.LostIfNotSaved => UpdateCount == 0
         ? null
-        : $"{nameof(ModelOptimizer)} \"{_options.Name}\", another one of these parameters: its state after {UpdateCount} updates";
+        : $"{nameof(ModelOptimizer)} \"{_options.Name}\", another optimizer of the same parameters: its state after {UpdateCount} updates";
 
     /// <summary>The state of a parameter.</summary>
     /// <exception cref="ArgumentException">The parameter is not in the set, or was added since the last step.</exception>
@@ -296,7 +296,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
                 Array.ForEach(_groups, static run => run.Start());
             }
 
-            _plan.Age();
+            _plan.CountUpdate();
             UpdateCount = checked(update + 1);
             _runner.Apply(_options.MeasureUpdates);
             _plan.TakeScalars();
@@ -461,8 +461,8 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         }
     }
 
-    // A divisor that is too large is skipped like an overflow if a smaller scale can follow: a scaler that no longer grows at one
-    // number of micro-batches may exceed its limit at another number.
+    // The divisor is the scale times the number of micro-batches. A scaler that has grown to its limit can therefore exceed the limit
+    // when there are more micro-batches. If the scale can still fall, the step is skipped like one with an overflow.
     private bool CanDivideBy(double divisor, LossScale lossScale)
     {
         if (Require.IsScale(divisor))

@@ -75,7 +75,7 @@ public sealed record ModelOptimizerOptions
 
         if (!Enum.IsDefined(NonFinite))
         {
-            throw new ArgumentOutOfRangeException(nameof(NonFinite), NonFinite, $"{nameof(NonFinite)} is {NonFinite}, which is no {nameof(NonFinitePolicy)}. Use {nameof(NonFinitePolicy.Throw)}, {nameof(NonFinitePolicy.Skip)} or {nameof(NonFinitePolicy.Propagate)}.");
+            throw new ArgumentOutOfRangeException(nameof(NonFinite), NonFinite, $"{nameof(NonFinite)} is {NonFinite}, which is not a {nameof(NonFinitePolicy)}. Use {nameof(NonFinitePolicy.Throw)}, {nameof(NonFinitePolicy.Skip)} or {nameof(NonFinitePolicy.Propagate)}.");
         }
     }
 }

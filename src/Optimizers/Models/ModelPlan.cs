@@ -15,7 +15,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     private int _changesSeen;
     private int _revision;
     private bool _gathered;
-    private bool _aged;
+    private bool _counted;
     private bool _haveTables;
 
     /// <summary>The parameters that take part, in the order of the batch.</summary>
@@ -80,10 +80,10 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     /// <summary>Fills the batch with the parameters that take part.</summary>
     public void Gather()
     {
-        parameters.ValueUse.RequireOwn();
+        parameters.ValueUse.RequireFree();
         StatesReplaced = _changesSeen != _changes.Count;
         _changesSeen = _changes.Count;
-        _aged &= !StatesReplaced;
+        _counted &= !StatesReplaced;
         if (Stands())
         {
             if (_haveTables)
@@ -98,7 +98,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         Frozen = 0;
         _haveTables = false;
         _revision = parameters.Revision;
-        _aged = false;
+        _counted = false;
         batch.Clear();
         Participants.Clear();
         foreach (ModelGroup run in groups)
@@ -145,9 +145,9 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     /// <summary>Creates the rules for the next update of the parameters in the batch.</summary>
     public void MakeRules()
     {
-        if (_aged && (!_sharesScalars || SharedStand()))
+        if (_counted && (!_sharesScalars || SharedStand()))
         {
-            _aged = false;
+            _counted = false;
             foreach (ModelGroup run in groups)
             {
                 run.Step.Advance();
@@ -156,7 +156,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
             return;
         }
 
-        _aged = false;
+        _counted = false;
         foreach (ModelGroup run in groups)
         {
             run.Step.Clear();
@@ -173,17 +173,17 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     }
 
     /// <summary>Adds one to the update count of every parameter that takes part.</summary>
-    public void Age()
+    public void CountUpdate()
     {
         foreach (Entry entry in CollectionsMarshal.AsSpan(_entries))
         {
             if (entry.TakesPart)
             {
-                entry.State.Advance(entry.Run.Step.AgeAfter(entry.State));
+                entry.State.Advance(entry.Run.Step.HistoryAfter(entry.State));
             }
         }
 
-        _aged = true;
+        _counted = true;
     }
 
     /// <summary>Stores the scalars that the rules have computed in every state that took part.</summary>

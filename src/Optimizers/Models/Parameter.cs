@@ -123,8 +123,8 @@ public sealed unsafe class Parameter
         }
     }
 
-    /// <summary>Throws if the values are temporarily replaced, for code that needs the parameter's own values.</summary>
-    internal void RequireOwnValues() => _set.ValueUse.RequireOwn();
+    /// <summary>Throws if the values are replaced, or a checkpoint uses them.</summary>
+    internal void RequireFreeValues() => _set.ValueUse.RequireFree();
 
     /// <summary>The gradients of all elements; for a table, those of the rows that have a gradient.</summary>
     internal Span<float> WritableGradients => _rows is null ? Gradients : _rows.WritableValues;
@@ -164,5 +164,5 @@ public sealed unsafe class Parameter
     public override string ToString() => $"{Name} {_shape}";
 
     private SparseRows RequireRows() =>
-        _rows ?? throw new InvalidOperationException($"\"{Name}\" is no table. Write its {nameof(Gradients)}, or add it with {nameof(ParameterSet.AddTable)}.");
+        _rows ?? throw new InvalidOperationException($"\"{Name}\" is not a table. Write its {nameof(Gradients)}, or add it with {nameof(ParameterSet.AddTable)}.");
 }

@@ -8,7 +8,7 @@ internal static class ParameterCheck
     {
         if (shape is null)
         {
-            throw new ArgumentNullException(argument, $"The parameter \"{name}\" has no shape: it is null. A scalar has an empty one.");
+            throw new ArgumentNullException(argument, $"The shape of the parameter \"{name}\" is null. Give the length of each dimension, or an empty list for a scalar.");
         }
 
         long length = shape.Contains(0) ? 0 : 1;

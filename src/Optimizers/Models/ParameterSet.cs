@@ -184,7 +184,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <summary>The averages and wrappers of these parameters that are still in use.</summary>
     internal RunParts Parts { get; } = new();
 
-    /// <summary>Changes when values are replaced between steps by the library, or with its knowledge.</summary>
+    /// <summary>Changes when the library replaces values between steps, or a user reports a change with <see cref="Parameter.KeepBFloat16Copy"/>.</summary>
     internal int ValuesRevision { get; set; }
 
     /// <summary>Whether the memory has been freed.</summary>
@@ -194,13 +194,13 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     internal void RequireAlive() => ObjectDisposedException.ThrowIf(_disposed, this);
 
     /// <summary>Throws if there is a table, for code that needs gradients of all elements.</summary>
-    internal void RequireNoTables(string purpose, string argument)
+    internal void RequireNoTables(string user, string argument)
     {
         if (_parameters.Find(parameter => parameter.IsTable) is { } table)
         {
             throw new ArgumentException(
-                $"\"{table.Name}\" is a table, which has gradients of some rows only, and they cannot be {purpose}. Add it as a matrix, "
-                + $"with {nameof(Add)}, instead.",
+                $"\"{table.Name}\" is a table, which has gradients of some rows only, but {user} needs the gradients of all elements. Add it as a matrix, "
+                + $"with {nameof(Add)}.",
                 argument);
         }
     }

@@ -20,12 +20,12 @@ internal sealed class ValueUse
 
     /// <summary>Throws if the values are replaced, or a checkpoint uses them.</summary>
     /// <exception cref="InvalidOperationException">The values are replaced or in use.</exception>
-    public void RequireOwn()
+    public void RequireFree()
     {
         RequireNotReplaced();
         if (HeldBecause is not null)
         {
-            throw new InvalidOperationException($"The parameters are in use: {HeldBecause}");
+            throw new InvalidOperationException($"The values of the parameters are in use: {HeldBecause}");
         }
     }
 
@@ -35,7 +35,7 @@ internal sealed class ValueUse
     {
         if (ReplacedBecause is not null)
         {
-            throw new InvalidOperationException($"The parameters do not hold their own values now: {ReplacedBecause}");
+            throw new InvalidOperationException($"The values of the parameters are replaced at present: {ReplacedBecause}");
         }
     }
 
@@ -43,7 +43,7 @@ internal sealed class ValueUse
     /// <exception cref="InvalidOperationException">The values are replaced, in use, or those of a rate search.</exception>
     public void RequireOfTheRun()
     {
-        RequireOwn();
+        RequireFree();
         if (IsOnTrial)
         {
             throw new InvalidOperationException(

@@ -94,7 +94,7 @@ public interface ILane<TSelf>
     /// <summary>Writes the elements to <paramref name="address"/>, which may be unaligned.</summary>
     internal static abstract unsafe void Store(TSelf value, float* address);
 
-    // The members below treat each element as 32 bits. Number formats use them; rules do not see them.
+    // The members below treat each element as 32 bits. Number formats use them; rules cannot.
 
     /// <summary>A lane whose elements have the bits 0, 1, 2, …</summary>
     internal static abstract TSelf CountingBits { get; }

@@ -22,7 +22,7 @@ public abstract class OptimizerDefinition
         if (slots.FirstOrDefault(slot => !Enum.IsDefined(slot.Extent)) is { } unknown)
         {
             throw new ArgumentException(
-                $"The {nameof(StateSlot.Extent)} of the slot \"{unknown.Name}\" is {unknown.Extent}, which is no {nameof(SlotExtent)}. Use {nameof(SlotExtent.Elements)}, {nameof(SlotExtent.Rows)} or {nameof(SlotExtent.Columns)}.", nameof(slots));
+                $"The {nameof(StateSlot.Extent)} of the slot \"{unknown.Name}\" is {unknown.Extent}, which is not a {nameof(SlotExtent)}. Use {nameof(SlotExtent.Elements)}, {nameof(SlotExtent.Rows)} or {nameof(SlotExtent.Columns)}.", nameof(slots));
         }
 
         CheckNames("scalar", nameof(scalars), [.. scalars.Select(scalar => scalar?.Name)]);

@@ -14,7 +14,7 @@ public sealed record StateSlot(string Name, float Initial = 0)
     /// This is right for a mean of gradients. If the rule divides by such a slot, only ε is left as divisor, and training
     /// diverges. Elements of a NonNegative slot reach down to much smaller numbers, and never become 0 in
     /// <see cref="StateFormat.Block8"/>. A negative element of a NonNegative slot loses its sign in both formats.</para>
-    /// <para>The library cannot see which slots a rule divides by. <see cref="OptimizerState.CheckSlots"/> names the slots
+    /// <para>The library cannot find out which slots a rule divides by. <see cref="OptimizerState.CheckSlots"/> names the slots
     /// whose values suggest that this property is wrong.</para>
     /// </remarks>
     public bool NonNegative { get; init; }

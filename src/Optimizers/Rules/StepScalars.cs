@@ -50,7 +50,7 @@ public readonly record struct StepScalars(long Iteration, double LearningRate, d
         double.IsNaN(_momentumProduct) ? BiasCorrection(beta1) : 1 - _momentumProduct;
 }
 
-/// <summary>The number of updates of a tensor and their β₁ product: the facts about its age that a rule needs.</summary>
+/// <summary>The updates of a tensor so far, as far as a rule needs to know them.</summary>
 /// <param name="Iteration">The number of updates.</param>
 /// <param name="MomentumProduct">The product of the β₁ of all updates; NaN if all used the β₁ of the options.</param>
-internal readonly record struct TensorAge(long Iteration, double MomentumProduct);
+internal readonly record struct UpdateHistory(long Iteration, double MomentumProduct);

@@ -20,8 +20,8 @@ namespace Optimizers.Training;
 /// </remarks>
 public sealed record AdaptiveClip : IRewritingClip, INamed
 {
-    // The number of units that are processed together: their sums stay in the first-level cache.
-    private const int Side = 512;
+    // The number of units that are summed at a time: their sums stay in the first-level cache.
+    private const int UnitsAtATime = 512;
 
     /// <summary>The largest ratio of gradient norm to weight norm. Finite, above 0; default 0.01, as in optax and the paper.</summary>
     public double Clipping
@@ -97,7 +97,7 @@ public sealed record AdaptiveClip : IRewritingClip, INamed
 
         if (values.Overlaps(gradients))
         {
-            throw new ArgumentException("The gradients overlap the values in memory. Keep them in separate buffers.", nameof(gradients));
+            throw new ArgumentException("The gradients overlap the values. Use separate memory for each.", nameof(gradients));
         }
 
         long length = 1;
@@ -119,40 +119,40 @@ public sealed record AdaptiveClip : IRewritingClip, INamed
     {
         if (shape.Length < 2)
         {
-            ApplyToUnits(gradients, values, side: 1);
+            ApplyToUnits(gradients, values, stride: 1);
             return;
         }
 
-        int side = 1;
+        int stride = 1;
         foreach (int dimension in shape[(Axis + 1)..])
         {
-            side *= dimension;
+            stride *= dimension;
         }
 
-        int together = shape[Axis] * side;
-        for (int start = 0; start < gradients.Length; start += together)
+        int blockLength = shape[Axis] * stride;
+        for (int start = 0; start < gradients.Length; start += blockLength)
         {
-            ApplyToUnits(gradients.Slice(start, together), values.Slice(start, together), side);
+            ApplyToUnits(gradients.Slice(start, blockLength), values.Slice(start, blockLength), stride);
         }
     }
 
-    // Unit i consists of every side-th element, starting at i.
-    private void ApplyToUnits(Span<float> gradients, ReadOnlySpan<float> values, int side)
+    // Unit i has the elements i, i + stride, i + 2·stride, …
+    private void ApplyToUnits(Span<float> gradients, ReadOnlySpan<float> values, int stride)
     {
-        if (side == 1)
+        if (stride == 1)
         {
             GradientScaling.Apply(gradients, Factor(NormKind.Euclidean.Of(values), NormKind.Euclidean.Of(gradients)));
             return;
         }
 
-        Span<double> valueSums = stackalloc double[Math.Min(Side, side)];
-        Span<double> gradientSums = stackalloc double[Math.Min(Side, side)];
-        Span<float> factors = stackalloc float[Math.Min(Side, side)];
-        for (int first = 0; first < side; first += Side)
+        Span<double> valueSums = stackalloc double[Math.Min(UnitsAtATime, stride)];
+        Span<double> gradientSums = stackalloc double[Math.Min(UnitsAtATime, stride)];
+        Span<float> factors = stackalloc float[Math.Min(UnitsAtATime, stride)];
+        for (int first = 0; first < stride; first += UnitsAtATime)
         {
-            int units = Math.Min(Side, side - first);
-            AddSquares(values[first..], side, valueSums[..units]);
-            AddSquares(gradients[first..], side, gradientSums[..units]);
+            int units = Math.Min(UnitsAtATime, stride - first);
+            AddSquares(values[first..], stride, valueSums[..units]);
+            AddSquares(gradients[first..], stride, gradientSums[..units]);
             bool clips = false;
             for (int unit = 0; unit < units; unit++)
             {
@@ -160,7 +160,7 @@ public sealed record AdaptiveClip : IRewritingClip, INamed
                 clips |= factors[unit] != 1;
             }
 
-            for (int start = first; clips && start < gradients.Length; start += side)
+            for (int start = first; clips && start < gradients.Length; start += stride)
             {
                 Span<float> row = gradients.Slice(start, units);
                 TensorPrimitives.Multiply(row, factors[..units], row);
@@ -169,11 +169,11 @@ public sealed record AdaptiveClip : IRewritingClip, INamed
     }
 
     // The square of a float is exact in double, so there is one rounding whether or not the addition is fused.
-    private static void AddSquares(ReadOnlySpan<float> elements, int side, Span<double> sums)
+    private static void AddSquares(ReadOnlySpan<float> elements, int stride, Span<double> sums)
     {
         Span<double> row = stackalloc double[sums.Length];
         sums.Clear();
-        for (int start = 0; start < elements.Length; start += side)
+        for (int start = 0; start < elements.Length; start += stride)
         {
             TensorPrimitives.ConvertChecked(elements.Slice(start, row.Length), row);
             TensorPrimitives.MultiplyAdd(row, row, sums, sums);

@@ -67,7 +67,7 @@ internal sealed unsafe class AuxiliaryTensors
     }
 
     /// <summary>
-    /// Runs a pass over the selected tensors. Its rule gets the age of each tensor, and <paramref name="scalar"/> as the rate.
+    /// Runs a pass over the selected tensors. Its rule gets the number of earlier passes of each tensor, and <paramref name="scalar"/> as the rate.
     /// </summary>
     public void Run(GroupStep pass, Predicate<AuxiliaryTensor> which, double scalar = 1)
     {
@@ -76,8 +76,8 @@ internal sealed unsafe class AuxiliaryTensors
         GC.KeepAlive(this);
     }
 
-    /// <summary>Adds 1 to the iteration of the selected tensors.</summary>
-    public void Age(Predicate<AuxiliaryTensor> which)
+    /// <summary>Counts a pass of the selected tensors.</summary>
+    public void CountPass(Predicate<AuxiliaryTensor> which)
     {
         foreach (AuxiliaryTensor tensor in All)
         {
@@ -117,7 +117,7 @@ internal sealed unsafe class AuxiliaryTensors
     public void Exchange(Predicate<AuxiliaryTensor> which, string reason)
     {
         Parameters.Alive(null);
-        Parameters.ValueUse.RequireOwn();
+        Parameters.ValueUse.RequireFree();
         Run(_exchange, which);
         Parameters.ValueUse.ReplacedBecause = reason;
         _exchanged = which;
@@ -142,9 +142,9 @@ internal sealed unsafe class AuxiliaryTensors
 
     /// <summary>Adds the elements of each tensor to the list of a checkpoint's contents, and its iteration if that is needed.</summary>
     /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
-    public void Describe(CheckpointManifest contents, bool withAge)
+    public void Describe(CheckpointManifest contents, bool withIterations)
     {
-        Parameters.ValueUse.RequireOwn();
+        Parameters.ValueUse.RequireFree();
         foreach (AuxiliaryTensor tensor in All)
         {
             string name = $"{tensor.Parameter.Name}.{_slots[0].Name}";
@@ -153,7 +153,7 @@ internal sealed unsafe class AuxiliaryTensors
                 Parameters.ValueUse.RequireNotReplaced();
                 return tensor.Elements;
             });
-            if (withAge)
+            if (withIterations)
             {
                 // A count below 0 occurs only in a file that another program wrote.
                 contents.Counter(

@@ -80,14 +80,14 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
     public void Update()
     {
         using Gate.Turn turn = _gate.Enter();
-        Parameters.ValueUse.RequireOwn();
+        Parameters.ValueUse.RequireFree();
         _averages.TakeNewParameters();
         long updates = UpdateCount;
         StepCount = checked(StepCount + 1);
         if (UpdateCount > updates)
         {
             _averages.Run(_pass, _all);
-            _averages.Age(_all);
+            _averages.CountPass(_all);
         }
     }
 
@@ -135,8 +135,8 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
     {
         using Gate.Turn turn = _gate.Enter();
         ArgumentNullException.ThrowIfNull(target);
-        Parameters.ValueUse.RequireOwn();
-        target.ValueUse.RequireOwn();
+        Parameters.ValueUse.RequireFree();
+        target.ValueUse.RequireFree();
         _averages.TakeNewParameters();
         foreach (AuxiliaryTensor average in _averages.All)
         {
@@ -160,7 +160,7 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
     public void Reset()
     {
         using Gate.Turn turn = _gate.Enter();
-        Parameters.ValueUse.RequireOwn();
+        Parameters.ValueUse.RequireFree();
         StepCount = 0;
         foreach (AuxiliaryTensor average in _averages.All)
         {
@@ -175,7 +175,7 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
         contents.Lists(this);
         DescribeOptions(contents);
         _averages.TakeNewParameters();
-        _averages.Describe(contents, withAge: true);
+        _averages.Describe(contents, withIterations: true);
         contents.Counter("steps", () => StepCount, count => StepCount = Math.Max(0, count));
     }
 

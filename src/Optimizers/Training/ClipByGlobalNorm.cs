@@ -32,7 +32,7 @@ public sealed record ClipByGlobalNorm : IGlobalClip, INamed
         {
             if (!Enum.IsDefined(value))
             {
-                throw new ArgumentOutOfRangeException(nameof(NormKind), value, $"{nameof(NormKind)} is not one of {string.Join(", ", Enum.GetNames<NormKind>())}.");
+                throw new ArgumentOutOfRangeException(nameof(NormKind), value, $"{nameof(NormKind)} must be one of {string.Join(", ", Enum.GetNames<NormKind>())}.");
             }
 
             field = value;

@@ -8,7 +8,7 @@ internal sealed class Gate(string who)
     /// <summary>Enters until the returned turn is disposed.</summary>
     public Turn Enter() => Interlocked.Exchange(ref _taken, 1) == 0
         ? new Turn(this)
-        : throw new InvalidOperationException($"{who} is at work already: another thread uses it, or one of its own methods called it again. Use it on one thread at a time, and not from within its own calls.");
+        : throw new InvalidOperationException($"{who} is in a call already: another thread uses it, or code that the call runs has called it again. Use it on one thread at a time, and not from within its own calls.");
 
     public readonly ref struct Turn(Gate gate) : IDisposable
     {

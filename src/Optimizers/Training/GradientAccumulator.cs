@@ -75,8 +75,8 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     public IModelOptimizer? Inner => _optimizer;
 
     /// <summary>
-    /// The number of micro-batches in an update, at least 1. It may be changed at any time. If as many have been accumulated
-    /// already, the next micro-batch is the last of its update.
+    /// The number of micro-batches in an update, at least 1. Can be changed at any time. If <see cref="Accumulated"/> has
+    /// reached the new number already, the next micro-batch is the last of its update.
     /// </summary>
     public int MicroBatches
     {
@@ -287,7 +287,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     {
         if (_sums.Count != Parameters.Count)
         {
-            Parameters.RequireNoTables("accumulated", nameof(Parameters));
+            Parameters.RequireNoTables(nameof(GradientAccumulator), nameof(Parameters));
             Parameters.RequireGradientsApart("accumulated", nameof(Parameters));
             Add([.. Parameters.Skip(_sums.Count)]);
         }

@@ -54,7 +54,7 @@ public static class GradientClipExtensions
         {
             if (clip is IRewritingClip)
             {
-                parameter.RequireOwnValues();
+                parameter.RequireFreeValues();
             }
 
             ClipCalls.Check(clip, parameter, argument);

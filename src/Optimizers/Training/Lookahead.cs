@@ -55,7 +55,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         Require.Positive(options.SlowStepSize, nameof(options.SlowStepSize));
         Require.AtMost(options.SlowStepSize, 1, nameof(options.SlowStepSize));
         Require.AtLeast(options.Threads, 0, nameof(options.Threads));
-        optimizer.Parameters.ValueUse.RequireOwn();
+        optimizer.Parameters.ValueUse.RequireFree();
         _optimizer = optimizer;
         _period = options.SynchronizationPeriod;
         _options = options;
@@ -83,7 +83,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
 
     string? IRunPart.LostIfNotSaved => StepCount == 0
         ? null
-        : $"{nameof(Lookahead)}: the slow weights, and its place in the period after {StepCount} steps";
+        : $"{nameof(Lookahead)}: the slow weights, and the position in the period after {StepCount} steps";
 
     /// <summary>The memory of the slow weights, in bytes.</summary>
     public long StateBytes => _slow.Bytes;
@@ -93,7 +93,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     public StepReport Step(LossScale lossScale = default)
     {
         using Gate.Turn turn = _gate.Enter();
-        Parameters.ValueUse.RequireOwn();
+        Parameters.ValueUse.RequireFree();
         TakeNewParameters();
         return Count(_optimizer.Step(lossScale));
     }
@@ -103,7 +103,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     public StepReport Flush()
     {
         using Gate.Turn turn = _gate.Enter();
-        Parameters.ValueUse.RequireOwn();
+        Parameters.ValueUse.RequireFree();
         TakeNewParameters();
         return Count(_optimizer.Flush());
     }
@@ -135,7 +135,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     public void Restart()
     {
         using Gate.Turn turn = _gate.Enter();
-        Parameters.ValueUse.RequireOwn();
+        Parameters.ValueUse.RequireFree();
         StepCount = 0;
         _slow.TakeNewParameters();
         CopyValuesTo(_slow.All);
@@ -150,7 +150,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
         TakeNewParameters();
         contents.Lists(this);
         contents.Options(_options, "threads");
-        _slow.Describe(contents, withAge: false);
+        _slow.Describe(contents, withIterations: false);
         contents.Counter("steps", () => StepCount, count => StepCount = Math.Max(0, count));
     }
 

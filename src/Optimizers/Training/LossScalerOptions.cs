@@ -16,7 +16,7 @@ public sealed record LossScalerOptions
     public int GrowthInterval { get; init; } = 2_000;
 
     /// <summary>
-    /// The number of the first overflow, counted since the scale last grew, at which the scale falls. Each later overflow lowers it
+    /// The number of overflows since the scale last grew at which the scale falls for the first time. Each later overflow lowers it
     /// again. At least 1; default 1, as in PyTorch: every overflow lowers the scale. Megatron-LM uses 2.
     /// </summary>
     public int Hysteresis { get; init; } = 1;

@@ -158,7 +158,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     public StepReport Flush()
     {
         using Gate.Turn turn = _gate.Enter();
-        Parameters.ValueUse.RequireOwn();
+        Parameters.ValueUse.RequireFree();
         return _optimizer.Flush();
     }
 
@@ -184,7 +184,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     {
         ArgumentNullException.ThrowIfNull(contents);
         const string Down = "false";
-        Parameters.ValueUse.RequireOwn();
+        Parameters.ValueUse.RequireFree();
         contents.Options(_options, "threads");
         contents.Value(
             "ascended",
@@ -210,7 +210,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
 
     private void CheckBeforeAscent()
     {
-        Parameters.ValueUse.RequireOwn();
+        Parameters.ValueUse.RequireFree();
         TakeNewParameters();
     }
 
@@ -218,7 +218,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     {
         if (_origins.All.Length < Parameters.Count)
         {
-            Parameters.RequireNoTables("ascended along", nameof(Parameters));
+            Parameters.RequireNoTables(nameof(Sam), nameof(Parameters));
             Parameters.RequireGradientsApart("zeroed", nameof(Parameters));
         }
 

@@ -32,7 +32,7 @@ public readonly record struct TensorNorms
     /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
     public double ValueNorm()
     {
-        Parameter.RequireOwnValues();
+        Parameter.RequireFreeValues();
         ReadOnlySpan<float> values = Parameter.Values;
         if (Parameter.Rows is not { } table)
         {

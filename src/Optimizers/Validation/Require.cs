@@ -181,6 +181,16 @@ internal static class Require
         }
     }
 
+    /// <summary>As many elements as the optimizer was created for.</summary>
+    public static void LengthOfOptimizer(long length, long expected, string what, string? name)
+    {
+        if (length != expected)
+        {
+            throw new ArgumentException(
+                $"There are {length} {what}, but the optimizer was created for {expected}. Pass {expected}, or create an optimizer for {length}.", name);
+        }
+    }
+
     /// <summary>A factor whose inverse rules can use: it is above 0, and its inverse is a normal float.</summary>
     public static void Scale(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {

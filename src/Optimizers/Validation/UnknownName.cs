@@ -16,10 +16,10 @@ internal static class UnknownName
         string[] names = [.. known];
         string[] nearest = [.. Nearest.Order(names, name).Take(MostListed).Select(Quoted.Name)];
         string list = string.Join(", ", nearest);
-        string hint = names.Length == 0 ? $"There is no {what} at all."
+        string hint = names.Length == 0 ? $"There are no {what}s."
             : names.Length == 1 ? $"There is only {list}."
             : names.Length <= MostListed ? $"There are {list}."
-            : $"The nearest of the {names.Length} names are {list}.";
+            : $"The most similar of the {names.Length} names are {list}.";
         return new ArgumentException($"There is no {what} {Quoted.Name(name)}{where}. {hint}", argument);
     }
 }

@@ -13,33 +13,33 @@ public sealed class LineChartTests
     private static readonly Dictionary<string, LineChart> _charts = new()
     {
         ["one point"] = Chart((3, 0.25)),
-        ["a constant"] = Chart((0, 0.1), (1_000, 0.1)),
-        ["nothing but 0"] = Chart((0, 0), (5, 0)),
-        ["negative"] = Chart((-3, -2), (4, -1)),
-        ["a negative constant"] = Chart((0, -7), (4, -7)),
+        ["constant"] = Chart((0, 0.1), (1_000, 0.1)),
+        ["all zero"] = Chart((0, 0), (5, 0)),
+        ["negative values"] = Chart((-3, -2), (4, -1)),
+        ["negative constant"] = Chart((0, -7), (4, -7)),
         ["both signs"] = Chart((0, -1e-3), (4, 2e-3)),
-        ["tiny"] = Chart((0, 3e-12), (1e6, 1e-11)),
-        ["huge"] = Chart((0, 3e12), (1L << 62, 1e13)),
-        ["narrow"] = Chart((0, 0.85), (1_234_567, 0.95)),
-        ["fractions to the right"] = Chart((0.5, 1), (1.75, 2)),
-        ["log"] = Chart((1, 1e-3), (20, 3)) with { LogarithmicY = true },
-        ["log over many powers"] = Chart((1, 1e-16), (20, 1e9)) with { LogarithmicY = true },
-        ["log of one value"] = Chart((1, 0.1), (20, 0.1)) with { LogarithmicY = true },
-        ["log to the right"] = Chart((1e-7, 2), (1e-3, 1), (10, 5)) with { LogarithmicX = true },
-        ["log to the right, between two ticks"] = Chart((3e-3, 2), (4e-3, 1)) with { LogarithmicX = true, LogarithmicY = true },
-        ["log to the right, small"] = Chart((1e-12, 2), (1e3, 1e9)) with { LogarithmicX = true, LogarithmicY = true, PlotWidth = 100, PlotHeight = 100 },
-        ["epochs"] = Chart((1, 2.3), (20, 0.028)) with { LogarithmicY = true },
-        ["one number in two"] = Chart((0, 1e16), (1e17, 1e16 + 2)),
-        ["neighbours"] = Chart((12_345_678_901, 12_345_678.1), (12_345_678_912, 12_345_679.3)),
-        ["everything"] = Chart((double.MinValue, double.MinValue), (double.MaxValue, double.MaxValue)),
-        ["everything, log"] = Chart((double.Epsilon, double.Epsilon), (double.MaxValue, double.MaxValue)) with { LogarithmicX = true, LogarithmicY = true },
-        ["the smallest"] = Chart((0, 0), (double.Epsilon, double.Epsilon)),
-        ["fractions to the right, small"] = Chart((0.0125, 1), (0.0875, 2)) with { PlotWidth = 100, PlotHeight = 100 },
-        ["log to the right, a power"] = Chart((1e-3, 2), (3e-3, 1)) with { LogarithmicX = true, LogarithmicY = true },
-        ["small"] = Chart((0, 1), (9_999, 2)) with { PlotWidth = 100, PlotHeight = 100 },
-        ["nothing finite"] = Chart((0, double.NaN), (1, double.PositiveInfinity)),
+        ["tiny values"] = Chart((0, 3e-12), (1e6, 1e-11)),
+        ["huge values"] = Chart((0, 3e12), (1L << 62, 1e13)),
+        ["narrow range of y"] = Chart((0, 0.85), (1_234_567, 0.95)),
+        ["fractional x"] = Chart((0.5, 1), (1.75, 2)),
+        ["logarithmic y"] = Chart((1, 1e-3), (20, 3)) with { LogarithmicY = true },
+        ["logarithmic y over 25 powers of ten"] = Chart((1, 1e-16), (20, 1e9)) with { LogarithmicY = true },
+        ["logarithmic y with one value"] = Chart((1, 0.1), (20, 0.1)) with { LogarithmicY = true },
+        ["logarithmic x"] = Chart((1e-7, 2), (1e-3, 1), (10, 5)) with { LogarithmicX = true },
+        ["both axes logarithmic, x between two ticks"] = Chart((3e-3, 2), (4e-3, 1)) with { LogarithmicX = true, LogarithmicY = true },
+        ["both axes logarithmic, small plot"] = Chart((1e-12, 2), (1e3, 1e9)) with { LogarithmicX = true, LogarithmicY = true, PlotWidth = 100, PlotHeight = 100 },
+        ["loss over epochs"] = Chart((1, 2.3), (20, 0.028)) with { LogarithmicY = true },
+        ["two adjacent doubles"] = Chart((0, 1e16), (1e17, 1e16 + 2)),
+        ["close numbers with many digits"] = Chart((12_345_678_901, 12_345_678.1), (12_345_678_912, 12_345_679.3)),
+        ["all doubles"] = Chart((double.MinValue, double.MinValue), (double.MaxValue, double.MaxValue)),
+        ["all doubles, both axes logarithmic"] = Chart((double.Epsilon, double.Epsilon), (double.MaxValue, double.MaxValue)) with { LogarithmicX = true, LogarithmicY = true },
+        ["smallest double"] = Chart((0, 0), (double.Epsilon, double.Epsilon)),
+        ["fractional x, small plot"] = Chart((0.0125, 1), (0.0875, 2)) with { PlotWidth = 100, PlotHeight = 100 },
+        ["both axes logarithmic, x from a power of ten"] = Chart((1e-3, 2), (3e-3, 1)) with { LogarithmicX = true, LogarithmicY = true },
+        ["small plot"] = Chart((0, 1), (9_999, 2)) with { PlotWidth = 100, PlotHeight = 100 },
+        ["no finite point"] = Chart((0, double.NaN), (1, double.PositiveInfinity)),
         ["no points"] = Chart(),
-        ["several"] = new LineChart(
+        ["three lines"] = new LineChart(
         [
             new ChartLine("first", [new(0, 1), new(1, 2)]) { Note = "0.123456" },
             new ChartLine("a name that is much longer than the other names", [new(0, 2), new(1, 1)]),
@@ -51,17 +51,17 @@ public sealed class LineChartTests
             XLabel = "x in metres",
             YLabel = "y in metres",
         },
-        ["many"] = new LineChart([.. Enumerable.Range(0, 40).Select(i => new ChartLine($"line {i}", [new(0, i), new(1, -i)]))]),
-        ["log with a range"] = Chart((1, 1e-3), (20, 3), (1e5, 7)) with { LogarithmicX = true, LogarithmicY = true, XRange = new(0.5, 100), YRange = new(1e-2, 1) },
-        ["a range"] = Chart((-20, -3), (0, 0.3), (1e300, 7)) with { XRange = new(-1, 4), YRange = new(0.25, 0.75) },
-        ["a band"] = new LineChart([new ChartLine("mean", [new(0, 1), new(10, 2)]) { Band = [new(0, 0.5, 1.5), new(10, -3, 40)] }]),
+        ["40 lines"] = new LineChart([.. Enumerable.Range(0, 40).Select(i => new ChartLine($"line {i}", [new(0, i), new(1, -i)]))]),
+        ["both axes logarithmic, given ranges"] = Chart((1, 1e-3), (20, 3), (1e5, 7)) with { LogarithmicX = true, LogarithmicY = true, XRange = new(0.5, 100), YRange = new(1e-2, 1) },
+        ["given ranges"] = Chart((-20, -3), (0, 0.3), (1e300, 7)) with { XRange = new(-1, 4), YRange = new(0.25, 0.75) },
+        ["band"] = new LineChart([new ChartLine("mean", [new(0, 1), new(10, 2)]) { Band = [new(0, 0.5, 1.5), new(10, -3, 40)] }]),
         ["equal scales"] = Chart((0, 1), (1, 3)) with { EqualScales = true },
-        ["a surface"] = Chart((-1, 1), (1, 3)) with
+        ["contours and marks"] = Chart((-1, 1), (1, 3)) with
         {
             Contours = new ChartContours((x, y) => x * y, [-1, 0, 1]),
             Marks = [new ChartMark("start", new(-1, 1)), new ChartMark("end", new(1, 3))],
         },
-        ["a long title"] = Chart((0, 1), (1, 2)) with { Title = new string('m', 120) },
+        ["long title"] = Chart((0, 1), (1, 2)) with { Title = new string('m', 120) },
     };
 
     public static TheoryData<string> Names() => [.. _charts.Keys];
@@ -284,7 +284,7 @@ public sealed class LineChartTests
     [Fact]
     public void ABandCoversTheAreaBetweenItsEnds()
     {
-        XElement root = XDocument.Parse(_charts["a band"].ToSvg()).Root!;
+        XElement root = XDocument.Parse(_charts["band"].ToSvg()).Root!;
         double[] band = Numbers(root.Descendants(_svg + "polygon").Single().Attribute("points")!.Value);
         double[] ys = [.. band.Where((_, i) => i % 2 == 1)];
         ys.Should().HaveCount(4);
@@ -369,7 +369,7 @@ public sealed class LineChartTests
             colours.Should().OnlyContain(colour => ColourVision.Contrast(colour, paper) >= 3, "a line needs a contrast of 3 to 1");
             for (int i = 0; i < colours.Length; i++)
             {
-                // Of two lines with the same dashes the colours must differ, and the colours of the first four lines in any case.
+                // Lines with the same dashes must differ in colour. So must the first four lines.
                 for (int j = 0; j < i; j++)
                 {
                     if (i % 4 == j % 4 || i < 4)

@@ -70,7 +70,7 @@ public sealed unsafe class SeamTests
         state.SlotNames.Should().Equal("exp_avg", "largest");
 
         Draw.Floats(3, Length).CopyTo(mean.Memory.AsSpan());
-        state.Advance(new TensorAge(7, double.NaN));
+        state.Advance(new UpdateHistory(7, double.NaN));
         var read = new float[Length];
         state.Read("exp_avg", read);
         read.ShouldHaveTheBitsOf(mean.Memory, "the values that are read");

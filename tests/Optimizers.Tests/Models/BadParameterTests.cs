@@ -27,7 +27,7 @@ public sealed class BadParameterTests : IDisposable
         ("name", "*", set => set.AddView(null!, [1], new float[1], new float[1])),
         ("parameters", "*", set => set.AddRange(null!)),
         ("parameters", "*", set => set.AddRange((null!, [1]))),
-        ("parameters", "*\"p\" has no shape*", set => set.AddRange(("p", null!))),
+        ("parameters", "*shape of the parameter \"p\" is null*", set => set.AddRange(("p", null!))),
         ("name", "*", set => set.TryGet(null!, out _)),
         ("name", "*", set => _ = set[(string)null!]),
         ("name", "*no parameter \"p\"*", set => _ = set["p"]),

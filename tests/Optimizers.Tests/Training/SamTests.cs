@@ -159,8 +159,8 @@ public sealed class SamTests
         sam.HasAscended.Should().BeTrue();
         sam.Step().Applied.Should().BeTrue();
         sam.Invoking(s => s.Step()).Should().Throw<InvalidOperationException>();
-        sam.Invoking(s => s.Step(() => s.Ascend())).Should().Throw<InvalidOperationException>().WithMessage("*at work already*");
-        sam.Invoking(s => s.Step(() => s.Step(() => { }))).Should().Throw<InvalidOperationException>().WithMessage("*at work already*");
+        sam.Invoking(s => s.Step(() => s.Ascend())).Should().Throw<InvalidOperationException>().WithMessage("*in a call already*");
+        sam.Invoking(s => s.Step(() => s.Step(() => { }))).Should().Throw<InvalidOperationException>().WithMessage("*in a call already*");
         sam.Invoking(s => s.Step(null!)).Should().Throw<ArgumentNullException>();
     }
 

@@ -1,24 +1,24 @@
 namespace Optimizers;
 
-/// <summary>A function of many variables along a line, as a search for a step size sees it.</summary>
+/// <summary>A function of many variables along the line of a search.</summary>
 internal interface ILine
 {
-    /// <summary>The size of the largest element of the direction.</summary>
+    /// <summary>The magnitude of the largest element of the direction.</summary>
     double Reach { get; }
 
-    /// <summary>Evaluates the function some way along the line.</summary>
+    /// <summary>Evaluates the function at a distance along the line.</summary>
     LinePoint At(double distance);
 
-    /// <summary>Has the gradient of the point that was evaluated last kept for whoever goes on from there.</summary>
+    /// <summary>Stores the gradient at the last evaluated point for the next iteration.</summary>
     void Keep();
 
-    /// <summary>Has the gradient of the beginning kept.</summary>
+    /// <summary>Stores the gradient at the start of the line for the next iteration.</summary>
     void KeepStart();
 }
 
-/// <summary>What is known of a point on a line.</summary>
-/// <param name="Distance">How far along the line.</param>
-/// <param name="Loss">The value there; +∞ where it or its gradient is not finite.</param>
+/// <summary>An evaluated point on a line.</summary>
+/// <param name="Distance">The distance along the line.</param>
+/// <param name="Loss">The value at the point; +∞ if it or its gradient is not finite.</param>
 /// <param name="Slope">The derivative along the line.</param>
 internal readonly record struct LinePoint(double Distance, double Loss, double Slope)
 {

@@ -1,27 +1,27 @@
 namespace Optimizers;
 
 /// <summary>
-/// Limited-memory BFGS: Newton's method with a curvature that is estimated from the last steps. For a loss that is the same
-/// each time, such as one over all of the data: it takes few steps, and evaluates the loss and its gradient itself.
+/// Limited-memory BFGS (L-BFGS): Newton's method with a curvature that is estimated from the last iterations. Use it for a loss
+/// without noise, for example over all of the data. It takes few steps, and evaluates the loss and its gradient itself.
 /// </summary>
 /// <remarks>
 /// <para>Liu &amp; Nocedal 1989, doi:10.1007/BF01589116, algorithm 2.1; Nocedal &amp; Wright 2006, algorithm 7.4.</para>
 /// <code>
-/// s, y: by how much the last iterations moved p, and changed g          pairs with y·s ≤ 1e-10 are not kept
-/// H: (y·s/y·y)·I, then corrected by every pair                          never stored: two loops over the pairs
-/// p ← p − tHg, t: η, for the very first iteration η·min(1, 1/Σ|g|), or what the line search finds
+/// s, y: the changes of p and of g in one of the last iterations         a pair with y·s ≤ 1e-10 is not stored
+/// H: (y·s/y·y)·I, corrected by every pair                               not stored: Hg takes two loops over the pairs
+/// p ← p − tHg, t: η, in the first iteration η·min(1, 1/Σ|g|); with a line search, the step size that it finds
 /// </code>
-/// <para>Iterations, line search, tolerances and limits are PyTorch's. A step is up to <see cref="LbfgsOptions.MaximumIterations"/>
-/// iterations; the next one goes on with the pairs. Without a line search the last move of a step is not evaluated, so that it
-/// begins the next. There is no weight decay: add it to the loss.</para>
-/// <para>Parameters, gradients and pairs are float32; sums, products and directions are in double, where PyTorch has float32
-/// for all of it.</para>
-/// <para>State: 8 bytes per parameter for each pair, of which there are one more than <see cref="LbfgsOptions.HistorySize"/>, and
-/// 24 besides. Where the gradient is zero a step does nothing.</para>
-/// <para>Where the loss or a gradient is NaN or infinite, or p itself would become so: at the start of a step nothing changes; after
-/// a move the parameters are put back where it began, and the history is forgotten. The report says
-/// <see cref="LbfgsOutcome.NotFinite"/> in both cases. A line search comes back from such a point by itself. PyTorch goes on with
-/// the NaN.</para>
+/// <para>Iterations, line search, tolerances and limits are PyTorch's. A step has up to <see cref="LbfgsOptions.MaximumIterations"/>
+/// iterations, and the next step continues with the same pairs. Without a line search, a step does not evaluate the loss after its
+/// last move; the next step does. There is no weight decay: add it to the loss.</para>
+/// <para>Parameters, gradients and pairs are in float32; sums, products and directions are in double. PyTorch uses float32 for all
+/// of them.</para>
+/// <para>State: 8 bytes per parameter for each pair, and 24 bytes per parameter in addition. Up to
+/// <see cref="LbfgsOptions.HistorySize"/> + 1 pairs need memory. If the gradient is zero, a step changes nothing.</para>
+/// <para>If the loss or a gradient is NaN or infinite, or p would become so, the step ends with
+/// <see cref="LbfgsOutcome.NotFinite"/>. At the start of a step nothing has changed then. After a move, the parameters return to the
+/// start of the iteration, and the history is cleared. A line search that reaches such a point continues with a shorter step.
+/// PyTorch continues with the NaN.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -34,16 +34,16 @@ public sealed class Lbfgs : ICheckpointed
     private readonly LbfgsRun<float> _run;
     private StepGuard _guard;
 
-    // A model's parameters one after the other, and what computes their loss as long as a step lasts.
+    // The parameters of a set joined into one vector, and the set and the user's function during a step.
     private float[]? _flat;
     private Objective<float>? _lossOfSet;
     private ParameterSet? _set;
     private Func<double>? _computeLoss;
 
-    /// <summary>Makes the optimizer.</summary>
+    /// <summary>Creates the optimizer.</summary>
     /// <param name="length">The number of parameters, at least 0.</param>
-    /// <param name="options">The options; null: the defaults.</param>
-    /// <exception cref="ArgumentException">An argument or an option, named in the message, is out of its range.</exception>
+    /// <param name="options">The options; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An argument or an option is out of its range; the message names it.</exception>
     public Lbfgs(int length, LbfgsOptions? options = null)
     {
         Require.AtLeast(length, 0);
@@ -59,31 +59,31 @@ public sealed class Lbfgs : ICheckpointed
     /// <summary>The options.</summary>
     public LbfgsOptions Options { get; }
 
-    /// <summary>The number of iterations since the history began.</summary>
+    /// <summary>The number of iterations since the history was last cleared.</summary>
     public long IterationCount => _run.Iterations;
 
-    /// <summary>The number of evaluations of the loss in all steps.</summary>
+    /// <summary>The number of evaluations of the loss in all steps together.</summary>
     public long EvaluationCount => _run.Evaluations;
 
-    /// <summary>The number of earlier iterations that the curvature is taken from.</summary>
+    /// <summary>The number of earlier iterations from which the curvature is estimated.</summary>
     public int HistoryCount => _run.Pairs;
 
-    /// <summary>The memory that the state takes, in bytes; it grows with the history.</summary>
+    /// <summary>The size of the state, in bytes; it grows with the history.</summary>
     public long StateBytes => _run.Bytes;
 
-    /// <summary>The number of parameters, iterations and evaluations.</summary>
+    /// <summary>Describes the numbers of parameters, iterations and evaluations, and the state.</summary>
     public override string ToString() =>
         $"{nameof(Lbfgs)} of [{Length}]: {TextTable.Count(IterationCount, "iteration")}, "
         + $"{TextTable.Count(EvaluationCount, "evaluation")}, {TextTable.Count(StateBytes, "byte")} of state";
 
     /// <summary>Finds a minimum of a function of doubles.</summary>
-    /// <param name="point">Where to begin; becomes the best point found.</param>
-    /// <param name="function">Gives the value and the gradient at a point. Called on this thread. If it throws, the point is where
-    /// the last iteration began.</param>
-    /// <param name="options">The options; null: a strong Wolfe search, 1,000 iterations at most, the other defaults.</param>
-    /// <returns>Why it ended and where.</returns>
+    /// <param name="point">The start; receives the best point that was found.</param>
+    /// <param name="function">Computes the value and the gradient at a point. Called on this thread. If it throws, the point is that
+    /// at the start of the iteration.</param>
+    /// <param name="options">The options; null for a strong Wolfe search, at most 1,000 iterations, and the other defaults.</param>
+    /// <returns>The report: the reason why it ended, the loss, and the numbers of iterations and evaluations.</returns>
     /// <exception cref="ArgumentNullException">The function is null.</exception>
-    /// <exception cref="ArgumentException">An option, named in the message, is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     public static LbfgsReport Minimize(Span<double> point, Objective<double> function, LbfgsOptions? options = null) =>
         Minimize<double>(point, function, options);
 
@@ -92,24 +92,19 @@ public sealed class Lbfgs : ICheckpointed
     public static LbfgsReport Minimize(Span<float> point, Objective<float> function, LbfgsOptions? options = null) =>
         Minimize<float>(point, function, options);
 
-    /// <summary>Takes a step: some iterations.</summary>
-    /// <param name="parameters">The parameters, as many as the optimizer was made for; updated in place, also while the function
-    /// is called.</param>
-    /// <param name="function">Gives the loss and its gradient at a point, which are the parameters themselves. Called on this
-    /// thread. If it throws, the parameters are where the last iteration began, and the history is forgotten.</param>
-    /// <returns>What was done.</returns>
+    /// <summary>Takes a step of up to <see cref="LbfgsOptions.MaximumIterations"/> iterations.</summary>
+    /// <param name="parameters">The parameters, as many as the optimizer was created for. They are updated in place, and also have
+    /// the values of the point during a call of the function.</param>
+    /// <param name="function">Computes the loss and its gradient at a point, which is the span of the parameters itself. Called on
+    /// this thread. If it throws, the parameters return to the start of the iteration, and the history is cleared.</param>
+    /// <returns>The report of the step.</returns>
     /// <exception cref="ArgumentNullException">The function is null.</exception>
-    /// <exception cref="ArgumentException">The length is not the optimizer's. Nothing has changed then.</exception>
-    /// <exception cref="InvalidOperationException">The optimizer is in a step. Nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">The length differs from the optimizer's. Nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step. Nothing has changed.</exception>
     public LbfgsReport Step(Span<float> parameters, Objective<float> function)
     {
         ArgumentNullException.ThrowIfNull(function);
-        if (parameters.Length != Length)
-        {
-            throw new ArgumentException(
-                $"There are {parameters.Length} parameters, but the optimizer was made for {Length}.", nameof(parameters));
-        }
-
+        Require.LengthOfOptimizer(parameters.Length, Length, "parameters", nameof(parameters));
         _guard.Enter();
         try
         {
@@ -121,31 +116,27 @@ public sealed class Lbfgs : ICheckpointed
         }
     }
 
-    /// <summary>Takes a step with all parameters of a set together, one after the other as one vector.</summary>
-    /// <param name="parameters">The set, with as many elements as the optimizer was made for. Parameters that say that they have
-    /// no gradient count as having one of zero.</param>
-    /// <param name="computeLoss">Computes the loss, which it gives, and the gradients of the parameters as they are, into their
-    /// buffers, which are zero each time. Called on this thread. If it throws, the parameters are where the last iteration began, and
-    /// the history is forgotten.</param>
-    /// <returns>What was done.</returns>
+    /// <summary>Takes a step with all parameters of a set, joined into one vector in the order of the set.</summary>
+    /// <param name="parameters">The set, with as many elements as the optimizer was created for. The gradient of a parameter whose
+    /// <see cref="Parameter.HasGradient"/> is false counts as zero.</param>
+    /// <param name="computeLoss">Returns the loss at the current values of the parameters, and writes their gradients into their
+    /// buffers, which are zero before each call. Called on this thread. If it throws, the parameters return to the start of the
+    /// iteration, and the history is cleared.</param>
+    /// <returns>The report of the step.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">The number of elements is not the optimizer's. Nothing has changed then.</exception>
-    /// <exception cref="InvalidOperationException">The optimizer is in a step, or the parameters do not hold their own values.
-    /// Nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">The number of elements differs from the optimizer's, or the set has a table. Nothing has
+    /// changed.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step, or the values of the parameters are replaced at present.
+    /// Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public LbfgsReport Step(ParameterSet parameters, Func<double> computeLoss)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(computeLoss);
-        if (parameters.ElementCount != Length)
-        {
-            throw new ArgumentException(
-                $"The set has {parameters.ElementCount} elements, but the optimizer was made for {Length}.", nameof(parameters));
-        }
-
+        Require.LengthOfOptimizer(parameters.ElementCount, Length, "elements in the set", nameof(parameters));
         ObjectDisposedException.ThrowIf(parameters.IsDisposed, parameters);
-        parameters.RequireNoTables("minimised along", nameof(parameters));
-        parameters.ValueUse.RequireOwn();
+        parameters.RequireNoTables(nameof(Lbfgs), nameof(parameters));
+        parameters.ValueUse.RequireFree();
         _guard.Enter();
         try
         {
@@ -153,7 +144,7 @@ public sealed class Lbfgs : ICheckpointed
             _computeLoss = computeLoss;
             _flat ??= new float[Length];
             Gather(parameters, parameter => parameter.Values, _flat);
-            parameters.ValueUse.ReplacedBecause = $"{nameof(Lbfgs)} tries points, and has not chosen one yet. Wait until its step returns.";
+            parameters.ValueUse.ReplacedBecause = $"a step of {nameof(Lbfgs)} is trying points. Wait until its step returns.";
             try
             {
                 return _run.Step(_flat, _lossOfSet ??= LossOfSet);
@@ -172,7 +163,7 @@ public sealed class Lbfgs : ICheckpointed
         }
     }
 
-    /// <summary>Forgets everything: as before the first step.</summary>
+    /// <summary>Resets the state to what it was before the first step.</summary>
     public void Reset() => _run.Reset();
 
     /// <inheritdoc/>

@@ -1,23 +1,23 @@
 namespace Optimizers;
 
 /// <summary>
-/// What L-BFGS knows of the curvature: the last steps s, and how the gradient changed with each, y. The product of the
-/// inverse Hessian that they stand for with a gradient takes two loops over them.
+/// The history of L-BFGS: pairs of a step s and the change y of the gradient in it. They define an estimate of the inverse Hessian.
+/// Its product with a gradient takes two loops over the pairs.
 /// </summary>
 /// <typeparam name="T">The elements: float or double.</typeparam>
 internal sealed class LbfgsMemory<T>(int length, int most)
     where T : unmanaged
 {
-    // A pair that curves less says nothing, or would have the step climb.
+    // A pair with less curvature is mostly rounding error, or would make the loss rise along the direction.
     private const double LeastCurvature = 1e-10;
 
     private readonly List<Pair> _pairs = [];
     private double[] _shares = [];
 
-    /// <summary>How many pairs there are.</summary>
+    /// <summary>The number of pairs.</summary>
     public int Count { get; private set; }
 
-    /// <summary>What the inverse Hessian is taken to be a multiple of, before the pairs.</summary>
+    /// <summary>The factor of the identity matrix that the pairs correct.</summary>
     public double Scale { get; private set; } = 1;
 
     /// <summary>The memory of the pairs so far, in bytes.</summary>
@@ -29,15 +29,15 @@ internal sealed class LbfgsMemory<T>(int length, int most)
         Scale = 1;
     }
 
-    /// <summary>Takes a pair in, in the place of the oldest if there is no room; unless it says nothing.</summary>
-    /// <param name="distance">How far the step went along the direction.</param>
+    /// <summary>Adds a pair, unless its curvature is too small. If the history is full, the oldest pair is removed.</summary>
+    /// <param name="distance">The step size along the direction.</param>
     /// <param name="direction">The direction.</param>
     /// <param name="gradient">The gradient after the step.</param>
     /// <param name="previous">The gradient before it.</param>
     public void Take(
         double distance, ReadOnlySpan<double> direction, ReadOnlySpan<T> gradient, ReadOnlySpan<T> previous)
     {
-        // In a place of its own: a pair that is not taken has pushed none out.
+        // The pair is computed in spare memory, so a rejected pair overwrites none.
         Pair pair = At(Count);
         Vectors.Scale(distance, direction, pair.Step.AsSpan());
         Vectors.Combine(1, gradient, -1, previous, pair.Change.AsSpan());
@@ -84,7 +84,7 @@ internal sealed class LbfgsMemory<T>(int length, int most)
         }
     }
 
-    /// <summary>Lists what there is, or as much as a file has.</summary>
+    /// <summary>Lists the pairs: in a save those that exist, in a load those that the file has.</summary>
     public void Describe(CheckpointManifest contents)
     {
         int listed = 0;
@@ -96,7 +96,7 @@ internal sealed class LbfgsMemory<T>(int length, int most)
             contents.Scalar($"ys.{index}", () => At(index).Curvature, curvature => At(index).Curvature = curvature);
         }
 
-        // A count of other pairs than the file has can only come from one that nobody wrote in earnest.
+        // A count that differs from the number of pairs occurs only in an invalid file.
         contents.Counter("history", () => Count, count => Count = (int)Math.Clamp(count, 0, listed));
         contents.Scalar("H_diag", () => Scale, scale => Scale = scale);
     }

@@ -1,6 +1,6 @@
 namespace Optimizers;
 
-/// <summary>Why a step of <see cref="Lbfgs"/> ended.</summary>
+/// <summary>The reason why a step of <see cref="Lbfgs"/> ended.</summary>
 public enum LbfgsOutcome
 {
     /// <summary>No element of the gradient is larger than <see cref="LbfgsOptions.GradientTolerance"/>.</summary>
@@ -9,18 +9,18 @@ public enum LbfgsOutcome
     /// <summary>An iteration moved the parameters, or changed the loss, by no more than <see cref="LbfgsOptions.ChangeTolerance"/>.</summary>
     ChangeTolerance,
 
-    /// <summary>The loss falls along the direction by no more than <see cref="LbfgsOptions.ChangeTolerance"/>, or rises.</summary>
+    /// <summary>Along the direction the loss rises, or falls with a slope of less than <see cref="LbfgsOptions.ChangeTolerance"/>.</summary>
     SlopeTolerance,
 
-    /// <summary>The line search found no better point than where it began, with as many trials as it had.</summary>
+    /// <summary>The line search found no better point than its start within its number of evaluations.</summary>
     NoBetterPoint,
 
-    /// <summary>There have been <see cref="LbfgsOptions.MaximumIterations"/>.</summary>
+    /// <summary>The step has done <see cref="LbfgsOptions.MaximumIterations"/> iterations.</summary>
     MaximumIterations,
 
-    /// <summary>There have been <see cref="LbfgsOptions.MaximumEvaluations"/>.</summary>
+    /// <summary>The step has done <see cref="LbfgsOptions.MaximumEvaluations"/> evaluations.</summary>
     MaximumEvaluations,
 
-    /// <summary>The loss or a gradient was NaN or infinite. The parameters are where they were good last.</summary>
+    /// <summary>The loss or a gradient was NaN or infinite. The parameters are at the last point where both were finite.</summary>
     NotFinite,
 }

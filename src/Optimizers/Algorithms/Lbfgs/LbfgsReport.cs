@@ -1,30 +1,30 @@
 namespace Optimizers;
 
-/// <summary>What a step of <see cref="Lbfgs"/> did.</summary>
+/// <summary>The report of a step of <see cref="Lbfgs"/>.</summary>
 public readonly record struct LbfgsReport
 {
-    /// <summary>Why it ended.</summary>
+    /// <summary>The reason why the step ended.</summary>
     public LbfgsOutcome Outcome { get; init; }
 
-    /// <summary>Whether it ended for a tolerance and not for a limit.</summary>
+    /// <summary>Whether the step ended because of a tolerance, not because of a limit.</summary>
     public bool Converged =>
         Outcome is LbfgsOutcome.GradientTolerance or LbfgsOutcome.ChangeTolerance or LbfgsOutcome.SlopeTolerance;
 
-    /// <summary>The loss where the step began; +∞ if it or its gradient was not finite.</summary>
+    /// <summary>The loss at the start of the step; +∞ if it or its gradient was not finite.</summary>
     public double FirstLoss { get; init; }
 
     /// <summary>
-    /// The loss where the step ended; without a line search, and if the iterations were up, that before the last of them, which
-    /// is not evaluated.
+    /// The loss at the end of the step. A step without a line search that has done all its iterations does not evaluate the loss
+    /// after the last move; this is then the loss before that move.
     /// </summary>
     public double Loss { get; init; }
 
-    /// <summary>The magnitude of the gradient's largest element, where <see cref="Loss"/> is.</summary>
+    /// <summary>The magnitude of the largest element of the gradient, at the same point as <see cref="Loss"/>.</summary>
     public double LargestGradient { get; init; }
 
     /// <summary>The number of iterations.</summary>
     public int Iterations { get; init; }
 
-    /// <summary>The number of times that the function was asked, or would have been at a point that was not finite.</summary>
+    /// <summary>The number of evaluations. A point that is not finite counts too, although the function is not called there.</summary>
     public int Evaluations { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace Optimizers;
 
-/// <summary>L-BFGS over a vector of float or double: the iterations of a step, and what lasts from one to the next.</summary>
+/// <summary>L-BFGS over a vector of float or double: the iterations of a step, and the state between steps.</summary>
 /// <typeparam name="T">The elements: float or double.</typeparam>
 internal sealed class LbfgsRun<T>(int length, LbfgsOptions options) : ILine
     where T : unmanaged
@@ -13,15 +13,15 @@ internal sealed class LbfgsRun<T>(int length, LbfgsOptions options) : ILine
     private T[] _trialGradient = new T[length];
     private double _distance;
 
-    // The point and the function, as long as a step of it lasts.
+    // The point and the function during a step.
     private unsafe T* _point;
     private Objective<T>? _function;
     private int _evaluationsOfStep;
 
-    /// <summary>The number of iterations since the history began.</summary>
+    /// <summary>The number of iterations since the history was last cleared.</summary>
     public long Iterations { get; private set; }
 
-    /// <summary>The number of evaluations of all steps.</summary>
+    /// <summary>The number of evaluations in all steps together.</summary>
     public long Evaluations { get; private set; }
 
     /// <summary>The number of pairs in the history.</summary>
@@ -34,7 +34,7 @@ internal sealed class LbfgsRun<T>(int length, LbfgsOptions options) : ILine
     private int MostEvaluations =>
         options.MaximumEvaluations ?? (int)Math.Min(options.MaximumIterations * 5L / 4, int.MaxValue);
 
-    /// <summary>Forgets everything.</summary>
+    /// <summary>Resets the state to what it was before the first step.</summary>
     public void Reset()
     {
         Forget();
@@ -55,7 +55,7 @@ internal sealed class LbfgsRun<T>(int length, LbfgsOptions options) : ILine
             }
             catch
             {
-                // Somebody's function threw: back to where the iteration began, from where nothing is known.
+                // The user's function threw, so the point returns to the start of the iteration, and the history is cleared.
                 _origin.CopyTo(point);
                 Forget();
                 throw;
@@ -161,7 +161,7 @@ internal sealed class LbfgsRun<T>(int length, LbfgsOptions options) : ILine
         _memory.Direction(_gradient, _direction);
     }
 
-    // False where the function is not finite.
+    // Returns false if the function is not finite at the new point.
     private bool Move(Span<T> point, ref double loss, double slope, bool last)
     {
         if (options.LineSearch == LineSearch.StrongWolfe)
@@ -184,7 +184,7 @@ internal sealed class LbfgsRun<T>(int length, LbfgsOptions options) : ILine
         return there.IsFinite;
     }
 
-    // False where the point would not be finite.
+    // Returns false if the new point is not finite.
     private unsafe bool MoveTo(double distance)
     {
         var point = new Span<T>(_point, length);
@@ -192,7 +192,7 @@ internal sealed class LbfgsRun<T>(int length, LbfgsOptions options) : ILine
         return double.IsFinite(Vectors.MaximumMagnitude<T>(point));
     }
 
-    // +∞ stands for whatever is not finite: no search goes there.
+    // Every value that is not finite becomes +∞, which no search chooses.
     private unsafe double Evaluate(T[] gradient)
     {
         var point = new ReadOnlySpan<T>(_point, length);

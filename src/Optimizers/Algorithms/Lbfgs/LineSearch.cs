@@ -1,15 +1,15 @@
 namespace Optimizers;
 
-/// <summary>How far to go along a direction.</summary>
+/// <summary>The way to choose the step size along a direction.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<LineSearch>))]
 public enum LineSearch
 {
-    /// <summary>As far as the rate says.</summary>
+    /// <summary>No search: the step size is the learning rate.</summary>
     None,
 
     /// <summary>
-    /// To where the loss has fallen enough and the slope is flat enough: the strong Wolfe conditions with 1e-4 and 0.9, by
-    /// cubic interpolation.
+    /// A search with cubic interpolation for a point that meets the strong Wolfe conditions, with the constants 1e-4 and 0.9: the
+    /// loss has fallen enough, and the slope is flat enough.
     /// </summary>
     StrongWolfe,
 }

@@ -1,13 +1,13 @@
 namespace Optimizers;
 
 /// <summary>
-/// Finds a step size that meets the strong Wolfe conditions: the loss falls by a share of what the slope promises, and the
-/// slope flattens. First a bracket around such a point is found, then it is narrowed; both by the minimiser of a cubic
-/// through two points. Nocedal &amp; Wright 2006, algorithms 3.5 and 3.6, in the order and with the constants of PyTorch.
+/// Finds a step size that meets the strong Wolfe conditions: the loss falls by at least a share of the fall that
+/// the first slope predicts, and the slope becomes flatter. The search first finds a bracket around such a point, and then narrows it.
+/// Both parts try the minimum of a cubic through two points. Nocedal &amp; Wright 2006, algorithms 3.5 and 3.6, in the order and with the constants of PyTorch.
 /// </summary>
 /// <remarks>
-/// Where the function is not finite it counts as +∞, and in the place of a cubic the middle is tried: so a search that has
-/// left the domain comes back into it. PyTorch compares with the NaN.
+/// A value that is not finite counts as +∞. The search then tries the middle of the bracket instead of the minimum of a cubic, so it
+/// returns to the domain of the function. PyTorch compares with the NaN.
 /// </remarks>
 internal static class StrongWolfe
 {
@@ -15,11 +15,11 @@ internal static class StrongWolfe
     private const double Flattening = 0.9;
     private const double NarrowestBracket = 1e-9;
 
-    /// <summary>Searches, and leaves the gradient of what it found kept.</summary>
+    /// <summary>Searches, and stores the gradient at the point that it returns.</summary>
     /// <param name="line">The line.</param>
-    /// <param name="start">Its beginning; it slopes downward.</param>
+    /// <param name="start">The start of the line, where the slope is negative.</param>
     /// <param name="first">The distance to try first.</param>
-    /// <param name="mostTrials">How many further distances are tried at most.</param>
+    /// <param name="mostTrials">The maximum number of further distances to try.</param>
     /// <returns>The point to go to, which may be the start.</returns>
     public static LinePoint Search<TLine>(TLine line, LinePoint start, double first, int mostTrials)
         where TLine : ILine
@@ -62,8 +62,8 @@ internal static class StrongWolfe
     }
 
     /// <summary>
-    /// The minimiser of the cubic that has the loss and the slope of two points, within bounds; where there is none, their
-    /// middle.
+    /// The minimum of the cubic with the loss and the slope of two points, limited to a range. If the cubic has no minimum, the
+    /// middle of the range.
     /// </summary>
     public static double Minimizer(LinePoint one, LinePoint other, double lowest, double highest)
     {
@@ -74,7 +74,7 @@ internal static class StrongWolfe
         double root = Math.Sqrt(square);
         double minimizer = right.Distance - (width * ((right.Slope + root - z) / (right.Slope - left.Slope + (2 * root))));
 
-        // So written, a NaN is no minimiser.
+        // In this form, a NaN does not count as a minimum.
         return square >= 0 && !double.IsNaN(minimizer)
             ? Math.Min(Math.Max(minimizer, lowest), highest)
             : (lowest + highest) / 2;
@@ -131,7 +131,7 @@ internal static class StrongWolfe
         return ends[low];
     }
 
-    // A minimiser close to an end narrows little: that passes once, but not twice in a row.
+    // A minimum close to an end narrows the bracket only a little. This is accepted once, but not twice in a row.
     private static double AwayFromEnds(double distance, double left, double right, ref bool stalled)
     {
         double margin = 0.1 * (right - left);

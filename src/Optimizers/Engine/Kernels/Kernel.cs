@@ -28,8 +28,8 @@ internal static unsafe class Kernel
         where TStorage : struct, IStorage
     {
         // A width without hardware support is not compiled, because the vector tests are constants for the compiler. Lanes of one element
-        // are for processors without vectors. A native program contains only two kinds of lanes; the others are left out because only
-        // tests use them there.
+        // are for processors without vectors. A native program contains only two kinds of lanes, because only
+        // tests would use the others there.
         if (widestLane == Lane1.Count && RuntimeFeature.IsDynamicCodeSupported)
         {
             if (start != end)
@@ -46,7 +46,8 @@ internal static unsafe class Kernel
             end -= rest;
             if (RuntimeFeature.IsDynamicCodeSupported)
             {
-                // This loop is compiled only if a rest occurs, and saves 8 ns of the 12 that a copy on the stack takes (docs/engine.md).
+                // The last one to three elements, one at a time. This is 8 ns faster than a copy on the stack, which takes 12 ns
+                // (docs/engine.md). The loop is compiled only when a buffer needs it.
                 Loop<Lane1, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, end, end + rest);
             }
             else
@@ -69,7 +70,7 @@ internal static unsafe class Kernel
             i = stop;
         }
 
-        // The narrowest lanes process short buffers, and the rest of the wider lanes.
+        // Lanes of four elements process short buffers, and the elements that are too few for a wider lane.
         if (i != end)
         {
             Loop<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, i, end);

@@ -31,7 +31,7 @@ internal sealed class CautiousStep<TRule>(SteppingDefinition<TRule> definition, 
         MeasuredBlocks.Run<CountingPass>(
             new(this[job.Rule]), job, start, end, counts, squares: false, widestLane);
 
-    public override void TakeShare(int rule, double share) => _scales[rule] = Agreement.ScaleOf(share);
+    public override void SetMovingShare(int rule, double share) => _scales[rule] = Agreement.ScaleOf(share);
 
     public override void Apply(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
     {

@@ -1,8 +1,8 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// The current step of one group of tensors: its numbers, and its rules, one for each age of the tensors. An optimizer of one
-/// buffer has a group of one tensor.
+/// The current step of one group of tensors: its learning rate and other scalars, and its rules. Tensors with the same update history
+/// can share a rule. An optimizer of one buffer has a group of one tensor.
 /// </summary>
 internal abstract class GroupStep
 {
@@ -40,7 +40,7 @@ internal abstract class GroupStep
     /// <summary>Whether a pass measures before the update.</summary>
     public virtual bool Measures => false;
 
-    /// <summary>Whether a pass counts the elements whose signs agree, before the update.</summary>
+    /// <summary>Whether a pass before the update counts the elements that a cautious update moves.</summary>
     public virtual bool Counts => false;
 
     /// <summary>Whether an earlier pass has already updated the state, so the update does not write it.</summary>
@@ -137,10 +137,10 @@ internal abstract class GroupStep
             ? $"the coupled weight decay of {weightDecay} would give a gradient to every row"
             : null;
 
-    /// <summary>The age of a tensor after this step. A schedule may set its momentum for the first time in this step.</summary>
+    /// <summary>The update history of a tensor after this step. A schedule may set its momentum for the first time in this step.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TensorAge AgeAfter(OptimizerState state) =>
-        After(double.IsNaN(ScheduledMomentum) ? state.Age : WithMomentumProduct(state.Age));
+    public UpdateHistory HistoryAfter(OptimizerState state) =>
+        After(double.IsNaN(ScheduledMomentum) ? state.History : WithMomentumProduct(state.History));
 
     /// <summary>Removes the rules of the last step.</summary>
     public abstract void Clear();
@@ -151,7 +151,7 @@ internal abstract class GroupStep
     /// <returns>The number of the rule.</returns>
     public abstract int AddRule(OptimizerState state, ReadOnlySpan<double> scalars);
 
-    /// <summary>Replaces every rule by that of the next update, after all tensors have become one update older.</summary>
+    /// <summary>Replaces every rule by that of the next update, after the updates of all tensors have been counted.</summary>
     public abstract void Advance();
 
     /// <summary>The number of the update that a rule belongs to.</summary>
@@ -181,23 +181,23 @@ internal abstract class GroupStep
     /// <summary>The sums over a rule's tensor, or over its whole group, after they have been stored.</summary>
     public virtual MeasuredSums SumsOf(int rule) => default;
 
-    /// <summary>Counts the elements that will move, in the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    /// <summary>Counts the elements that a cautious update moves, in the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
     public virtual void Count(in TensorJob job, nuint start, nuint end, BlockSums counts, int widestLane)
     {
     }
 
-    /// <summary>Sets the share of a rule's tensor that will move.</summary>
-    public virtual void TakeShare(int rule, double share)
+    /// <summary>Sets the share of elements that a cautious update moves, in the tensor of a rule.</summary>
+    public virtual void SetMovingShare(int rule, double share)
     {
     }
 
-    /// <summary>The age after this step of a tensor with the given age.</summary>
-    protected TensorAge After(TensorAge age) => new(checked(age.Iteration + 1), age.MomentumProduct * _momentumFactor);
+    /// <summary>The update history after this step of a tensor with the given history.</summary>
+    protected UpdateHistory After(UpdateHistory history) => new(checked(history.Iteration + 1), history.MomentumProduct * _momentumFactor);
 
-    private TensorAge WithMomentumProduct(TensorAge age) => double.IsNaN(age.MomentumProduct)
-        ? age with { MomentumProduct = Powers.Of(_optionsMomentum, (ulong)age.Iteration) }
-        : age;
+    private UpdateHistory WithMomentumProduct(UpdateHistory history) => double.IsNaN(history.MomentumProduct)
+        ? history with { MomentumProduct = Powers.Of(_optionsMomentum, (ulong)history.Iteration) }
+        : history;
 
-    /// <summary>The scalars of the step for tensors that reach an age in it.</summary>
-    protected StepScalars ScalarsOf(TensorAge age) => new(age.Iteration, LearningRate, WeightDecay, ScheduledMomentum, age.MomentumProduct);
+    /// <summary>The scalars of the step for tensors with the given history after it.</summary>
+    protected StepScalars ScalarsOf(UpdateHistory history) => new(history.Iteration, LearningRate, WeightDecay, ScheduledMomentum, history.MomentumProduct);
 }

@@ -20,7 +20,7 @@ internal interface IMatrixDefinition
     /// <summary>Whether one float for each element is kept between the passes.</summary>
     bool KeepsElements => false;
 
-    /// <summary>The size of further memory of a tensor, in bytes. It is not saved either.</summary>
+    /// <summary>The size of additional memory of a tensor, in bytes. Checkpoints do not save it.</summary>
     nuint WorkspaceFor(in TensorShape shape) => 0;
 
     /// <summary>The state for the passes, if it differs from the slots themselves; otherwise null.</summary>

@@ -27,7 +27,7 @@ internal class MeasuringStep<TRule>(MeasuringDefinition<TRule> definition, IOpti
             Array.Resize(ref _measured, 2 * RuleCount);
         }
 
-        int rule = Add(AgeAfter(state), scalars);
+        int rule = Add(HistoryAfter(state), scalars);
         _measured[rule].Shape = state.Shape;
         this[rule] = TRule.For(this[rule], state.Shape);
         return rule;

@@ -11,7 +11,8 @@ namespace Optimizers.Engine;
 /// </remarks>
 internal sealed class OverflowGuard
 {
-    // If the size of a step follows a norm, each step may double a parameter, and nothing else limits that.
+    // The number of steps between two measurements, for rules whose steps are as large as the norm of the parameters: each of these
+    // steps may double a parameter.
     private const int Interval = 64;
 
     // The largest move of an element at a rate of 1, for rules that divide by the size of the gradient: at most a few tens with moments,

@@ -141,7 +141,7 @@ internal sealed class PassRunner : ITaskRunner
         if (_batch.Counts)
         {
             RunBlockwise(Pass.Count);
-            TakeShares();
+            SetMovingShares();
         }
     }
 
@@ -167,14 +167,14 @@ internal sealed class PassRunner : ITaskRunner
         }
     }
 
-    private void TakeShares()
+    private void SetMovingShares()
     {
         for (int job = 0; job < _batch.Count; job++)
         {
             if (_batch[job].Group is { Counts: true } group)
             {
                 (int start, int end) = _batch.BlocksOf(job);
-                group.TakeShare(_batch[job].Rule, _sums.SumOfFirst(start, end) / _batch.LengthOf(job));
+                group.SetMovingShare(_batch[job].Rule, _sums.SumOfFirst(start, end) / _batch.LengthOf(job));
             }
         }
     }

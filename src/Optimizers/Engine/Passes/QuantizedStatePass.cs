@@ -35,7 +35,7 @@ internal static unsafe class QuantizedStatePass
     public static void Measure(in TensorJob job, Slot[] slots, nuint start, nuint end, BlockSums sums, int widestLane) =>
         Run(job, slots, start, end, sums, counts: false, widestLane);
 
-    /// <summary>Counts the elements that will move, in the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
+    /// <summary>Counts the elements that a cautious update moves, in the blocks from <paramref name="start"/> to <paramref name="end"/>.</summary>
     public static void Count(in TensorJob job, Slot[] slots, nuint start, nuint end, BlockSums counts, int widestLane) =>
         Run(job, slots, start, end, counts, counts: true, widestLane);
 

@@ -16,30 +16,30 @@ internal abstract class RuleStep<TRule>(RuleDefinition<TRule> definition, IOptim
 
     public override void Clear() => RuleCount = 0;
 
-    // Tensors with the same age and scalars share a rule.
+    // Tensors with the same update history and the same scalars share a rule.
     public override int AddRule(OptimizerState state, ReadOnlySpan<double> scalars)
     {
-        TensorAge age = AgeAfter(state);
-        return RuleCount > 0 && _rules[RuleCount - 1].Age == age && (!HasScalars || scalars.SequenceEqual(_rules[RuleCount - 1].Before))
+        UpdateHistory history = HistoryAfter(state);
+        return RuleCount > 0 && _rules[RuleCount - 1].History == history && (!HasScalars || scalars.SequenceEqual(_rules[RuleCount - 1].Before))
             ? RuleCount - 1
-            : Add(age, scalars);
+            : Add(history, scalars);
     }
 
     public override void Advance()
     {
         for (int rule = 0; rule < RuleCount; rule++)
         {
-            Set(rule, After(_rules[rule].Age));
+            Set(rule, After(_rules[rule].History));
         }
     }
 
-    public override long IterationOf(int rule) => _rules[rule].Age.Iteration;
+    public override long IterationOf(int rule) => _rules[rule].History.Iteration;
 
     public override ReadOnlySpan<double> ScalarsAfter(int rule) => _rules[rule].After;
 
     protected Span<double> WritableScalarsAfter(int rule) => _rules[rule].After;
 
-    protected int Add(TensorAge age, ReadOnlySpan<double> scalars)
+    protected int Add(UpdateHistory history, ReadOnlySpan<double> scalars)
     {
         if (RuleCount == _rules.Length)
         {
@@ -54,25 +54,25 @@ internal abstract class RuleStep<TRule>(RuleDefinition<TRule> definition, IOptim
             scalars.CopyTo(rule.After);
         }
 
-        Set(RuleCount, age);
+        Set(RuleCount, history);
         return RuleCount++;
     }
 
-    private void Set(int index, TensorAge age)
+    private void Set(int index, UpdateHistory history)
     {
         ref AgedRule rule = ref _rules[index];
-        rule.Age = age;
+        rule.History = history;
         rule.After?.CopyTo(rule.Before!, 0);
 
-        // A rule is a pure function of the numbers, so neighbours of the same age without scalars have the same rule.
-        rule.Rule = index > 0 && !HasScalars && _rules[index - 1].Age == age
+        // A rule is a pure function of the scalars of the step, so two rules with the same history and without state scalars are equal.
+        rule.Rule = index > 0 && !HasScalars && _rules[index - 1].History == history
             ? _rules[index - 1].Rule
-            : _createRule(ScalarsOf(age), rule.After);
+            : _createRule(ScalarsOf(history), rule.After);
     }
 
     private struct AgedRule
     {
-        public TensorAge Age;
+        public UpdateHistory History;
         public TRule Rule;
 
         // The state scalars before and after the update; null if there are none.

@@ -37,15 +37,8 @@ internal static unsafe class SingleTensorPass
 
     private static void Check(OptimizerState state, ReadOnlySpan<float> values, string? name)
     {
-        if (values.Length != state.Length)
-        {
-            throw new ArgumentException($"There are {values.Length} elements, but the optimizer was made for {state.Length}. Pass as many as that.", name);
-        }
-
-        if (state.Overlaps(values))
-        {
-            throw new ArgumentException("The elements overlap the optimizer's own state. Pass a copy of them.", name);
-        }
+        Require.LengthOfOptimizer(values.Length, state.Length, "elements", name);
+        state.RequireApart(values, "elements", name);
     }
 
     [SkipLocalsInit]

@@ -124,12 +124,7 @@ internal sealed unsafe class SparseRows(int rowCount, int width)
 
     private void Check(ReadOnlySpan<int> rows, ReadOnlySpan<float> values)
     {
-        if (values.Length != (long)rows.Length * width)
-        {
-            throw new ArgumentException(
-                $"There are {values.Length} values, but {rows.Length} rows of {width} elements need {(long)rows.Length * width}.", nameof(values));
-        }
-
+        RowGradients.RequireLength(rows, values, width);
         for (int i = 0; i < rows.Length; i++)
         {
             if ((uint)rows[i] >= (uint)rowCount)

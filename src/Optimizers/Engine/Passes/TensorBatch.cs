@@ -19,7 +19,7 @@ internal sealed unsafe class TensorBatch
     /// <summary>Whether any tensor is measured before its update.</summary>
     public bool Measures { get; private set; }
 
-    /// <summary>Whether the signs of any tensor are counted before its update.</summary>
+    /// <summary>Whether the moving elements of any tensor are counted before its update.</summary>
     public bool Counts { get; private set; }
 
     /// <summary>Whether there is matrix work between the passes.</summary>

@@ -1,8 +1,8 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Reads and writes a state slot as lanes. Formats that need only a few operations in a lane are implemented here. Rules do not see
-/// the format.
+/// Reads and writes a state slot as lanes. Formats that need only a few operations in a lane are implemented here. Rules cannot tell
+/// the formats apart.
 /// </summary>
 internal interface IStorage
 {

@@ -107,7 +107,7 @@ internal sealed unsafe class SlotSet
     /// <summary>
     /// The largest magnitude in the slots; NaN if an element is NaN. For a slot of squares, the magnitude is the square root of its values.
     /// </summary>
-    /// <param name="isNew">Whether no update has written the memory. It is not read then, because reading would be the only work.</param>
+    /// <param name="isNew">Whether no update has written the memory. Its values are then known, and are not read.</param>
     public double LargestMagnitude(bool isNew)
     {
         double largest = 0;

@@ -9,7 +9,7 @@ internal struct StepGuard
     {
         if (Interlocked.Exchange(ref _inside, 1) != 0)
         {
-            throw new InvalidOperationException("This optimizer is in a step already: another thread uses it, or the step itself called it again. Use it on one thread at a time, and not from within its own steps.");
+            throw new InvalidOperationException("This optimizer is in a step already: another thread uses it, or code that the step calls has called it again. Use it on one thread at a time, and not from within its own steps.");
         }
     }
 

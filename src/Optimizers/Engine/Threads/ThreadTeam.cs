@@ -83,7 +83,7 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         Volatile.Write(ref _occupied[worker * Apart], 0);
         Interlocked.Decrement(ref _helpers);
 
-        // The caller may have counted on this helper just before it left, so the helper looks for shares once more.
+        // The caller may have counted this helper as present just before it left, so the helper looks for shares once more.
         TakeShares(worker);
     }
 
