@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Optimizers.Tests;
 
-/// <summary>Runs a case of an average over the run of an optimizer, and looks at the averages both ways.</summary>
+/// <summary>Runs a case of an average over the run of an optimizer. The average itself and the swapped-in values must be equal.</summary>
 internal static class AverageRun
 {
     public static IReadOnlyList<Comparison> Run(GoldenCase golden)

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Runs a case of clipping: in place, and inside the step of a model, where plain descent at rate 1 from zero leaves minus
-/// the gradient that the rule saw.
+/// Runs a case of clipping by the global norm, in place and in the step of a model. The model uses SGD with the rate 1 and starts
+/// at zero, so its parameters are then the negative clipped gradients.
 /// </summary>
 internal static class ClipRun
 {
@@ -20,7 +20,7 @@ internal static class ClipRun
         var model = new ModelOptimizer(parameters, new SgdOptions { LearningRate = 1 }, new ModelOptimizerOptions { Clip = clip });
         double normInModel = model.Step().GradientNorm;
         double norm = clip.Apply(parameters);
-        Require(norm == normInModel, $"step {step}: the norm is {norm:R} in place, but {normInModel:R} in a model");
+        Require(norm == normInModel, $"step {step}: the norm is {norm:R} in place, but {normInModel:R} in the model");
 
         var comparisons = new List<Comparison>();
         if (golden.NumberAt("norms", step) is { } recorded)
@@ -32,11 +32,11 @@ internal static class ClipRun
         {
             Parameter parameter = parameters[tensor.Name];
             bool recordedGradient = tensor.Value.ValueKind != JsonValueKind.Null;
-            Require(recordedGradient == parameter.HasGradient, $"step {step}, {tensor.Name}: one of recording and problem has no gradient");
+            Require(recordedGradient == parameter.HasGradient, $"step {step}, {tensor.Name}: the recording and the problem must both have a gradient, or neither");
             if (recordedGradient)
             {
                 comparisons.Add(Comparison.OfTensor(golden, step, tensor.Name, tensor.Value, parameter.Gradients));
-                CheckSeenInModel(step, parameter);
+                CheckGradientInModel(step, parameter);
             }
         }
 
@@ -58,21 +58,21 @@ internal static class ClipRun
         return parameters;
     }
 
-    private static void CheckSeenInModel(int step, Parameter parameter)
+    private static void CheckGradientInModel(int step, Parameter parameter)
     {
         for (int i = 0; i < parameter.Length; i++)
         {
             Require(
                 -parameter.Values[i] == parameter.Gradients[i],
-                $"step {step}, {parameter.Name}[{i}]: {parameter.Gradients[i]:R} in place, but {-parameter.Values[i]:R} in a model");
+                $"step {step}, {parameter.Name}[{i}]: the gradient is {parameter.Gradients[i]:R} in place, but {-parameter.Values[i]:R} in the model");
         }
     }
 
-    private static void Require(bool condition, string otherwise)
+    private static void Require(bool condition, string message)
     {
         if (!condition)
         {
-            throw new InvalidOperationException(otherwise);
+            throw new InvalidOperationException(message);
         }
     }
 }

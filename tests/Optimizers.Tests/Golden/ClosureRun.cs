@@ -4,25 +4,25 @@ using System.Text.Json;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Runs a case of L-BFGS in double and in float. The float run is held against the losses of later steps one-sided, as
-/// README.md beside this file asks, and not where the recording itself is beyond floats: see <see cref="BeyondFloats"/>.
+/// Runs a case of L-BFGS in double and in float. The float run may have lower losses in later steps than the recording, as
+/// README.md in this folder says. Its comparisons leave out the steps of <see cref="UnreliableInFloat"/>.
 /// </summary>
 internal static class ClosureRun
 {
     public static IReadOnlyList<Comparison> Run(GoldenCase golden) => [.. InDouble(golden), .. InFloat(golden)];
 
-    /// <summary>The evaluations of each recorded step in double, recorded and here.</summary>
+    /// <summary>The number of evaluations up to each recorded step: in the recording, and in a run in double.</summary>
     public static IReadOnlyList<(int Step, double Recorded, double Actual)> Evaluations(GoldenCase golden) =>
         [.. Trajectory(golden, Exact(golden)).Select(snapshot => (
             snapshot.Step, golden.NumberAt("evaluations", snapshot.Step)!.Value, (double)snapshot.Evaluations))];
 
     /// <summary>
-    /// What of the float run can be held to the recording by nobody: where a run in double goes astray as soon as nothing but
-    /// the points, or the gradients, or both are rounded to float on their way to the function and back.
+    /// The recorded steps for which no float run can be compared with the recording. A run in double already differs there if
+    /// the points that the function gets, or the gradients that it returns, or both are rounded to float.
     /// </summary>
-    public static IReadOnlySet<string> BeyondFloats(GoldenCase golden) =>
+    public static IReadOnlySet<string> UnreliableInFloat(GoldenCase golden) =>
         new[] { (true, false), (false, true), (true, true) }
-            .SelectMany(rounds => HeldAsFloats(golden, Trajectory(golden, Rounded(golden, rounds.Item1, rounds.Item2))))
+            .SelectMany(rounds => CompareInFloat(golden, Trajectory(golden, Rounded(golden, rounds.Item1, rounds.Item2))))
             .Where(comparison => !comparison.Passed)
             .Select(comparison => PlaceOf(comparison))
             .ToHashSet();
@@ -68,14 +68,15 @@ internal static class ClosureRun
             snapshots.Add(new Snapshot(step, ToDoubles(point), optimizer.EvaluationCount));
         }
 
-        Comparison[] comparisons = [.. HeldAsFloats(golden, snapshots)];
-        IReadOnlySet<string> beyond =
-            Array.TrueForAll(comparisons, comparison => comparison.Passed) ? new HashSet<string>() : BeyondFloats(golden);
-        return comparisons.Where(comparison => !beyond.Contains(PlaceOf(comparison)));
+        Comparison[] comparisons = [.. CompareInFloat(golden, snapshots)];
+        IReadOnlySet<string> unreliable =
+            Array.TrueForAll(comparisons, comparison => comparison.Passed) ? new HashSet<string>() : UnreliableInFloat(golden);
+        return comparisons.Where(comparison => !unreliable.Contains(PlaceOf(comparison)));
     }
 
-    // Positions after the first step, if the recording is not chaotic by then; of later ones the loss, one-sided.
-    private static IEnumerable<Comparison> HeldAsFloats(GoldenCase golden, IEnumerable<Snapshot> snapshots)
+    // Compares the position at the first recorded step, if the peer's error is small there. For later steps it compares the loss, which
+    // may be lower than recorded.
+    private static IEnumerable<Comparison> CompareInFloat(GoldenCase golden, IEnumerable<Snapshot> snapshots)
     {
         GoldenFunction function = Function(golden);
         double start = function.Loss(ToDoubles(Start(golden)));
@@ -142,7 +143,7 @@ internal static class ClosureRun
     }
 
     private static GoldenFunction Function(GoldenCase golden) => GoldenData.Problem(golden.ProblemName!).Function
-        ?? throw new InvalidDataException($"The problem {golden.ProblemName} is no function.");
+        ?? throw new InvalidDataException($"The problem {golden.ProblemName} has no function.");
 
     private static float[] Start(GoldenCase golden) => [.. GoldenData.Problem(golden.ProblemName!).Tensors.Single().Initial];
 

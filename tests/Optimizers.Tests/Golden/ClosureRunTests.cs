@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>What the runs of L-BFGS hold the library to, and what they leave out.</summary>
+/// <summary>The runs of L-BFGS make every comparison that Golden/README.md asks for, except those of one case in float.</summary>
 [Trait("Category", "Golden")]
 public sealed class ClosureRunTests
 {
@@ -8,24 +8,24 @@ public sealed class ClosureRunTests
         GoldenData.OptimizerCases.Where(golden => golden.Subject == nameof(Lbfgs));
 
     /// <summary>
-    /// Rosenbrock's valley without a line search: an iteration jumps far up its side, and what comes after depends on digits
-    /// that floats do not have. Of every other case, everything is held that the files ask for.
+    /// The case is Rosenbrock's valley without a line search. One iteration jumps far up the side of the valley, and the
+    /// positions after it depend on digits that floats do not have. All other cases have every comparison.
     /// </summary>
     [OwnGoldenFact]
-    public void OneCaseIsBeyondFloats()
+    public void OnlyOneCaseOmitsComparisonsInFloat()
     {
-        Cases.Where(golden => ClosureRun.Run(golden).Count < Demanded(golden)).Select(golden => golden.Name)
+        Cases.Where(golden => ClosureRun.Run(golden).Count < RequiredComparisons(golden)).Select(golden => golden.Name)
             .Should().Equal("rosenbrock-2");
 
-        // In double every element and every loss, in float the position if the peer is near, and every loss but the first.
-        static int Demanded(GoldenCase golden) =>
+        // In double: every element and every loss. In float: every loss but the first, and the position if the peer's error is small.
+        static int RequiredComparisons(GoldenCase golden) =>
             golden.Expected[0].Tensors.EnumerateObject().Single().Value.GetArrayLength()
             + (2 * golden.Expected.Count)
             - (golden.PeerErrorAt(golden.Expected[0].Step) < 1e-4 ? 0 : 1);
     }
 
     [OwnGoldenFact]
-    public void EveryEvaluationCountInDoubleIsTheRecordedOne()
+    public void EvaluationCountsInDoubleMatchTheRecording()
     {
         int counts = 0;
         foreach (GoldenCase golden in Cases)

@@ -2,14 +2,14 @@ using System.Text.Json;
 
 namespace Optimizers.Tests;
 
-/// <summary>One recorded number, or the worst element of one recorded tensor, held against the library's.</summary>
+/// <summary>The comparison of a recorded number with the library's number. For a tensor, it is the element with the largest error.</summary>
 /// <param name="Golden">The case.</param>
-/// <param name="Step">The number of updates before it, or the index of a schedule.</param>
-/// <param name="Place">What it is of the step: which element of which tensor, or nothing more.</param>
-/// <param name="Expected">What is recorded.</param>
-/// <param name="Actual">What the library gives.</param>
-/// <param name="Tolerance">How far it may be off.</param>
-/// <param name="PeerError">How far the source's own float32 run is off, at the worst element of all tensors of the step.</param>
+/// <param name="Step">The number of updates so far, or the index of a schedule.</param>
+/// <param name="Place">The compared number: an element of a tensor, a loss, a norm, a rate or a momentum.</param>
+/// <param name="Expected">The recorded number.</param>
+/// <param name="Actual">The library's number.</param>
+/// <param name="Tolerance">The largest accepted error.</param>
+/// <param name="PeerError">The largest error of the source's own float32 run over the elements of all tensors of the step.</param>
 internal sealed record Comparison(
     GoldenCase Golden, int Step, string Place, double Expected, double Actual, double Tolerance, double? PeerError = null)
 {
@@ -19,10 +19,10 @@ internal sealed record Comparison(
 
     public bool Passed => Error <= Tolerance;
 
-    /// <summary>The library's error divided by the peer's; null where the peer's is 0 or not known.</summary>
+    /// <summary>The library's error divided by the peer's error; null if the peer's error is 0 or not known.</summary>
     public double? Ratio => PeerError > 0 ? Error / PeerError : null;
 
-    /// <summary>Holds the worst element of a tensor to what README.md asks of a float32 implementation.</summary>
+    /// <summary>Compares a tensor within the tolerance that README.md in this folder gives for a float32 implementation.</summary>
     public static Comparison OfTensor(
         GoldenCase golden, int step, string tensor, JsonElement recorded, ReadOnlySpan<float> actual)
     {
@@ -48,10 +48,10 @@ internal sealed record Comparison(
     }
 
     public override string ToString() =>
-        $"{Golden.Title}, step {Step}, {Place}: expected {Expected:R}, but got {Actual:R}, which is "
-        + $"{Error:G3} off; {Tolerance:G3} is allowed, the peer's error is {PeerError?.ToString("G3", null) ?? "not known"}";
+        $"{Golden.Title}, step {Step}, {Place}: expected {Expected:R}, but got {Actual:R}, an error "
+        + $"of {Error:G3}; the tolerance is {Tolerance:G3}, the peer's error is {PeerError?.ToString("G3", null) ?? "not known"}";
 
-    // Not a number is as wrong as can be; a plain comparison would call it right.
+    // A NaN counts as an infinite error, because a comparison of the NaN with the largest error so far would be false.
     private static double ErrorOf(double expected, double actual)
     {
         double error = Math.Abs(actual - expected);

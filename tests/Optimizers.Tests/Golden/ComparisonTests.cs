@@ -2,14 +2,14 @@ using System.Text.Json;
 
 namespace Optimizers.Tests;
 
-/// <summary>What the golden tests call close enough.</summary>
+/// <summary>The tolerance of the golden tests, and the message of a difference.</summary>
 [Trait("Category", "Golden")]
 public sealed class ComparisonTests
 {
     private const double UnitInTheLastPlace = 1.0 / (1 << 24);
 
     [Fact]
-    public void ToleranceGrowsWithThePeersError() =>
+    public void ToleranceGrowsWithThePeerError() =>
         Compare("""{ "peerError": { "5": 0.25 } }""", 1.5f).Tolerance.Should().Be(0.75 + (4 * UnitInTheLastPlace * 4));
 
     [Theory]
@@ -17,7 +17,7 @@ public sealed class ComparisonTests
     [InlineData("""{ "peerError": null }""")]
     [InlineData("""{ "peerError": { "5": null } }""")]
     [InlineData("""{ "peerError": { "10": 0.25 } }""")]
-    public void ToleranceIsRelativeWithoutAPeer(string json)
+    public void ToleranceIsRelativeWithoutAPeerError(string json)
     {
         Comparison comparison = Compare(json, 1.5f);
         comparison.Tolerance.Should().Be(1e-5 * 4);
@@ -25,7 +25,7 @@ public sealed class ComparisonTests
     }
 
     [Fact]
-    public void RatioIsOfTheWorstElement()
+    public void RatioUsesTheElementWithTheLargestError()
     {
         Comparison comparison = Compare("""{ "peerError": { "5": 0.25 } }""", 2f);
         (comparison.Place, comparison.Ratio, comparison.Passed).Should().Be(("w[1]", 2, true));
@@ -35,7 +35,7 @@ public sealed class ComparisonTests
     [InlineData(3f)]
     [InlineData(float.NaN)]
     [InlineData(float.NegativeInfinity)]
-    public void FailureSaysWhereAndByHowMuch(float actual)
+    public void FailureMessageHasThePlaceTheValuesAndThePeerError(float actual)
     {
         Comparison comparison = Compare("""{ "peerError": { "5": 0.25 } }""", actual);
         comparison.Passed.Should().BeFalse();
@@ -43,13 +43,13 @@ public sealed class ComparisonTests
     }
 
     [Fact]
-    public void OtherLengthIsAnError() =>
+    public void DifferentLengthThrows() =>
         FluentActions.Invoking(() => Comparison.OfTensor(Case("{}"), 5, "w", JsonElement.Parse("[1, 2]"), [1f]))
             .Should().Throw<InvalidDataException>();
 
     private static GoldenCase Case(string json) => new("a.json", "Adam", "plain", JsonElement.Parse(json));
 
-    // Elements 0 and 2 are as recorded.
+    // Elements 0 and 2 equal the recording.
     private static Comparison Compare(string json, float second) =>
         Comparison.OfTensor(Case(json), 5, "w", JsonElement.Parse("[1, 1.5, -4]"), [1f, second, -4f]);
 }

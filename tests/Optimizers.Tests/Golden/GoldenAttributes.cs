@@ -1,22 +1,22 @@
 namespace Optimizers.Tests;
 
-/// <summary>A fact about the project's own golden data; skipped where another folder is tested.</summary>
+/// <summary>A fact about the project's own golden data. It is skipped if another folder is tested.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class OwnGoldenFactAttribute : FactAttribute
 {
-    public const string Reason = $"This is about the project's own golden data, but {GoldenData.FolderVariable} names another folder.";
+    public const string Reason = $"This test needs the project's own golden data, but {GoldenData.FolderVariable} names another folder.";
 
     public OwnGoldenFactAttribute() => Skip = GoldenData.IsReplaced ? Reason : null!;
 }
 
-/// <summary>A theory about the project's own golden data; skipped where another folder is tested.</summary>
+/// <summary>A theory about the project's own golden data. It is skipped if another folder is tested.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class OwnGoldenTheoryAttribute : TheoryAttribute
 {
     public OwnGoldenTheoryAttribute() => Skip = GoldenData.IsReplaced ? OwnGoldenFactAttribute.Reason : null!;
 }
 
-/// <summary>A theory over the files of a folder of golden data; skipped where another folder is tested that has none of them.</summary>
+/// <summary>A theory about the files in one folder of the golden data. It is skipped if another folder is tested and has no such files.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class GoldenTheoryAttribute : TheoryAttribute
 {
@@ -29,7 +29,7 @@ internal sealed class GoldenTheoryAttribute : TheoryAttribute
     public string Folder { get; }
 }
 
-/// <summary>A fact about a golden file of checkpoints; skipped where another folder is tested that does not have it.</summary>
+/// <summary>A fact about one golden checkpoint file. It is skipped if another folder is tested and does not have this file.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class GoldenFileFactAttribute : FactAttribute
 {

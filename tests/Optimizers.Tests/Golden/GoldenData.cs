@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Optimizers.Tests;
 
-/// <summary>The golden files (README.md beside this file says what is in them), read once.</summary>
+/// <summary>The golden files, each read once. README.md in this folder describes them.</summary>
 internal static class GoldenData
 {
-    /// <summary>Names a folder of the same form to run in the place of the one that is copied beside the tests.</summary>
+    /// <summary>The environment variable with another folder of golden files, to test instead of the folder next to the test assembly.</summary>
     public const string FolderVariable = "OPTIMIZERS_GOLDEN_DIR";
 
     private static readonly Lazy<IReadOnlyList<GoldenCase>> _optimizerCases = new(() => Read("optimizers", "optimizer"));
@@ -24,10 +24,10 @@ internal static class GoldenData
 
     private static string Folder => IsReplaced ? ReplacedFolder! : Path.Combine(AppContext.BaseDirectory, "Golden");
 
-    /// <summary>Whether another folder is tested, and it has no file of this kind.</summary>
+    /// <summary>Whether another folder is tested and a subfolder of it has no files.</summary>
     public static bool LacksAny(string folder) => IsReplaced && !Documents(folder).Any();
 
-    /// <summary>Where a golden file lies, or would if it were there.</summary>
+    /// <summary>The path of a golden file, which need not exist.</summary>
     public static string PathOf(string folder, string file) => Path.Combine(Folder, folder, file);
 
     public static GoldenCase Find(IReadOnlyList<GoldenCase> cases, string file, string name) =>
@@ -60,7 +60,7 @@ internal static class GoldenData
         return cases;
     }
 
-    // A case names its problem, and a problem names itself; the name of its file says nothing.
+    // Cases refer to a problem by the name inside its file. The name of the file does not matter.
     private static Dictionary<string, JsonElement> ReadProblems() =>
         Documents("problems").ToDictionary(
             document => document.Json.GetProperty("name").GetString()!, document => document.Json);

@@ -39,7 +39,7 @@ internal sealed class GoldenFunction(Func<double[], double> loss, Func<double[],
             });
     }
 
-    // A need not be symmetric: the gradient is ½(A + Aᵀ)x − b.
+    // The gradient is ½(A + Aᵀ)x − b, because A need not be symmetric.
     private static GoldenFunction Quadratic(double[] a, double[] b)
     {
         int n = b.Length;

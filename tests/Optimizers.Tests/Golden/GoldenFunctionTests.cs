@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Optimizers.Tests;
 
-/// <summary>The gradients that golden problems are given as functions.</summary>
+/// <summary>The losses and gradients of the golden problems that are functions.</summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenFunctionTests
 {
@@ -15,14 +15,14 @@ public sealed class GoldenFunctionTests
     [InlineData("rosenbrock")]
     [InlineData("quadratic")]
     [InlineData("logistic")]
-    public void GradientIsTheSlopeOfTheLoss(string name)
+    public void GradientMatchesDifferencesOfTheLoss(string name)
     {
         var function = GoldenFunction.Of(name, JsonElement.Parse(Data));
         double[] x = [-1.25, 0.5, 0.75];
         double[] gradient = function.Gradient(x);
         for (int i = 0; i < x.Length; i++)
         {
-            // Exact in binary, so that the distance between the two points is the one divided by.
+            // A power of two, so that the distance between the two points is exactly the divisor.
             const double Distance = 1.0 / (1 << 16);
             double[] ahead = [.. x];
             double[] behind = [.. x];
@@ -34,7 +34,7 @@ public sealed class GoldenFunctionTests
     }
 
     [Fact]
-    public void LossesAreThoseOfTheFormulas()
+    public void LossMatchesItsFormula()
     {
         Loss("rosenbrock", 0, 2, 3).Should().Be((100 * 4) + 1 + (100 * 1) + 1);
         Loss("quadratic", 1, 1, 0).Should().Be((0.5 * (3 + 1 + 0 + 2)) - (1 - 2));

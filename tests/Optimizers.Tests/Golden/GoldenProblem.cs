@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Optimizers.Tests;
 
-/// <summary>A golden problem: where the parameters start, and the gradients of each step or a function to derive.</summary>
+/// <summary>A golden problem: the initial parameters, and either the gradients of each step or a function with a gradient.</summary>
 internal sealed class GoldenProblem
 {
     private readonly Dictionary<string, float[]?>[] _gradients = [];
@@ -40,28 +40,28 @@ internal sealed class GoldenProblem
 
     public IReadOnlyList<GoldenTensor> Tensors { get; }
 
-    /// <summary>The function that gradients are derived from; null where they are given.</summary>
+    /// <summary>The function that computes the gradients; null if the problem lists them.</summary>
     public GoldenFunction? Function { get; }
 
-    /// <summary>Whether gradients are given as some rows: those of all tensors.</summary>
+    /// <summary>Whether the gradients of all tensors are lists of rows.</summary>
     public bool IsSparse { get; }
 
-    /// <summary>Whether a tensor has a gradient at a step, counted from 1.</summary>
+    /// <summary>Whether a tensor has a gradient in a step. The first step is 1.</summary>
     public bool HasGradient(int step, string tensor) =>
         Function is not null
         || (IsSparse ? _rows[step - 1].ContainsKey(tensor) : _gradients[step - 1].GetValueOrDefault(tensor) is not null);
 
-    /// <summary>The rows of a tensor that have a gradient at a step, counted from 1; null where it has none.</summary>
+    /// <summary>The rows of a tensor that have a gradient in a step; null if the tensor has none. The first step is 1.</summary>
     public GoldenRows? Rows(int step, string tensor, double scale) =>
         _rows[step - 1].GetValueOrDefault(tensor) is { } rows
             ? rows with { Values = Array.ConvertAll(rows.Values, element => (float)(element * scale)) }
             : null;
 
-    /// <summary>The gradient of a tensor at a step, counted from 1; null where it has none.</summary>
-    /// <param name="step">The step.</param>
+    /// <summary>The gradient of a tensor in a step; null if the tensor has none.</summary>
+    /// <param name="step">The step, counted from 1.</param>
     /// <param name="tensor">The name of the tensor.</param>
-    /// <param name="values">Where the tensor is; only a function asks.</param>
-    /// <param name="scale">A factor on the gradient.</param>
+    /// <param name="values">The current values of the tensor, which only a function uses.</param>
+    /// <param name="scale">The factor of the gradient.</param>
     public float[]? Gradient(int step, string tensor, ReadOnlySpan<float> values, double scale)
     {
         double[]? gradient = Function is null
@@ -70,7 +70,7 @@ internal sealed class GoldenProblem
         return gradient is null ? null : Array.ConvertAll(gradient, element => (float)(element * scale));
     }
 
-    /// <summary>The tensors where they start, as parameters.</summary>
+    /// <summary>Creates parameters with the initial values of the tensors.</summary>
     public ParameterSet Parameters()
     {
         var parameters = new ParameterSet();
@@ -83,7 +83,7 @@ internal sealed class GoldenProblem
         return parameters;
     }
 
-    /// <summary>The tensors where they start, with the gradients of a step.</summary>
+    /// <summary>Creates parameters with the initial values of the tensors and the gradients of a step.</summary>
     public ParameterSet Parameters(int step, double scale)
     {
         ParameterSet parameters = Parameters();
@@ -91,7 +91,7 @@ internal sealed class GoldenProblem
         return parameters;
     }
 
-    /// <summary>Gives parameters the gradients of a step, counted from 1.</summary>
+    /// <summary>Sets the gradients of parameters to those of a step. The first step is 1.</summary>
     public void TakeGradients(int step, ParameterSet parameters, double scale)
     {
         foreach (Parameter parameter in parameters)

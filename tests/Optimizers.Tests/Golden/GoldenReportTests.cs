@@ -3,45 +3,46 @@ using Xunit.Abstractions;
 
 namespace Optimizers.Tests;
 
-/// <summary>What the golden files say about the library as a whole; the output of each test is its report.</summary>
+/// <summary>Reports about all golden cases together: which cases run, and how large the errors are. Each test writes its report to the output.</summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenReportTests(ITestOutputHelper output)
 {
     private static readonly Lazy<Comparison[]> _comparisons = new(() =>
         [.. GoldenSuite.OptimizerCases.SelectMany(GoldenSuite.RunOptimizer).Where(comparison => comparison.Ratio is not null)]);
 
-    /// <summary>Lists what the files have and the library does not.</summary>
+    /// <summary>Lists the cases that the library cannot run.</summary>
     [Fact]
-    public void TheFilesHaveCasesThatTheLibraryRuns()
+    public void GoldenFilesHaveCasesThatTheLibraryRuns()
     {
-        Report("optimizers", GoldenData.OptimizerCases, GoldenSuite.WhatOptimizerLacks);
-        Report("schedules", GoldenData.ScheduleCases, GoldenSuite.WhatScheduleLacks);
+        Report("optimizers", GoldenData.OptimizerCases, GoldenSuite.WhyOptimizerCannotRun);
+        Report("schedules", GoldenData.ScheduleCases, GoldenSuite.WhyScheduleCannotRun);
         GoldenSuite.OptimizerCases.Concat(GoldenSuite.ScheduleCases).Should().NotBeEmpty();
     }
 
     [OwnGoldenFact]
-    public void WhatTheLibraryHasIsRecorded()
+    public void EveryOptimizerAndScheduleHasAGoldenFile()
     {
         Catalogue.Optimizers.Select(row => row.Type.Name).Concat(GoldenSuite.Others)
-            .Should().BeSubsetOf(GoldenSuite.OptimizerCases.Select(golden => golden.Subject), "each has a golden file");
+            .Should().BeSubsetOf(GoldenSuite.OptimizerCases.Select(golden => golden.Subject), "each optimizer, wrapper, average and clip has a golden file");
         Catalogue.Schedules.Keys
-            .Should().BeSubsetOf(GoldenSuite.ScheduleCases.Select(golden => golden.Subject), "each has a golden file");
+            .Should().BeSubsetOf(GoldenSuite.ScheduleCases.Select(golden => golden.Subject), "each schedule has a golden file");
         GoldenData.OptimizerCases.Select(golden => golden.ProblemName).OfType<string>()
             .Should().OnlyContain(problem => GoldenData.HasProblem(problem));
     }
 
-    /// <summary>Promise 3 of the library: as accurate as the references' own float32.</summary>
+    /// <summary>Promise 3 of the library: it is as accurate as the float32 implementations of the references.</summary>
     /// <remarks>
-    /// The ratio is, for one tensor after one recorded number of steps: the largest |ours − float64| of its elements,
-    /// divided by the peer's error, which is the largest |float32 − float64| of the source over the elements of all
-    /// tensors at that step. The second column divides like by like: for one step, the largest of ours over all tensors.
-    /// Where the peer's error is 0 or not known there is no ratio.
+    /// The report has ratios of the library's error to the peer's error. The peer's error of a recorded step is the largest
+    /// |float32 − float64| of the source over the elements of all tensors. In the first part of the table, a ratio belongs to one
+    /// tensor after one step: the largest |library − float64| of its elements, divided by the peer's error. In the second part, a
+    /// ratio belongs to one step: both errors are the largest over all tensors. There is no ratio if the peer's error is 0 or not
+    /// known.
     /// </remarks>
     [Fact]
-    public void ErrorsAreNoLargerThanThoseOfThePeers()
+    public void ErrorsAreWithinTheirTolerances()
     {
         Comparison[] comparisons = _comparisons.Value;
-        output.WriteLine("Our error / the float32 peer's     per tensor and step           per step, over all tensors");
+        output.WriteLine("Error / float32 peer's error       per tensor and step           per step, over all tensors");
         output.WriteLine("                                   count   median  largest      count   median  largest");
         foreach (IGrouping<string, Comparison> optimizer in comparisons.GroupBy(comparison => comparison.Golden.Subject))
         {
@@ -53,7 +54,7 @@ public sealed class GoldenReportTests(ITestOutputHelper output)
     }
 
     [OwnGoldenFact]
-    public void TheMedianErrorIsNoLargerThanThatOfThePeers()
+    public void MedianErrorIsAtMostThatOfThePeers()
     {
         Median(RatiosByTensor(_comparisons.Value)).Should().BeLessThanOrEqualTo(1);
         Median(RatiosByStep(_comparisons.Value)).Should().BeLessThanOrEqualTo(1);
@@ -75,16 +76,16 @@ public sealed class GoldenReportTests(ITestOutputHelper output)
     private void WriteRatios(string name, Comparison[] comparisons) =>
         output.WriteLine($"{name,-32} {Describe(RatiosByTensor(comparisons))}   {Describe(RatiosByStep(comparisons))}");
 
-    private void Report(string what, IReadOnlyList<GoldenCase> cases, Func<GoldenCase, string?> lacks)
+    private void Report(string what, IReadOnlyList<GoldenCase> cases, Func<GoldenCase, string?> whyNot)
     {
-        ILookup<string?, GoldenCase> byLack = cases.ToLookup(lacks);
-        GoldenCase[] running = [.. byLack[null]];
+        ILookup<string?, GoldenCase> byReason = cases.ToLookup(whyNot);
+        GoldenCase[] running = [.. byReason[null]];
         output.WriteLine(
             $"{what}: {running.DistinctBy(golden => golden.Subject).Count()} of {cases.DistinctBy(golden => golden.Subject).Count()} run, "
-            + $"with {running.Length} of {cases.Count} cases; not yet:");
-        foreach (IGrouping<string?, GoldenCase> lack in byLack.Where(lack => lack.Key is not null).OrderBy(lack => lack.Key, StringComparer.Ordinal))
+            + $"with {running.Length} of {cases.Count} cases; the others, by reason:");
+        foreach (IGrouping<string?, GoldenCase> reason in byReason.Where(reason => reason.Key is not null).OrderBy(reason => reason.Key, StringComparer.Ordinal))
         {
-            output.WriteLine($"    {lack.Key}: {lack.Count()}");
+            output.WriteLine($"    {reason.Key}: {reason.Count()}");
         }
     }
 }

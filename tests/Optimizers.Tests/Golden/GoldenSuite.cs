@@ -3,18 +3,19 @@ using System.Text.Json;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// The golden cases that the library can run yet, and what the others wait for. It knows nothing of a test framework, so
-/// that a process without one runs it too.
+/// The golden cases that the library can run, and the reason why it cannot run each of the others. The class uses no test
+/// framework, so a child process without one can run the cases too.
 /// </summary>
 internal static class GoldenSuite
 {
-    // What a case carries beside positions, and the run of an optimizer does not hold against the library.
+    // Fields of a case that OptimizerRun does not read. A case with such a field runs only if the function of its subject reads it.
     private static readonly string[] _furtherFields =
     [
         "activations", "inner", "losses",
     ];
 
-    // What is no optimizer of the catalogue: how it runs, and what it reads of those fields.
+    // The subjects that are not in the catalogue of optimizers: the function that runs their cases, and the additional
+    // fields that this function reads.
     private static readonly Dictionary<string, (Func<GoldenCase, IReadOnlyList<Comparison>> Run, string[] Reads)> _others = new()
     {
         [nameof(ClipByGlobalNorm)] = (ClipRun.Run, []),
@@ -27,25 +28,26 @@ internal static class GoldenSuite
         [nameof(Lbfgs)] = (ClosureRun.Run, ["losses"]),
     };
 
-    // The first step begins at zero, where the adaptive form does not ascend, and from there one rounding of one weight grows
-    // 34-fold until step 10: runs in float32 whose gradients differ in the last bit end 1e-7 to 2e-6 apart, and the bound is
-    // 1e-6. SamTests holds every single step of it against double precision instead.
+    // This case amplifies rounding. Its first step begins at zero, where adaptive SAM does not ascend. After that, one rounding
+    // error of one weight grows 34-fold until step 10. Runs in float32 whose gradients differ in the last bit end 1e-7 to 2e-6
+    // apart, and the tolerance is 1e-6. SamTests compares every single step with double precision instead.
     private static readonly (string File, string Name) _amplifying = ("pytorch-optimizer-Sam.json", "rates");
 
-    // PyTorch gives the only update of a cycle the last rate, 4e-6 of the peak; here it is at the peak. PeakTests holds that.
+    // A cycle with one update: PyTorch gives this update the last rate, which is 4e-6 of the peak. The library gives it the peak,
+    // and PeakTests checks that.
     private static readonly (string File, string Name) _withoutPeak = ("torch-OneCycle.json", "one-step");
 
-    /// <summary>What can run beside optimizers and schedules.</summary>
+    /// <summary>The subjects other than optimizers and schedules: clips, averages, wrappers and L-BFGS.</summary>
     public static IReadOnlyCollection<string> Others => _others.Keys;
 
     public static IEnumerable<GoldenCase> OptimizerCases =>
-        GoldenData.OptimizerCases.Where(golden => WhatOptimizerLacks(golden) is null);
+        GoldenData.OptimizerCases.Where(golden => WhyOptimizerCannotRun(golden) is null);
 
     public static IEnumerable<GoldenCase> ScheduleCases =>
-        GoldenData.ScheduleCases.Where(golden => WhatScheduleLacks(golden) is null);
+        GoldenData.ScheduleCases.Where(golden => WhyScheduleCannotRun(golden) is null);
 
     /// <summary>Runs a case of an optimizer, a wrapper, an average or a clip.</summary>
-    /// <exception cref="InvalidOperationException">The case cannot be run; the message says which and why.</exception>
+    /// <exception cref="InvalidOperationException">The case cannot be run. The message has the title of the case and the reason.</exception>
     public static IReadOnlyList<Comparison> RunOptimizer(GoldenCase golden) =>
         Run(golden, _others.TryGetValue(golden.Subject, out var other) ? other.Run : OptimizerRun.Run);
 
@@ -53,13 +55,13 @@ internal static class GoldenSuite
     /// <inheritdoc cref="RunOptimizer" path="/exception"/>
     public static IReadOnlyList<Comparison> RunSchedule(GoldenCase golden) => Run(golden, ScheduleRun.Run);
 
-    /// <summary>Runs everything, and says in a line each what is not as recorded.</summary>
+    /// <summary>Runs all cases and returns one line for each difference from the recordings.</summary>
     public static IReadOnlyList<string> Failures() =>
         [.. OptimizerCases.SelectMany(golden => FailuresOf(golden, RunOptimizer)),
             .. ScheduleCases.SelectMany(golden => FailuresOf(golden, RunSchedule))];
 
-    /// <summary>Why a case of an optimizer cannot run yet; null if it can.</summary>
-    public static string? WhatOptimizerLacks(GoldenCase golden) =>
+    /// <summary>Returns the reason why the library cannot run a case of an optimizer; null if it can.</summary>
+    public static string? WhyOptimizerCannotRun(GoldenCase golden) =>
         !Exists(golden.Subject) ? golden.Subject
         : !GoldenData.IsReplaced && (golden.File, golden.Name) == _amplifying ? $"{golden.Subject} that amplifies rounding"
         : UnreadField(golden) is { } field ? $"{golden.Subject} with {field}"
@@ -67,10 +69,10 @@ internal static class GoldenSuite
         : GoldenData.Problem(problem).IsSparse && !TakesRows(golden.Subject) ? $"{golden.Subject} with sparse rows"
         : null;
 
-    /// <summary>Why a case of a schedule cannot run yet; null if it can.</summary>
-    public static string? WhatScheduleLacks(GoldenCase golden) =>
+    /// <summary>Returns the reason why the library cannot run a case of a schedule; null if it can.</summary>
+    public static string? WhyScheduleCannotRun(GoldenCase golden) =>
         (golden.File, golden.Name) == _withoutPeak
-            ? $"{golden.Subject} of one update, which PyTorch does not let reach its peak"
+            ? $"{golden.Subject} of one update, whose rate in PyTorch is not the peak"
             : MissingSchedule(golden.Subject, golden.Options);
 
     private static bool Exists(string optimizer) =>
@@ -83,7 +85,7 @@ internal static class GoldenSuite
         .Except(_others.TryGetValue(golden.Subject, out var other) ? other.Reads : [])
         .FirstOrDefault(field => golden.Find(field) is not null);
 
-    // The options of a schedule may hold other schedules.
+    // The options of a schedule can contain other schedules.
     private static string? MissingSchedule(string name, JsonElement options) =>
         !Catalogue.Schedules.ContainsKey(name)
             ? name

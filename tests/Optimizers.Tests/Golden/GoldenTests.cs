@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>The library against what the reference implementations did, case by case.</summary>
+/// <summary>Compares the library with the recordings of reference implementations, case by case.</summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenTests
 {
@@ -10,15 +10,15 @@ public sealed class GoldenTests
 
     [GoldenTheory("optimizers")]
     [MemberData(nameof(OptimizerCases))]
-    public void OptimizerIsWhereTheReferenceIs(string file, string name) =>
+    public void OptimizerMatchesTheReference(string file, string name) =>
         Check(file, name, GoldenData.OptimizerCases, GoldenSuite.RunOptimizer);
 
     [GoldenTheory("schedules")]
     [MemberData(nameof(ScheduleCases))]
-    public void ScheduleGivesTheRateOfTheReference(string file, string name) =>
+    public void ScheduleMatchesTheReference(string file, string name) =>
         Check(file, name, GoldenData.ScheduleCases, GoldenSuite.RunSchedule);
 
-    // A theory without a row is a failure; where another folder lacks a part, it is skipped.
+    // A theory without rows fails. GoldenTheory skips it if another folder is tested that has none of these files.
     private static TheoryData<string, string> Rows(IEnumerable<GoldenCase> cases)
     {
         var rows = new TheoryData<string, string>();

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Runs a case of clipping that looks at each tensor, or element, alone: at all parameters of a set, and at each buffer by
-/// itself.
+/// Runs a case of a clip that treats each tensor or each element separately. Clipping a whole set and clipping each buffer must
+/// give the same bits.
 /// </summary>
 internal static class GradientClipRun
 {

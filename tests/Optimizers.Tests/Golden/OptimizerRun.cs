@@ -5,14 +5,15 @@ using System.Text.Json;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Runs a case of an optimizer twice in step, as one optimizer a tensor and as one optimizer for the whole model, holds the
-/// one to the other's bits and both to the recording. What depends on all tensors together runs as a model only.
+/// Runs a case of an optimizer twice: with one optimizer for each tensor, and with one optimizer for the whole model. After each
+/// step both must have the same bits. The result is compared with the recording. An optimizer with sums over a group runs as a
+/// model only.
 /// </summary>
 internal sealed class OptimizerRun : IDisposable
 {
     private readonly GoldenCase _golden;
     private readonly GoldenProblem _problem;
-    private readonly GoldenTensor[] _handed;
+    private readonly GoldenTensor[] _given;
     private readonly double[]? _rates;
     private readonly OptimizerRow _row;
 
@@ -26,22 +27,22 @@ internal sealed class OptimizerRun : IDisposable
     {
         _golden = golden;
         _problem = GoldenData.Problem(golden.ProblemName!);
-        _handed = [.. _problem.Tensors.Where(tensor => golden.HandedTensors?.Contains(tensor.Name) ?? true)];
+        _given = [.. _problem.Tensors.Where(tensor => golden.GivenTensors?.Contains(tensor.Name) ?? true)];
         _rates = golden.LearningRates;
 
         _row = Catalogue.Optimizers.Single(candidate => candidate.Type.Name == golden.Subject);
         IOptimizerOptions options = OptionBinder.Record<IOptimizerOptions>(_row.Defaults.GetType(), golden.Options);
 
         _values = _problem.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Initial.ToArray());
-        _optimizers = _handed.ToDictionary(
+        _optimizers = _given.ToDictionary(
             tensor => tensor.Name, tensor => _row.MakeShaped(tensor.Shape, options, 0));
 
         if (!_problem.IsSparse)
         {
-            _parameters.AddRange([.. _handed.Select(tensor => (tensor.Name, tensor.Shape))]);
+            _parameters.AddRange([.. _given.Select(tensor => (tensor.Name, tensor.Shape))]);
         }
 
-        foreach (GoldenTensor tensor in _handed)
+        foreach (GoldenTensor tensor in _given)
         {
             if (_problem.IsSparse)
             {
@@ -92,12 +93,12 @@ internal sealed class OptimizerRun : IDisposable
 
     public void Dispose() => _parameters.Dispose();
 
-    // A model has only what was handed to the optimizer.
-    private ReadOnlySpan<float> Position(string tensor) => _row.SumsOverGroup && _handed.Any(handed => handed.Name == tensor)
+    // The model contains only the tensors that the optimizer gets.
+    private ReadOnlySpan<float> Position(string tensor) => _row.SumsOverGroup && _given.Any(given => given.Name == tensor)
         ? _parameters[tensor].Values
         : _values[tensor];
 
-    // Of a clone, so that the run goes on where it was to the last bit.
+    // Evaluates a clone, so that the run continues with the same bits.
     private float[] EvaluationPoint(string tensor)
     {
         float[] values = [.. _values[tensor]];
@@ -120,13 +121,14 @@ internal sealed class OptimizerRun : IDisposable
         }
     }
 
-    // A schedule is asked for the number of updates so far, and a step at which no tensor has a gradient is no update.
+    // The index of a schedule is the number of updates so far. A step in which no tensor has a gradient is not an update, so its rate
+    // is left out.
     private FunctionSchedule? Schedule()
     {
         int steps = _golden.Expected.Count > 0 ? _golden.Expected[^1].Step : 0;
         double[]? used = _rates?
             .Take(steps)
-            .Where((_, index) => _handed.Any(tensor => _problem.HasGradient(index + 1, tensor.Name)))
+            .Where((_, index) => _given.Any(tensor => _problem.HasGradient(index + 1, tensor.Name)))
             .ToArray();
         return used is null ? null : new FunctionSchedule(update => used[update]);
     }
@@ -134,7 +136,7 @@ internal sealed class OptimizerRun : IDisposable
     private void Step(int step)
     {
         UpdateHessians(step);
-        foreach (GoldenTensor tensor in _handed)
+        foreach (GoldenTensor tensor in _given)
         {
             float[] values = _values[tensor.Name];
             IOptimizer optimizer = _optimizers[tensor.Name];
@@ -160,14 +162,15 @@ internal sealed class OptimizerRun : IDisposable
         }
 
         _model.Step();
-        foreach (GoldenTensor tensor in _row.SumsOverGroup ? [] : _handed)
+        foreach (GoldenTensor tensor in _row.SumsOverGroup ? [] : _given)
         {
             OptimizerState state = _optimizers[tensor.Name].State;
             CheckSameBits(step, tensor.Name, _values[tensor.Name], _parameters[tensor.Name].Values);
             OptimizerState inModel = _model.StateOf(tensor.Name);
             if (!state.Save().Scalars.SequenceEqual(inModel.Save().Scalars))
             {
-                throw new InvalidOperationException($"step {step}, {tensor.Name}: the scalars of state differ in a model.");
+                throw new InvalidOperationException(
+                    $"step {step}, {tensor.Name}: the optimizer of one tensor and the model have different state scalars.");
             }
 
             foreach (string slot in state.SlotNames)
@@ -198,7 +201,7 @@ internal sealed class OptimizerRun : IDisposable
         if (i < alone.Length)
         {
             throw new InvalidOperationException(
-                $"step {step}, {place}[{i}]: {alone[i]:R} alone, but {inModel[i]:R} in a model.");
+                $"step {step}, {place}[{i}] is {alone[i]:R} with an optimizer of one tensor, but {inModel[i]:R} in the model.");
         }
     }
 }

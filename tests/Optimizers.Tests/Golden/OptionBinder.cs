@@ -5,12 +5,12 @@ using System.Text.Json;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Makes options records and schedules out of the options of a golden case, which bind by name: an option that is missing
-/// has the library's default, and one that the type does not have is an error.
+/// Creates options records and schedules from the options of a golden case. The name of an option is the name of a property or
+/// parameter. A missing option has the library's default. An unknown option throws.
 /// </summary>
 internal static class OptionBinder
 {
-    /// <summary>A record by its init properties.</summary>
+    /// <summary>Creates a record and sets its init properties.</summary>
     public static T Record<T>(Type type, JsonElement options)
     {
         object record = Activator.CreateInstance(type)!;
@@ -26,7 +26,7 @@ internal static class OptionBinder
         return (T)record;
     }
 
-    /// <summary>A schedule by the parameters of its constructor, which are named like the options but for the case.</summary>
+    /// <summary>Creates a schedule with its constructor. The parameters have the names of the options, but with a small first letter.</summary>
     public static ILrSchedule Schedule(string name, JsonElement options)
     {
         Type type = Catalogue.Schedules[name];
@@ -81,7 +81,7 @@ internal static class OptionBinder
             JsonValueKind.Object when target == typeof(ILrSchedule) =>
                 Schedule(json.GetProperty("schedule").GetString()!, json.GetProperty("options")),
             JsonValueKind.Array when ElementType(target) is { } element => List(json, element, option),
-            _ => throw new ArgumentException($"The option \"{option}\" is {json.GetRawText()}, which makes no {target.Name}."),
+            _ => throw new ArgumentException($"The option \"{option}\" is {json.GetRawText()}, which is not a valid {target.Name}."),
         };
     }
 
@@ -91,7 +91,7 @@ internal static class OptionBinder
         double number = json.GetDouble();
         return number == Math.Truncate(number)
             ? checked((long)number)
-            : throw new ArgumentException($"The option \"{option}\" is {number}, which is no whole number.");
+            : throw new ArgumentException($"The option \"{option}\" is {number}, which is not a whole number.");
     }
 
     private static Type? ElementType(Type list) =>

@@ -2,17 +2,17 @@ using System.Text.Json;
 
 namespace Optimizers.Tests;
 
-/// <summary>A golden case is worth nothing if its options do not arrive.</summary>
+/// <summary>The options of a golden case reach the optimizer or schedule, and an invalid option throws.</summary>
 [Trait("Category", "Golden")]
 public sealed class OptionBinderTests
 {
     [Fact]
-    public void NamedOptionsArriveAndMissingOnesAreDefaults() =>
+    public void NamedOptionsAreSetAndMissingOptionsHaveTheirDefaults() =>
         Record<RAdamOptions>("""{ "Beta1": 0.5, "DecoupledWeightDecay": true, "Maximize": true }""")
             .Should().Be(new RAdamOptions { Beta1 = 0.5, DecoupledWeightDecay = true, Maximize = true });
 
     [Fact]
-    public void NormKindIsANumberOrAName()
+    public void NormKindIsReadFromANumberOrAName()
     {
         Record<ClipByGlobalNorm>("""{ "NormKind": 2 }""").NormKind.Should().Be(NormKind.Euclidean);
         Record<ClipByGlobalNorm>("""{ "NormKind": "Infinity" }""").NormKind.Should().Be(NormKind.Infinity);
@@ -24,11 +24,11 @@ public sealed class OptionBinderTests
     [InlineData("""{ "Beta1": "0.5" }""")]
     [InlineData("""{ "Beta1": null }""")]
     [InlineData("""{ "AmsGrad": 1 }""")]
-    public void WhatDoesNotFitARecordIsAnError(string options) =>
+    public void InvalidOptionOfARecordThrows(string options) =>
         FluentActions.Invoking(() => Record<AdamOptions>(options)).Should().Throw<ArgumentException>();
 
     [Fact]
-    public void CountsMayLookLikeReals() =>
+    public void CountMayHaveAZeroFraction() =>
         Schedule("Cosine", """{ "Peak": 1, "Steps": 20.0 }""").Should().Be(new Cosine(1, 20));
 
     [Theory]
@@ -36,7 +36,7 @@ public sealed class OptionBinderTests
     [InlineData("""{ "Peak": 1, "Steps": 20.5 }""")]
     [InlineData("""{ "Peak": 1, "Steps": 20, "steps": 20 }""")]
     [InlineData("""{ "Peak": 1, "Steps": 20, "Warmup": 2 }""")]
-    public void WhatDoesNotFitAScheduleIsAnError(string options) =>
+    public void InvalidOptionOfAScheduleThrows(string options) =>
         FluentActions.Invoking(() => Schedule("Cosine", options)).Should().Throw<ArgumentException>();
 
     private static T Record<T>(string options) => OptionBinder.Record<T>(typeof(T), JsonElement.Parse(options));

@@ -23,12 +23,12 @@ internal static class ScheduleRun
         {
             OneCycle cycle => cycle.Momentum,
             Cyclic cycle => cycle.Momentum,
-            _ => throw new InvalidDataException($"{golden.Title} has momentum, but the schedule has none."),
+            _ => throw new InvalidDataException($"{golden.Title} has momentum, but its schedule has none."),
         };
         return Compare(golden, "momentum", GoldenCase.Numbers(momentum), driven);
     }
 
-    // A value is the rate after the metric of its index, which the next epoch sees.
+    // Each recorded value is the rate after the metric with the same index, which is the rate of the next epoch.
     private static double[] RatesAfter(ReduceOnPlateau schedule, double[] metrics) =>
         Array.ConvertAll(metrics, schedule.Observe);
 

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Runs a case of Lookahead or SAM around an optimizer. The case names it in <c>Base</c>, and the options of both stand side
-/// by side.
+/// Runs a case of Lookahead or SAM around an optimizer. <c>Base</c> is the name of the optimizer. The options of the case
+/// belong partly to the wrapper and partly to the optimizer.
 /// </summary>
 internal static class WrapperRun
 {
@@ -19,11 +19,11 @@ internal static class WrapperRun
                 Within<LookaheadOptions>(golden, parameters), Own<LookaheadOptions>(golden)));
     }
 
-    /// <summary>The options of the wrapper.</summary>
+    /// <summary>Selects the options that belong to the wrapper.</summary>
     public static TOptions Own<TOptions>(GoldenCase golden) => OptionBinder.Record<TOptions>(
         typeof(TOptions), Only(golden.Options, option => typeof(TOptions).GetProperty(option.Name) is not null));
 
-    /// <summary>The optimizer within a wrapper of these options.</summary>
+    /// <summary>Creates the optimizer inside a wrapper with these options.</summary>
     public static ModelOptimizer Within<TOptions>(GoldenCase golden, ParameterSet parameters) => new(
         parameters,
         OptionsOf(
@@ -31,7 +31,7 @@ internal static class WrapperRun
             Only(golden.Options, option => option.Name != "Base" && typeof(TOptions).GetProperty(option.Name) is null)),
         new() { Schedule = golden.LearningRates is { } rates ? new FunctionSchedule(update => rates[update]) : null });
 
-    /// <summary>The options of an optimizer of the catalogue. What is null has its default.</summary>
+    /// <summary>Creates the options of an optimizer of the catalogue. An option that is null has its default.</summary>
     public static IOptimizerOptions OptionsOf(string optimizer, JsonElement options) =>
         OptionBinder.Record<IOptimizerOptions>(
             Catalogue.Optimizers.Single(row => row.Type.Name == optimizer).Defaults.GetType(),
@@ -78,7 +78,7 @@ internal static class WrapperRun
                 step++;
                 void ComputeGradients() => problem.TakeGradients(step, sam.Parameters, golden.GradientScale);
 
-                // Both ways, in turn.
+                // The two ways to take a step alternate.
                 if (step % 2 == 0)
                 {
                     sam.Step(ComputeGradients);
