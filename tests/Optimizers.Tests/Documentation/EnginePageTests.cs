@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Optimizers.Tests;
 
-/// <summary>The types, members and folders that docs/engine.md names exist.</summary>
+/// <summary>Every name in docs/engine.md is the name of an existing type, member or folder.</summary>
 [Trait("Category", "Documentation")]
 public sealed partial class EnginePageTests
 {
@@ -13,7 +13,7 @@ public sealed partial class EnginePageTests
     private static readonly Type[] _types = typeof(IOptimizer).Assembly.GetTypes();
 
     [Fact]
-    public void EveryNameIsThatOfATypeOrMember()
+    public void EveryNameExists()
     {
         string[] names = [.. Text().SelectMany(line => Code().Matches(line)).Select(match => match.Groups[1].Value).Distinct()];
         names.Should().HaveCountGreaterThan(50).And.Contain("Kernel.Update");

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Optimizers.Tests;
 
-/// <summary>Links from page to page lead somewhere.</summary>
+/// <summary>Every relative link in a Markdown page leads to an existing file and heading.</summary>
 [Trait("Category", "Documentation")]
 public sealed partial class LinkTests
 {
@@ -27,7 +27,7 @@ public sealed partial class LinkTests
     }
 
     [Fact]
-    public void ThereAreLinksToResolve() => MarkdownPage.All()
+    public void PagesHaveManyRelativeLinks() => MarkdownPage.All()
         .Sum(page => page.Prose().Sum(line => Link().Matches(line.Text).Count(link => !link.Groups["target"].Value.Contains(':', StringComparison.Ordinal))))
         .Should().BeGreaterThan(50);
 
@@ -37,7 +37,7 @@ public sealed partial class LinkTests
     [InlineData("LICENSE", true)]
     [InlineData("src/Optimizers", true)]
     [InlineData("README.md#optimizers", true)]
-    public void ALinkResolvesWhenItsFileAndHeadingExist(string target, bool expected) =>
+    public void LinkResolvesIfItsFileAndHeadingExist(string target, bool expected) =>
         Resolves(MarkdownPage.Readme, target).Should().Be(expected);
 
     private static bool Resolves(MarkdownPage page, string target)
@@ -51,7 +51,7 @@ public sealed partial class LinkTests
             : File.Exists(path) && MarkdownPage.Read(name).Prose().Any(line => Anchor(line.Text) == parts[1]);
     }
 
-    // As Git hosts make them: lower case, no punctuation, hyphens for spaces.
+    // The rule of Git hosts: lower case, no punctuation, and hyphens instead of spaces.
     private static string? Anchor(string line) => line.StartsWith('#')
         ? string.Concat(line.TrimStart('#').Trim().ToLowerInvariant()
             .Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')

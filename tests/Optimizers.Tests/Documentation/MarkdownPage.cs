@@ -2,7 +2,7 @@ namespace Optimizers.Tests;
 
 /// <summary>A Markdown page of the repository.</summary>
 /// <param name="Name">The path from the root of the repository, with forward slashes.</param>
-/// <param name="Lines">Its lines, without their ends.</param>
+/// <param name="Lines">Its lines, without line ends.</param>
 internal sealed record MarkdownPage(string Name, IReadOnlyList<string> Lines)
 {
     private const string Fence = "```";
@@ -13,7 +13,7 @@ internal sealed record MarkdownPage(string Name, IReadOnlyList<string> Lines)
 
     public static MarkdownPage Read(string name) => new(name, File.ReadAllLines(Path.Combine(Root, name)));
 
-    /// <summary>Every page of the repository, but of folders that a build makes.</summary>
+    /// <summary>Every page of the repository, except in hidden folders and in folders with build output.</summary>
     public static IEnumerable<MarkdownPage> All() =>
         Directory.EnumerateFiles(Root, "*.md", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(Root, path).Replace('\\', '/'))
@@ -21,7 +21,7 @@ internal sealed record MarkdownPage(string Name, IReadOnlyList<string> Lines)
             .Order(StringComparer.Ordinal)
             .Select(Read);
 
-    /// <summary>The fenced blocks, in their order.</summary>
+    /// <summary>The fenced blocks, in the order of the page.</summary>
     public IReadOnlyList<FencedBlock> Blocks()
     {
         var blocks = new List<FencedBlock>();
@@ -44,11 +44,11 @@ internal sealed record MarkdownPage(string Name, IReadOnlyList<string> Lines)
             }
         }
 
-        opening.Should().BeNull($"the block from line {opening + 1} of {Name} is closed");
+        opening.Should().BeNull($"the block that begins in line {opening + 1} of {Name} must have an end");
         return blocks;
     }
 
-    /// <summary>The lines outside fenced blocks, each with its number from 1.</summary>
+    /// <summary>The lines outside fenced blocks, each with its line number. The first line is 1.</summary>
     public IEnumerable<(int Number, string Text)> Prose()
     {
         bool inside = false;
@@ -63,7 +63,7 @@ internal sealed record MarkdownPage(string Name, IReadOnlyList<string> Lines)
         }
     }
 
-    /// <summary>The rows of the table whose first column is headed so, as trimmed cells; backticks are left out.</summary>
+    /// <summary>The rows of the table whose first column has this heading. The cells are trimmed and have no backticks.</summary>
     public IReadOnlyList<string[]> Table(string firstHeading) =>
         Lines.SkipWhile(line => !line.StartsWith($"| {firstHeading} |", StringComparison.Ordinal))
             .Skip(2)
@@ -86,13 +86,13 @@ internal sealed record MarkdownPage(string Name, IReadOnlyList<string> Lines)
 }
 
 /// <summary>A fenced block.</summary>
-/// <param name="Page">Where it stands.</param>
-/// <param name="Language">What the opening fence names.</param>
-/// <param name="Opening">The index of the opening fence's line, from 0.</param>
-/// <param name="Lines">What is between the fences.</param>
+/// <param name="Page">The page of the block.</param>
+/// <param name="Language">The language after the opening fence.</param>
+/// <param name="Opening">The index of the line with the opening fence. The first line is 0.</param>
+/// <param name="Lines">The lines between the fences.</param>
 internal sealed record FencedBlock(MarkdownPage Page, string Language, int Opening, IReadOnlyList<string> Lines)
 {
-    /// <summary>The number of the first line inside, from 1.</summary>
+    /// <summary>The number of the first line between the fences. The first line of the page is 1.</summary>
     public int FirstLine => Opening + 2;
 
     public string Text => string.Join('\n', Lines);

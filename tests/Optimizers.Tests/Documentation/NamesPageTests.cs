@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>docs/names.md has a row for each optimizer and each schedule, and for no other.</summary>
+/// <summary>docs/names.md has exactly one row for each optimizer and each schedule, and no other rows.</summary>
 [Trait("Category", "Documentation")]
 public sealed class NamesPageTests
 {
@@ -21,10 +21,10 @@ public sealed class NamesPageTests
     [Theory]
     [InlineData("Optimizer")]
     [InlineData("Schedule")]
-    public void EveryCellOfANameIsFilled(string table) =>
+    public void EveryRowHasAllItsCells(string table) =>
         _page.Table(table).Should().OnlyContain(cells => cells.Length == Columns && cells.All(cell => cell.Length > 0));
 
-    /// <summary>The options that the tables name are options of the library.</summary>
+    /// <summary>The options in the tables are options of the library.</summary>
     [Fact]
     public void EveryOptionExists()
     {

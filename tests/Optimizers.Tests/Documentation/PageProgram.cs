@@ -10,12 +10,12 @@ using Microsoft.CodeAnalysis.Text;
 namespace Optimizers.Tests;
 
 /// <summary>
-/// A C# block of a page, compiled as a reader's console project would: top-level statements, nullable, implicit usings,
-/// and no sight of the library's internals.
+/// Compiles and runs a C# block of a page like a console project of a reader: with top-level statements, nullable reference types
+/// and implicit usings, and without access to the internal members of the library.
 /// </summary>
 internal static class PageProgram
 {
-    // What the SDK adds to a console project.
+    // The usings that the SDK adds to a console project.
     private const string ImplicitUsings = """
         global using System;
         global using System.Collections.Generic;
@@ -26,7 +26,7 @@ internal static class PageProgram
         global using System.Threading.Tasks;
         """;
 
-    // Preview: this compiler's name for the language of the SDK that follows it.
+    // The compiler package is older than the SDK. Its name for the C# version of the SDK is Preview.
     private static readonly CSharpParseOptions _parsing = new(LanguageVersion.Preview);
 
     private static readonly CSharpCompilationOptions _compilation = new(
@@ -34,7 +34,7 @@ internal static class PageProgram
         optimizationLevel: OptimizationLevel.Release,
         nullableContextOptions: NullableContextOptions.Enable);
 
-    // What a reader's project sees: the framework, the library, and what the library brings.
+    // The references of a reader's project: the framework, the library, and the dependency of the library.
     private static readonly Lazy<MetadataReference[]> _references = new(() =>
     {
         string[] trusted = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
@@ -48,7 +48,7 @@ internal static class PageProgram
     });
 
     /// <summary>Compiles a block and runs it.</summary>
-    /// <returns>What it wrote to the console, with \n at the ends of lines.</returns>
+    /// <returns>Its output to the console, with \n at the end of each line.</returns>
     public static string Run(FencedBlock block)
     {
         using var code = new MemoryStream();

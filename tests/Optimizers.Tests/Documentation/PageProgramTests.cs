@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Every C# block of the README and of docs/ is a complete program that does what the page says.</summary>
+/// <summary>Every C# block of the README and of docs/ is a complete program that prints the output on the page.</summary>
 [Trait("Category", "Documentation")]
 [Collection(nameof(CapturedConsole))]
 public sealed class PageProgramTests
@@ -9,21 +9,21 @@ public sealed class PageProgramTests
 
     [Theory]
     [MemberData(nameof(Programs))]
-    public void EveryProgramCompilesAndPrintsWhatThePageSays(string place)
+    public void EveryProgramCompilesAndPrintsTheOutputOnThePage(string place)
     {
         FencedBlock program = Blocks().Single(block => block.ToString() == place);
         string output = PageProgram.Run(program);
-        FencedBlock? said = program.Page.Blocks().FirstOrDefault(block => block.Opening > program.Opening);
-        said?.Language.Should().Be("text", "the next block after {0} is what it prints", place);
-        output.TrimEnd().Should().Be(said?.Text, "{0} says so", said);
+        FencedBlock? expected = program.Page.Blocks().FirstOrDefault(block => block.Opening > program.Opening);
+        expected?.Language.Should().Be("text", "the block after the program {0} has its output", place);
+        output.TrimEnd().Should().Be(expected?.Text, "the block {0} has the output of the program", expected);
     }
 
     [Fact]
-    public void TheFirstProgramIsShort() =>
+    public void FirstProgramOfTheReadmeIsShort() =>
         MarkdownPage.Readme.Blocks().First(IsProgram).Lines.Should().HaveCountLessThanOrEqualTo(25);
 
     [Fact]
-    public void ADiagnosticNamesThePageAndTheLine()
+    public void CompilerErrorNamesThePageAndTheLine()
     {
         var page = new MarkdownPage("page.md", ["text", "```csharp", "int known = 1;", "Console.WriteLine(unknown + known);", "```"]);
         Action run = () => PageProgram.Run(page.Blocks().Single());
@@ -31,7 +31,7 @@ public sealed class PageProgramTests
     }
 
     [Fact]
-    public void AnExceptionNamesThePageAndTheLine()
+    public void ExceptionNamesThePageAndTheLine()
     {
         var page = new MarkdownPage("page.md", ["```csharp", "", "int.Parse(\"x\");", "```"]);
         Action run = () => PageProgram.Run(page.Blocks().Single());
@@ -45,6 +45,6 @@ public sealed class PageProgramTests
         .SelectMany(page => page.Blocks());
 }
 
-/// <summary>The console is the process's: nothing else may run while it is captured.</summary>
+/// <summary>The tests of this collection run alone, because they redirect the console of the process.</summary>
 [CollectionDefinition(nameof(CapturedConsole), DisableParallelization = true)]
 public sealed class CapturedConsole;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Optimizers.Tests;
 
-/// <summary>The README's tables are the library's.</summary>
+/// <summary>The README has the optimizers, defaults, state sizes and version of the library.</summary>
 [Trait("Category", "Documentation")]
 public sealed class ReadmeTests
 {
@@ -11,31 +11,31 @@ public sealed class ReadmeTests
     public static TheoryData<string> Optimizers() => [.. Catalogue.Optimizers.Select(row => row.Type.Name)];
 
     [Fact]
-    public void ItIsShort() => MarkdownPage.Readme.Lines.Should().HaveCountLessThan(250);
+    public void ReadmeIsShort() => MarkdownPage.Readme.Lines.Should().HaveCountLessThan(250);
 
     [Fact]
-    public void ItAddsTheVersionThatIsBuilt() =>
+    public void InstallationCommandHasTheCurrentVersion() =>
         MarkdownPage.Readme.Lines.Should().Contain(
             line => line.EndsWith($" --version {typeof(IOptimizer).Assembly.GetName().Version!.ToString(3)}", StringComparison.Ordinal));
 
     [Fact]
-    public void ItListsEveryOptimizerOnce() =>
+    public void ReadmeListsEveryOptimizerOnce() =>
         NamesIn("Optimizer").Should().BeEquivalentTo(
             Catalogue.Optimizers.Select(row => row.Type.Name).Append(nameof(Lbfgs)));
 
     [Fact]
-    public void ThePageOfSchedulesListsEachOnce() =>
+    public void SchedulesPageListsEveryScheduleOnce() =>
         MarkdownPage.Read("docs/schedules.md").Table("Schedule").Select(cells => cells[0]).Should().BeEquivalentTo(
             Catalogue.Schedules.Keys.Append(nameof(Schedules.FunctionSchedule)));
 
     [Fact]
-    public void ItCountsTheSchedules() =>
+    public void ReadmeHasTheNumberOfSchedules() =>
         MarkdownPage.Readme.Lines.Should().Contain(
             line => line.EndsWith($" There are {Catalogue.Schedules.Count + 1}:", StringComparison.Ordinal));
 
     [Theory]
     [MemberData(nameof(Optimizers))]
-    public void ItGivesTheBytesOfState(string name)
+    public void ReadmeHasTheBytesOfStatePerParameter(string name)
     {
         OptimizerRow row = Catalogue.Optimizers.Single(candidate => candidate.Type.Name == name);
         Number(Columns(name).State.Split(' ')[0]).Should().Be(row.Make(Length, row.Defaults, 1).State.Bytes / (double)Length);
@@ -43,7 +43,7 @@ public sealed class ReadmeTests
 
     [Theory]
     [MemberData(nameof(Optimizers))]
-    public void ItGivesTheDefaults(string name)
+    public void ReadmeHasTheDefaults(string name)
     {
         IOptimizerOptions defaults = Catalogue.Optimizers.Single(row => row.Type.Name == name).Defaults;
         (string _, string rate, string decay) = Columns(name);

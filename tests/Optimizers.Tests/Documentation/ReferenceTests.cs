@@ -8,7 +8,7 @@ using WriteReference::WriteReference;
 
 namespace Optimizers.Tests;
 
-/// <summary>The API reference and the tables of options are what the command writes, and show what the documentation says.</summary>
+/// <summary>The committed API reference and tables of options equal the output of the command WriteReference, which uses the XML documentation.</summary>
 [Trait("Category", "Documentation")]
 public sealed partial class ReferenceTests : IDisposable
 {
@@ -25,15 +25,15 @@ public sealed partial class ReferenceTests : IDisposable
         _reference.Value.Pages
             .Where(page => PathOf(page.Key) is var path && (!File.Exists(path) || File.ReadAllText(path) != page.Value))
             .Select(page => page.Key)
-            .Should().BeEmpty("the documentation has changed: \"{0}\" writes these pages again", Reference.Command);
+            .Should().BeEmpty("\"{0}\" writes the pages again after a change of the documentation", Reference.Command);
 
     [Fact]
-    public void NoPageOfATypeThatIsGoneIsLeft() =>
+    public void NoPageOfARemovedTypeRemains() =>
         Directory.EnumerateFiles(PathOf(Folder)).Select(path => $"{Folder}{Path.GetFileName(path)}")
-            .Should().OnlyContain(name => _reference.Value.Pages.ContainsKey(name), "\"{0}\" deletes the others", Reference.Command);
+            .Should().OnlyContain(name => _reference.Value.Pages.ContainsKey(name), "\"{0}\" deletes the pages of removed types", Reference.Command);
 
     [Fact]
-    public void EveryPublicTypeHasAPageThatTheIndexLists()
+    public void EveryPublicTypeHasAPageAndIsInTheIndex()
     {
         string index = _reference.Value.Pages[$"{Folder}README.md"];
         foreach (Type type in typeof(IOptimizer).Assembly.GetExportedTypes())
@@ -45,7 +45,7 @@ public sealed partial class ReferenceTests : IDisposable
     }
 
     [Fact]
-    public void EveryPageSaysHowItIsWritten() =>
+    public void EveryPageNamesTheCommandThatWritesIt() =>
         _reference.Value.Pages.Values.Should().OnlyContain(text => text.EndsWith($"run `{Reference.Command}`.\n", StringComparison.Ordinal));
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed partial class ReferenceTests : IDisposable
         _reference.Value.Pages.Where(page => SummaryIsMissing().IsMatch(page.Value)).Select(page => page.Key).Should().BeEmpty();
 
     [Fact]
-    public void MembersThatTheCompilerAddsAreLeftOut() =>
+    public void MembersAddedByTheCompilerAreLeftOut() =>
         _reference.Value.Pages.Values.Should().OnlyContain(text => !CompilerAdded().IsMatch(text));
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed partial class ReferenceTests : IDisposable
     }
 
     [Fact]
-    public void TextIsReadableMarkdown()
+    public void DocumentationIsConvertedToMarkdown()
     {
         const string Document = """
             <doc><members>
@@ -105,7 +105,7 @@ public sealed partial class ReferenceTests : IDisposable
     }
 
     [Fact]
-    public void TheSystemsCultureAndLineEndsDoNotMatter()
+    public void PagesDoNotDependOnTheCultureOrLineEndsOfTheSystem()
     {
         CultureInfo before = CultureInfo.CurrentCulture;
         var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
@@ -126,7 +126,7 @@ public sealed partial class ReferenceTests : IDisposable
     }
 
     [Fact]
-    public void TheCommandWritesThePagesAndDeletesOldOnes()
+    public void CommandWritesThePagesAndDeletesOldPages()
     {
         string folder = _process.PathOf("docs/reference");
         Directory.CreateDirectory(folder);
@@ -145,7 +145,7 @@ public sealed partial class ReferenceTests : IDisposable
     [InlineData("β. Default 0 (1 in the paper).", "", "1 in the paper", "β.")]
     [InlineData("The number of updates, at least 1; default 1,000,000.", "at least 1", "", "The number of updates.")]
     [InlineData("Null, the default: not at all.", "", "", "Default: not at all.")]
-    public void AnOptionIsDividedIntoRangeSourceAndMeaning(string text, string range, string source, string meaning)
+    public void TextOfAnOptionIsDividedIntoRangeSourceAndMeaning(string text, string range, string source, string meaning)
     {
         string document = $"""
             <doc><members><member name="P:Optimizers.AdamOptions.Beta1"><summary>{text}</summary></member></members></doc>
@@ -155,7 +155,7 @@ public sealed partial class ReferenceTests : IDisposable
     }
 
     [Fact]
-    public void TheTablesHaveEveryOptimizerScheduleAndClip()
+    public void TablesHaveEveryOptimizerScheduleAndClip()
     {
         string page = _reference.Value.Pages["optimizers.md"];
         string[] clips = [nameof(ClipByGlobalNorm), nameof(ClipByNorm), nameof(ClipByValue), nameof(AdaptiveClip)];

@@ -2,11 +2,11 @@ using System.Reflection.Metadata;
 
 namespace Optimizers.Tests;
 
-/// <summary>A debugger that has the symbols has the sources: nothing need be fetched.</summary>
+/// <summary>The symbol file contains all source files, so a debugger need not download them.</summary>
 [Trait("Category", "Documentation")]
 public sealed class SymbolTests
 {
-    // From the specification of portable symbols.
+    // The kind of embedded sources in the specification of portable PDB files.
     private static readonly Guid _embeddedSource = new("0E8A571B-6926-466E-B4AD-8AB04611F5FE");
 
     [Fact]
