@@ -31,7 +31,7 @@ Option<int> every = CommandLine.WholeNumber("--every", "The number of updates be
 var resume = new Option<bool>("--resume") { Description = "Continue from the checkpoint. The result has the same bits as an uninterrupted run." };
 Option<int> sample = CommandLine.WholeNumber("--sample", "The number of characters of the text that the model writes at the end.", 0, int.MaxValue, 500);
 Option<double> temperature = CommandLine.Number(
-    "--temperature", "The randomness of the written text: 0 always takes the likeliest character, 1 uses the predicted probabilities.", 0, 100, 0.8);
+    "--temperature", "The randomness of the written text: 0 always takes the most likely character, 1 uses the predicted probabilities.", 0, 100, 0.8);
 Option<int> threads = CommandLine.WholeNumber(
     "--threads", "The maximum number of threads; 0: one for each processor. The number changes no bit of the result.", 0, 1_024, 0);
 var quiet = new Option<bool>("--quiet") { Description = "Print only the last line." };

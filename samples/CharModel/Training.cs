@@ -139,7 +139,7 @@ internal sealed class Training : IDisposable
 
     /// <summary>Writes a text character by character. Each character is drawn from the predicted probabilities.</summary>
     /// <param name="length">The number of characters.</param>
-    /// <param name="temperature">1: the predicted probabilities; below 1: likely characters are drawn more often; 0: always the likeliest character.</param>
+    /// <param name="temperature">1: the predicted probabilities. Below 1: likely characters are drawn more often. 0: always the most likely character.</param>
     public string Write(int length, double temperature)
     {
         Transformer<float> transformer = Rent();

@@ -21,7 +21,7 @@ internal static class AllSchedules
         Columns = 3,
     };
 
-    // The first line of each chart. The others are variants.
+    // The first line of each chart. The other lines of a chart show variants.
     private static LineChart Small(LineChart chart) => new([new ChartLine("rate", [.. Thinned(chart.Lines[0].Points)])])
     {
         Title = chart.Title,

@@ -4,7 +4,7 @@ using Optimizers.Charts;
 
 namespace DrawGuide;
 
-/// <summary>Adam's two averages under a constant gradient of 1, raw and corrected, and the length of the steps.</summary>
+/// <summary>Adam's two averages for a constant gradient of 1, with and without bias correction, and the lengths of the steps.</summary>
 internal static class BiasCorrection
 {
     private const int Steps = 10_000;

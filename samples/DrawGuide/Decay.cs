@@ -4,7 +4,7 @@ using Optimizers.Charts;
 
 namespace DrawGuide;
 
-/// <summary>A weight that only its decay moves: L2 in Adam against decoupled decay in AdamW, for a small and a large gradient.</summary>
+/// <summary>The weight decay of one weight: L2 in Adam against decoupled decay in AdamW, for a small and a large gradient whose mean is 0.</summary>
 internal static class Decay
 {
     private const int Steps = 2_000;

@@ -4,7 +4,7 @@ using Optimizers.Charts;
 
 namespace DrawGuide;
 
-/// <summary>The effective rate of AdaGrad and RMSprop under a constant gradient, which is the length of a step per unit of gradient.</summary>
+/// <summary>The effective rates of AdaGrad and RMSprop for a constant gradient. It is the length of a step divided by the gradient.</summary>
 internal static class EffectiveRates
 {
     private const int Steps = 10_000;

@@ -17,7 +17,7 @@ internal static class Regression
     /// <param name="seed">The seed of both networks and of the inputs.</param>
     /// <param name="schedule">The learning rate.</param>
     /// <param name="steps">The number of updates.</param>
-    /// <returns>The mean squared error of each batch; infinity from the step on at which the run diverges.</returns>
+    /// <returns>The mean squared error of each batch. It is infinity from the step in which the run diverges.</returns>
     public static double[] Train(int seed, ILrSchedule schedule, int steps)
     {
         using Network teacher = Create(_teacher, seed, nameof(teacher));

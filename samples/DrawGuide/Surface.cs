@@ -5,7 +5,7 @@ namespace DrawGuide;
 
 /// <summary>A function of two numbers, and the part of the plane that the pictures show.</summary>
 /// <param name="Height">The value of the function at x and y.</param>
-/// <param name="Gradient">The derivatives by x and by y.</param>
+/// <param name="Gradient">The derivatives with respect to x and y.</param>
 /// <param name="Levels">The heights of the contour lines.</param>
 internal sealed record Surface(
     Func<double, double, double> Height, Func<double, double, (double X, double Y)> Gradient, IReadOnlyList<double> Levels)

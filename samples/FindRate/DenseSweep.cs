@@ -66,7 +66,7 @@ internal sealed record DenseSweep(string Optimizer, IReadOnlyList<RateRun> Runs,
     }
 
     /// <summary>Draws the second table: the loss over the rate, for each optimizer.</summary>
-    /// <param name="optimizers">The headings of its columns, without the first.</param>
+    /// <param name="optimizers">The headings of the columns, without the first one.</param>
     /// <param name="rows">The rows of the table.</param>
     public static LineChart ChartOf(IReadOnlyList<string> optimizers, IReadOnlyList<string[]> rows) =>
         new([.. optimizers.Select((name, column) => new ChartLine(

@@ -34,7 +34,7 @@ internal static class Declarations
             + Constraints(type.GetGenericArguments());
     }
 
-    /// <summary>The base class and the interfaces that a reader can see, without what every type or record has.</summary>
+    /// <summary>The public base class and interfaces, without those that every type or record has.</summary>
     public static IEnumerable<Type> Bases(Type type)
     {
         if (type.BaseType is { } parent && !type.IsValueType && parent != typeof(object))
@@ -69,7 +69,7 @@ internal static class Declarations
         _ => throw new ArgumentException($"{member} is a kind of member that has no declaration here.", nameof(member)),
     };
 
-    /// <summary>A constant as C# writes it; null if it is of a type that has no literals.</summary>
+    /// <summary>A constant as C# writes it; null if its type has no literals.</summary>
     /// <param name="value">The value.</param>
     /// <param name="type">The type of the variable.</param>
     public static string? Literal(object? value, Type type)
@@ -106,7 +106,7 @@ internal static class Declarations
             : $"{parts[0]}e{int.Parse(parts[1], CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)}";
     }
 
-    // 10000 as 10_000, as in the sources.
+    // Writes 10000 as 10_000, like the source code.
     private static string Grouped(string digits) =>
         digits.TrimStart('-').Length <= 4 || !digits.TrimStart('-').All(char.IsAsciiDigit)
             ? digits
@@ -216,7 +216,7 @@ internal static class Declarations
         return $"{Access(shown)}{Modifiers(shown)}{required}{reference}{TypeNames.Of(property)} {name} {{ {accessors}}}{initial}";
     }
 
-    /// <summary>Whether a property can be set in an initialiser only.</summary>
+    /// <summary>Whether only an initialiser can set a property.</summary>
     public static bool IsInit(PropertyInfo property) =>
         property.SetMethod?.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) == true;
 

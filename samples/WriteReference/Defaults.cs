@@ -2,10 +2,10 @@ using System.Reflection;
 
 namespace WriteReference;
 
-/// <summary>Instances that have every property at its default.</summary>
+/// <summary>Instances in which every property has its default.</summary>
 internal static class Defaults
 {
-    /// <summary>An instance of a record that can be made without arguments; null for any other type.</summary>
+    /// <summary>An instance of a record with a constructor without arguments; null for any other type.</summary>
     public static object? Of(Type type) =>
         type is { IsClass: true, IsAbstract: false, ContainsGenericParameters: false } && Declarations.IsRecord(type)
         && type.GetConstructor([]) is { } constructor

@@ -4,7 +4,7 @@ using System.Xml.XPath;
 
 namespace WriteReference;
 
-/// <summary>The XML documentation of an assembly, in which inherited documentation stands in the place of <c>inheritdoc</c>.</summary>
+/// <summary>The XML documentation of an assembly. Each <c>inheritdoc</c> is replaced by the inherited documentation.</summary>
 internal sealed class Documentation
 {
     private const BindingFlags Declared =
@@ -18,7 +18,7 @@ internal sealed class Documentation
 
     /// <summary>Reads documentation.</summary>
     /// <param name="assembly">The assembly.</param>
-    /// <param name="document">The documentation that the compiler wrote for it.</param>
+    /// <param name="document">The XML documentation from the compiler.</param>
     public Documentation(Assembly assembly, XDocument document)
     {
         _written = document.Descendants("member").ToDictionary(member => member.Attribute("name")!.Value, StringComparer.Ordinal);
@@ -28,7 +28,7 @@ internal sealed class Documentation
             .ToDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
     }
 
-    /// <summary>The member that an id names; null if the assembly has none.</summary>
+    /// <summary>The member with an id; null if the assembly has none.</summary>
     public MemberInfo? Find(string id) => _members.GetValueOrDefault(id);
 
     /// <summary>The documentation of a type or member, without <c>inheritdoc</c>; empty if it has none.</summary>
@@ -37,7 +37,7 @@ internal sealed class Documentation
     /// <summary>The element of a type's or member's documentation; null if it has none.</summary>
     public XElement? Of(MemberInfo member, string element) => Of(member).Element(element);
 
-    /// <summary>The element that stands in a type's or member's own documentation; null if it has none or inherits it.</summary>
+    /// <summary>The element of a type's or member's own documentation; null if the element is missing or inherited.</summary>
     public XElement? Own(MemberInfo member, string element) =>
         _written.GetValueOrDefault(DocumentationIds.Of(member))?.Element(element);
 
@@ -48,7 +48,7 @@ internal sealed class Documentation
             return known;
         }
 
-        // A member that inherits from itself in a circle finds this.
+        // Ends the search for a member that inherits its documentation from itself through other members.
         _resolved[id] = new XElement("member");
         XElement resolved = _written.TryGetValue(id, out XElement? written) ? new XElement(written) : new XElement("member");
         foreach (XElement inherit in resolved.Elements(Inherited).ToList())
@@ -87,7 +87,7 @@ internal sealed class Documentation
             ? source.Elements()
             : path.Split('|').SelectMany(part => source.XPathSelectElements(part.Trim().TrimStart('/')));
 
-    // What a member says itself goes before what it inherits.
+    // The member's own elements come before the inherited ones.
     private static void Add(XElement target, IEnumerable<XElement> inherited)
     {
         var known = target.Elements().Select(Key).ToHashSet(StringComparer.Ordinal);
@@ -101,7 +101,7 @@ internal sealed class Documentation
         _ => element.Name.LocalName,
     };
 
-    // The nearest first.
+    // The nearest base comes first.
     private static IEnumerable<MemberInfo> Bases(MemberInfo member) => member switch
     {
         Type type => BasesOf(type),

@@ -9,7 +9,7 @@ internal static class Markdown
     public static string Table(IReadOnlyCollection<string> headings, IEnumerable<IEnumerable<string>> rows) =>
         string.Join('\n', [Row(headings), $"|{string.Concat(Enumerable.Repeat("---|", headings.Count))}", .. rows.Select(Row)]);
 
-    /// <summary>The anchor of a heading, as Git hosts make it.</summary>
+    /// <summary>The anchor that Git hosts give to a heading.</summary>
     public static string AnchorOf(string heading) => string.Concat(heading
         .Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')
         .Select(c => c == ' ' ? '-' : char.ToLowerInvariant(c)));

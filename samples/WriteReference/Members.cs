@@ -9,7 +9,7 @@ internal static class Members
     private const BindingFlags Declared =
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-    /// <summary>The public and protected members that somebody wrote, in the order of their names.</summary>
+    /// <summary>The public and protected members in the source code, without those that the compiler adds, in the order of their names.</summary>
     public static IReadOnlyList<MemberInfo> Of(Type type, Documentation documentation) =>
     [
         .. type.GetMembers(Declared)
@@ -74,11 +74,11 @@ internal static class Members
         };
     }
 
-    // A class without a constructor gets one from the compiler.
+    // The compiler adds a constructor to a class without one.
     private static bool IsImplicit(MemberInfo member, Documentation documentation) =>
         member is ConstructorInfo constructor && constructor.GetParameters().Length == 0 && documentation.Of(member, "summary") is null;
 
-    // Every record has them, and a type that writes its own says nothing about them.
+    // Every record has these members. A type that writes its own does not document them.
     private static bool IsEquality(MemberInfo member, Documentation documentation) =>
         member is MethodInfo method
         && (method.Name is nameof(Equals) or nameof(GetHashCode) or "op_Equality" or "op_Inequality"

@@ -23,7 +23,7 @@ internal sealed class OptionTables
 
     /// <summary>The page.</summary>
     /// <param name="types">The public types.</param>
-    /// <param name="documentation">What is said about them.</param>
+    /// <param name="documentation">The XML documentation of the library.</param>
     /// <param name="links">Links from this page to the reference.</param>
     public static string Page(IReadOnlyList<Type> types, Documentation documentation, Links links) =>
         new OptionTables(types, documentation, links).Page();
@@ -60,7 +60,7 @@ internal sealed class OptionTables
     private static string Contents(IEnumerable<Type> types) => string.Join(", ", types.Select(type =>
         $"[{TypeNames.Of(type)}](#{string.Concat(TypeNames.Of(type).Select(char.ToLowerInvariant))})"));
 
-    // AdamW has AdamWOptions.
+    // The options of AdamW are AdamWOptions.
     private Type? OptionsOf(Type type) => type.IsClass
         ? _types.FirstOrDefault(other => other.FullName == $"{type.FullName}Options" && Defaults.Of(other) is not null)
         : null;

@@ -4,13 +4,13 @@ using System.Xml.Linq;
 namespace WriteReference;
 
 /// <summary>The documentation of an option, divided into its parts.</summary>
-/// <param name="Range">The values that it may have.</param>
-/// <param name="Source">Where its default comes from.</param>
-/// <param name="Meaning">What is left: what it does.</param>
+/// <param name="Range">The accepted values.</param>
+/// <param name="Source">The source of the default.</param>
+/// <param name="Meaning">The rest of the text, which describes the effect of the option.</param>
 internal sealed partial record OptionText(string Range, string Source, string Meaning)
 {
-    /// <summary>Divides a text into clauses, and sorts them by their first words.</summary>
-    /// <param name="prose">What turns documentation into Markdown.</param>
+    /// <summary>Divides a text into clauses. The first words of a clause decide its part.</summary>
+    /// <param name="prose">Converts documentation to Markdown.</param>
     /// <param name="parts">Summary and remarks, or the text of a parameter.</param>
     public static OptionText Of(Prose prose, params XElement?[] parts)
     {
@@ -57,10 +57,10 @@ internal sealed partial record OptionText(string Range, string Source, string Me
 
     private static string Lower(string text) => text.Length == 0 ? "" : $"{char.ToLowerInvariant(text[0])}{text[1..]}";
 
-    // Greek letters are symbols, in which case matters.
+    // Greek letters are symbols, so their case must not change.
     private static string Capital(string text) => char.IsAsciiLetter(text[0]) ? $"{char.ToUpperInvariant(text[0])}{text[1..]}" : text;
 
-    // "(1 in the paper)" is a whole source, "as in PyTorch (0.9 in the lecture)" is not.
+    // Removes brackets around a whole source, such as "(1 in the paper)", but not those of "as in PyTorch (0.9 in the lecture)".
     private static string Unwrapped(string text) =>
         text.StartsWith('(') && text.EndsWith(')') && text.IndexOf(')', StringComparison.Ordinal) == text.Length - 1 ? text[1..^1] : text;
 
@@ -85,7 +85,7 @@ internal sealed partial record OptionText(string Range, string Source, string Me
     [GeneratedRegex(@",\s+(?<range>(?:finite|at least|at most|above|below|from)(?:$|[,\s]+[−-]?[\d`].*$))")]
     private static partial Regex RangeEnd();
 
-    // Whose default it is.
+    // Words that introduce the source of a default.
     [GeneratedRegex(@"\b(?:as in|as of|from|following|papers?|PyTorch|optax|Keras|TensorFlow|authors|DeepSpeed|usual|lecture)\b")]
     private static partial Regex Provenance();
 }

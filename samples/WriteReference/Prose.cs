@@ -6,11 +6,11 @@ using System.Xml.Linq;
 namespace WriteReference;
 
 /// <summary>Turns elements of XML documentation into Markdown.</summary>
-/// <param name="links">Where references lead.</param>
-/// <param name="page">The type on whose page the text stands; null: on another page.</param>
+/// <param name="links">The targets of references.</param>
+/// <param name="page">The type whose page contains the text. Null: another page.</param>
 internal sealed partial class Prose(Links links, Type? page)
 {
-    /// <summary>Text with the characters escaped that Markdown would interpret.</summary>
+    /// <summary>Escapes the characters of a text that have a meaning in Markdown.</summary>
     public static string Escape(string text) => Special().Replace(text, @"\$0");
 
     /// <summary>The content as one line.</summary>
@@ -125,12 +125,13 @@ internal sealed partial class Prose(Links links, Type? page)
     [GeneratedRegex(@"(?<!\\)\|")]
     private static partial Regex Bar();
 
-    // A full stop behind a lower-case word or a bracket, and then a capital or a link: not the stop of "et al." before a year.
+    // The end of a sentence: a full stop after a lower-case word or a bracket, followed by a capital letter or a link. The full stop of
+    // "et al." before a year is not the end of a sentence.
     [GeneratedRegex(@"(?<=[\p{L}\p{N}\)`]\.)\s+(?=[\p{Lu}\[`])")]
     private static partial Regex SentenceEnd();
 }
 
-/// <summary>Where references lead: to pages of the reference, or nowhere.</summary>
+/// <summary>The targets of references: pages of the API reference, or none.</summary>
 internal sealed class Links
 {
     private readonly Documentation _documentation;
@@ -138,9 +139,9 @@ internal sealed class Links
     private readonly string _folder;
 
     /// <summary>Makes links.</summary>
-    /// <param name="documentation">What knows the ids.</param>
+    /// <param name="documentation">The documentation, which finds members by their ids.</param>
     /// <param name="pages">The name of each type's page.</param>
-    /// <param name="folder">The path to the pages from the page that links, empty or with a slash at its end.</param>
+    /// <param name="folder">The path from the page with the link to the pages: empty, or with a slash at its end.</param>
     public Links(Documentation documentation, IReadOnlyDictionary<Type, string> pages, string folder)
     {
         _documentation = documentation;
@@ -148,7 +149,7 @@ internal sealed class Links
         _folder = folder;
     }
 
-    /// <summary>A link to what an id names, or its name alone if it has no page.</summary>
+    /// <summary>A link to the type or member with an id, or only its name if it has no page.</summary>
     public string To(string id, Type? page, string content = "")
     {
         MemberInfo? member = _documentation.Find(id);
@@ -156,7 +157,7 @@ internal sealed class Links
         return member is null || Target(member, page) is not { } target ? text : $"[{text}]({target})";
     }
 
-    /// <summary>A link to a type, or its name alone if it has no page.</summary>
+    /// <summary>A link to a type, or only its name if it has no page.</summary>
     public string To(Type type, Type? page)
     {
         string text = $"`{TypeNames.Of(type)}`";

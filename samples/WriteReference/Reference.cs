@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace WriteReference;
 
-/// <summary>The API reference of an assembly, and the tables of its options.</summary>
+/// <summary>The API reference of an assembly and the tables of its options.</summary>
 internal sealed class Reference
 {
     /// <summary>The command that writes the reference.</summary>
@@ -17,11 +17,11 @@ internal sealed class Reference
     /// <summary>The text of each page by its path from the folder docs, with forward slashes.</summary>
     public IReadOnlyDictionary<string, string> Pages { get; }
 
-    /// <summary>The reference of an assembly, from the documentation that the compiler wrote beside it.</summary>
+    /// <summary>Makes the reference of an assembly from the XML documentation in its folder.</summary>
     public static Reference Of(Assembly assembly) =>
         Of(assembly, XDocument.Load(Path.ChangeExtension(assembly.Location, "xml"), LoadOptions.PreserveWhitespace));
 
-    /// <summary>The reference of an assembly.</summary>
+    /// <summary>Makes the reference of an assembly.</summary>
     /// <param name="assembly">The assembly.</param>
     /// <param name="document">Its XML documentation.</param>
     public static Reference Of(Assembly assembly, XDocument document)
@@ -43,13 +43,13 @@ internal sealed class Reference
         return new Reference(pages);
     }
 
-    /// <summary>Joins the blocks of a page, and says at its end that it is generated.</summary>
+    /// <summary>Joins the blocks of a page and adds a note that the page is generated.</summary>
     public static string Page(IEnumerable<string> blocks) =>
         $"{string.Join("\n\n", blocks)}\n\n---\n\nThis page is generated from the XML documentation. To change it, change the documentation in the "
         + $"source files and run `{Command}`.\n";
 
-    /// <summary>Writes the pages, and deletes the pages of types that are gone.</summary>
-    /// <param name="folder">The folder of the reference. The page of options goes into the one above.</param>
+    /// <summary>Writes the pages and deletes the pages of removed types.</summary>
+    /// <param name="folder">The folder of the reference. The page of options is written to the folder above it.</param>
     /// <returns>The number of pages.</returns>
     public int WriteInto(DirectoryInfo folder)
     {
@@ -70,7 +70,8 @@ internal sealed class Reference
         return Pages.Count;
     }
 
-    // A number of type parameters is in a name only if it tells types apart. Some file systems ignore case.
+    // The name of a file contains the number of type parameters only if two types have the same name otherwise. Case does not
+    // distinguish files, because some file systems ignore it.
     private static Dictionary<Type, string> NamesOf(Type[] types)
     {
         ILookup<string, Type> byName = types.ToLookup(PlainName, StringComparer.OrdinalIgnoreCase);

@@ -20,8 +20,8 @@ internal sealed partial class TypePage
 
     /// <summary>Makes the page.</summary>
     /// <param name="type">The type.</param>
-    /// <param name="documentation">What is said about it.</param>
-    /// <param name="links">Where references lead.</param>
+    /// <param name="documentation">The XML documentation of the assembly.</param>
+    /// <param name="links">The targets of references.</param>
     /// <param name="types">All types that have a page.</param>
     public TypePage(Type type, Documentation documentation, Links links, IReadOnlyList<Type> types)
     {
@@ -60,7 +60,7 @@ internal sealed partial class TypePage
     private IEnumerable<string> Blocks(MemberInfo member, string element, string language = Formula) =>
         _prose.Blocks(_documentation.Of(member, element), language);
 
-    // Where the members of the base types are, and what can be used in the place of an interface or a base class.
+    // Links to the base types, which have further members, and to the derived types, which can replace the type.
     private IEnumerable<string> Relations()
     {
         Type[] bases = [.. Declarations.Bases(_type).Where(type => type.Assembly == _type.Assembly)];
@@ -105,7 +105,7 @@ internal sealed partial class TypePage
         }
     }
 
-    // A way into long pages.
+    // Links to the members, for long pages.
     private IEnumerable<string> MemberList()
     {
         MemberInfo[] shown = [.. Shown.Where(member => member is not ConstructorInfo)];
@@ -182,7 +182,7 @@ internal sealed partial class TypePage
         }
     }
 
-    // The default of the interface is not that of an option that gives its own.
+    // Leaves out the default of the interface if the option has its own default.
     private IEnumerable<string> Summary(MemberInfo member)
     {
         bool hasOwnDefault = _documentation.Own(member, "summary") is null
@@ -232,7 +232,7 @@ internal sealed partial class TypePage
         }
     }
 
-    // What is said about parameters, in their order; inherited documentation may describe others.
+    // The descriptions of the parameters, in their order. Inherited documentation may describe other parameters, which are left out.
     private string? Named(string element, MemberInfo member, IEnumerable<string> names)
     {
         Dictionary<string, XElement> described = _documentation.Of(member).Elements(element)
