@@ -4,7 +4,7 @@ using BenchmarkDotNet.Running;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>The command kernels, which runs BenchmarkDotNet classes. It is a second opinion on the times of compare.</summary>
+/// <summary>The command kernels, which runs BenchmarkDotNet classes. Its times are an independent check of the times of the command compare.</summary>
 internal static class KernelsCommand
 {
     public static Command Make()
