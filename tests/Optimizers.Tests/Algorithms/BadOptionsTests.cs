@@ -54,7 +54,7 @@ public sealed class BadOptionsTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Rows), MemberType = typeof(Catalogue))]
-    public void ZeroIsAcceptedOrThrowsAsTheTableSays(string name)
+    public void ZeroThrowsOnlyForOptionsThatMustNotBeZero(string name)
     {
         OptimizerRow row = Catalogue.Row(name);
         foreach (PropertyInfo property in OptionNumbers.Of(row.Defaults))

@@ -5,7 +5,7 @@ namespace Optimizers.Tests;
 /// <summary>Helpers for cautious updates, which have no golden files: options with Cautious set, and a slow loop in double.</summary>
 internal static class Cautious
 {
-    /// <summary>The options with cautious updates; null if they have none.</summary>
+    /// <summary>The options with cautious updates; null if the optimizer has no such option.</summary>
     public static TOptions? Of<TOptions>(TOptions options)
         where TOptions : IOptimizerOptions =>
         typeof(TOptions).GetProperty(nameof(IOptimizerOptions.Cautious)) is null ? default
@@ -22,7 +22,10 @@ internal static class Cautious
         return (TOptions)copy;
     }
 
-    /// <summary>The move of the plain optimizer, only where its sign is not that of the gradient, divided by the share of these elements.</summary>
+    /// <summary>
+    /// A cautious step in double. An element moves as in the plain step if the move is against its gradient; the other elements do not
+    /// move. The moves are divided by the share of moving elements.
+    /// </summary>
     public static OracleStep Oracle<TOptions>(TOptions options, Func<TOptions, OracleStep> oracle)
         where TOptions : IOptimizerOptions
     {

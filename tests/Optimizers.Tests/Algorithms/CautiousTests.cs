@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>Tests of cautious updates beside the comparison with the slow loop of the catalogue.</summary>
+/// <summary>Tests of cautious updates, in addition to the comparison with the slow loop of the catalogue.</summary>
 public sealed class CautiousTests
 {
     private const int Length = 4_201;
@@ -10,7 +10,7 @@ public sealed class CautiousTests
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void IfAllSignsAgreeTheStepIsThePlainStep(string name)
+    public void StepEqualsThePlainStepIfAllSignsAgree(string name)
     {
         IOptimizerOptions options = Catalogue.Variant($"{name}, cautious").Options;
         float[] start = Draw.Floats(1, Length);
@@ -39,7 +39,7 @@ public sealed class CautiousTests
             resting += before.Zip(parameters).Count(pair => pair.First == pair.Second);
         }
 
-        resting.Should().BeGreaterThan(Length / 20, "momentum differs from the gradient");
+        resting.Should().BeGreaterThan(Length / 20, "the momentum of some elements has another sign than the gradient");
     }
 
     // The momentum is not 0, but no gradient agrees with it.

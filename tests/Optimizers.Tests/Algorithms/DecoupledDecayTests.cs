@@ -134,7 +134,7 @@ public sealed class DecoupledDecayTests
     }
 
     [Fact]
-    public void RuleThatThrowsDoesSoBeforeGradientsAreClipped()
+    public void RuleRefusesTheRateBeforeGradientsAreClipped()
     {
         using var set = new ParameterSet();
         Parameter weight = set.Add("weight", 2, 2);

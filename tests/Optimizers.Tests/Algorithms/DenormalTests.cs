@@ -25,7 +25,7 @@ public sealed class DenormalTests
                 {
                     if (float.IsSubnormal(value))
                     {
-                        Assert.Fail($"{slot} holds {value:R} after step {step}.");
+                        Assert.Fail($"{slot} contains {value:R} after step {step}.");
                     }
                 }
             }

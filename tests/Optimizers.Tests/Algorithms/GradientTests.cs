@@ -42,7 +42,7 @@ public sealed class GradientTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void ZeroDividedByZeroIsNoStep(string name)
+    public void ElementsWithoutGradientStayFiniteWithAndWithoutEpsilon(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         foreach (IOptimizerOptions options in WithAndWithoutEpsilon(variant))

@@ -193,7 +193,7 @@ public sealed class LbfgsTests
     }
 
     [Fact]
-    public void WithoutLineSearchItReturnsToTheLastFinitePoint()
+    public void StepWithoutLineSearchReturnsToTheLastFinitePoint()
     {
         // x − ln x. The first long step leaves the domain of this function.
         float[] point = [0.5f];

@@ -31,7 +31,7 @@ public sealed class StrongWolfeTests
 
     [Theory]
     [MemberData(nameof(Lines))]
-    public void WithFewTrialsTheLossIsNeverAboveTheStart(string name, double first)
+    public void SearchWithFewTrialsNeverEndsAboveTheStart(string name, double first)
     {
         for (int trials = 0; trials < 8; trials++)
         {

@@ -2,7 +2,7 @@ namespace Optimizers.Tests;
 
 public static partial class Oracles
 {
-    // X holds z, and Y holds x.
+    // The field X contains z, and the field Y contains x.
     private static double Interpolated(double p, double direction, Memory s, long t, double rate, double c, double beta)
     {
         (s.X, s.Y) = t == 1 ? (p, p) : (s.X, s.Y);
