@@ -10,7 +10,7 @@ public sealed class BudgetTests
     private readonly FakeClock _clock = new(1_000_000_000);
 
     [Fact]
-    public void AContestGetsItsPartOfTheRemainingTime()
+    public void ContestGetsItsPartOfTheRemainingTime()
     {
         var budget = new Budget(_clock, TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(15));
         budget.ShareOf(0.25).Should().Be(TimeSpan.FromSeconds(10));

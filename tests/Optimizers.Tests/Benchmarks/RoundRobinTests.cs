@@ -26,7 +26,7 @@ public sealed class RoundRobinTests
     [InlineData(1_000_000_000, 3_000_000)]
     [InlineData(10_000_000, 1)]
     [InlineData(1_000, 1)]
-    public void TheTimeOfACallIsExactAndATurnTakesAboutHalfAMillisecond(long frequency, long ticks)
+    public void TimeOfACallIsExactAndATurnTakesAboutHalfAMillisecond(long frequency, long ticks)
     {
         var clock = new FakeClock(frequency);
         var contender = new Contender(clock, _ => ticks);
@@ -41,7 +41,7 @@ public sealed class RoundRobinTests
     }
 
     [Fact]
-    public void ACallWithoutATickIsNotTimedAndItsTurnsAreLimited()
+    public void CallWithoutATickIsNotTimedAndItsTurnsAreLimited()
     {
         var nothing = new Contender(_clock, _ => 0);
         var other = new Contender(_clock, _ => 500);
@@ -53,7 +53,7 @@ public sealed class RoundRobinTests
     }
 
     [Fact]
-    public void AContestEndsEvenIfTheClockDoesNotMove()
+    public void ContestEndsEvenIfTheClockDoesNotMove()
     {
         var nothing = new Contender(_clock, _ => 0);
         TimingResult result = _roundRobin.Time([nothing.Turn], Seconds, _clock.In(60)).Single();
@@ -76,7 +76,7 @@ public sealed class RoundRobinTests
     }
 
     [Fact]
-    public void AContestWithoutTimeMakesNoCall()
+    public void ContestWithoutTimeMakesNoCall()
     {
         var contender = new Contender(_clock, _ => 500);
         _roundRobin.Time([contender.Turn], Seconds, _clock.Now).Single().Failure.Should().Be(TimingResult.OutOfTime);
@@ -85,7 +85,7 @@ public sealed class RoundRobinTests
 
     // The deadline comes after fewer rounds than a contest should have. The measured rounds count, and the result has their number.
     [Fact]
-    public void AContestEndsAtItsDeadlineWithTheRoundsSoFar()
+    public void ContestEndsAtItsDeadlineWithTheRoundsSoFar()
     {
         var slow = new Contender(_clock, _ => 1_000_000_000);
         long deadline = _clock.In(7.5);
@@ -97,7 +97,7 @@ public sealed class RoundRobinTests
 
     // Another process starts after the estimate, so a turn of 10,000 calls would take 100 s.
     [Fact]
-    public void ATurnEndsEarlyIfItsCallsBecomeSlow()
+    public void TurnEndsEarlyIfItsCallsBecomeSlow()
     {
         var contender = new Contender(_clock, call => call < 400_000 ? 50 : 10_000_000);
         long start = _clock.Now;
@@ -107,7 +107,7 @@ public sealed class RoundRobinTests
     }
 
     [Fact]
-    public void AnInterruptedEstimateIsRepeated()
+    public void InterruptedEstimateIsRepeated()
     {
         var contender = new Contender(_clock, call => call == 101 ? 4_000_000 : 50);
         _roundRobin.Time([contender.Turn], Seconds, _clock.In(60)).Single().Timing!.Nanoseconds.Should().Be(50);
@@ -121,7 +121,7 @@ public sealed class RoundRobinTests
 
     [Theory]
     [MemberData(nameof(Failures))]
-    public void AContenderThatThrowsIsExcludedAndTheOthersAreTimed(string where, int call, bool began)
+    public void ContenderThatThrowsIsExcludedAndTheOthersAreTimed(string where, int call, bool began)
     {
         var good = new Contender(_clock, _ => 500);
         int ends = 0;
@@ -152,7 +152,7 @@ public sealed class RoundRobinTests
     }
 
     [Fact]
-    public void AContestWithoutContendersHasNoResults() => _roundRobin.Time([], Seconds, _clock.In(60)).Should().BeEmpty();
+    public void ContestWithoutContendersHasNoResults() => _roundRobin.Time([], Seconds, _clock.In(60)).Should().BeEmpty();
 
     private sealed class Contender
     {
