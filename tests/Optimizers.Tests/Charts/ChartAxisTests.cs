@@ -76,7 +76,7 @@ public sealed class ChartAxisTests
     [InlineData(0, 1, "0 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1.0")]
     [InlineData(0.25, 0.75, "0.25 0.30 0.35 0.40 0.45 0.50 0.55 0.60 0.65 0.70 0.75")]
     [InlineData(-1.3, 1.3, "-1.0 -0.5 0 0.5 1.0")]
-    public void AGivenRangeIsTheWholeAxis(double low, double high, string labels)
+    public void AxisWithAGivenRangeShowsExactlyThisRange(double low, double high, string labels)
     {
         ChartAxis axis = ChartAxis.Within(low, high, _ => true);
         Labels(axis).Should().Be(labels);
@@ -128,7 +128,8 @@ public sealed class ChartAxisTests
 
     private static bool Inside(double share) => share is >= -1e-9 and <= 1 + 1e-9;
 
-    // Regular ticks are all multiples of a round step in the range, all terms of 1, 2, 5, 10, …, or all powers of a power of ten.
+    // Ticks are regular if they are all numbers in the range of one of these series: the multiples of a round step, the series
+    // 1, 2, 5, 10, …, or the powers of a power of ten.
     private static bool AreRegular(string kind, double[] ticks, double low, double high)
     {
         if (ticks is [var first, var last] && kind == "whole" && (first, last) == (low, high))

@@ -55,7 +55,7 @@ public sealed class ChartGridTests
             for (int j = 0; j < i; j++)
             {
                 (boxes[i].Left < boxes[j].Right && boxes[j].Left < boxes[i].Right && boxes[i].Top < boxes[j].Bottom && boxes[j].Top < boxes[i].Bottom)
-                    .Should().BeFalse($"{boxes[i]} and {boxes[j]} are of two texts");
+                    .Should().BeFalse($"the boxes {boxes[i]} and {boxes[j]} belong to different texts");
             }
         }
     }
@@ -72,7 +72,7 @@ public sealed class ChartGridTests
     }
 
     [Fact]
-    public void LinesOfOneNameHaveOneColour()
+    public void LinesWithTheSameNameHaveTheSameColour()
     {
         XElement[] lines = [.. Draw(_grids["two columns"]).Elements(_svg + "g").Where(group => group.Element(_svg + "polyline") is not null)];
         lines.Select(line => (line.Element(_svg + "title")!.Value, line.Attribute("class")!.Value.Split(' ')[0]))
@@ -83,14 +83,14 @@ public sealed class ChartGridTests
     [InlineData("the same lines", 2)]
     [InlineData("two columns", 4)]
     [InlineData("one chart", 2)]
-    public void ALegendThatAllChartsShareIsDrawnOnce(string name, int keys) =>
+    public void LegendSharedByAllChartsIsDrawnOnce(string name, int keys) =>
         Draw(_grids[name]).Descendants(_svg + "path").Count(path => path.Attribute("class")!.Value == "key").Should().Be(keys);
 
     private static XElement Draw(ChartGrid grid) => XDocument.Parse(grid.ToSvg()).Root!;
 
     private static XElement TextOf(XElement root, string text) => root.Elements(_svg + "text").Single(element => element.Value == text);
 
-    // The places of the texts that are not rotated, with the estimated width of a letter that the layout uses.
+    // The boxes of the texts that are not rotated. The layout uses the same estimate of the width of a letter.
     private static IEnumerable<(double Left, double Top, double Right, double Bottom)> Boxes(XElement root) =>
         root.Elements(_svg + "text").Where(text => text.Value.Length > 0).Select(text =>
         {
