@@ -49,7 +49,7 @@ public sealed class CheckpointFileTests
         JsonElement group = JsonElement.Parse(file.Metadata["groups"])[1];
         JsonElement settings = group.GetProperty("group");
         JsonElement optimizer = settings.GetProperty("optimizer");
-        optimizer.GetRawText().Should().Be(OptimizerConfiguration.ToJson(run.Optimizer.Groups[1].Options), "it is the JSON of configurations");
+        optimizer.GetRawText().Should().Be(OptimizerConfiguration.ToJson(run.Optimizer.Groups[1].Options), "a checkpoint contains the JSON of OptimizerConfiguration");
         optimizer.GetProperty("kind").GetString().Should().Be(nameof(AdamW));
         optimizer.GetProperty("epsilon").GetDouble().Should().Be(1e-9);
         optimizer.GetProperty("amsGrad").GetBoolean().Should().BeFalse();

@@ -91,7 +91,7 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
-    public async Task AsyncMethodsDoTheSame()
+    public async Task AsyncMethodsSaveAndLoadTheNewestFile()
     {
         var folder = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 1 };
         (await folder.LoadNewestAsync()).Should().BeNull();
@@ -147,7 +147,7 @@ public sealed class CheckpointFolderTests : IDisposable
         Save(folder, 2);
         File.WriteAllText(_folder[Path.Combine("runs", "checkpoint-000000007.safetensors")], "damaged");
         Save(folder, 3);
-        folder.Files.Select(file => file.Step).Should().Equal([7, 3, 2], "the damaged one does not count");
+        folder.Files.Select(file => file.Step).Should().Equal([7, 3, 2], "Keep counts intact files only");
 
         var one = new CheckpointFolder(_folder["runs"], _checkpoint) { Keep = 1 };
         Save(one, 4);

@@ -1,6 +1,6 @@
 namespace Optimizers.Tests;
 
-/// <summary>What a checkpoint restores and refuses. A refusal changes nothing.</summary>
+/// <summary>A checkpoint restores a matching run, and refuses any other file before it changes anything.</summary>
 public sealed class CheckpointTests
 {
     private static readonly ClipByGlobalNorm _clip = new();

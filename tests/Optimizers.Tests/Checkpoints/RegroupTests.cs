@@ -142,7 +142,7 @@ public sealed class RegroupTests
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void GroupSettingUnlikeFileAndStartThrowsOrIsKept(string setting)
+    public void GroupSettingThatDiffersFromFileAndStartThrowsOrIsKept(string setting)
     {
         using var folder = new TemporaryFolder();
         using var run = new Run(new ParameterGroup(new AdamWOptions()));

@@ -1,7 +1,7 @@
 namespace Optimizers.Tests;
 
 /// <summary>A file contains everything that belongs to the run, or the save reports the missing parts.</summary>
-public sealed class WhatARunHoldsTests
+public sealed class RunContentsTests
 {
     // The places for a schedule with state, each as a model that has it there.
     private static readonly Dictionary<string, Func<ReduceOnPlateau, ParameterSet, ModelOptimizer>> _places = new()
@@ -105,7 +105,7 @@ public sealed class WhatARunHoldsTests
         RateSweep.Try(optimizer, (tried, _) => Step(tried), new RateSweepOptions { Rates = [1e-5, 1e-4], Steps = 6 });
         (plateau.Rate, plateau.Best).Should().Be((rate, best));
         Train(optimizer, plateau, 2);
-        plateau.Rate.Should().BeLessThan(rate, "its count of metrics was put back too");
+        plateau.Rate.Should().BeLessThan(rate, "the search restores the count of bad metrics too");
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class WhatARunHoldsTests
         var uniform = new WeightAverage(model.Parameters);
         var second = new ModelOptimizer(model.Parameters, new SgdOptions(), new() { Name = "second" });
         var checkpoint = new Checkpoint(model.Optimizer);
-        checkpoint.Save(folder["run"]).NotSaved.Should().BeEmpty("nothing has any state yet");
+        checkpoint.Save(folder["run"]).NotSaved.Should().BeEmpty("no part has state before the first step");
         for (int i = 0; i < 5; i++)
         {
             model.DrawGradients(i);

@@ -1,7 +1,7 @@
 namespace Optimizers.Tests;
 
 /// <summary>Checkpoints throw while the parameters hold temporary values.</summary>
-public sealed class OtherValuesTests
+public sealed class TemporaryValuesTests
 {
     // Each replaces the values, makes the call, and restores the model's own values.
     private static readonly Dictionary<string, Action<WrappedModel, Action>> _guests = new()

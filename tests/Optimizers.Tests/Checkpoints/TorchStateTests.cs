@@ -13,7 +13,7 @@ public sealed class TorchStateTests(ITestOutputHelper output)
         string path = GoldenData.PathOf("checkpoints", "states.json");
         JsonElement[] states = [.. JsonElement.Parse(File.ReadAllBytes(path)).EnumerateArray()];
         ILookup<bool, JsonElement> exist = states.ToLookup(state => Catalogue.Optimizers.Any(row => row.Type.Name == Name(state)));
-        output.WriteLine($"continued: {string.Join(", ", exist[true].Select(Name))}; not yet: {string.Join(", ", exist[false].Select(Name))}");
+        output.WriteLine($"continued: {string.Join(", ", exist[true].Select(Name))}; without an optimizer in the catalogue: {string.Join(", ", exist[false].Select(Name))}");
         exist[true].Should().HaveCountGreaterThanOrEqualTo(GoldenData.IsReplaced ? 1 : 6);
         exist[true].SelectMany(Differences).Should().BeEmpty();
     }
