@@ -126,14 +126,14 @@ public sealed class RegistryTests
     }
 
     [Fact]
-    public void EmptyRegistryReadsOnlyRegisteredTypes()
+    public void RegistryWithoutLibraryTypesReadsOnlyRegisteredTypes()
     {
         ConfigurationRegistry registry = ConfigurationRegistry.Empty.WithOptimizer("Mine", MyContext.Default.MyOptions, new MyOptions());
         registry.OptimizerNames.Should().Equal("Mine");
         OptimizerConfiguration.Parse("""{"kind": "Mine"}""", registry).Should().Be(new MyOptions());
         CheckpointBytes.Of(Of(new AdamWOptions(), registry));
         FluentActions.Invoking(() => OptimizerConfiguration.Parse("""{"kind": "AdamW"}""", registry))
-            .Should().Throw<ArgumentException>().WithMessage("*no optimizer \"AdamW\"*Mine*", "that a checkpoint wrote one does not matter");
+            .Should().Throw<ArgumentException>().WithMessage("*no optimizer \"AdamW\"*Mine*", "writing AdamWOptions into a checkpoint does not register them");
         FluentActions.Invoking(() => OptimizerConfiguration.ToJson(new AdamWOptions(), registry))
             .Should().Throw<ArgumentException>().WithMessage("*AdamWOptions is not an optimizer that the registry knows*");
     }
@@ -147,7 +147,7 @@ public sealed class RegistryTests
         CheckpointBytes.Load(Of(new MyOptions(), registry), mine).NotCompared.Should().BeEmpty();
         CheckpointBytes.Load(Of(new AdamWOptions(), registry), library).Differences.Should().BeEmpty();
         FluentActions.Invoking(() => CheckpointBytes.Load(Of(new AdamWOptions { Beta1 = 0.8 }, registry), library))
-            .Should().Throw<CheckpointException>().WithMessage("*Beta1 = 0.9*in the file*Beta1 = 0.8*here*", "its text is compared");
+            .Should().Throw<CheckpointException>().WithMessage("*Beta1 = 0.9*in the file*Beta1 = 0.8*here*", "the type is not registered, so the text of the options is compared");
     }
 
     private static Checkpoint Of(IOptimizerOptions options, ConfigurationRegistry registry)
