@@ -35,13 +35,13 @@ public sealed class DivergenceWatchTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(HighRates))]
-    public void RateFarTooHighIsSoonNotReportedAsFalling(string optimizer, double factor)
+    public void RateFarTooHighStopsBeingReportedAsFalling(string optimizer, double factor)
     {
         LossTrend[] trends = Trends(optimizer, factor);
         trends.Skip(400).Count(trend => trend == LossTrend.Falling).Should().BeLessThan(250);
         trends[^1].Should().NotBe(LossTrend.Falling);
         trends.Contains(LossTrend.Exploded).Should().Be(
-            factor == 1000 && optimizer is ("Sgd" or "Momentum"), "only these rates destroy the weights");
+            factor == 1000 && optimizer is ("Sgd" or "Momentum"), "the loss explodes only at these rates");
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class DivergenceWatchTests(ITestOutputHelper output)
         Last(flip.Train(new AdamOptions())).Trend.Should().Be(LossTrend.Falling);
         Last(flip.Train(new AdamOptions { LearningRate = 1e-7 })).Trend.Should().Be(LossTrend.Flat);
         Last(flip.Train(new MomentumOptions { LearningRate = 0.05 })[..600]).Trend.Should().Be(LossTrend.Falling);
-        Last(flip.Train(new MomentumOptions { LearningRate = 0.5 })).Trend.Should().Be(LossTrend.Flat, "the training is stuck");
+        Last(flip.Train(new MomentumOptions { LearningRate = 0.5 })).Trend.Should().Be(LossTrend.Flat, "the loss no longer falls at this rate");
         Last(flip.Train(new MomentumOptions { LearningRate = 50 })).Trend.Should().Be(LossTrend.NotFinite);
     }
 

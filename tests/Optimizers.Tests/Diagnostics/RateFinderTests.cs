@@ -57,7 +57,7 @@ public sealed class RateFinderTests
         seen.Clear();
         RateFinder.Find(optimizer, Step, new RateFinderOptions { Points = 20, Groups = [factor, own] });
         seen.Should().HaveCount(20).And.OnlyContain(factors => factors.OfOwn == 1 && factors.OfFactor == 0.5);
-        seen[0].OfRest.Should().Be(0, "the first rate of the warmup");
+        seen[0].OfRest.Should().Be(0, "the rate of this group is the first rate of its warmup");
     }
 
     [Theory]

@@ -10,7 +10,7 @@ public sealed class RateRestoreTests
     private static readonly RateFinderOptions _options = new() { Points = 10, Smoothing = 0, LowestRate = 1e-4, HighestRate = 0.1 };
     private static readonly RateSweepOptions _sweep = new() { Rates = [1e-3, 0.1], Steps = Last + 2, Smoothing = 0 };
 
-    // The loss of the step with an index; the last step may also throw.
+    // The ways in which a search ends. A function returns the loss of the step with an index, or throws in the last step.
     private static readonly Dictionary<string, Func<int, double>> _endings = new()
     {
         ["to the end"] = i => 5 - (0.1 * i),
@@ -42,7 +42,7 @@ public sealed class RateRestoreTests
             double Step(double rate, int index)
             {
                 optimizer.Step(parameters, Draw.Floats(index, Length), rate);
-                parameters.AsSpan().SequenceEqual(before.Parameters).Should().BeFalse("the step has moved them");
+                parameters.AsSpan().SequenceEqual(before.Parameters).Should().BeFalse("the step must change the parameters");
                 taken++;
                 return loss(index);
             }

@@ -105,7 +105,7 @@ public sealed class RefusedRateTests
         return loss;
     }
 
-    // So flat that no rate up to 2 loses all progress.
+    // The loss is so flat that the range test does not find divergence at any rate up to 2.
     private static double Gradient(ReadOnlySpan<float> place, Span<float> gradients)
     {
         double loss = 0;
