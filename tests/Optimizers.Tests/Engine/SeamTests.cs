@@ -88,7 +88,7 @@ public sealed unsafe class SeamTests
         state.Scalar("scale").Should().Be(2);
         mean.Memory.ShouldHaveTheBitsOf(read, "the saved values");
 
-        // A snapshot is the same wherever the slots lie.
+        // The memory of the slots makes no difference to a snapshot.
         var here = new OptimizerState(
             state.Shape, OptimizerDefinition.Elementwise<SlotRule>((_, _) => default, [new StateScalar("scale", 2)], mean.Declared, largest.Declared));
         here.Load(snapshot);

@@ -12,7 +12,7 @@ public sealed class PowersTests
             foreach (double exponent in new[] { 0, 1e-12, 0.004, 0.25, 1 / 3.0, 0.5, 0.75, 1, 1.5, 2, 2.7, -0.5, -1, -2.25 })
             {
                 double expected = Math.Pow(value, exponent);
-                Powers.Of(value, exponent).Should().BeApproximately(expected, 3e-14 * expected, $"{value}^{exponent}");
+                Powers.Of(value, exponent).Should().BeApproximately(expected, 3e-14 * expected, $"this is {value} to the power {exponent}");
             }
         }
     }
@@ -37,7 +37,7 @@ public sealed class PowersTests
         foreach (double value in _values.Append(double.Epsilon).Append(double.MaxValue).Append(Math.Sqrt(2)))
         {
             double expected = Math.Log(value);
-            Powers.Log(value).Should().BeApproximately(expected, 4e-16 * Math.Abs(expected), $"ln {value:R}");
+            Powers.Log(value).Should().BeApproximately(expected, 4e-16 * Math.Abs(expected), $"this is the logarithm of {value:R}");
         }
     }
 }

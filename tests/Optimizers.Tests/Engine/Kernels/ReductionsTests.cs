@@ -21,7 +21,7 @@ public sealed unsafe class ReductionsTests
             // A few numbers are much smaller than the rest.
             float[] values = [.. Draw.Floats(length, length, scale).Select((x, i) => i % 7 == 0 ? x * 1e-5f : x)];
             double expected = ExactSumOfSquares(values);
-            SumOfSquares(values).Should().BeApproximately(expected, expected * UnitRoundoff * ((length / 16) + 6), $"{length} elements");
+            SumOfSquares(values).Should().BeApproximately(expected, expected * UnitRoundoff * ((length / 16) + 6), $"this is the sum of the squares of {length} elements");
         }
     }
 
@@ -33,26 +33,26 @@ public sealed unsafe class ReductionsTests
     }
 
     [Fact]
-    public void EveryElementCounts()
+    public void EveryElementAffectsTheResult()
     {
         const int Length = 100;
         for (int place = 0; place < Length; place++)
         {
             var values = new float[Length];
             values[place] = -3;
-            SumOfSquares(values).Should().Be(9, $"place {place}");
-            MaximumMagnitude(values).Should().Be(3, $"place {place}");
+            SumOfSquares(values).Should().Be(9, $"only the element {place} is not 0");
+            MaximumMagnitude(values).Should().Be(3, $"only the element {place} is not 0");
             values[place] = float.NaN;
-            SumOfSquares(values).Should().Be(double.NaN, $"place {place}");
-            MaximumMagnitude(values).Should().Be(double.NaN, $"place {place}");
+            SumOfSquares(values).Should().Be(double.NaN, $"only the element {place} is not 0");
+            MaximumMagnitude(values).Should().Be(double.NaN, $"only the element {place} is not 0");
             values[place] = float.NegativeInfinity;
-            SumOfSquares(values).Should().Be(double.PositiveInfinity, $"place {place}");
-            MaximumMagnitude(values).Should().Be(double.PositiveInfinity, $"place {place}");
+            SumOfSquares(values).Should().Be(double.PositiveInfinity, $"only the element {place} is not 0");
+            MaximumMagnitude(values).Should().Be(double.PositiveInfinity, $"only the element {place} is not 0");
         }
     }
 
     [Fact]
-    public void MaximumIsThatOfTheMagnitudes()
+    public void MaximumIsTheLargestMagnitude()
     {
         for (int length = 0; length < 70; length++)
         {

@@ -20,7 +20,7 @@ public sealed class StateCodeTests
             }
             else
             {
-                BitConverter.SingleToInt32Bits(actual).Should().Be(BitConverter.SingleToInt32Bits(expected), $"code {bits:X4}");
+                BitConverter.SingleToInt32Bits(actual).Should().Be(BitConverter.SingleToInt32Bits(expected), $"this is the value of the code {bits:X4}");
             }
         }
     }
@@ -97,8 +97,8 @@ public sealed class StateCodeTests
         Value(HalfCode.Decode(Upper(16, HalfCode.Encode(new Lane1(-1e30f), Most)))).Should().Be(-65_504);
     }
 
-    // All finite positive codes in order. The value of a code is rounded to that code with every random number. A value at
-    // a quarter of the way to the next code is rounded up with a quarter of the random numbers.
+    // Tests all finite positive codes in order. The value of a code is rounded to that code with every random number. A value a
+    // quarter of the way to the next code is rounded up with a quarter of the random numbers.
     private static void CheckNeighbours(
         int width, int codes, int firstSpecial, Func<Lane1, Lane1> decode, Func<Lane1, Lane1, Lane1> encode, int least)
     {
@@ -118,12 +118,12 @@ public sealed class StateCodeTests
     private static void CheckRounding(
         int width, Func<Lane1, Lane1> decode, Func<Lane1, Lane1, Lane1> encode, float value, int lower, int upper)
     {
-        Code(width, encode(new Lane1(value), None)).Should().Be(lower, $"{value:R}");
-        Code(width, encode(new Lane1(value), Most)).Should().Be(upper, $"{value:R}");
+        Code(width, encode(new Lane1(value), None)).Should().Be(lower, $"this is the lower code of {value:R}");
+        Code(width, encode(new Lane1(value), Most)).Should().Be(upper, $"this is the upper code of {value:R}");
         Value(decode(Read(width, upper))).Should().BeGreaterThanOrEqualTo(value);
     }
 
-    // A code as it is read from memory, and the code that is written.
+    // Read converts a code to the lane that memory would give, and Code converts a written lane back.
     private static Lane1 Read(int width, int code) => Lane1.SplatBits((uint)code << (32 - width));
 
     private static int Code(int width, Lane1 lane) => (int)(BitConverter.SingleToUInt32Bits(Value(lane)) >> (32 - width));

@@ -107,7 +107,7 @@ public sealed class StateFormatTests
         for (int threads = 1; threads <= 2; threads++)
         {
             var optimizer = new Optimizer(variant.Shape(Length), variant.Options, threads, format);
-            Allocations.Of(() => optimizer.Step(parameters, gradients, 1e-3)).Should().Be(0, $"{threads} threads");
+            Allocations.Of(() => optimizer.Step(parameters, gradients, 1e-3)).Should().Be(0, $"a step on {threads} threads must not allocate");
         }
     }
 
