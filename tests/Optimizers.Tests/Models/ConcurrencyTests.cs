@@ -4,7 +4,7 @@ namespace Optimizers.Tests;
 [Collection(nameof(WholeThreadPool))]
 public sealed class ConcurrencyTests
 {
-    // Every step forks.
+    // Large enough that every step uses several threads.
     private const int Length = 60_000;
     private const int Steps = 20;
 
@@ -25,7 +25,7 @@ public sealed class ConcurrencyTests
         }))];
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join(_patience).Should().BeTrue());
-        Array.ForEach(outcomes, outcome => outcome.ShouldHaveTheBitsOf(_expected, "beside another"));
+        Array.ForEach(outcomes, outcome => outcome.ShouldHaveTheBitsOf(_expected, "a step during a step of another optimizer"));
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class ConcurrencyTests
         Task<Outcome>[] steps = [.. Enumerable.Range(0, 2 * Environment.ProcessorCount).Select(_ => Task.Run(() => Run(threads: 4)))];
         foreach (Outcome outcome in await Task.WhenAll(steps).WaitAsync(_patience))
         {
-            outcome.ShouldHaveTheBitsOf(_expected, "on a thread of the pool");
+            outcome.ShouldHaveTheBitsOf(_expected, "a step on a thread of the pool");
         }
     }
 
@@ -49,7 +49,7 @@ public sealed class ConcurrencyTests
         using var blocked = new CountdownEvent(2 * most);
         try
         {
-            // The pool may add only a few threads to those that are busy, and twice as many work items block. Every helper
+            // The pool can add only a few threads to its busy ones, and twice as many work items block. So every helper
             // waits in the queue behind one of them.
             ThreadPool.SetMaxThreads(most, completions).Should().BeTrue();
             for (int i = 0; i < 2 * most; i++)
@@ -67,7 +67,7 @@ public sealed class ConcurrencyTests
             var stepping = new Thread(() => outcome = Run(threads: 4));
             stepping.Start();
             stepping.Join(_patience).Should().BeTrue("a step needs no helper");
-            outcome!.ShouldHaveTheBitsOf(_expected, "without help");
+            outcome!.ShouldHaveTheBitsOf(_expected, "a step without helper threads");
             blocked.CurrentCount.Should().Be(2 * most);
         }
         finally

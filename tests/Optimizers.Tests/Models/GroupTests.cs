@@ -61,7 +61,7 @@ public sealed class GroupTests : IDisposable
     [Fact]
     public void GroupWithoutParametersHasNoEffect()
     {
-        var empty = new ParameterGroup(new SgdOptions { LearningRate = 7 }) { Where = p => p.Name == "nobody", MayBeEmpty = true };
+        var empty = new ParameterGroup(new SgdOptions { LearningRate = 7 }) { Where = p => p.Name == "absent", MayBeEmpty = true };
         var optimizer = new ModelOptimizer(_set, [empty, new ParameterGroup(new AdamOptions())]);
         optimizer.Step().Updated.Should().Be(3);
         optimizer.LearningRateOf(empty).Should().Be(7);

@@ -48,7 +48,7 @@ public sealed class RestingTests
         report.GradientNorm.Should().Be(5);
         report.ClipFactor.Should().Be(1 / (5 + 1e-6));
         report.Should().Be(Reports.Of(StepOutcome.Applied, rate: 0.5, norm: 5, clipFactor: report.ClipFactor, updated: 1, withoutGradient: 1, frozen: 1));
-        new ClipByGlobalNorm().Apply(set).Should().BeGreaterThan(1e9, "it does not use groups");
+        new ClipByGlobalNorm().Apply(set).Should().BeGreaterThan(1e9, "Apply does not know the groups, so it includes the frozen parameter");
     }
 
     [Theory]
