@@ -248,7 +248,7 @@ public sealed class RowStepTests
         {
             IOptimizer optimizer = Catalogue.Variant(name).Make(ManyRows * Width, Catalogue.Variant(name).Options, threads);
             int step = 0;
-            Allocations.Of(() => optimizer.Step(parameters, RowDraw.Of(steps[step++ % 5], Width))).Should().Be(0, $"{threads} threads");
+            Allocations.Of(() => optimizer.Step(parameters, RowDraw.Of(steps[step++ % 5], Width))).Should().Be(0, $"a step on {threads} threads must not allocate");
         }
     }
 

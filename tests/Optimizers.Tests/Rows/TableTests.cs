@@ -27,7 +27,7 @@ public sealed class TableTests
             model.Step().Updated.Should().Be(2);
             alone.Step(table, RowDraw.Of(rows, Width));
             dense.Step(bias, gradient);
-            set["table"].GradientRows.Length.Should().Be(0, "it was zeroed");
+            set["table"].GradientRows.Length.Should().Be(0, "the step removes the gradients of the rows");
         }
 
         set["table"].Values.ToArray().ShouldHaveTheBitsOf(table, "table");
