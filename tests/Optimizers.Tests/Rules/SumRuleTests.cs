@@ -347,7 +347,7 @@ public sealed class SumRuleTests
                 }
             }
 
-            resting.Should().BeGreaterThan(100, $"{options}: moments of random gradients disagree with some");
+            resting.Should().BeGreaterThan(100, $"with random gradients, some moments of {options} have another sign than the gradient");
         }
 
         FluentActions.Invoking(() => new Optimizer([3, 5], new AdamMiniOptions { Cautious = true }))
