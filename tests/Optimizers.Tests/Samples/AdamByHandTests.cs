@@ -12,7 +12,7 @@ public sealed class AdamByHandTests : IDisposable
     public void Dispose() => _sample.Dispose();
 
     [Fact]
-    public void TheOutputHasTheFinalValuesTheBiasCorrectionsAndTheLosses()
+    public void OutputHasTheFinalValuesTheBiasCorrectionsAndTheLosses()
     {
         SampleResult result = _sample.Run("AdamByHand");
         result.ExitCode.Should().Be(0);
@@ -34,7 +34,7 @@ public sealed class AdamByHandTests : IDisposable
     [InlineData("--help")]
     [InlineData("-h")]
     [InlineData("-?")]
-    public void TheHelpDescribesTheSample(string option)
+    public void HelpDescribesTheSample(string option)
     {
         SampleResult result = _sample.Run("AdamByHand", option);
         result.ExitCode.Should().Be(0);
@@ -43,7 +43,7 @@ public sealed class AdamByHandTests : IDisposable
     }
 
     [Fact]
-    public void AnUnknownOptionGivesAnErrorInOneLineAndExitCode2()
+    public void UnknownOptionGivesAnErrorInOneLineAndExitCode2()
     {
         SampleResult result = _sample.Run("AdamByHand", "--help-me");
         result.ExitCode.Should().Be(2);
@@ -51,7 +51,7 @@ public sealed class AdamByHandTests : IDisposable
     }
 
     [Fact]
-    public void TheStepsByHandAndTheLibraryAgree()
+    public void StepsByHandAndTheLibraryAgree()
     {
         var adam = new Adam(1, new AdamOptions { LearningRate = Descent.LearningRate });
         using IEnumerator<HandStep> hand = HandStep.All().GetEnumerator();

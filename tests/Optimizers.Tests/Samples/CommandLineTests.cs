@@ -24,7 +24,7 @@ public sealed partial class CommandLineTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Samples))]
-    public void TheHelpShowsEachDefaultOnce(string sample)
+    public void HelpShowsEachDefaultOnce(string sample)
     {
         SampleResult result = _sample.Run(sample, "--help");
         result.ExitCode.Should().Be(0);
@@ -35,7 +35,7 @@ public sealed partial class CommandLineTests : IDisposable
     // The training takes hours, so a run that ends has reported the error before the training.
     [Theory]
     [MemberData(nameof(WritingSamples))]
-    public void APathThatCannotBeWrittenGivesAnErrorBeforeTheTraining(string sample)
+    public void PathThatCannotBeWrittenGivesAnErrorBeforeTheTraining(string sample)
     {
         File.WriteAllText(_sample.PathOf("file"), "kept");
         Directory.CreateDirectory(_sample.PathOf("folder"));
@@ -55,7 +55,7 @@ public sealed partial class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public void TheDefaultPathIsCheckedAsWell()
+    public void DefaultPathIsCheckedAsWell()
     {
         Directory.CreateDirectory(_sample.PathOf("digits-loss.svg"));
         SampleResult result = _sample.Run("Digits", "--epochs", "1000000");
@@ -66,7 +66,7 @@ public sealed partial class CommandLineTests : IDisposable
     [Theory]
     [InlineData("--temperature must be a number from 0 to 100, but is \"0,8\"", "CharModel", "--temperature", "0,8")]
     [InlineData("--steps must be a whole number from 1 ", "Race", "--steps", "1,000")]
-    public void ACommaIsNotADecimalPoint(string message, string sample, params string[] arguments)
+    public void CommaIsNotADecimalPoint(string message, string sample, params string[] arguments)
     {
         SampleResult result = _sample.Run(sample, arguments);
         result.ExitCode.Should().Be(2);
@@ -80,7 +80,7 @@ public sealed partial class CommandLineTests : IDisposable
     public void CountFormatsANumberWithItsNoun(long number, string text) => global::Samples.Count.Of(number, "epoch").Should().Be(text);
 
     [Fact]
-    public void TheWriteCheckDoesNotChangeAnExistingFile()
+    public void WriteCheckDoesNotChangeAnExistingFile()
     {
         string path = _sample.PathOf("file");
         File.WriteAllText(path, "kept");

@@ -21,7 +21,7 @@ public sealed class DigitsCommandLineTests : IDisposable
     [InlineData("'--epochs'", "--epochs")]
     [InlineData("'--epoch'", "--epoch", "3")]
     [InlineData("'Adam'", "Adam")]
-    public void AWrongValueGivesAnErrorInOneLineAndExitCode2(string message, params string[] arguments)
+    public void WrongValueGivesAnErrorInOneLineAndExitCode2(string message, params string[] arguments)
     {
         SampleResult result = _sample.Run("Digits", arguments);
         result.ExitCode.Should().Be(2);
@@ -67,7 +67,7 @@ public sealed class DigitsCommandLineTests : IDisposable
     }
 
     [Fact]
-    public void ALinkToAMissingFolderGivesAnErrorInOneLine()
+    public void LinkToAMissingFolderGivesAnErrorInOneLine()
     {
         string chart = _sample.PathOf("chart.svg");
         File.CreateSymbolicLink(chart, _sample.PathOf("no/such/folder.svg"));

@@ -24,18 +24,18 @@ public sealed partial class DrawGuideTests : IDisposable
 
         // Logarithms and powers of the platform may differ in the last bit, so coordinates may differ by a rounding unit.
         Numbers().Replace(committed, "#").Should().Be(
-            Numbers().Replace(picture, "#"), "dotnet run -c Release --project samples/DrawGuide -- docs/images/guide draws it");
+            Numbers().Replace(picture, "#"), "\"dotnet run -c Release --project samples/DrawGuide -- docs/images/guide\" draws the picture again");
         Numbers().Matches(committed).Zip(Numbers().Matches(picture))
             .Should().OnlyContain(pair => Math.Abs(Parse(pair.First) - Parse(pair.Second)) < 0.15);
     }
 
     [Fact]
     [Trait("Category", "Documentation")]
-    public void TheFolderHasNoOtherPictures() =>
+    public void FolderOfTheGuideHasNoOtherPictures() =>
         Directory.EnumerateFiles(Folder).Select(Path.GetFileName).Should().BeEquivalentTo(Pictures.All.Keys);
 
     [Fact]
-    public void EveryScheduleOfTheLibraryIsInThePicture()
+    public void PictureOfTheSchedulesHasEverySchedule()
     {
         string[] titles = [.. Pictures.All["schedules.svg"]().Charts.Select(chart => chart.Title)];
         titles.Should().Contain(Catalogue.Schedules.Keys).And.Contain(nameof(FunctionSchedule)).And.OnlyHaveUniqueItems();
@@ -58,7 +58,7 @@ public sealed partial class DrawGuideTests : IDisposable
     }
 
     [Fact]
-    public void TheEffectiveRateOfAdaGradFallsWithTheRootOfTheSteps()
+    public void EffectiveRateOfAdaGradFallsWithTheRootOfTheSteps()
     {
         foreach (LineChart chart in Pictures.All["effective-rates.svg"]().Charts)
         {
@@ -68,7 +68,7 @@ public sealed partial class DrawGuideTests : IDisposable
     }
 
     [Fact]
-    public void TheFirstStepWithoutCorrectionOfTheSecondMomentIsThirtyTimesTooLong()
+    public void FirstStepIsThirtyTimesTooLongIfOnlyTheFirstMomentIsCorrected()
     {
         IReadOnlyList<ChartLine> steps = Pictures.All["bias-correction.svg"]().Charts[^1].Lines;
         double First(string name) => steps.Single(line => line.Name == name).Points[0].Y;
@@ -88,7 +88,7 @@ public sealed partial class DrawGuideTests : IDisposable
     }
 
     [Fact]
-    public void TheCommandDrawsAllPicturesIntoAFolder()
+    public void CommandDrawsAllPicturesIntoAFolder()
     {
         SampleResult result = _process.Run("DrawGuide", "new/folder");
         result.ExitCode.Should().Be(0, result.Error);
@@ -99,7 +99,7 @@ public sealed partial class DrawGuideTests : IDisposable
     }
 
     [Fact]
-    public void WithoutAFolderTheCommandReportsWrongUsage()
+    public void CommandWithoutAFolderReportsWrongUsage()
     {
         SampleResult result = _process.Run("DrawGuide");
         result.ExitCode.Should().Be(2);

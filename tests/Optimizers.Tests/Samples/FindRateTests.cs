@@ -9,7 +9,7 @@ using FindRate::Samples;
 
 namespace Optimizers.Tests.Samples;
 
-/// <summary>The sample that finds rates, and the parts of docs/rates.md that it measures.</summary>
+/// <summary>The sample FindRate, and the tables and pictures of docs/rates.md that it writes.</summary>
 public sealed partial class FindRateTests : IDisposable
 {
     private const string Sample = "FindRate";
@@ -23,11 +23,11 @@ public sealed partial class FindRateTests : IDisposable
     [Theory]
     [Trait("Category", "Documentation")]
     [MemberData(nameof(Compared))]
-    public void ThePageShowsTheSuggestionsOfTheRangeTest(string name)
+    public void PageShowsTheSuggestionsOfTheRangeTest(string name)
     {
         RateReport report = Prepare().Find(Recipe.All.Single(recipe => recipe.Name == name));
         string[] row = Page().Table("optimizer").Single(cells => cells[0] == name);
-        row[3].Should().Be(DenseSweep.Rate(report.BySteepestDescent!.Value), "dotnet run --project samples/FindRate -- docs docs writes it");
+        row[3].Should().Be(DenseSweep.Rate(report.BySteepestDescent!.Value), "\"dotnet run --project samples/FindRate -- docs docs\" writes the page again");
         row[5].Should().Be(DenseSweep.Rate(report.ByLargestStable!.Value));
     }
 
@@ -51,10 +51,10 @@ public sealed partial class FindRateTests : IDisposable
 
     [Fact]
     [Trait("Category", "Documentation")]
-    public void ThePicturesShowTheNumbersOfThePage()
+    public void PicturesShowTheNumbersOfThePage()
     {
         LineChart dense = DenseSweep.ChartOf(Headings()[1..], Page().Table("rate"));
-        Picture("dense.svg").Should().Be($"{dense.ToSvg()}\n", "dotnet run --project samples/FindRate -- docs docs draws it");
+        Picture("dense.svg").Should().Be($"{dense.ToSvg()}\n", "\"dotnet run --project samples/FindRate -- docs docs\" draws the picture again");
 
         // The last digits of computed numbers depend on the logarithm of the platform.
         Recipe shown = FindRate::FindRate.Page.Shown;
@@ -67,7 +67,7 @@ public sealed partial class FindRateTests : IDisposable
     }
 
     [Fact]
-    public void TheCommandPrintsBothSearchesAndDrawsTheRangeTest()
+    public void CommandPrintsBothSearchesAndDrawsTheRangeTest()
     {
         SampleResult result = _process.Run(Sample, "--optimizer", "lion", "--svg", "lion.svg");
         result.ExitCode.Should().Be(0);
@@ -93,7 +93,7 @@ public sealed partial class FindRateTests : IDisposable
     }
 
     [Fact]
-    public void AFolderWithoutThePageGivesAnErrorInOneLine()
+    public void FolderWithoutThePageGivesAnErrorInOneLine()
     {
         SampleResult result = _process.Run(Sample, "docs", ".");
         result.ExitCode.Should().Be(1);

@@ -31,7 +31,7 @@ public sealed class LossChartTests
     }
 
     [Fact]
-    public void ALowerLossIsLowerInThePicture()
+    public void LowerLossIsLowerInThePicture()
     {
         XElement curve = Draw(Losses(5, epoch => 1.0 / epoch)).Descendants(_svg + "polyline").Single();
         Numbers(curve.Attribute("points")!.Value).Where((_, i) => i % 2 == 1).Should().BeInAscendingOrder();
@@ -46,7 +46,7 @@ public sealed class LossChartTests
     }
 
     [Fact]
-    public void TheStyleHasColoursForLightAndDarkPages()
+    public void StyleHasColoursForLightAndDarkPages()
     {
         string style = Draw(Losses(3, epoch => epoch)).Descendants(_svg + "style").Single().Value;
         style.Should().Contain("@media (prefers-color-scheme: dark)");

@@ -88,7 +88,7 @@ public sealed record RecordedRun(
         for (int i = 0; i < Loss.Count; i++)
         {
             double bound = Math.Max(3 * Math.Abs(PeerLoss[i] - Loss[i]), 1e-4 * Math.Abs(Loss[i]));
-            losses[i].Should().BeApproximately(Loss[i], bound, "this is loss {0} of {1} {2}", i, Optimizer, Options);
+            losses[i].Should().BeApproximately(Loss[i], bound, "this is the recorded loss {0} of {1} with {2}", i, Optimizer, Options);
         }
     }
 }

@@ -36,7 +36,7 @@ public sealed class TrainingTests(ITestOutputHelper output)
     });
 
     [Fact]
-    public void TheDigitsAreSplitAsDocumented()
+    public void DigitsAreSplitAsDocumented()
     {
         _digits.Training.Should().HaveCount(1_433);
         _digits.Test.CountBy(digit => digit.Label).OrderBy(pair => pair.Key).Select(pair => pair.Value)

@@ -41,7 +41,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("The model takes 3,4", "--width", "1024", "--heads", "8", "--layers", "64", "--context", "4096", "--batch", "1024")]
     [InlineData("'--step'", "--step", "3")]
     [InlineData("'Hamlet'", "Hamlet")]
-    public void AWrongValueGivesAnErrorInOneLineAndExitCode2(string message, params string[] arguments)
+    public void WrongValueGivesAnErrorInOneLineAndExitCode2(string message, params string[] arguments)
     {
         SampleResult result = _sample.Run("CharModel", arguments);
         result.ExitCode.Should().Be(2, result.Error);
@@ -72,7 +72,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public void TheOutputHasALineForEachMeasurementAndThenTheText()
+    public void OutputHasALineForEachMeasurementAndThenTheText()
     {
         SampleResult result = _sample.Run("CharModel", SmallRun.Arguments("--sample", "30", "--temperature", "0"));
         result.ExitCode.Should().Be(0, result.Error);

@@ -7,7 +7,7 @@ namespace Optimizers.Tests.Samples.CharModel;
 public sealed class CorpusTests
 {
     [Fact]
-    public void TheBuiltInTextMatchesItsDescription()
+    public void BuiltInTextMatchesItsDescription()
     {
         Corpus corpus = Corpus.Read(CharModel::Samples.DataFile.PathOf("shakespeare.txt"));
         corpus.Hash.Should().Be("9926591fd556e7a01ce6d30440bef0ad3d4cc24e4c73dffac4ef16b0931bdcb3");
@@ -30,7 +30,7 @@ public sealed class CorpusTests
     [InlineData("", 1)]
     [InlineData("abcdefghij", 2)]
     [InlineData("abcdefghijklmnopqrst", 2)]
-    public void ATextThatIsTooShortThrows(string text, int context)
+    public void TextThatIsTooShortThrows(string text, int context)
     {
         Action require = () => new Corpus(text).RequireSequencesOf(context);
         require.Should().Throw<InvalidDataException>().WithMessage($"The text has {text.Length} characters; with --context {context} *");

@@ -28,7 +28,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _sample.Dispose();
 
     [Fact]
-    public void ARunThatIsKilledRepeatedlyEndsWithTheBitsOfAnUninterruptedRun()
+    public void RunThatIsKilledRepeatedlyEndsWithTheBitsOfAnUninterruptedRun()
     {
         int kills = int.TryParse(
             Environment.GetEnvironmentVariable("OPTIMIZERS_KILLS"), CultureInfo.InvariantCulture, out int many) ? many : FewKills;
@@ -69,7 +69,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void AnInterruptSavesAndTheResumedRunEndsWithTheSameBits()
+    public void InterruptSavesAndTheResumedRunEndsWithTheSameBits()
     {
         WriteText();
         SampleResult result = Interrupted();
@@ -98,7 +98,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     [InlineData("--rate", "0.02")]
     [InlineData("--seed", "6")]
     [InlineData("--data", "other.txt")]
-    public void ACheckpointOfAnotherRunGivesAnErrorInOneLine(string option, string value)
+    public void CheckpointOfAnotherRunGivesAnErrorInOneLine(string option, string value)
     {
         WriteText();
         System.IO.File.WriteAllText(_sample.PathOf("other.txt"), $"{SmallRun.Text}!");
@@ -120,7 +120,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void ADamagedCheckpointGivesAnErrorInOneLine()
+    public void DamagedCheckpointGivesAnErrorInOneLine()
     {
         WriteText();
         using (CharTraining training = SmallRun.Start())
@@ -213,7 +213,7 @@ public sealed class ResumeTests(ITestOutputHelper output) : IDisposable
         new TrainingCheckpoint(training, CheckpointPath).Load();
         long step = training.Optimizer.UpdateCount;
         step.Should().BeInRange(atLeast, SmallRun.Settings.Steps);
-        training.WeightsHash.Should().Be(_hashes[step], "these are the weights after step {0}", step);
+        training.WeightsHash.Should().Be(_hashes[step], "the weights must be those of an uninterrupted run after step {0}", step);
         return step;
     }
 

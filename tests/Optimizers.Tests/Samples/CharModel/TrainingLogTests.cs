@@ -8,7 +8,7 @@ namespace Optimizers.Tests.Samples.CharModel;
 public sealed class TrainingLogTests
 {
     [Fact]
-    public void ATerminalShowsABarAndALineForEachMeasurement()
+    public void TerminalShowsABarAndALineForEachMeasurement()
     {
         using var output = new StringWriter();
         IAnsiConsole terminal = AnsiConsole.Create(new AnsiConsoleSettings

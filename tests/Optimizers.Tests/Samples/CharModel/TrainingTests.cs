@@ -13,7 +13,7 @@ public sealed class TrainingTests
     private static readonly Corpus _corpus = new(string.Concat(Enumerable.Repeat("Who's there? Nay, answer me. Long live the king!\n", 40)));
 
     [Fact]
-    public void TheLossFallsOnTheTrainingTextAndOnTheValidationText()
+    public void LossFallsOnTheTrainingTextAndOnTheValidationText()
     {
         using var training = new CharTraining(_small, _corpus, threads: 1);
         double uniform = Math.Log(_corpus.AlphabetSize);
@@ -24,7 +24,7 @@ public sealed class TrainingTests
     }
 
     [Fact]
-    public void TheNumberOfThreadsChangesNoBit()
+    public void NumberOfThreadsChangesNoBit()
     {
         string[] hashes = [.. new[] { 1, 1, 2, 3, 8, 0 }.Select(threads =>
         {
@@ -36,7 +36,7 @@ public sealed class TrainingTests
     }
 
     [Fact]
-    public void TheSeedDeterminesTheWeights()
+    public void SeedDeterminesTheWeights()
     {
         string[] hashes = [.. new[] { 1, 2, 3 }.Select(seed =>
         {

@@ -12,7 +12,7 @@ public sealed class TransformerTests
 {
     private const int Directions = 4;
 
-    // All sizes differ, so that the code cannot confuse two of them unnoticed.
+    // All sizes differ, so a test fails if the code confuses two of them.
     private static readonly ModelShape _shape = new(Alphabet: 7, Context: 5, Width: 6, Layers: 2, Heads: 3);
     private static readonly int[] _sequence = [3, 0, 6, 3, 2], _next = [0, 6, 3, 2, 5];
 
@@ -33,7 +33,7 @@ public sealed class TransformerTests
 
     [Theory]
     [MemberData(nameof(Tensors))]
-    public void TheGradientOfATensorMatchesDifferencesOfTheLoss(string tensor)
+    public void GradientOfATensorMatchesDifferencesOfTheLoss(string tensor)
     {
         Place place = _transformer.Places.Single(candidate => candidate.Name == tensor);
         for (int seed = 0; seed < Directions; seed++)
@@ -45,7 +45,7 @@ public sealed class TransformerTests
     }
 
     [Fact]
-    public void TheGradientOfAllWeightsMatchesDifferencesOfTheLoss()
+    public void GradientOfAllWeightsMatchesDifferencesOfTheLoss()
     {
         for (int seed = 0; seed < Directions; seed++)
         {
@@ -74,7 +74,7 @@ public sealed class TransformerTests
     }
 
     [Fact]
-    public void TheLossMatchesTheScores()
+    public void LossMatchesTheScores()
     {
         Matrix<double> scores = _transformer.Scores(_weights, _sequence);
         double expected = Enumerable.Range(0, _shape.Context).Average(t =>
@@ -96,13 +96,13 @@ public sealed class TransformerTests
             double[][] after = Columns(_transformer.Scores(_weights, other));
             for (int t = 0; t < _sequence.Length; t++)
             {
-                after[t].SequenceEqual(before[t]).Should().Be(t < changed, "character {0} sees {1}", t, changed);
+                after[t].SequenceEqual(before[t]).Should().Be(t < changed, "the scores at {0} depend on the character at {1} only if it is not later", t, changed);
             }
         }
     }
 
     [Fact]
-    public void AShorterSequenceHasTheSameScoresAsTheBeginningOfALongerOne()
+    public void ShorterSequenceHasTheSameScoresAsTheBeginningOfALongerOne()
     {
         double[][] whole = Columns(_transformer.Scores(_weights, _sequence));
         double[][] part = Columns(_transformer.Scores(_weights, _sequence.AsSpan(0, 2)));
