@@ -64,7 +64,7 @@ public sealed class BadScheduleTests
         ("epsilon", x => new ReduceOnPlateau(1, epsilon: x)),
     ];
 
-    // Valid alone, but invalid at this place.
+    // Values that are valid for other arguments, but not for this one.
     private static readonly (string Argument, string Value, Func<object> Make)[] _others =
     [
         ("power", "0", () => new Polynomial(1, 1, 0, 1)),

@@ -101,7 +101,7 @@ public sealed class ReduceOnPlateauTests
     [InlineData(1)]
     [InlineData(7)]
     [InlineData(12)]
-    public void ResumedScheduleContinuesAlike(int saved)
+    public void ResumedScheduleContinuesWithTheSameRates(int saved)
     {
         ReduceOnPlateau Fresh() => new(0.1, factor: 0.3, patience: 1, cooldown: 2);
         ReduceOnPlateau whole = Fresh();

@@ -96,7 +96,7 @@ public sealed class SchedulePropertyTests
 
     public static TheoryData<string> Names() => [.. Catalogue.Schedules.Keys];
 
-    /// <summary>The schedules without jumps; the test makes sure that some of the random ones have a finite slope.</summary>
+    /// <summary>The schedules for which at least one random draw has no jumps, so that its slope is finite.</summary>
     public static TheoryData<string> NamesWithASlope() =>
     [
         .. Catalogue.Schedules.Keys.Where(name =>
@@ -116,10 +116,10 @@ public sealed class SchedulePropertyTests
             Drawn drawn = _draws[name](random);
             long[] indices = [.. Looked(random, drawn.Joins).Order()];
             double[] rates = [.. indices.Select(drawn.Schedule.At)];
-            rates.Should().OnlyContain(rate => rate >= drawn.Low && rate <= drawn.High, $"the bounds of {drawn.Schedule}");
+            rates.Should().OnlyContain(rate => rate >= drawn.Low && rate <= drawn.High, $"these are the bounds of {drawn.Schedule}");
             if (drawn.Monotone)
             {
-                IsMonotone(indices, rates, drawn.Joins).Should().BeTrue($"each stretch of {drawn.Schedule} has one direction");
+                IsMonotone(indices, rates, drawn.Joins).Should().BeTrue($"{drawn.Schedule} keeps its direction between two joins");
             }
         }
     }
@@ -147,7 +147,7 @@ public sealed class SchedulePropertyTests
             .Should().BeTrue()).Should().Throw<Xunit.Sdk.XunitException>();
 
     [Fact]
-    public void CosineMatchesPyTorchsRecursionInItsFirstPeriod()
+    public void CosineMatchesTheRecursionOfPyTorchInItsFirstPeriod()
     {
         var random = new Random(5);
         for (int i = 0; i < Draws; i++)
@@ -160,13 +160,13 @@ public sealed class SchedulePropertyTests
                 rate = ((1 + Math.Cos(Math.PI * k / cosine.Steps)) / (1 + Math.Cos(Math.PI * (k - 1) / cosine.Steps))
                     * (rate - cosine.Floor)) + cosine.Floor;
                 cosine.At(k).Should().BeApproximately(
-                    rate, (1e-9 * Math.Abs(rate)) + (1e-14 * cosine.Peak), $"update {k} of {cosine}");
+                    rate, (1e-9 * Math.Abs(rate)) + (1e-14 * cosine.Peak), $"this is the rate of update {k} of {cosine}");
             }
         }
     }
 
     [Fact]
-    public void RestartsComeExactlyAtTheSumsOfTheCycles()
+    public void RestartsAreExactlyAtTheSumsOfTheCycles()
     {
         var random = new Random(6);
         for (int i = 0; i < Draws; i++)
@@ -178,12 +178,12 @@ public sealed class SchedulePropertyTests
             for (int cycle = 0; cycle < 1_000 && start + length <= long.MaxValue; cycle++)
             {
                 double peak = Math.Pow(0.75, cycle);
-                schedule.At((long)start).Should().BeApproximately(peak, 1e-12 * peak, $"the peak of cycle {cycle} of {schedule}");
+                schedule.At((long)start).Should().BeApproximately(peak, 1e-12 * peak, $"this is the peak of cycle {cycle} of {schedule}");
                 start += length;
                 length *= multiplier;
                 double end = schedule.At((long)start - 1);
-                end.Should().BeLessThanOrEqualTo(peak * (1 + 1e-12), $"the end of cycle {cycle} of {schedule}");
-                end.Should().NotBeApproximately(0.75 * peak, 1e-12 * peak, $"cycle {cycle} of {schedule} has not ended");
+                end.Should().BeLessThanOrEqualTo(peak * (1 + 1e-12), $"this is the end of cycle {cycle} of {schedule}");
+                end.Should().NotBeApproximately(0.75 * peak, 1e-12 * peak, $"cycle {cycle} of {schedule} ends one update later");
             }
         }
     }
@@ -204,23 +204,23 @@ public sealed class SchedulePropertyTests
                     (position, length, peak) = (position - length, length * multiplier, Math.Max(peak * 0.9, 0.1));
                 }
 
-                // A restart between two updates is one update later by rounding at worst.
+                // Rounding can delay a restart between two updates by one update, so positions near a restart are not compared.
                 if (position > 1e-9 && length - position > 1e-9)
                 {
                     double expected = 0.1 + ((peak - 0.1) * (1 + Math.Cos(Math.PI * position / length)) / 2);
-                    schedule.At(k).Should().BeApproximately(expected, 1e-9, $"update {k} of {schedule}");
+                    schedule.At(k).Should().BeApproximately(expected, 1e-9, $"this is the rate of update {k} of {schedule}");
                 }
             }
         }
     }
 
     [Fact]
-    public void PowerHasNoDriftAtAnyExponent()
+    public void PowerIsExactToItsLastDigitsAtEveryExponent()
     {
         var random = new Random(8);
         for (int i = 0; i < 10_000; i++)
         {
-            // The power is then between tiny and huge for every exponent.
+            // The power of this value is between 1e-217 and 1e217 for every exponent.
             ulong exponent = (ulong)Count(random, 62);
             double value = Math.Exp(((random.NextDouble() * 1_000) - 500) / exponent);
             double expected = Math.Pow(value, exponent);
@@ -228,11 +228,11 @@ public sealed class SchedulePropertyTests
             double actual = PrecisePowers.Of(value, exponent);
             if (expected is > 1e-140 and < 1e140)
             {
-                actual.Should().BeApproximately(expected, tolerance * expected, $"{value:R} to the {exponent}");
+                actual.Should().BeApproximately(expected, tolerance * expected, $"this is {value:R} to the power {exponent}");
             }
             else
             {
-                (actual < 1e-100).Should().Be(expected < 1e-100, $"{value:R} to the {exponent}");
+                (actual < 1e-100).Should().Be(expected < 1e-100, $"{expected:R} is {value:R} to the power {exponent}");
                 actual.Should().BeGreaterThanOrEqualTo(0);
             }
         }
@@ -259,10 +259,10 @@ public sealed class SchedulePropertyTests
 
     private static double Slope(double from, double to, long steps) => Math.Abs(from - to) * Math.PI / 2 / steps;
 
-    // Of any magnitude: 1e-7 is as likely as 1.
+    // A rate from 1e-6 to 10. All magnitudes are equally likely.
     private static double Rate(Random random) => Math.Pow(10, (7 * random.NextDouble()) - 6);
 
-    // For falling schedules: a rate and another one that is no higher.
+    // Makes a falling schedule from two rates. The second rate is at most the first.
     private static T Falls<T>(Random random, Func<double, double, T> make)
     {
         (double one, double other) = (Rate(random), Rate(random));
@@ -277,7 +277,7 @@ public sealed class SchedulePropertyTests
     private static long[] Ordered(Random random, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => Count(random)).Order()];
 
-    // Small indices, some around every join, and some of any size up to the largest index.
+    // Small indices, the indices around every join, and random indices of any size up to the largest one.
     private static IEnumerable<long> Looked(Random random, IReadOnlyList<long> joins) =>
         Enumerable.Range(0, 20).Select(k => (long)k)
             .Concat(joins.SelectMany(join => Enumerable.Range(-3, 7).Select(offset => Math.Max(join + offset, 0))))
