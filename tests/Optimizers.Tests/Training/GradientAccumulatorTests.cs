@@ -62,7 +62,7 @@ public sealed class GradientAccumulatorTests
     [InlineData(true, 0)]
     [InlineData(true, 1)]
     [InlineData(true, 2)]
-    public void ParameterIsUpdatedIfOneMicroBatchHadItsGradient(bool addsInPlace, int once)
+    public void ParameterIsUpdatedIfAtLeastOneMicroBatchHasItsGradient(bool addsInPlace, int once)
     {
         using ParameterSet set = Set();
         var accumulator = new GradientAccumulator(
@@ -86,7 +86,7 @@ public sealed class GradientAccumulatorTests
         }
 
         set["w"].Values[5].Should().Be(before[5] - 2);
-        set["w"].HasGradient.Should().Be(once == 2, "as the user has set it");
+        set["w"].HasGradient.Should().Be(once == 2, "the update keeps the value that the user has set");
         set["b"].Values.ToArray().Should().OnlyContain(value => value == 0);
     }
 
@@ -142,7 +142,7 @@ public sealed class GradientAccumulatorTests
         float before = set["w"].Values[0];
         set["w"].Gradients.Fill(3);
         accumulator.Step().Applied.Should().BeTrue();
-        set["w"].Values[0].Should().Be(before - (float)(0.001 / 1) * (3f * (float)(1 / 3.0)), "it is the mean of the three micro-batches");
+        set["w"].Values[0].Should().Be(before - (float)(0.001 / 1) * (3f * (float)(1 / 3.0)), "the update uses the mean of the three micro-batches");
         accumulator.Step().Applied.Should().BeFalse();
         accumulator.Step().Applied.Should().BeTrue();
     }
@@ -233,7 +233,7 @@ public sealed class GradientAccumulatorTests
     [InlineData(17, 2, 4)]
     [InlineData(100, 7, 3)]
     [InlineData(5, 5, 1)]
-    public void NumberOfUpdatesIsThatOfStepsFromEpochs(int samples, int samplesOfAMicroBatch, int microBatches)
+    public void NumberOfUpdatesEqualsStepsFromEpochs(int samples, int samplesOfAMicroBatch, int microBatches)
     {
         foreach (bool dropLast in new[] { false, true })
         {
@@ -310,13 +310,13 @@ public sealed class GradientAccumulatorTests
         report.WithoutGradient.Should().Be(2);
         set["w"].Values[0].Should().Be(w - 2);
         set["late"].Values[0].Should().Be(0);
-        set["w"].HasGradient.Should().BeFalse("as the user has set it");
-        set["late"].HasGradient.Should().BeTrue("as the user has set it");
-        set["b"].HasGradient.Should().BeFalse("as the user has set it");
+        set["w"].HasGradient.Should().BeFalse("the update keeps the value that the user has set");
+        set["late"].HasGradient.Should().BeTrue("the update keeps the value that the user has set");
+        set["b"].HasGradient.Should().BeFalse("the update keeps the value that the user has set");
     }
 
     [Fact]
-    public void WrappersPassFlushOnAndCountIt()
+    public void WrappersForwardFlushAndCountItsUpdate()
     {
         using ParameterSet set = Set();
         var inner = new GradientAccumulator(new ModelOptimizer(set, new SgdOptions { LearningRate = 1 }), new() { MicroBatches = 3 });
@@ -477,7 +477,7 @@ public sealed class GradientAccumulatorTests
     }
 
     [Fact]
-    public void FailedUpdateLeavesNothingToTheNext()
+    public void FailedUpdateDiscardsItsMicroBatches()
     {
         foreach (bool addsInPlace in new[] { false, true })
         {
@@ -504,7 +504,7 @@ public sealed class GradientAccumulatorTests
                 }
             }
 
-            set["b"].Values[0].Should().Be(-2.5f, "it is the mean of 2 and 3");
+            set["b"].Values[0].Should().Be(-2.5f, "the update uses the mean of 2 and 3");
         }
     }
 

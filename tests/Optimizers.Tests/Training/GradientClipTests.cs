@@ -3,7 +3,7 @@ namespace Optimizers.Tests;
 /// <summary>Clipping by element, by tensor and by unit.</summary>
 public sealed class GradientClipTests
 {
-    // The units that a shape and an axis give n elements; a vector is one unit.
+    // The number of units of a shape along an axis, for n elements. A vector is one unit.
     public static TheoryData<int[], int> Units() => new()
     {
         { [], 0 }, { [1], 0 }, { [37], 3 }, { [0], 0 },
@@ -43,7 +43,7 @@ public sealed class GradientClipTests
         set["missing"].Gradients[0] = 1e9f;
         set["missing"].HasGradient = false;
         var clip = new ClipByNorm { MaximumNorm = 2 };
-        clip.Apply(set).Should().BeApproximately(Math.Sqrt(2500.25), 1e-6, "it is the norm of both tensors");
+        clip.Apply(set).Should().BeApproximately(Math.Sqrt(2500.25), 1e-6, "Apply returns the norm of both tensors");
         float factor = (float)(2 / (50 + 1e-6));
         set["large"].Gradients.ToArray().Should().Equal(30 * factor, -40 * factor);
         set["small"].Gradients.ToArray().Should().Equal(0.3f, 0.4f);

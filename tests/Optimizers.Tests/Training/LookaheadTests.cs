@@ -174,7 +174,7 @@ public sealed class LookaheadTests
         for (int threads = 1; threads <= 2; threads++)
         {
             var lookahead = new Lookahead(model.Optimizer, new() { SynchronizationPeriod = 2, Threads = threads });
-            Allocations.Of(() => lookahead.Step()).Should().Be(0, $"{threads} threads");
+            Allocations.Of(() => lookahead.Step()).Should().Be(0, $"a step on {threads} threads must not allocate");
         }
     }
 

@@ -87,7 +87,7 @@ public sealed class LossScaleTests
         {
             Draw.Floats(2 + step, 300).Select(g => g * (float)lossScale).ToArray().CopyTo(parameter.Gradients);
             double norm = model.Step(new LossScale(lossScale)).GradientNorm;
-            norm.Should().BeInRange(5, 15, "it is the norm of the unscaled gradients");
+            norm.Should().BeInRange(5, 15, "the report has the norm of the unscaled gradients");
         }
 
         return parameter.Values.ToArray();

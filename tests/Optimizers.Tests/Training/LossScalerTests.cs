@@ -52,7 +52,7 @@ public sealed class LossScalerTests
         scaler.Update(StepOutcome.Applied);
         scaler.Scale.Should().Be(8);
         scaler.Update(StepOutcome.Skipped);
-        scaler.Scale.Should().Be(8, "the scale has grown since");
+        scaler.Scale.Should().Be(8, "the growth of the scale restarts the hysteresis");
     }
 
     [Fact]
@@ -71,16 +71,16 @@ public sealed class LossScalerTests
     [InlineData(NonFinitePolicy.Throw)]
     [InlineData(NonFinitePolicy.Skip)]
     [InlineData(NonFinitePolicy.Propagate)]
-    public void ModelUnscalesSkipsOverflowsAndBacksOff(NonFinitePolicy policy)
+    public void ModelUnscalesGradientsAndLowersTheScaleAfterAnOverflow(NonFinitePolicy policy)
     {
         float[] expected = Run(new SgdOptions(), scaler: null, policy);
         var scaler = new LossScaler(new() { InitialScale = 1024, GrowthInterval = 2 });
         Run(new SgdOptions(), scaler, policy).ShouldHaveTheBitsOf(expected, "values");
-        scaler.Scale.Should().Be(1024, "it grew once and fell once");
+        scaler.Scale.Should().Be(1024, "the scale grew once and fell once");
     }
 
     [Fact]
-    public void AtTheMinimumScaleThePolicyDecides()
+    public void PolicyAppliesToOverflowsAtTheMinimumScale()
     {
         foreach (NonFinitePolicy policy in Enum.GetValues<NonFinitePolicy>())
         {

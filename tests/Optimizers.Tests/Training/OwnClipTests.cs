@@ -47,8 +47,8 @@ public sealed class OwnClipTests
             $"scalar 1 2 {NormKind.Euclidean.Of([7]):R} 1 0.1",
             $"table 8 {Math.Sqrt(32):R} {Math.Sqrt((4 * 100) + (4 * 2_500)):R} 1 0.1");
         rewritten.Should().Be(Math.Sqrt(24 + 4 + 32));
-        report.GradientNorm.Should().BeApproximately(GivenNorm(set), 1e-5, "it is the norm before clipping");
-        report.ClipFactor.Should().Be(0.25, "it is the smallest factor");
+        report.GradientNorm.Should().BeApproximately(GivenNorm(set), 1e-5, "the report has the norm before clipping");
+        report.ClipFactor.Should().Be(0.25, "the report has the smallest factor");
 
         // The move is 2 · 0.5 · 0.5 at the rate 0.5.
         set["matrix"].Values.ToArray().Should().Equal(before.Select(p => p - (0.5f * 0.5f)));
@@ -232,7 +232,7 @@ public sealed class OwnClipTests
     }
 
     [Fact]
-    public void WithPropagateAnyFactorForANonFiniteNormIsAccepted()
+    public void PropagateAcceptsAnyFactorForANonFiniteNorm()
     {
         using var set = new ParameterSet();
         set.AddRange(("a", [2]), ("b", [1]));
@@ -286,11 +286,11 @@ public sealed class OwnClipTests
         return NormKind.Euclidean.Of([.. Draw.Floats(2, 6), 0.5f, .. Draw.Floats(3, 8)]);
     }
 
-    private static void ShouldBeSame(ParameterSet one, ParameterSet other, string why)
+    private static void ShouldBeSame(ParameterSet one, ParameterSet other, string what)
     {
         foreach (Parameter parameter in one)
         {
-            parameter.Values.ToArray().ShouldHaveTheBitsOf(other[parameter.Name].Values.ToArray(), $"{why} {parameter.Name}");
+            parameter.Values.ToArray().ShouldHaveTheBitsOf(other[parameter.Name].Values.ToArray(), $"{what} {parameter.Name}");
         }
     }
 

@@ -25,7 +25,7 @@ public sealed class SamTests
             problem.TakeGradients(step, parameters, 1);
             double[] up = Ascended(start, x.Gradients.ToArray(), options);
             sam.Ascend();
-            Compare(x.Values.ToArray(), up, "up", step);
+            Compare(x.Values.ToArray(), up, "the ascended point", step);
             x.Gradients.ToArray().Should().OnlyContain(g => g == 0);
 
             problem.TakeGradients(step, parameters, 1);
@@ -212,7 +212,7 @@ public sealed class SamTests
         double norm = sam.Ascend();
         (norm == 0 || !double.IsFinite(norm)).Should().BeTrue();
         sam.HasAscended.Should().BeTrue();
-        model.All.ShouldHaveTheBitsOf(start, "up");
+        model.All.ShouldHaveTheBitsOf(start, "after the ascent");
         model.DrawGradients(1);
         sam.Step().Applied.Should().BeTrue();
         model.All.Should().OnlyContain(value => float.IsFinite(value));
@@ -375,7 +375,7 @@ public sealed class SamTests
         double bound = 4 * UnitInTheLastPlace * expected.Max(Math.Abs);
         for (int i = 0; i < actual.Length; i++)
         {
-            ((double)actual[i]).Should().BeApproximately(expected[i], bound, "this is {0} of step {1}, element {2}", what, step, i);
+            ((double)actual[i]).Should().BeApproximately(expected[i], bound, "this is element {2} of {0} in step {1}", what, step, i);
         }
     }
 }

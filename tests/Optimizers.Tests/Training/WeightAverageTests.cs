@@ -133,7 +133,7 @@ public sealed class WeightAverageTests
         for (int threads = 1; threads <= 2; threads++)
         {
             AveragedWeights average = _rows[name].Make(model.Parameters, threads, 0);
-            Allocations.Of(average.Update).Should().Be(0, $"{threads} threads");
+            Allocations.Of(average.Update).Should().Be(0, $"an update on {threads} threads must not allocate");
         }
     }
 
