@@ -16,7 +16,7 @@ public sealed class AllocationTests
         for (int threads = 1; threads <= 2; threads++)
         {
             IOptimizer optimizer = variant.Make(Length, variant.Options, threads);
-            Allocations.Of(() => optimizer.Step(parameters, gradients, 1e-3)).Should().Be(0, $"{threads} threads");
+            Allocations.Of(() => optimizer.Step(parameters, gradients, 1e-3)).Should().Be(0, $"a step on {threads} threads must not allocate");
         }
     }
 
@@ -45,7 +45,7 @@ public sealed class AllocationTests
             {
                 set["large"].Gradients.Fill(0.5f);
                 optimizer.Step();
-            }).Should().Be(0, $"{threads} threads");
+            }).Should().Be(0, $"a step on {threads} threads must not allocate");
         }
     }
 }

@@ -257,7 +257,7 @@ public static class Catalogue
         typeof(Tanh), typeof(SwaAnneal), typeof(ReduceOnPlateau),
     }.ToDictionary(type => type.Name);
 
-    /// <summary>Whether tests of the engine run on every variant, as the environment variable <c>OPTIMIZERS_FULL=1</c> asks.</summary>
+    /// <summary>Whether tests of the engine run on every variant. The environment variable <c>OPTIMIZERS_FULL=1</c> requests it.</summary>
     public static bool IsFull { get; } = Environment.GetEnvironmentVariable("OPTIMIZERS_FULL") == "1";
 
     /// <summary>For [MemberData]: every optimizer.</summary>
@@ -304,7 +304,7 @@ public static class Catalogue
         Optimizers.SingleOrDefault(row => row.Defaults.GetType() == options.GetType())?.ShapeOf(options, length) ?? [length];
 
     /// <summary>
-    /// Groups for a model of any shapes: one, or two if the optimizer takes matrices only, with another optimizer for the rest.
+    /// The groups of a model with any shapes. An optimizer that takes only matrices gets a second group with AdamW for the other shapes.
     /// </summary>
     public static ParameterGroup[] GroupsOf(IOptimizerOptions options) => options is MuonOptions
         ? [new(options) { Where = parameter => parameter.Shape.Count == 2 }, new(new AdamWOptions())]
@@ -312,7 +312,7 @@ public static class Catalogue
 
     public static OptimizerVariant Variant(string name) => All().Single(variant => variant.Name == name);
 
-    // A kind of step, with its passes and its work.
+    // The properties of a step that select its passes.
     private static string StepOf(OptimizerVariant variant)
     {
         GroupStep step = GroupStep.Of(variant.Options);
@@ -320,7 +320,7 @@ public static class Catalogue
         return $"{step.GetType().Name} {isCautious} {step.MeasuringChangesState} {step.Definition.SharesScalars} {step.HasScalars} {step.Matrices?.GetType()}";
     }
 
-    // The work of the loop around the rule.
+    // The properties that select the work of the loop around the rule.
     private static string TransformsOf(OptimizerVariant variant)
     {
         GroupStep step = GroupStep.Of(variant.Options);
@@ -478,7 +478,7 @@ public sealed record OptimizerRow(
     /// <summary>The options that must be at most 0; all others must be at least 0.</summary>
     public IReadOnlyList<string> AtMostZero { get; } = OptionNumbers.Where(Defaults, accepted: -0.5, refused: 0.5);
 
-    /// <summary>Whether it takes a shape.</summary>
+    /// <summary>Whether the constructor takes a shape.</summary>
     public bool HasPlaces => Variants[0].HasPlaces;
 
     public IOptimizer Make(int length, IOptimizerOptions? options, int threads) =>

@@ -9,7 +9,7 @@ public sealed class OptimizerStateTests
 
     [Theory]
     [MemberData(nameof(Catalogue.Variants), MemberType = typeof(Catalogue))]
-    public void LoadedStateContinuesAlike(string name)
+    public void LoadedStateContinuesWithTheSameBits(string name)
     {
         OptimizerVariant variant = Catalogue.Variant(name);
         Outcome expected = Outcome.Of(variant.Make(Length, variant.Options, 1), _start, _gradients);

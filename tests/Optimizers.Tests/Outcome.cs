@@ -15,7 +15,7 @@ internal sealed record Outcome(float[] Parameters, OptimizerSnapshot State)
         return new Outcome(parameters, optimizer.State.Save());
     }
 
-    /// <summary>The same at level 2: one parameter, named "all", in a set of its own.</summary>
+    /// <summary>Takes the steps with a model of one parameter, named "all". Its initial values are those of the start.</summary>
     public static Outcome OfModel(
         IOptimizerOptions options, float[] start, IEnumerable<float[]> gradients, ModelOptimizerOptions? model = null, int lane = 0,
         StateFormat format = StateFormat.Float32)

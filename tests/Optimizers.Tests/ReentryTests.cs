@@ -4,7 +4,7 @@ namespace Optimizers.Tests;
 public sealed class ReentryTests
 {
     [Fact]
-    public void SecondThreadThrowsWhileTheFirstFinishes()
+    public void StepOnASecondThreadThrowsAndTheFirstStepFinishes()
     {
         using var inStep = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
@@ -23,7 +23,7 @@ public sealed class ReentryTests
     }
 
     [Fact]
-    public void SecondThreadThrowsInAModelWhileTheFirstFinishes()
+    public void StepOfAModelOnASecondThreadThrowsAndTheFirstStepFinishes()
     {
         using var inStep = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
@@ -42,7 +42,7 @@ public sealed class ReentryTests
     }
 
     [Fact]
-    public void RuleThatStepsThrows()
+    public void StepInsideARuleThrows()
     {
         Optimizer? optimizer = null;
         int calls = 0;
@@ -65,7 +65,7 @@ public sealed class ReentryTests
     }
 
     [Fact]
-    public void ScheduleThatStepsThrows()
+    public void StepInsideAScheduleThrows()
     {
         ModelOptimizer? optimizer = null;
         using var set = new ParameterSet();

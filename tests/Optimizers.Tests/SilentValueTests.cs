@@ -1,8 +1,8 @@
 namespace Optimizers.Tests;
 
 /// <summary>
-/// Valid numbers with which an option, or the whole object, would have no effect or the opposite effect. Each
-/// throws with the name and the value of the option, or is listed here as intended; then its documentation says so.
+/// Valid numbers with which an option, or the whole object, would have no effect or the opposite effect. Most of them throw, and
+/// the message has the name and the value of the option. The second table lists the numbers that are accepted and documented.
 /// </summary>
 public sealed class SilentValueTests
 {
@@ -29,20 +29,20 @@ public sealed class SilentValueTests
         ["Tanh, rising"] = ("floor", "*at most initial, which is 0.1*", () => _ = new Tanh(0.1, 10, 0.4)),
         ["Cyclic, upside down"] = ("base", "*at most peak, which is 0.1*Shift*", () => _ = new Cyclic(0.4, 0.1, 10)),
         ["Cyclic, with a factor that its mode does not use"] = ("gamma", "*1 in the mode Triangular*", () => _ = new Cyclic(0.1, 0.4, 10, gamma: 0.9)),
-        ["OneCycle, from above its peak"] = ("initialDivisor", "*at least 1*0.5*", () => _ = new OneCycle(0.1, 10, initialDivisor: 0.5)),
-        ["OneCycle, to above its peak"] = ("finalDivisor", "*at least 0.04*0.03*", () => _ = new OneCycle(0.1, 10, finalDivisor: 0.03)),
-        ["OneCycle, up again in its third phase"] = ("finalDivisor", "*at least 1*0.5*", () => _ = new OneCycle(0.1, 10, finalDivisor: 0.5, threePhase: true)),
+        ["OneCycle, starting above its peak"] = ("initialDivisor", "*at least 1*0.5*", () => _ = new OneCycle(0.1, 10, initialDivisor: 0.5)),
+        ["OneCycle, ending above its peak"] = ("finalDivisor", "*at least 0.04*0.03*", () => _ = new OneCycle(0.1, 10, finalDivisor: 0.03)),
+        ["OneCycle, rising again in its third phase"] = ("finalDivisor", "*at least 1*0.5*", () => _ = new OneCycle(0.1, 10, finalDivisor: 0.5, threePhase: true)),
         ["ExponentialDecay, below its floor"] = ("floor", "*at most initial, which is 0.1*", () => _ = new ExponentialDecay(0.1, 10, 0.5, floor: 0.4)),
         ["ExponentialDecay, growing and above its bound"] = ("floor", "*at least 0.1*", () => _ = new ExponentialDecay(0.1, 10, 2, floor: 0.05)),
         ["ReduceOnPlateau, below its floor"] = ("floor", "*at most initial, which is 0.1*", () => _ = new ReduceOnPlateau(0.1, floor: 0.4)),
-        ["ReduceOnPlateau, in changes too small to be made"] = ("epsilon", "*less than the first reduction*E-09*", () => _ = new ReduceOnPlateau(1e-8)),
+        ["ReduceOnPlateau, with changes below epsilon"] = ("epsilon", "*less than the first reduction*E-09*", () => _ = new ReduceOnPlateau(1e-8)),
         ["bounds in the wrong order"] = ("maximum", "*minimum*0.4*", () => _ = new Constant(1).Clamp(0.4, 0.1)),
 
-        ["a momentum without gradient"] = ("Dampening", "*less than 1*", () => _ = new Momentum(1, new MomentumOptions { Dampening = 1 })),
-        ["a momentum that climbs"] = ("Dampening", "*less than 1*", () => _ = new Momentum(1, new MomentumOptions { Dampening = 1.5 })),
+        ["a momentum without effect of the gradient"] = ("Dampening", "*less than 1*", () => _ = new Momentum(1, new MomentumOptions { Dampening = 1 })),
+        ["a momentum that ascends the gradient"] = ("Dampening", "*less than 1*", () => _ = new Momentum(1, new MomentumOptions { Dampening = 1.5 })),
         ["AdaDelta without a first step"] = ("Epsilon", "*above 0*", () => _ = new AdaDelta(1, new AdaDeltaOptions { Epsilon = 0 })),
         ["LARS without trust"] = ("TrustCoefficient", "*above 0*", () => _ = new Lars(1, new LarsOptions { TrustCoefficient = 0 })),
-        ["Prodigy that does not grow"] = ("DCoefficient", "*above 0*", () => _ = new Prodigy(1, new ProdigyOptions { DCoefficient = 0 })),
+        ["Prodigy without growth of its distance"] = ("DCoefficient", "*above 0*", () => _ = new Prodigy(1, new ProdigyOptions { DCoefficient = 0 })),
         ["Rprop without steps"] = ("MaximumStep", "*above 0*", () => _ = new Rprop(1, new RpropOptions { MinimumStep = 0, MaximumStep = 0 })),
         ["Sophia without curvature"] = ("Gamma", "*above 0*", () => _ = new Sophia(1, new SophiaOptions { Gamma = 0 })),
         ["runs of one loss"] = ("Steps", "*at least 2*", () => RateSweep.Try(new Checkpoint(), (_, _) => 1, new RateSweepOptions { Steps = 1 })),
@@ -54,10 +54,10 @@ public sealed class SilentValueTests
         ["Polynomial, rising"] = () => new Polynomial(0.1, 0.4, 2, 10),
         ["SwaAnneal, rising"] = () => new SwaAnneal(0.1, 0.4, 10),
         ["Cosine, level"] = () => new Cosine(0.1, 10, 0.1),
-        ["Cosine of nothing"] = () => new Cosine(0, 10),
+        ["Cosine from 0 to 0"] = () => new Cosine(0, 10),
         ["Cyclic, level"] = () => new Cyclic(0.1, 0.1, 10),
         ["OneCycle, level"] = () => new OneCycle(0.1, 10, initialDivisor: 1, finalDivisor: 1),
-        ["OneCycle, down to above its start"] = () => new OneCycle(0.1, 10, finalDivisor: 0.5),
+        ["OneCycle, ending above its start"] = () => new OneCycle(0.1, 10, finalDivisor: 0.5),
         ["WarmupConstant, level"] = () => new WarmupConstant(0.1, 10, 0.1),
         ["ReduceOnPlateau at its floor"] = () => new ReduceOnPlateau(0.1, floor: 0.1),
         ["a group at rate 0"] = () => new ParameterGroup(new SgdOptions()) { RateFactor = 0 },
