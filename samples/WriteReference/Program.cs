@@ -5,7 +5,7 @@ using WriteReference;
 
 var folder = new Argument<DirectoryInfo>("FOLDER")
 {
-    Description = "The folder of the reference, docs/reference. It is created if it does not exist. optimizers.md goes into the folder above it.",
+    Description = "The folder of the reference, docs/reference. It is created if it does not exist. optimizers.md is written to the folder above it.",
 };
 var command = new RootCommand("Writes the API reference and the tables of options as Markdown, from the XML documentation of the library.") { folder };
 command.SetAction(result => CommandLine.Try(() =>
