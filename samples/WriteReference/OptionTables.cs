@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Optimizers;
 using Optimizers.Training;
@@ -6,7 +7,7 @@ using Optimizers.Training;
 namespace WriteReference;
 
 /// <summary>The page with the options of optimizers, schedules and clips: defaults, ranges and sources.</summary>
-internal sealed class OptionTables
+internal sealed partial class OptionTables
 {
     private readonly IReadOnlyList<Type> _types;
     private readonly Documentation _documentation;
@@ -51,7 +52,7 @@ internal sealed class OptionTables
             "The arguments of the constructor. An argument without a default must be given.",
             .. schedules.SelectMany(Schedule),
             "## Clips",
-            .. clips.SelectMany(type => Section(type, Options(type))),
+            .. clips.SelectMany(type => Section(type, Options(type, type))),
             "## Training and diagnostics",
             .. others.SelectMany(Optimizer),
         ]);
@@ -69,6 +70,11 @@ internal sealed class OptionTables
     {
         yield return $"### {TypeNames.Of(type)}";
         yield return $"{_links.To(type, page: null)}: {_prose.FirstSentence(_documentation.Of(type, "summary"))}";
+        if (Publication().IsMatch(Origin(type)))
+        {
+            yield return $"Paper: {Origin(type).TrimEnd('.', ':')}.";
+        }
+
         foreach (string block in blocks)
         {
             yield return block;
@@ -79,7 +85,7 @@ internal sealed class OptionTables
     {
         Type options = OptionsOf(optimizer)!;
         string record = $"Options: {_links.To(options, page: null)}.";
-        return Section(optimizer, Defaults.Of(options) is IOptimizerOptions instance ? $"{record} {DecayOf(instance.DecayForm)}" : record, Options(options));
+        return Section(optimizer, Defaults.Of(options) is IOptimizerOptions instance ? $"{record} {DecayOf(instance.DecayForm)}" : record, Options(optimizer, options));
     }
 
     private static string DecayOf(DecayForm form) => form switch
@@ -89,7 +95,17 @@ internal sealed class OptionTables
         _ => "The update rule applies the weight decay itself.",
     };
 
-    private string Options(Type type)
+    // The remarks of a type begin with its paper, if it has one.
+    private string Origin(Type type) => _prose.FirstSentence(_documentation.Of(type, "remarks")?.Elements("para").FirstOrDefault());
+
+    // "as in the paper" becomes "as in Kingma & Ba 2015".
+    private string Cited(string source, Type owner) => ThePaper().Replace(source, _ =>
+        Publication().Match(Origin(owner)) is { Success: true } publication
+            ? publication.Value
+            : throw new InvalidOperationException(
+                $"A default of {owner.Name} is \"{source}\", but the remarks of {owner.Name} do not begin with a paper."));
+
+    private string Options(Type owner, Type type)
     {
         object instance = Defaults.Of(type)!;
         return Markdown.Table(
@@ -101,7 +117,7 @@ internal sealed class OptionTables
                 return new[]
                 {
                     $"`{property.Name}`", literal.Length == 0 ? "" : $"`{literal}`",
-                    Prose.AsCell(RangeOf(text.Range, property.PropertyType)), Prose.AsCell(text.Source), Prose.AsCell(text.Meaning),
+                    Prose.AsCell(RangeOf(text.Range, property.PropertyType)), Prose.AsCell(Cited(text.Source, owner)), Prose.AsCell(text.Meaning),
                 };
             }));
     }
@@ -121,7 +137,7 @@ internal sealed class OptionTables
                     $"`{parameter.Name}`",
                     $"`{TypeNames.Of(parameter)}`",
                     parameter.HasDefaultValue ? $"`{Declarations.Literal(parameter.RawDefaultValue, parameter.ParameterType)}`" : "required",
-                    Prose.AsCell(RangeOf(text.Range, parameter.ParameterType)), Prose.AsCell(text.Source), Prose.AsCell(text.Meaning),
+                    Prose.AsCell(RangeOf(text.Range, parameter.ParameterType)), Prose.AsCell(Cited(text.Source, schedule)), Prose.AsCell(text.Meaning),
                 };
             })));
     }
@@ -134,4 +150,11 @@ internal sealed class OptionTables
             : plain.IsEnum ? $"a {_links.To(plain, page: null)}"
             : "";
     }
+
+    // Authors and year, at the start of a paragraph: "Kingma & Ba 2015" or "You et al. 2020".
+    [GeneratedRegex(@"^\p{Lu}(?:[^.;:()]|(?<=\bal)\.)*?\b(?:19|20)\d\d\b")]
+    private static partial Regex Publication();
+
+    [GeneratedRegex(@"\bthe (?:paper|lecture)\b")]
+    private static partial Regex ThePaper();
 }

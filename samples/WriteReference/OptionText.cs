@@ -86,6 +86,6 @@ internal sealed partial record OptionText(string Range, string Source, string Me
     private static partial Regex RangeEnd();
 
     // Words that introduce the source of a default.
-    [GeneratedRegex(@"\b(?:as in|as of|from|following|papers?|PyTorch|optax|Keras|TensorFlow|authors|DeepSpeed|usual|lecture)\b")]
+    [GeneratedRegex(@"\b(?:as in|as of|as for|from|following|papers?|PyTorch|optax|Keras|TensorFlow|authors|DeepSpeed|usual|lecture)\b")]
     private static partial Regex Provenance();
 }

@@ -4,7 +4,7 @@ namespace Optimizers;
 public sealed record LarsOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
-    /// <remarks>Default 0.001, as for <see cref="Momentum"/>; the paper uses rates of 10 and more for large batches.</remarks>
+    /// <remarks>Default 0.001, as for <see cref="Optimizers.Momentum"/>; the paper uses rates of 10 and more for large batches.</remarks>
     public double LearningRate { get; init; } = 0.001;
 
     /// <summary>The momentum μ: the factor on the old velocity. Finite, at least 0; default 0.9, as in the paper.</summary>

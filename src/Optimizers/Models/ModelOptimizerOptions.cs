@@ -58,8 +58,8 @@ public sealed record ModelOptimizerOptions
     public bool MeasureUpdates { get; init; }
 
     /// <summary>
-    /// The maximum number of threads of a step; 0, the default, means the number of processors. Small models stay on the
-    /// caller's thread. The result has the same bits for every number of threads.
+    /// The largest number of threads of a step; 0 means one thread for each processor. At least 0; default 0. A small model
+    /// uses only the caller's thread. The result has the same bits for every number of threads.
     /// </summary>
     public int Threads { get; init; }
 

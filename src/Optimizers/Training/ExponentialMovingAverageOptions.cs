@@ -22,6 +22,6 @@ public sealed record ExponentialMovingAverageOptions
     /// <summary>The number of steps from one averaged step to the next. At least 1; default 1: every step.</summary>
     public long Interval { get; init; } = 1;
 
-    /// <summary>The largest number of threads; 0, the default: the number of processors.</summary>
+    /// <summary>The largest number of threads; 0 means one thread for each processor. At least 0; default 0.</summary>
     public int Threads { get; init; }
 }

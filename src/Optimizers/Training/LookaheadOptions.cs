@@ -11,6 +11,6 @@ public sealed record LookaheadOptions
     /// </summary>
     public double SlowStepSize { get; init; } = 0.5;
 
-    /// <summary>The largest number of threads of a synchronisation; 0, the default: the number of processors.</summary>
+    /// <summary>The largest number of threads of a synchronisation; 0 means one thread for each processor. At least 0; default 0.</summary>
     public int Threads { get; init; }
 }

@@ -15,6 +15,6 @@ public sealed record SamOptions
     /// </summary>
     public bool Adaptive { get; init; }
 
-    /// <summary>The largest number of threads of an ascent; 0, the default: the number of processors.</summary>
+    /// <summary>The largest number of threads of an ascent; 0 means one thread for each processor. At least 0; default 0.</summary>
     public int Threads { get; init; }
 }

@@ -15,6 +15,6 @@ public sealed record WeightAverageOptions
     /// </summary>
     public long Interval { get; init; } = 1;
 
-    /// <summary>The largest number of threads; 0, the default: the number of processors.</summary>
+    /// <summary>The largest number of threads; 0 means one thread for each processor. At least 0; default 0.</summary>
     public int Threads { get; init; }
 }
