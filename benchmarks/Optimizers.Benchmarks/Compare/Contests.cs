@@ -107,7 +107,7 @@ internal static class Contests
             .SelectMany(work => ThreadCounts.Select(threads => entrants.Level2(threads, work)));
     }
 
-    // Step and phase each need parameters, gradients, and the state for every number of threads.
+    // The step and the phase have their own buffers: each has parameters, gradients, and state for every number of threads.
     private static bool Fits(OptimizerRow row, Shape shape)
     {
         long floats = shape.Elements * (4 + (2 * ThreadCounts.Count * row.Slots));
