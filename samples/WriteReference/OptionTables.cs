@@ -39,9 +39,9 @@ internal sealed partial class OptionTables
         [
             "# Options of optimizers, schedules and clips",
             "Each option is a property of the optimizer's options record and has a default. The tables give the default, the accepted range "
-                + "and the source of the default. An option outside its range throws an exception that names the option. "
-                + "[schedules.md](schedules.md) shows the curves of the schedules, and [names.md](names.md) gives the names of all these in "
-                + "PyTorch, optax and Keras.",
+                + "and the source of the default. A source such as \"Kingma & Ba 2015\" is the paper above the table. An option outside its "
+                + "range throws an exception that names the option. [schedules.md](schedules.md) shows the curves of the schedules. "
+                + "[names.md](names.md) gives the names of optimizers, schedules and options in PyTorch, optax and Keras.",
             $"**Optimizers**: {Contents(optimizers)}",
             $"**Schedules**: {Contents(schedules)}",
             $"**Clips**: {Contents(clips)}",

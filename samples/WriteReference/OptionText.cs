@@ -27,11 +27,11 @@ internal sealed partial record OptionText(string Range, string Source, string Me
                     string origin = Unwrapped(clause[start.Length..].Trim(' ', ',', ':', '.'));
                     if (Provenance().IsMatch(origin))
                     {
-                        source.Add(origin);
+                        source.Add(Means().Replace(origin, "null means "));
                     }
                     else if (origin.Length > 0)
                     {
-                        rest.Add($"default: {origin}");
+                        rest.Add(Explained(origin));
                     }
                 }
                 else if (RangeStart().IsMatch(clause))
@@ -54,6 +54,13 @@ internal sealed partial record OptionText(string Range, string Source, string Me
 
         return new OptionText(string.Join("; ", range.Select(Lower)), source.LastOrDefault() ?? "", string.Join(" ", meaning));
     }
+
+    // The words behind "default 0.9, ".
+    private static string Explained(string origin) =>
+        Means().IsMatch(origin) ? $"default: {Means().Replace(origin, "")}"
+        : origin.StartsWith("which ", StringComparison.Ordinal) ? $"the default {origin["which ".Length..]}"
+        : origin.StartsWith("because ", StringComparison.Ordinal) ? $"this is the default {origin}"
+        : $"default: {origin}";
 
     private static string Lower(string text) => text.Length == 0 ? "" : $"{char.ToLowerInvariant(text[0])}{text[1..]}";
 
@@ -84,6 +91,9 @@ internal sealed partial record OptionText(string Range, string Source, string Me
     // "The number of updates, at least 1".
     [GeneratedRegex(@",\s+(?<range>(?:finite|at least|at most|above|below|from)(?:$|[,\s]+[−-]?[\d`].*$))")]
     private static partial Regex RangeEnd();
+
+    [GeneratedRegex("^which means ")]
+    private static partial Regex Means();
 
     // Words that introduce the source of a default.
     [GeneratedRegex(@"\b(?:as in|as of|as for|from|following|papers?|PyTorch|optax|Keras|TensorFlow|authors|DeepSpeed|usual|lecture)\b")]
