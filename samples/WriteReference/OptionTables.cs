@@ -98,12 +98,9 @@ internal sealed partial class OptionTables
     // The remarks of a type begin with its paper, if it has one.
     private string Origin(Type type) => _prose.FirstSentence(_documentation.Of(type, "remarks")?.Elements("para").FirstOrDefault());
 
-    // "as in the paper" becomes "as in Kingma & Ba 2015".
-    private string Cited(string source, Type owner) => ThePaper().Replace(source, _ =>
-        Publication().Match(Origin(owner)) is { Success: true } publication
-            ? publication.Value
-            : throw new InvalidOperationException(
-                $"A default of {owner.Name} is \"{source}\", but the remarks of {owner.Name} do not begin with a paper."));
+    // "as in the paper" becomes "as in Kingma & Ba 2015", if the remarks of the type begin with that paper.
+    private string Cited(string source, Type owner) =>
+        Publication().Match(Origin(owner)) is { Success: true } paper ? ThePaper().Replace(source, _ => paper.Value) : source;
 
     private string Options(Type owner, Type type)
     {
