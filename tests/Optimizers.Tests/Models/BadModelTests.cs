@@ -32,7 +32,7 @@ public sealed class BadModelTests : IDisposable
                      ("parameters", "*", () => _ = new ModelOptimizer(null!, groups)),
                      ("optimizer", "*", () => _ = new ModelOptimizer(_set, (IOptimizerOptions)null!)),
                      ("groups", "*", () => _ = new ModelOptimizer(_set, (IReadOnlyList<ParameterGroup>)null!)),
-                     ("groups", "*no group*", () => _ = new ModelOptimizer(_set, [])),
+                     ("groups", "*The list of groups is empty*", () => _ = new ModelOptimizer(_set, [])),
                      ("groups", "*", () => _ = new ModelOptimizer(_set, [.. groups, null!])),
                      ("parameters", "*no parameters*", () => _ = new ModelOptimizer(_empty, new SgdOptions())),
                      ("Threads", "*-1*", () => _ = new ModelOptimizer(_set, groups, new() { Threads = -1 })),

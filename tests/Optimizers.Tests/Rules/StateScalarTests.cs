@@ -57,7 +57,7 @@ public sealed class StateScalarTests
         optimizer.State.Invoking(state => state.Scalar("mu"))
             .Should().Throw<ArgumentException>().WithMessage("*\"mu\"*\"sum\", \"steps\"*").WithParameterName("name");
         optimizer.State.Invoking(state => state.Load(before with { Scalars = null! })).Should().Throw<ArgumentNullException>();
-        new Sgd(1).State.Invoking(state => state.Scalar("mu")).Should().Throw<ArgumentException>().WithMessage("*no scalar at all*");
+        new Sgd(1).State.Invoking(state => state.Scalar("mu")).Should().Throw<ArgumentException>().WithMessage("*There are no scalars*");
     }
 
     [Fact]
