@@ -1,0 +1,4 @@
+// In namespaces below Optimizers the name TorchSharp means Optimizers.TorchSharp. TorchSharp's own names need global::, or come from here.
+global using global::TorchSharp;
+global using Tensor = global::TorchSharp.torch.Tensor;
+global using TorchParameter = global::TorchSharp.Modules.Parameter;
