@@ -118,7 +118,7 @@ public sealed unsafe class TensorMemoryTests
 
     private static string Refused(Tensor tensor)
     {
-        Action make = () => new TensorMemory(tensor, "blocks.0.weight");
+        Func<TensorMemory> make = () => new TensorMemory(tensor, "blocks.0.weight");
         ArgumentException exception = make.Should().Throw<ArgumentException>().Which;
         exception.ParamName.Should().Be("tensor");
         return exception.Message.Replace(" (Parameter 'tensor')", "", StringComparison.Ordinal);
@@ -187,7 +187,7 @@ public sealed unsafe class TensorMemoryTests
         using Tensor tensor = torch.zeros(3);
         using var memory = new TensorMemory(tensor);
         Action pin = () => memory.Pin(index);
-        pin.Should().Throw<ArgumentOutOfRangeException>().WithMessage($"elementIndex = {index} is outside [[]0, 3]*");
+        pin.Should().Throw<ArgumentOutOfRangeException>().WithMessage($"elementIndex = {index} is outside [0, 3].*");
     }
 
     // Not inlined: no local of these methods keeps anything alive.

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Optimizers.TorchSharp.Tests;
 
-/// <summary>The change of libLibTorchSharp.so for systems whose libstdc++ is older than that of GCC 13.</summary>
+/// <summary>The change of libLibTorchSharp.so for systems whose libstdc++ is older than that of GCC 13.2.</summary>
 public sealed class VersionNeedTests
 {
     private const string Version = "GLIBCXX_3.4.32";
