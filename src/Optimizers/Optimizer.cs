@@ -144,9 +144,18 @@ public unsafe class Optimizer : IOptimizer
         try
         {
             SparseRows rows = Check(parameters, gradients, learningRate);
-            rows.Take(gradients.Rows, gradients.Values);
             fixed (float* address = parameters)
+            fixed (float* values = gradients.Values)
             {
+                if (gradients.LongRows.IsEmpty)
+                {
+                    rows.Point(gradients.Rows, values);
+                }
+                else
+                {
+                    rows.Point(gradients.LongRows, values);
+                }
+
                 _batch.Clear();
                 _batch.Add(_step, State, address, rows);
                 Apply(learningRate, rows);
@@ -154,6 +163,7 @@ public unsafe class Optimizer : IOptimizer
         }
         finally
         {
+            _rows?.Clear();
             _guard.Leave();
         }
     }
@@ -225,6 +235,11 @@ public unsafe class Optimizer : IOptimizer
                 $"There are {gradients.Length} gradients, but {State.Length} parameters. Pass one gradient for each parameter.", nameof(gradients));
         }
 
+        CheckApart(parameters, gradients);
+    }
+
+    private void CheckApart(Span<float> parameters, ReadOnlySpan<float> gradients)
+    {
         if (gradients.Overlaps(parameters))
         {
             throw new ArgumentException("The gradients overlap the parameters. Use separate memory for each.", nameof(gradients));
@@ -247,7 +262,7 @@ public unsafe class Optimizer : IOptimizer
                 $"{State.Length} parameters cannot be divided into rows of {gradients.Width} elements. Pass gradients with the width of the table.", nameof(gradients));
         }
 
-        // The row values are copied before anything is written, so they may lie in any memory.
+        CheckApart(parameters, gradients.Values);
         return _rows is { } rows && rows.Width == gradients.Width
             ? rows
             : _rows = new SparseRows(State.Length / gradients.Width, gradients.Width);

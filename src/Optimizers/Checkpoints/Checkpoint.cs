@@ -29,6 +29,7 @@ public sealed class Checkpoint
     internal const string ValuePrefix = "values.";
 
     internal const string ParametersKey = "parameters";
+    internal const string TensorsKey = "tensors";
 
     /// <summary>
     /// The version of the files that this library writes. Version 2 added the state of schedules, whether a file has the parameters,
@@ -40,12 +41,13 @@ public sealed class Checkpoint
     // The prefixes of the library's own names in a file.
     private static readonly string[] _taken =
     [
-        ParametersKey, "state", "values", "groups", "options", ModelManifest.ScaleName, ModelManifest.SchedulesName, ModelManifest.ClipName,
+        ParametersKey, TensorsKey, "state", "values", "groups", "options", ModelManifest.ScaleName, ModelManifest.SchedulesName, ModelManifest.ClipName,
         ModelManifest.UpdateCountKey, VersionKey, FileChecksum.Key,
     ];
 
     private readonly ModelOptimizer? _optimizer;
     private readonly List<(string Prefix, object Part, Action<CheckpointManifest> List)> _parts = [];
+    private readonly List<(string Name, Action<CheckpointManifest> List)> _tensors = [];
 
     /// <summary>Makes a checkpoint.</summary>
     /// <param name="optimizer">The optimizer of a model; null for a checkpoint that contains only the parts you add.</param>
@@ -96,6 +98,40 @@ public sealed class Checkpoint
     {
         ArgumentNullException.ThrowIfNull(state);
         AddPart(name, state, contents => StateManifest.List(contents, state, [state.Length]));
+    }
+
+    /// <summary>
+    /// Adds a tensor of your own under its own name, such as a buffer of a normalisation layer or the state of a random generator. The
+    /// file stores it as <c>tensors.NAME</c>; a save reads the memory, and a load writes to it.
+    /// </summary>
+    /// <typeparam name="T">A type of 1, 2, 4 or 8 bytes that the format has, such as <see cref="float"/>, <see cref="long"/> or
+    /// <see cref="byte"/>.</typeparam>
+    /// <param name="name">The name of the tensor, which may contain dots.</param>
+    /// <param name="shape">The length of each dimension; empty for a scalar.</param>
+    /// <param name="elements">The memory of the elements.</param>
+    /// <exception cref="ArgumentException">The name is empty or taken, the format does not have the type, or the number of elements
+    /// differs from that of the shape.</exception>
+    public void AddTensor<T>(string name, IReadOnlyList<int> shape, Memory<T> elements)
+        where T : unmanaged
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(shape);
+        if (_tensors.Exists(other => other.Name == name))
+        {
+            throw new ArgumentException($"There is a tensor \"{name}\" already. Choose another name.", nameof(name));
+        }
+
+        int length = Optimizers.Optimizer.LengthOf(shape);
+        if (length != elements.Length)
+        {
+            throw new ArgumentException(
+                $"The tensor \"{name}\" of the shape [{string.Join(", ", shape)}] has {length} elements, but {elements.Length} were given.", nameof(elements));
+        }
+
+        int[] dimensions = [.. shape];
+        // The list is made once here so that a type that the format does not have is refused now.
+        new CheckpointManifest().Tensor(name, dimensions, () => elements.Span);
+        _tensors.Add((name, contents => contents.Tensor(name, dimensions, () => elements.Span)));
     }
 
     /// <summary>Saves the whole contents of the checkpoint to a file.</summary>
@@ -338,6 +374,11 @@ public sealed class Checkpoint
             ListParameters(contents, _optimizer.Parameters, withGradients);
         }
 
+        foreach ((string _, Action<CheckpointManifest> list) in _tensors)
+        {
+            list(contents.Under(TensorsKey));
+        }
+
         return contents;
     }
 
@@ -354,8 +395,9 @@ public sealed class Checkpoint
                 });
             }
 
-            // No part can have this name. A table is left out because its gradient is set anew for each step.
-            if (withGradients && !parameter.IsTable)
+            // No part can have this name. A table is left out because its gradient is set anew for each step, and so are the gradients
+            // of another library.
+            if (withGradients && parameter.HasGradientBuffer && set.GradientSource is null)
             {
                 contents.Under(".gradients").Tensor(parameter.Name, parameter.Shape, () => parameter.Gradients);
             }

@@ -55,7 +55,7 @@ internal sealed class ModelManifest(
                 contents.Under($"state.{parameter.Name}", new CheckpointOwner(parameter.Name, state)),
                 state,
                 parameter.Shape,
-                group.MomentumSchedule is not null);
+                group.MomentumSchedule is not null || group.Momentum is not null);
         }
 
         ListSchedules(contents);
@@ -315,7 +315,7 @@ internal sealed class ModelManifest(
         if (origins.Any(origin => origin.Settings != stored.Settings))
         {
             loading.NoteOtherGroups(
-                $"groups[{index}] has parameters of groups with different {nameof(ParameterGroup.RateFactor)}, {nameof(ParameterGroup.WeightDecay)} "
+                $"groups[{index}] has parameters of groups with different {nameof(ParameterGroup.RateFactor)}, {nameof(ParameterGroup.WeightDecay)}, {nameof(ParameterGroup.Momentum)} "
                 + $"or {nameof(ParameterGroup.Frozen)} in the file, so it keeps its own settings: {GroupSettings.Of(run.Group)}");
             return () => { };
         }
@@ -325,12 +325,16 @@ internal sealed class ModelManifest(
         double rateFactor = Accept(nameof(ParameterGroup.RateFactor), settings => settings.RateFactor);
         double? decay = run.Group.WeightDecaySchedule is null || stored.Settings.WeightDecay is null
             ? Accept(nameof(ParameterGroup.WeightDecay), settings => settings.WeightDecay)
-            : KeepScheduledDecay();
+            : KeepScheduled(nameof(ParameterGroup.WeightDecay), stored.Settings.WeightDecay, nameof(ParameterGroup.WeightDecaySchedule));
+        double? momentum = run.Group.MomentumSchedule is null || stored.Settings.Momentum is null
+            ? Accept(nameof(ParameterGroup.Momentum), settings => settings.Momentum)
+            : KeepScheduled(nameof(ParameterGroup.Momentum), stored.Settings.Momentum, nameof(ParameterGroup.MomentumSchedule));
         bool frozen = Accept(nameof(ParameterGroup.Frozen), settings => settings.Frozen);
         return () =>
         {
             run.Group.RateFactor = rateFactor;
             run.Group.WeightDecay = decay;
+            run.Group.Momentum = momentum;
             run.Group.Frozen = frozen;
             run.TakeBeginnings(stored.Before);
         };
@@ -356,11 +360,9 @@ internal sealed class ModelManifest(
             return there;
         }
 
-        double? KeepScheduledDecay()
+        double? KeepScheduled(string name, double? there, string schedule)
         {
-            loading.NoteOtherOptions(
-                $"groups[{index}].{nameof(ParameterGroup.WeightDecay)} is {Shown(stored.Settings.WeightDecay)} in the file, but here the "
-                + $"{nameof(ParameterGroup.WeightDecaySchedule)} sets it");
+            loading.NoteOtherOptions($"groups[{index}].{name} is {Shown(there)} in the file, but here the {schedule} sets it");
             return null;
         }
     }

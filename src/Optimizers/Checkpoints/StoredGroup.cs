@@ -67,8 +67,10 @@ internal sealed record StoredGroup(
         var settings = new GroupSettings(
             element.GetProperty(factorName).GetDouble(),
             element.TryGetProperty(decayName, out JsonElement decay) && decay.ValueKind != JsonValueKind.Null ? decay.GetDouble() : null,
-            element.GetProperty("frozen").GetBoolean());
+            element.GetProperty("frozen").GetBoolean(),
+            element.TryGetProperty("momentum", out JsonElement momentum) && momentum.ValueKind != JsonValueKind.Null ? momentum.GetDouble() : null);
         Require.NonNegative(settings.RateFactor);
+        Require.NonNegative(settings.Momentum ?? 0);
         Require.NonNegative(settings.WeightDecay ?? 0);
         return settings;
     }

@@ -38,6 +38,10 @@ public sealed record GroupConfiguration
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? WeightDecay { get; init; }
 
+    /// <summary>The momentum or β₁. At least 0 and below 1; default null: the value of the options.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Momentum { get; init; }
+
     /// <summary>Whether the group is frozen: its parameters keep their values and their state. Default false.</summary>
     public bool Frozen { get; init; }
 
@@ -60,6 +64,7 @@ public sealed record GroupConfiguration
         WeightDecaySchedule = WeightDecaySchedule,
         RateFactor = RateFactor,
         WeightDecay = WeightDecay,
+        Momentum = Momentum,
         Frozen = Frozen,
         MayBeEmpty = MayBeEmpty,
     };
@@ -74,6 +79,7 @@ public sealed record GroupConfiguration
         WeightDecaySchedule = group.WeightDecaySchedule,
         RateFactor = group.RateFactor,
         WeightDecay = group.WeightDecay,
+        Momentum = group.Momentum,
         Frozen = group.Frozen,
     };
 }

@@ -30,7 +30,7 @@ internal static class GroupCheck
             if (groups[i].Group.Model is { } model && model != parameters)
             {
                 throw new ArgumentException(
-                    $"The instance in {groups[i].Title} belongs to the optimizer of another {nameof(ParameterSet)}: its {nameof(ParameterGroup.RateFactor)}, {nameof(ParameterGroup.WeightDecay)} and {nameof(ParameterGroup.Frozen)} would act on both models. Create a {nameof(ParameterGroup)} for each model, or dispose the other set first.",
+                    $"The instance in {groups[i].Title} belongs to the optimizer of another {nameof(ParameterSet)}: its {nameof(ParameterGroup.RateFactor)}, {nameof(ParameterGroup.WeightDecay)}, {nameof(ParameterGroup.Momentum)} and {nameof(ParameterGroup.Frozen)} would act on both models. Create a {nameof(ParameterGroup)} for each model, or dispose the other set first.",
                     nameof(groups));
             }
         }

@@ -67,11 +67,11 @@ internal sealed class ModelGroup(ParameterGroup group, int index, ILrSchedule? s
                 + $"its {nameof(ParameterGroup.RateFactor)}.");
     }
 
-    /// <summary>The momentum that a schedule sets for an update; null if there is no schedule.</summary>
+    /// <summary>The momentum that a schedule or the group sets for an update; null if neither does.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The momentum is not in [0, 1).</exception>
     public double? MomentumAt(long update)
     {
-        double? momentum = Group.MomentumSchedule?.At(update);
+        double? momentum = Group.MomentumSchedule?.At(update) ?? Group.Momentum;
         return momentum is null or (>= 0 and < 1) && (float)(momentum ?? 0) < 1
             ? momentum
             : throw OutOfRange(

@@ -23,6 +23,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     private readonly ModelOverflow _overflow;
     private StepGuard _guard;
     private int _consecutiveSkips;
+    private int _addressesChecked = -1;
     private long _skips;
     private GradientAccumulator? _waitsFor;
 
@@ -178,7 +179,10 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         _guard.Enter();
         try
         {
-            return TakeStep(lossScale, UpdateCount);
+            using GradientScope gradients = Parameters.TakeGradients();
+            StepReport report = TakeStep(lossScale, UpdateCount);
+            Parameters.GradientsUsed();
+            return report;
         }
         finally
         {
@@ -270,6 +274,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         }
 
         TakeNewParameters();
+        RequireGradientsApart();
         double learningRate = TakeRates();
         _plan.Gather();
         _options.LossScaler?.ClaimFor(this);
@@ -378,6 +383,18 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             GroupCheck.RequireParameters(_groups, added);
         }
 
+        RequireGradientsApart();
+        _plan.Add(added);
+    }
+
+    // A view may have been pointed at other gradients since the last step.
+    private void RequireGradientsApart()
+    {
+        if (_addressesChecked == Parameters.Addresses)
+        {
+            return;
+        }
+
         if (_options.ZeroGradients)
         {
             Parameters.RequireGradientsApart("zeroed", nameof(ModelOptimizerOptions.ZeroGradients));
@@ -388,7 +405,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             Parameters.RequireGradientsApart("clipped", nameof(ModelOptimizerOptions.Clip));
         }
 
-        _plan.Add(added);
+        _addressesChecked = Parameters.Addresses;
     }
 
     private static void CheckTable(Parameter parameter, ModelGroup run, string argument)

@@ -14,6 +14,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     private readonly ChangeCounter _changes = new();
     private int _changesSeen;
     private int _revision;
+    private int _addresses;
     private bool _gathered;
     private bool _counted;
     private bool _haveTables;
@@ -86,6 +87,11 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         _counted &= !StatesReplaced;
         if (Stands())
         {
+            if (_addresses != parameters.Addresses)
+            {
+                TakeAddresses();
+            }
+
             if (_haveTables)
             {
                 batch.TakeRows();
@@ -98,6 +104,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         Frozen = 0;
         _haveTables = false;
         _revision = parameters.Revision;
+        _addresses = parameters.Addresses;
         _counted = false;
         batch.Clear();
         Participants.Clear();
@@ -269,6 +276,21 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     /// <summary>The states of the jobs of the batch.</summary>
     public OptimizerState[] States() => [.. _entries.Where(entry => entry.TakesPart).Select(entry => entry.State)];
 
+    private void TakeAddresses()
+    {
+        _addresses = parameters.Addresses;
+        int job = 0;
+        foreach (Entry entry in CollectionsMarshal.AsSpan(_entries))
+        {
+            if (entry.TakesPart)
+            {
+                ref TensorAddresses addresses = ref batch[job++].Addresses;
+                addresses.Parameters = entry.Parameter.ValuesAddress;
+                addresses.Gradients = entry.Parameter.GradientsAddress;
+            }
+        }
+    }
+
     // A parameter that takes no part may have changed the scalars of its group, and its update count is different.
     private bool SharedStand()
     {
@@ -299,7 +321,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
 
     private sealed class Entry(Parameter parameter, ModelGroup run, OptimizerState state)
     {
-        private bool _hadRoundedCopy;
+        private BFloat16* _roundedCopy;
 
         public Parameter Parameter { get; } = parameter;
 
@@ -312,16 +334,14 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         /// <summary>Whether the parameter takes part in the steps of the plan.</summary>
         public bool TakesPart { get; private set; }
 
-        public bool IsAsBefore => WantsToTakePart == TakesPart && HasRoundedCopy == _hadRoundedCopy;
+        public bool IsAsBefore => WantsToTakePart == TakesPart && Parameter.RoundedCopyAddress == _roundedCopy;
 
-        private bool WantsToTakePart => Parameter.HasGradient && !Run.WasFrozen;
-
-        private bool HasRoundedCopy => Parameter.RoundedCopyAddress != null;
+        private bool WantsToTakePart => Parameter.CanTakePart && !Run.WasFrozen;
 
         public void Remember()
         {
             TakesPart = WantsToTakePart;
-            _hadRoundedCopy = HasRoundedCopy;
+            _roundedCopy = Parameter.RoundedCopyAddress;
         }
     }
 }

@@ -1,25 +1,40 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 
 namespace Optimizers;
 
 /// <summary>A named tensor of a <see cref="ParameterSet"/>: its values and its gradients, both row-major.</summary>
+/// <remarks>
+/// A view may be pointed at other memory between steps, with <c>PointValuesAt</c> and <c>PointGradientsAt</c>. A step then
+/// reads and writes the new memory; it allocates nothing and makes no new plan. The methods that take an address do not
+/// check that memory: it must have <see cref="Length"/> elements, and stay valid until the parameter is pointed elsewhere or
+/// the set is disposed.
+/// </remarks>
 public sealed unsafe class Parameter
 {
     private readonly ParameterSet _set;
-    private readonly float* _values;
-    private readonly float* _gradients;
     private readonly ValueList<int> _shape;
     private readonly SparseRows? _rows;
-    private BFloat16[]? _roundedCopy;
+    private readonly bool _isView;
+    private float* _values;
+    private float* _gradients;
+    private MemoryHandle _pinnedValues;
+    private MemoryHandle _pinnedGradients;
+    private bool _hasGradients;
+    private MemoryHandle _pinnedCopy;
+    private BFloat16[]? _ownCopy;
+    private BFloat16* _roundedCopy;
 
     internal Parameter(
-        ParameterSet set, string name, int[] shape, int length, float* values, float* gradients, bool isTable = false)
+        ParameterSet set, string name, int[] shape, int length, float* values, float* gradients, bool hasGradients, bool isTable, bool isView)
     {
+        _isView = isView;
         _rows = isTable ? new SparseRows(shape[0], shape[1]) : null;
         _set = set;
         _shape = new ValueList<int>(shape);
         _values = values;
         _gradients = gradients;
+        _hasGradients = hasGradients;
         Name = name;
         Length = length;
     }
@@ -43,11 +58,18 @@ public sealed unsafe class Parameter
     /// The gradients, which you write before each step. The span is valid as long as the set is reachable and not disposed.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    /// <exception cref="InvalidOperationException">The parameter is a table, which has gradients of some rows only.</exception>
-    public Span<float> Gradients => _rows is null
-        ? new(_set.Alive(_gradients), Length)
-        : throw new InvalidOperationException(
-            $"\"{Name}\" is a table, which has gradients of some rows only. Set them with {nameof(SetRowGradients)}.");
+    /// <exception cref="InvalidOperationException">The parameter is a table, which has gradients of some rows only, or it has no
+    /// gradient buffer.</exception>
+    public Span<float> Gradients =>
+        _rows is not null ? throw new InvalidOperationException(
+            $"\"{Name}\" is a table, which has gradients of some rows only. Set them with {nameof(SetRowGradients)}.")
+        : !HasGradientBuffer ? throw new InvalidOperationException(
+            $"\"{Name}\" has no gradient buffer now. Call {nameof(PointGradientsAt)} first.")
+        : new(_set.Alive(_gradients), Length);
+
+    /// <summary>Whether there is memory for the gradients of all elements: false for a table, and for a view that points at no
+    /// gradients.</summary>
+    public bool HasGradientBuffer => _hasGradients;
 
     /// <summary>Whether the parameter has gradients of some rows only: see <see cref="ParameterSet.AddTable"/>.</summary>
     public bool IsTable => _rows is not null;
@@ -74,6 +96,114 @@ public sealed unsafe class Parameter
     /// <exception cref="InvalidOperationException">The parameter is not a table.</exception>
     public void SetRowGradients(ReadOnlySpan<int> rows, ReadOnlySpan<float> values) => RequireRows().Take(rows, values);
 
+    /// <inheritdoc cref="SetRowGradients(ReadOnlySpan{int}, ReadOnlySpan{float})"/>
+    public void SetRowGradients(ReadOnlySpan<long> rows, ReadOnlySpan<float> values) => RequireRows().Take(rows, values);
+
+    /// <summary>
+    /// Sets the gradients of some rows, as <see cref="SetRowGradients(ReadOnlySpan{long}, ReadOnlySpan{float})"/> does. If the row
+    /// indices ascend and none occurs twice, the values are not copied: the next steps read your memory.
+    /// </summary>
+    /// <param name="rows">The row indices. They are copied.</param>
+    /// <param name="values">The address of the values, row after row: rows × width elements, valid and unchanged until the gradient is
+    /// set again or zeroed. A clip may write to them.</param>
+    /// <exception cref="ArgumentException">A row index is outside the table. Nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">The parameter is not a table.</exception>
+    public void PointRowGradientsAt(ReadOnlySpan<long> rows, float* values) => RequireRows().Point(rows, values);
+
+    /// <summary>Points a view at values in other memory; the length stays the same. The steps that follow update these values.</summary>
+    /// <param name="values">The values. They must not overlap any other buffer of the set. Pinned until the parameter is pointed
+    /// elsewhere or the set is disposed.</param>
+    /// <exception cref="ArgumentException">The length differs from <see cref="Length"/>, or buffers overlap. Nothing has
+    /// changed.</exception>
+    /// <exception cref="InvalidOperationException">The set owns the memory of the parameter, or its values are temporarily
+    /// replaced.</exception>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public void PointValuesAt(Memory<float> values)
+    {
+        ParameterCheck.Length(Name, Length, values.Length, nameof(values));
+        MemoryHandle pinned = values.Pin();
+        try
+        {
+            PointValuesAt((float*)pinned.Pointer);
+        }
+        catch
+        {
+            pinned.Dispose();
+            throw;
+        }
+
+        _pinnedValues.Dispose();
+        _pinnedValues = pinned;
+    }
+
+    /// <param name="values">The address of the values, which must not overlap any other buffer of the set.</param>
+    /// <inheritdoc cref="PointValuesAt(Memory{float})"/>
+    public void PointValuesAt(float* values)
+    {
+        RequireView();
+        if (_values == values)
+        {
+            return;
+        }
+
+        _set.ValueUse.RequireFree();
+        ParameterCheck.Address(Name, Length, values, nameof(values));
+        _set.RequireApart(this, values, nameof(values));
+        _pinnedValues.Dispose();
+        _values = values;
+        _set.ValuesMoved();
+    }
+
+    /// <summary>
+    /// Points a view at gradients in other memory. The steps that follow read these gradients. A view takes part in a step if it
+    /// has a gradient buffer and <see cref="HasGradient"/> is true.
+    /// </summary>
+    /// <param name="gradients">The gradients. They must not overlap any values of the set. Pinned until the parameter is pointed
+    /// elsewhere or the set is disposed.</param>
+    /// <exception cref="ArgumentException">The length differs from <see cref="Length"/>, or the gradients overlap values. Nothing has
+    /// changed.</exception>
+    /// <exception cref="InvalidOperationException">The set owns the memory of the parameter, or the parameter is a table.</exception>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public void PointGradientsAt(Memory<float> gradients)
+    {
+        ParameterCheck.Length(Name, Length, gradients.Length, nameof(gradients));
+        MemoryHandle pinned = gradients.Pin();
+        try
+        {
+            PointGradientsAt((float*)pinned.Pointer);
+        }
+        catch
+        {
+            pinned.Dispose();
+            throw;
+        }
+
+        _pinnedGradients.Dispose();
+        _pinnedGradients = pinned;
+    }
+
+    /// <param name="gradients">The address of the gradients, which must not overlap any values of the set; null: there is no buffer,
+    /// so the parameter takes part in no step.</param>
+    /// <inheritdoc cref="PointGradientsAt(Memory{float})"/>
+    public void PointGradientsAt(float* gradients)
+    {
+        RequireView();
+        if (_rows is not null)
+        {
+            throw new InvalidOperationException(
+                $"\"{Name}\" is a table, which has gradients of some rows only. Call {nameof(PointRowGradientsAt)}.");
+        }
+
+        if (_gradients == gradients && _hasGradients == (gradients != null))
+        {
+            return;
+        }
+
+        _set.RequireNoValuesIn(this, gradients, nameof(gradients));
+        _pinnedGradients.Dispose();
+        LendGradients(gradients);
+    }
+
     /// <summary>
     /// Whether the parameter has a gradient in the next steps. Without one the parameter does not move or decay, its update
     /// count stays, and it is not part of the norm. A gradient of zero, in contrast, is a gradient. Default true; it stays as
@@ -90,7 +220,7 @@ public sealed unsafe class Parameter
     } = true;
 
     /// <summary>
-    /// The values rounded to bfloat16, for a forward pass in bfloat16. Empty unless <see cref="KeepBFloat16Copy"/> was called.
+    /// The values rounded to bfloat16, for a forward pass in bfloat16. Empty unless <see cref="KeepBFloat16Copy()"/> was called.
     /// Steps keep the copy up to date in the pass in which they update the values.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
@@ -99,7 +229,7 @@ public sealed unsafe class Parameter
         get
         {
             _set.Alive(_values);
-            return _roundedCopy;
+            return new(_roundedCopy, _roundedCopy == null ? 0 : Length);
         }
     }
 
@@ -109,18 +239,51 @@ public sealed unsafe class Parameter
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void KeepBFloat16Copy()
     {
-        ReadOnlySpan<float> values = Values;
-        _set.ValuesRevision++;
-        if (_roundedCopy is null)
+        if (_roundedCopy == null)
         {
-            _roundedCopy = GC.AllocateUninitializedArray<BFloat16>(Length, pinned: true);
-            _set.Revision++;
+            BFloat16[] copy = GC.AllocateUninitializedArray<BFloat16>(Length, pinned: true);
+            KeepBFloat16Copy((BFloat16*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(copy)));
+            _ownCopy = copy;
+            return;
         }
 
-        for (int i = 0; i < values.Length; i++)
+        RoundCopy();
+    }
+
+    /// <summary>
+    /// Keeps <see cref="BFloat16Values"/> in your memory, for example in the memory of a bfloat16 tensor: the values are rounded into
+    /// it now, and by each step that updates them. An earlier copy is no longer updated.
+    /// </summary>
+    /// <param name="copy">The memory of the copy, one element for each value. Pinned until the copy is kept elsewhere or the set is
+    /// disposed.</param>
+    /// <exception cref="ArgumentException">The length differs from <see cref="Length"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public void KeepBFloat16Copy(Memory<BFloat16> copy)
+    {
+        _set.Alive(_values);
+        ParameterCheck.Length(Name, Length, copy.Length, nameof(copy));
+        MemoryHandle pinned = copy.Pin();
+        KeepBFloat16Copy((BFloat16*)pinned.Pointer);
+        _pinnedCopy.Dispose();
+        _pinnedCopy = pinned;
+    }
+
+    /// <param name="copy">The address of the copy: one element for each value, valid until the copy is kept elsewhere or the set is
+    /// disposed.</param>
+    /// <inheritdoc cref="KeepBFloat16Copy(Memory{BFloat16})"/>
+    public void KeepBFloat16Copy(BFloat16* copy)
+    {
+        _set.Alive(_values);
+        ParameterCheck.Address(Name, Length, copy, nameof(copy));
+        if (_roundedCopy != copy)
         {
-            _roundedCopy[i] = BFloat16.Round(values[i]);
+            _pinnedCopy.Dispose();
+            _ownCopy = null;
+            _set.Revision++;
+            _roundedCopy = copy;
         }
+
+        RoundCopy();
     }
 
     /// <summary>Throws if the values are replaced, or a checkpoint uses them.</summary>
@@ -139,22 +302,25 @@ public sealed unsafe class Parameter
     /// <summary>Sets the gradient to zero; a table then has a gradient of no rows.</summary>
     internal void ZeroGradient()
     {
-        if (_rows is null)
-        {
-            Gradients.Clear();
-        }
-        else
+        if (_rows is not null)
         {
             _rows.Clear();
+        }
+        else if (HasGradientBuffer)
+        {
+            Gradients.Clear();
         }
     }
 
     /// <summary>The shape, for code that must not allocate.</summary>
     internal ReadOnlySpan<int> Dimensions => _shape.Span;
 
-    // Pinned while the parameter is alive.
-    internal BFloat16* RoundedCopyAddress =>
-        _roundedCopy is null ? null : (BFloat16*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_roundedCopy));
+    /// <summary>Whether the parameter takes part in the next step, unless its group is frozen.</summary>
+    internal bool CanTakePart => HasGradient && (_rows is not null || HasGradientBuffer);
+
+    internal BFloat16* RoundedCopyAddress => _roundedCopy;
+
+    internal ParameterSet Set => _set;
 
     internal float* ValuesAddress => _values;
 
@@ -162,6 +328,50 @@ public sealed unsafe class Parameter
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} {_shape}";
+
+    /// <summary>Points a parameter at a buffer for a while, for code that restores the former buffer itself.</summary>
+    internal void LendGradients(float* gradients)
+    {
+        _set.Revision += _hasGradients == (gradients != null) ? 0 : 1;
+        _hasGradients = gradients != null;
+        _gradients = gradients;
+        _set.Moved();
+    }
+
+    /// <summary>Unpins the memory that the parameter points at, when its set is disposed.</summary>
+    internal void Unpin()
+    {
+        _pinnedValues.Dispose();
+        _pinnedGradients.Dispose();
+        _pinnedCopy.Dispose();
+    }
+
+    /// <summary>Pins memory that the set has added as a view.</summary>
+    internal void Hold(MemoryHandle values, MemoryHandle gradients)
+    {
+        _pinnedValues = values;
+        _pinnedGradients = gradients;
+    }
+
+    private void RoundCopy()
+    {
+        ReadOnlySpan<float> values = Values;
+        _set.ValuesRevision++;
+        for (int i = 0; i < values.Length; i++)
+        {
+            _roundedCopy[i] = BFloat16.Round(values[i]);
+        }
+    }
+
+    private void RequireView()
+    {
+        _set.Alive(null);
+        if (!_isView)
+        {
+            throw new InvalidOperationException(
+                $"The set owns the memory of \"{Name}\", so it cannot be pointed elsewhere. Add it with {nameof(ParameterSet.AddView)} or {nameof(ParameterSet.AddTableView)}.");
+        }
+    }
 
     private SparseRows RequireRows() =>
         _rows ?? throw new InvalidOperationException($"\"{Name}\" is not a table. Write its {nameof(Gradients)}, or add it with {nameof(ParameterSet.AddTable)}.");

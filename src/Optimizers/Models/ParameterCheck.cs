@@ -1,7 +1,7 @@
 namespace Optimizers;
 
 /// <summary>Checks parameters before they are added to a set.</summary>
-internal static class ParameterCheck
+internal static unsafe class ParameterCheck
 {
     /// <summary>The number of elements of a shape.</summary>
     public static int LengthOf(string name, int[] shape, string argument)
@@ -43,6 +43,15 @@ internal static class ParameterCheck
         }
     }
 
+    /// <summary>Throws if the address of a buffer with elements is null.</summary>
+    public static void Address(string name, int length, void* address, string argument)
+    {
+        if (address == null && length > 0)
+        {
+            throw new ArgumentNullException(argument, $"The address of the {argument} of \"{name}\" is null. Give the address of {length} elements.");
+        }
+    }
+
     /// <summary>Throws if a name is invalid or taken.</summary>
     public static void Name(string name, IReadOnlyDictionary<string, Parameter> taken, string argument)
     {
@@ -72,7 +81,7 @@ internal static class ParameterCheck
 
         foreach (Parameter other in others)
         {
-            if (values.Overlaps(other.Values) || (!other.IsTable && values.Overlaps(other.Gradients)))
+            if (values.Overlaps(other.Values) || (other.HasGradientBuffer && values.Overlaps(other.Gradients)))
             {
                 throw new ArgumentException($"The values of \"{name}\" overlap a buffer of \"{other.Name}\". Use separate memory for each.", nameof(values));
             }

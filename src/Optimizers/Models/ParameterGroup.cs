@@ -76,13 +76,40 @@ public sealed class ParameterGroup
         get;
         init
         {
-            if (value is not null && Options.SchedulableMomentum is null)
+            if (value is not null)
             {
-                throw new ArgumentException(
-                    $"{nameof(MomentumSchedule)} cannot be set, because {Options.GetType().Name} has no momentum that a schedule can set. Remove the schedule, or use options with a momentum.",
-                    nameof(MomentumSchedule));
+                RequireMomentum(nameof(MomentumSchedule));
             }
 
+            RequireOne(Momentum, nameof(Momentum), value, nameof(MomentumSchedule), nameof(MomentumSchedule));
+            field = value;
+        }
+    }
+
+    /// <summary>
+    /// The momentum or β₁, which replaces the value of the options and can be changed between steps. At least 0 and below 1.
+    /// Default null: the value of the options. Do not set <see cref="MomentumSchedule"/> as well.
+    /// </summary>
+    /// <remarks>Bias correction uses the product of the β₁ that were used, as for <see cref="MomentumSchedule"/>.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not in [0, 1).</exception>
+    /// <exception cref="ArgumentException">The optimizer has no momentum, or a <see cref="MomentumSchedule"/> is set.</exception>
+    public double? Momentum
+    {
+        get;
+        set
+        {
+            if (value is { } momentum)
+            {
+                RequireMomentum(nameof(Momentum));
+                Require.NonNegative(momentum, nameof(Momentum));
+                if ((float)momentum >= 1)
+                {
+                    throw new ArgumentOutOfRangeException(
+                        nameof(Momentum), momentum, $"{nameof(Momentum)} is {momentum}, but must be less than 1, also after it is rounded to float.");
+                }
+            }
+
+            RequireOne(value, nameof(Momentum), MomentumSchedule, nameof(MomentumSchedule), nameof(Momentum));
             field = value;
         }
     }
@@ -96,7 +123,7 @@ public sealed class ParameterGroup
         get;
         init
         {
-            RequireOneDecay(WeightDecay, value, nameof(WeightDecaySchedule));
+            RequireOne(WeightDecay, nameof(WeightDecay), value, nameof(WeightDecaySchedule), nameof(WeightDecaySchedule));
             field = value;
         }
     }
@@ -126,7 +153,7 @@ public sealed class ParameterGroup
                 Require.NonNegative(decay, nameof(WeightDecay));
             }
 
-            RequireOneDecay(value, WeightDecaySchedule, nameof(WeightDecay));
+            RequireOne(value, nameof(WeightDecay), WeightDecaySchedule, nameof(WeightDecaySchedule), nameof(WeightDecay));
 
             field = value;
         }
@@ -184,12 +211,21 @@ public sealed class ParameterGroup
     /// <summary>The rate that a rate search is trying, which replaces every other rate; null if there is none.</summary>
     internal double? TriedRate { get; set; }
 
-    private static void RequireOneDecay(double? decay, ILrSchedule? schedule, string name)
+    private static void RequireOne(double? value, string name, ILrSchedule? schedule, string scheduleName, string argument)
     {
-        if (decay is not null && schedule is not null)
+        if (value is not null && schedule is not null)
+        {
+            throw new ArgumentException($"{name} is {value} and {scheduleName} is set. Set only one of them.", argument);
+        }
+    }
+
+    private void RequireMomentum(string argument)
+    {
+        if (Options.SchedulableMomentum is null)
         {
             throw new ArgumentException(
-                $"{nameof(WeightDecay)} is {decay} and {nameof(WeightDecaySchedule)} is set. Set only one of them.", name);
+                $"{argument} cannot be set, because {Options.GetType().Name} has no momentum that can change. Remove {argument}, or use options with a momentum.",
+                argument);
         }
     }
 }

@@ -21,7 +21,11 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
     private readonly NativeArena _values = new(stream: 0);
     private readonly NativeArena _gradients = new(stream: 1);
-    private readonly List<MemoryHandle> _pinned = [];
+    private ValueRanges? _ranges;
+    private Parameter[] _ordered = [];
+    private nuint[] _starts = [];
+    private int _taken;
+    private bool _gradientsUsed;
     private bool _disposed;
 
     /// <summary>The number of parameters.</summary>
@@ -78,23 +82,64 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// or buffers overlap. Nothing is added.</exception>
     public Parameter AddView(string name, ReadOnlySpan<int> shape, Memory<float> values, Memory<float> gradients)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        ParameterCheck.Name(name, _byName, nameof(name));
-        int length = ParameterCheck.LengthOf(name, shape.ToArray(), nameof(shape));
-        ParameterCheck.Length(name, length, values.Length, nameof(values));
+        int length = CheckView(name, shape, values.Span);
         ParameterCheck.Length(name, length, gradients.Length, nameof(gradients));
         ParameterCheck.Overlap(name, values.Span, gradients.Span, _parameters);
         MemoryHandle pinnedValues = values.Pin();
-        _pinned.Add(pinnedValues);
         MemoryHandle pinnedGradients = gradients.Pin();
-        _pinned.Add(pinnedGradients);
-        return Append(name, shape.ToArray(), length, (float*)pinnedValues.Pointer, (float*)pinnedGradients.Pointer);
+        Parameter parameter = Append(
+            name, shape.ToArray(), length, (float*)pinnedValues.Pointer, (float*)pinnedGradients.Pointer, hasGradients: true, isView: true);
+        parameter.Hold(pinnedValues, pinnedGradients);
+        return parameter;
+    }
+
+    /// <summary>
+    /// Adds a parameter in your own memory, without a gradient buffer. It takes part in a step only after
+    /// <see cref="Parameter.PointGradientsAt(Memory{float})"/>.
+    /// </summary>
+    /// <param name="name">A name that the set does not have yet.</param>
+    /// <param name="shape">The length of each dimension, at least 0; empty for a scalar.</param>
+    /// <param name="values">The values; must not overlap any other buffer in the set. Pinned until the set is disposed.</param>
+    /// <returns>The parameter.</returns>
+    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, the length differs from that of the shape,
+    /// or buffers overlap. Nothing is added.</exception>
+    public Parameter AddView(string name, ReadOnlySpan<int> shape, Memory<float> values)
+    {
+        int length = CheckView(name, shape, values.Span);
+        ParameterCheck.Overlap(name, values.Span, [], _parameters);
+        MemoryHandle pinned = values.Pin();
+        Parameter parameter = Append(name, shape.ToArray(), length, (float*)pinned.Pointer, gradients: null, isView: true);
+        parameter.Hold(pinned, default);
+        return parameter;
+    }
+
+    /// <summary>
+    /// Adds a parameter at an address, for memory of another library. The memory must have as many elements as the shape, and stay
+    /// valid until the parameter is pointed elsewhere or the set is disposed; neither can be checked.
+    /// </summary>
+    /// <param name="name">A name that the set does not have yet.</param>
+    /// <param name="shape">The length of each dimension, at least 0; empty for a scalar.</param>
+    /// <param name="values">The address of the values, which must not overlap any other buffer in the set.</param>
+    /// <param name="gradients">The address of the gradients, which must not overlap any values in the set. Default null: no gradient
+    /// buffer; see <see cref="Parameter.PointGradientsAt(float*)"/>.</param>
+    /// <returns>The parameter.</returns>
+    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, the address of the values is null, or buffers
+    /// overlap. Nothing is added.</exception>
+    public Parameter AddView(string name, ReadOnlySpan<int> shape, float* values, float* gradients = null)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ParameterCheck.Name(name, _byName, nameof(name));
+        int length = ParameterCheck.LengthOf(name, shape.ToArray(), nameof(shape));
+        ParameterCheck.Address(name, length, values, nameof(values));
+        ParameterCheck.Overlap(
+            name, new ReadOnlySpan<float>(values, length), new ReadOnlySpan<float>(gradients, gradients == null ? 0 : length), _parameters);
+        return Append(name, shape.ToArray(), length, values, gradients, hasGradients: gradients != null, isView: true);
     }
 
     /// <summary>
     /// Adds a table, such as an embedding, in zeroed memory that the set owns. A table is a matrix of which a step updates
     /// only some rows. It has no memory for gradients of all elements; set those of some rows with
-    /// <see cref="Parameter.SetRowGradients"/>.
+    /// <see cref="Parameter.SetRowGradients(ReadOnlySpan{int}, ReadOnlySpan{float})"/>.
     /// </summary>
     /// <param name="name">A name that the set does not have yet.</param>
     /// <param name="rows">The number of rows, at least 0.</param>
@@ -122,8 +167,26 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         ParameterCheck.Length(name, length, values.Length, nameof(values));
         ParameterCheck.Overlap(name, values.Span, [], _parameters);
         MemoryHandle pinned = values.Pin();
-        _pinned.Add(pinned);
-        return Append(name, [rows, width], length, (float*)pinned.Pointer, gradients: null, isTable: true);
+        Parameter parameter = Append(name, [rows, width], length, (float*)pinned.Pointer, gradients: null, isTable: true, isView: true);
+        parameter.Hold(pinned, default);
+        return parameter;
+    }
+
+    /// <summary>Adds a table at an address, for memory of another library.</summary>
+    /// <param name="name">A name that the set does not have yet.</param>
+    /// <param name="rows">The number of rows, at least 0.</param>
+    /// <param name="width">The number of elements in a row, at least 1.</param>
+    /// <param name="values">The address of the values, row after row: rows × width elements, valid until the parameter is pointed
+    /// elsewhere or the set is disposed.</param>
+    /// <returns>The parameter.</returns>
+    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, a number is out of its range, the address is null,
+    /// or buffers overlap. Nothing is added.</exception>
+    public Parameter AddTableView(string name, int rows, int width, float* values)
+    {
+        int length = CheckTable(name, rows, width);
+        ParameterCheck.Address(name, length, values, nameof(values));
+        ParameterCheck.Overlap(name, new ReadOnlySpan<float>(values, length), [], _parameters);
+        return Append(name, [rows, width], length, values, gradients: null, isTable: true, isView: true);
     }
 
     /// <summary>Finds a parameter by its name; false if there is none.</summary>
@@ -133,10 +196,23 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         return _byName.TryGetValue(name, out parameter);
     }
 
-    /// <summary>Sets all gradients to zero.</summary>
+    /// <summary>
+    /// Provides the gradients from the memory of another library, such as an autograd engine; null, the default, if you write them
+    /// into the buffers of the set. Set it once, before the first step.
+    /// </summary>
+    public IGradientSource? GradientSource { get; set; }
+
+    /// <summary>Sets all gradients to zero. If there is a <see cref="GradientSource"/>, it clears its gradients.</summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void ZeroGradients()
     {
+        if (GradientSource is { } source && _taken == 0)
+        {
+            RequireAlive();
+            source.ClearGradients();
+            return;
+        }
+
         foreach (Parameter parameter in _parameters)
         {
             parameter.ZeroGradient();
@@ -154,9 +230,9 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         _disposed = true;
         _values.Dispose();
         _gradients.Dispose();
-        foreach (MemoryHandle handle in _pinned)
+        foreach (Parameter parameter in _parameters)
         {
-            handle.Dispose();
+            parameter.Unpin();
         }
     }
 
@@ -177,6 +253,9 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
 
     /// <summary>Changes whenever a parameter changes in a way that a step must know, other than in its values.</summary>
     internal int Revision { get; set; }
+
+    /// <summary>Changes whenever the address of values or gradients changes.</summary>
+    internal int Addresses { get; private set; }
 
     /// <summary>The current use of the values.</summary>
     internal ValueUse ValueUse { get; } = new();
@@ -208,16 +287,106 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <summary>Throws if gradients overlap, because they would be written more than once.</summary>
     internal void RequireGradientsApart(string purpose, string argument)
     {
-        Parameter[] inMemory = [.. _parameters.Where(p => p.Length > 0 && !p.IsTable).OrderBy(p => (nuint)p.GradientsAddress)];
-        for (int i = 1; i < inMemory.Length; i++)
+        // A source may point at new gradients in each step, so this must not allocate.
+        if (_ordered.Length < Count)
         {
-            if (inMemory[i - 1].GradientsAddress + inMemory[i - 1].Length > inMemory[i].GradientsAddress)
+            _ordered = new Parameter[Count];
+            _starts = new nuint[Count];
+        }
+
+        int count = 0;
+        foreach (Parameter parameter in _parameters)
+        {
+            if (parameter is { Length: > 0, HasGradientBuffer: true })
+            {
+                _ordered[count] = parameter;
+                _starts[count++] = (nuint)parameter.GradientsAddress;
+            }
+        }
+
+        Array.Sort(_starts, _ordered, 0, count);
+        for (int i = 1; i < count; i++)
+        {
+            if (_ordered[i - 1].GradientsAddress + _ordered[i - 1].Length > _ordered[i].GradientsAddress)
             {
                 throw new ArgumentException(
-                    $"The gradients of \"{inMemory[i].Name}\" overlap those of \"{inMemory[i - 1].Name}\", so they cannot be {purpose}. Use separate "
+                    $"The gradients of \"{_ordered[i].Name}\" overlap those of \"{_ordered[i - 1].Name}\", so they cannot be {purpose}. Use separate "
                     + "memory for each parameter.",
                     argument);
             }
+        }
+    }
+
+    /// <summary>Records that an address has changed.</summary>
+    internal void Moved() => Addresses++;
+
+    /// <summary>Records that the address of values has changed.</summary>
+    internal void ValuesMoved()
+    {
+        _ranges = null;
+        ValuesRevision++;
+        Moved();
+    }
+
+    /// <summary>
+    /// Has the <see cref="GradientSource"/> point the parameters at their gradients, until the returned scope is disposed. Scopes nest:
+    /// only the outermost one calls the source.
+    /// </summary>
+    internal GradientScope TakeGradients()
+    {
+        RequireAlive();
+        if (GradientSource is { } source && _taken == 0)
+        {
+            try
+            {
+                source.TakeGradients();
+            }
+            catch
+            {
+                source.ReleaseGradients(used: false);
+                throw;
+            }
+        }
+
+        _taken++;
+        return new GradientScope(this);
+    }
+
+    /// <summary>Records that the gradients have been used, so the source clears them at the end of the scope.</summary>
+    internal void GradientsUsed() => _gradientsUsed = true;
+
+    /// <summary>Ends a scope of <see cref="TakeGradients"/>.</summary>
+    internal void ReleaseGradients()
+    {
+        _taken--;
+        if (_taken == 0)
+        {
+            bool used = _gradientsUsed;
+            _gradientsUsed = false;
+            GradientSource?.ReleaseGradients(used);
+        }
+    }
+
+    /// <summary>Throws if values at an address would overlap another buffer.</summary>
+    internal void RequireApart(Parameter parameter, float* values, string argument)
+    {
+        var given = new ReadOnlySpan<float>(values, parameter.Length);
+        if (parameter.HasGradientBuffer && given.Overlaps(parameter.Gradients))
+        {
+            throw new ArgumentException($"The values of \"{parameter.Name}\" overlap its gradients. Use separate memory for each.", argument);
+        }
+
+        ParameterCheck.Overlap(parameter.Name, given, [], _parameters.Where(other => other != parameter));
+    }
+
+    /// <summary>Throws if gradients at an address would overlap values.</summary>
+    internal void RequireNoValuesIn(Parameter parameter, float* gradients, string argument)
+    {
+        _ranges ??= new ValueRanges(_parameters);
+        if (_ranges.Find((nuint)gradients, parameter.Length) is { } other)
+        {
+            throw new ArgumentException(
+                $"The gradients of \"{parameter.Name}\" overlap the values of \"{other.Name}\". Use separate memory for each.", argument);
         }
     }
 
@@ -261,10 +430,20 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
                 parameters[i].Shape,
                 lengths[i],
                 (float*)_values.Take(bytes),
-                (float*)_gradients.Take(bytes));
+                (float*)_gradients.Take(bytes),
+                hasGradients: true);
         }
 
         return added;
+    }
+
+    private int CheckView(string name, ReadOnlySpan<int> shape, ReadOnlySpan<float> values)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ParameterCheck.Name(name, _byName, nameof(name));
+        int length = ParameterCheck.LengthOf(name, shape.ToArray(), nameof(shape));
+        ParameterCheck.Length(name, length, values.Length, nameof(values));
+        return length;
     }
 
     private int CheckTable(string name, int rows, int width)
@@ -279,9 +458,17 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     private static nuint BytesOf(int length) => (nuint)length * sizeof(float);
 
     private Parameter Append(
-        string name, int[] shape, int length, float* values, float* gradients, bool isTable = false)
+        string name,
+        int[] shape,
+        int length,
+        float* values,
+        float* gradients,
+        bool hasGradients = false,
+        bool isTable = false,
+        bool isView = false)
     {
-        var parameter = new Parameter(this, name, [.. shape], length, values, gradients, isTable);
+        _ranges = null;
+        var parameter = new Parameter(this, name, [.. shape], length, values, gradients, hasGradients, isTable, isView);
         _parameters.Add(parameter);
         _byName.Add(name, parameter);
         ElementCount += length;

@@ -118,7 +118,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         _guard.Enter();
         try
         {
-            Parameters.Alive(null);
+            using GradientScope gradients = Parameters.TakeGradients();
             TakeNewParameters();
             _scale.Require(lossScale, _model?.ScaleOf(default) ?? 1, Accumulated);
             return Accumulated < MicroBatches - 1 ? Accumulate(lossScale) : Finish(lossScale, Accumulated + 1L, flushes: false);
@@ -143,7 +143,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         _guard.Enter();
         try
         {
-            Parameters.Alive(null);
+            using GradientScope gradients = Parameters.TakeGradients();
             TakeNewParameters();
             if (Accumulated == 0)
             {
@@ -222,6 +222,13 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
 
     private void RequireZeroing()
     {
+        if (_options.AddsInPlace && Parameters.GradientSource is not null)
+        {
+            throw new ArgumentException(
+                $"{nameof(GradientAccumulatorOptions.AddsInPlace)} cannot be set, because the gradients of these parameters come from a {nameof(ParameterSet.GradientSource)}. Leave it false.",
+                nameof(GradientAccumulatorOptions.AddsInPlace));
+        }
+
         if (_options.AddsInPlace && !_options.ZeroedByCaller && _model is not { Options.ZeroGradients: true })
         {
             throw new ArgumentException(
@@ -239,6 +246,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     private StepReport Accumulate(LossScale lossScale)
     {
         Fold(intoSums: true);
+        Parameters.GradientsUsed();
         Accumulated++;
         return StepReport.WithoutUpdate(StepOutcome.Accumulated, UpdateCount, _model?.ScaleOf(lossScale) ?? lossScale.Factor);
     }
@@ -246,6 +254,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     private StepReport Finish(LossScale lossScale, long microBatches, bool flushes)
     {
         bool returned = false;
+        Parameters.GradientsUsed();
         try
         {
             Fold(intoSums: false, flushes);
@@ -311,14 +320,15 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         _sum.Clear();
         foreach (GradientSum sum in _sums)
         {
-            bool adds = !_options.AddsInPlace && (intoSums ? sum.Parameter.HasGradient : sum.HasGradient);
+            bool adds;
             if (intoSums)
             {
-                sum.HasGradient |= sum.Parameter.HasGradient;
+                adds = !_options.AddsInPlace && sum.Parameter.CanTakePart;
+                sum.HasGradient |= sum.Parameter.CanTakePart;
             }
             else
             {
-                sum.Lend(flushes);
+                adds = sum.Lend(flushes);
             }
 
             if (adds)

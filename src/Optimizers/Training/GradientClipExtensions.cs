@@ -25,7 +25,7 @@ public static class GradientClipExtensions
     {
         ArgumentNullException.ThrowIfNull(clip);
         ArgumentNullException.ThrowIfNull(parameters);
-        parameters.RequireAlive();
+        using GradientScope gradients = parameters.TakeGradients();
         if (clip is IGlobalClip or ITensorClip or IRewritingClip)
         {
             parameters.RequireGradientsApart("clipped", nameof(parameters));
@@ -43,6 +43,7 @@ public static class GradientClipExtensions
     {
         ArgumentNullException.ThrowIfNull(clip);
         ArgumentNullException.ThrowIfNull(parameter);
+        using GradientScope gradients = parameter.Set.TakeGradients();
         return CheckAndClip(clip, [parameter], update, nameof(parameter));
     }
 
@@ -60,7 +61,7 @@ public static class GradientClipExtensions
             ClipCalls.Check(clip, parameter, argument);
         }
 
-        return Clip(clip, [.. parameters.Where(parameter => parameter.HasGradient)], update);
+        return Clip(clip, [.. parameters.Where(parameter => parameter.CanTakePart)], update);
     }
 
     private static double Clip(IGradientClip clip, Parameter[] parameters, long update)

@@ -4,6 +4,7 @@ namespace Optimizers.Training;
 internal sealed unsafe class GradientSum(Parameter parameter, OptimizerState state, SlotBuffer? buffer)
 {
     private bool _changed;
+    private bool _lent;
 
     public Parameter Parameter { get; } = parameter;
 
@@ -18,23 +19,38 @@ internal sealed unsafe class GradientSum(Parameter parameter, OptimizerState sta
 
     /// <summary>
     /// Marks the parameter as having a gradient if it had one in any micro-batch, also if it has none in the last. When flushing, a
-    /// gradient that was not accumulated does not count.
+    /// gradient that was not accumulated does not count. A parameter without a gradient buffer gets the sums as its gradients.
     /// </summary>
-    public void Lend(bool flushes)
+    /// <returns>Whether the sums must be added to the gradients.</returns>
+    public bool Lend(bool flushes)
     {
         bool has = Parameter.HasGradient;
         _changed = has != (HasGradient || (has && !flushes));
         Parameter.HasGradient ^= _changed;
-        if (buffer is not null && HasGradient && (flushes || !has))
+        if (buffer is not null && HasGradient && !Parameter.HasGradientBuffer)
+        {
+            Parameter.LendGradients(Address);
+            _lent = true;
+        }
+        else if (buffer is not null && HasGradient && (flushes || !has))
         {
             // These gradients do not belong to this update.
             Parameter.Gradients.Clear();
         }
+
+        return buffer is not null && HasGradient && !_lent;
     }
 
-    /// <summary>Restores the user's own setting of whether the parameter has a gradient.</summary>
+    /// <summary>Restores the gradient buffer, and the user's own setting of whether the parameter has a gradient.</summary>
     public void Return()
     {
+        if (_lent)
+        {
+            Values.Clear();
+            Parameter.LendGradients(null);
+            _lent = false;
+        }
+
         Parameter.HasGradient ^= _changed;
         _changed = false;
     }

@@ -229,9 +229,10 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
     {
         // The function that computes gradients may have added parameters.
         TakeNewParameters();
+        using GradientScope gradients = Parameters.TakeGradients();
         foreach (AuxiliaryTensor origin in _origins.All)
         {
-            origin.TakesPart = origin.Parameter.HasGradient && origin.Group is not { Frozen: true };
+            origin.TakesPart = origin.Parameter.CanTakePart && origin.Group is not { Frozen: true };
         }
 
         double divisor = (_model?.ScaleOf(lossScale) ?? lossScale.Factor) * lossScale.MicroBatches;
@@ -254,10 +255,11 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         {
             if (!origin.TakesPart)
             {
-                origin.Parameter.Gradients.Clear();
+                origin.Parameter.ZeroGradient();
             }
         }
 
+        Parameters.GradientsUsed();
         HasAscended = true;
         Parameters.ValueUse.ReplacedBecause = $"{nameof(Sam)} has ascended. Call its {nameof(Step)} or {nameof(Withdraw)} first.";
         return norm;

@@ -219,9 +219,10 @@ public sealed class Lbfgs : ICheckpointed
         Scatter(point, set);
         set.ZeroGradients();
         double loss = _computeLoss!();
+        using GradientScope gradients = set.TakeGradients();
         foreach (Parameter parameter in set)
         {
-            if (parameter.HasGradient)
+            if (parameter.CanTakePart)
             {
                 parameter.Gradients.CopyTo(gradient);
             }
@@ -229,6 +230,7 @@ public sealed class Lbfgs : ICheckpointed
             gradient = gradient[parameter.Length..];
         }
 
+        set.GradientsUsed();
         return loss;
     }
 }

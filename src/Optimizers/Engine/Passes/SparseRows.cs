@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
@@ -5,13 +6,17 @@ namespace Optimizers.Engine;
 
 /// <summary>
 /// The gradient of some rows of a table, ready for a step: each row once, in ascending order, with contiguous values.
-/// Its memory grows to the largest number of rows in a step, and does not depend on the size of the table.
+/// Its memory grows to the largest number of rows in a step, and does not depend on the size of the table. Values in the caller's
+/// memory are read in place if their rows are in ascending order already.
 /// </summary>
 internal sealed unsafe class SparseRows(int rowCount, int width)
 {
     private long[] _order = [];
     private int[] _rows = [];
     private float[] _values = [];
+
+    // The caller's values; null if the values are in the array.
+    private float* _pointed;
 
     /// <summary>The number of elements of a row.</summary>
     public int Width => width;
@@ -26,65 +31,56 @@ internal sealed unsafe class SparseRows(int rowCount, int width)
 
     public ReadOnlySpan<float> Values => WritableValues;
 
-    public Span<float> WritableValues => _values.AsSpan(0, Length);
+    public Span<float> WritableValues => new(Address, Length);
 
-    /// <summary>The pinned address of the values, valid while this object is reachable and until the next <see cref="Take"/>.</summary>
-    public float* Address => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_values));
+    /// <summary>The address of the values, pinned while this object is reachable and until rows are stored or cleared.</summary>
+    public float* Address => _pointed != null ? _pointed : (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_values));
 
-    public void Clear() => Count = 0;
+    public void Clear()
+    {
+        Count = 0;
+        _pointed = null;
+    }
 
     /// <summary>Stores rows in place of the earlier ones. Rows that occur more than once are added up in their given order.</summary>
     /// <exception cref="ArgumentException">The number of values does not match the number of rows, or the index of a row is outside
     /// the table. In that case nothing has changed.</exception>
-    public void Take(ReadOnlySpan<int> rows, ReadOnlySpan<float> values)
+    public void Take<TIndex>(ReadOnlySpan<TIndex> rows, ReadOnlySpan<float> values)
+        where TIndex : unmanaged, IBinaryInteger<TIndex>
     {
         Check(rows, values);
-        if (_rows.Length < rows.Length)
-        {
-            int room = Math.Max(rows.Length, 2 * _rows.Length);
-            _order = new long[room];
-            _rows = new int[room];
-        }
-
+        Reserve(rows.Length);
         if (_values.Length < values.Length)
         {
             _values = GC.AllocateUninitializedArray<float>(Math.Max(values.Length, (int)Math.Min(2L * _values.Length, Array.MaxLength)), pinned: true);
         }
 
-        if (IsAscending(rows))
+        _pointed = null;
+        if (TakeAscending(rows))
         {
-            rows.CopyTo(_rows);
             values.CopyTo(_values);
-            Count = rows.Length;
+        }
+        else
+        {
+            AddUp(rows, values);
+        }
+    }
+
+    /// <summary>Stores rows in place of the earlier ones. Their values are not copied if the rows are in ascending order, each once.</summary>
+    /// <exception cref="ArgumentException">The index of a row is outside the table. In that case nothing has changed.</exception>
+    public void Point<TIndex>(ReadOnlySpan<TIndex> rows, float* values)
+        where TIndex : unmanaged, IBinaryInteger<TIndex>
+    {
+        if (!IsAscending(rows))
+        {
+            Take(rows, new ReadOnlySpan<float>(values, checked(rows.Length * width)));
             return;
         }
 
-        // Entries of the same row stay in their given order.
-        Span<long> order = _order.AsSpan(0, rows.Length);
-        for (int i = 0; i < rows.Length; i++)
-        {
-            order[i] = ((long)rows[i] << 32) | (uint)i;
-        }
-
-        order.Sort();
-        int count = 0;
-        foreach (long place in order)
-        {
-            int row = (int)(place >> 32);
-            ReadOnlySpan<float> given = values.Slice((int)(uint)place * width, width);
-            if (count > 0 && _rows[count - 1] == row)
-            {
-                Span<float> sum = _values.AsSpan((count - 1) * width, width);
-                TensorPrimitives.Add(sum, given, sum);
-            }
-            else
-            {
-                given.CopyTo(_values.AsSpan(count * width));
-                _rows[count++] = row;
-            }
-        }
-
-        Count = count;
+        Check(rows);
+        Reserve(rows.Length);
+        _ = TakeAscending(rows);
+        _pointed = values;
     }
 
     /// <summary>Converts the index of an element in the stored rows to its index in the table.</summary>
@@ -109,7 +105,8 @@ internal sealed unsafe class SparseRows(int rowCount, int width)
         return (place, nuint.Min(count, end - start));
     }
 
-    private static bool IsAscending(ReadOnlySpan<int> rows)
+    private static bool IsAscending<TIndex>(ReadOnlySpan<TIndex> rows)
+        where TIndex : unmanaged, IBinaryInteger<TIndex>
     {
         for (int i = 1; i < rows.Length; i++)
         {
@@ -122,21 +119,85 @@ internal sealed unsafe class SparseRows(int rowCount, int width)
         return true;
     }
 
-    private void Check(ReadOnlySpan<int> rows, ReadOnlySpan<float> values)
+    private void Reserve(int count)
     {
-        RowGradients.RequireLength(rows, values, width);
+        if (_rows.Length < count)
+        {
+            int room = Math.Max(count, 2 * _rows.Length);
+            _order = new long[room];
+            _rows = new int[room];
+        }
+    }
+
+    private bool TakeAscending<TIndex>(ReadOnlySpan<TIndex> rows)
+        where TIndex : unmanaged, IBinaryInteger<TIndex>
+    {
+        if (!IsAscending(rows))
+        {
+            return false;
+        }
+
         for (int i = 0; i < rows.Length; i++)
         {
-            if ((uint)rows[i] >= (uint)rowCount)
+            _rows[i] = int.CreateTruncating(rows[i]);
+        }
+
+        Count = rows.Length;
+        return true;
+    }
+
+    private void AddUp<TIndex>(ReadOnlySpan<TIndex> rows, ReadOnlySpan<float> values)
+        where TIndex : unmanaged, IBinaryInteger<TIndex>
+    {
+        // Entries of the same row stay in their given order.
+        Span<long> order = _order.AsSpan(0, rows.Length);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            order[i] = (long.CreateTruncating(rows[i]) << 32) | (uint)i;
+        }
+
+        order.Sort();
+        int count = 0;
+        foreach (long place in order)
+        {
+            int row = (int)(place >> 32);
+            ReadOnlySpan<float> given = values.Slice((int)(uint)place * width, width);
+            if (count > 0 && _rows[count - 1] == row)
             {
-                throw new ArgumentOutOfRangeException(
-                    nameof(rows), rows[i], $"rows[{i}] = {rows[i]} is outside [0, {rowCount}).");
+                Span<float> sum = _values.AsSpan((count - 1) * width, width);
+                TensorPrimitives.Add(sum, given, sum);
+            }
+            else
+            {
+                given.CopyTo(_values.AsSpan(count * width));
+                _rows[count++] = row;
             }
         }
 
+        Count = count;
+    }
+
+    private void Check<TIndex>(ReadOnlySpan<TIndex> rows, ReadOnlySpan<float> values)
+        where TIndex : unmanaged, IBinaryInteger<TIndex>
+    {
+        RowGradients.RequireLength(rows.Length, values.Length, width);
+        Check(rows);
         if (values.Overlaps(_values))
         {
             throw new ArgumentException("The values are the table's own row gradients. Pass a copy of them.", nameof(values));
+        }
+    }
+
+    private void Check<TIndex>(ReadOnlySpan<TIndex> rows)
+        where TIndex : unmanaged, IBinaryInteger<TIndex>
+    {
+        for (int i = 0; i < rows.Length; i++)
+        {
+            long row = long.CreateTruncating(rows[i]);
+            if ((ulong)row >= (ulong)rowCount)
+            {
+                throw new ArgumentOutOfRangeException(nameof(rows), row, $"rows[{i}] = {row} is outside [0, {rowCount}).");
+            }
         }
     }
 }

@@ -1,0 +1,27 @@
+namespace Optimizers;
+
+/// <summary>
+/// Another library that computes the gradients of a <see cref="ParameterSet"/> in memory of its own, such as an autograd engine.
+/// </summary>
+/// <remarks>
+/// Each operation of this library that reads gradients calls <see cref="TakeGradients"/> at its beginning and
+/// <see cref="ReleaseGradients"/> at its end: a step, an accumulated micro-batch, the ascent of SAM, an evaluation of L-BFGS, a
+/// clip. Operations nest, but the source is called once. So a wrapper such as <see cref="GradientAccumulator"/> works with
+/// another library's gradients, and nothing is copied.
+/// </remarks>
+public interface IGradientSource
+{
+    /// <summary>
+    /// Points each parameter at its gradients with <see cref="Parameter.PointGradientsAt(Memory{float})"/>, or sets
+    /// <see cref="Parameter.HasGradient"/> to false if it has none.
+    /// </summary>
+    void TakeGradients();
+
+    /// <summary>Ends the use of the gradients. It is also called if <see cref="TakeGradients"/> threw.</summary>
+    /// <param name="used">Whether the gradients have been used. If true, they must be cleared before the next ones are computed, so
+    /// that the next ones are not added to them. If false, they must stay as they are.</param>
+    void ReleaseGradients(bool used);
+
+    /// <summary>Clears all gradients, so that the next ones are not added to them.</summary>
+    void ClearGradients();
+}
