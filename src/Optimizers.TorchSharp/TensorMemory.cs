@@ -88,7 +88,7 @@ internal sealed unsafe class TensorMemory : MemoryManager<float>
     }
 
     // Why a tensor's memory cannot be used in place, and what to do, as the end of a sentence about it; null if it can.
-    private static string? Refusal(Tensor tensor) => tensor switch
+    public static string? Refusal(Tensor tensor) => tensor switch
     {
         { IsInvalid: true } => "is disposed.",
         { is_sparse: true } => "is sparse. Only dense tensors can be used in place.",

@@ -144,8 +144,9 @@ public sealed class CheckpointManifest
     /// <summary>Whether to list an optional item: in a save, if it exists here; in a load, if the file has it.</summary>
     internal bool Wants(string name, bool here) => Loading?.Has(Whole(name)) ?? here;
 
-    /// <summary>Adds an action to run after a load has copied everything else of the parameter that this list belongs to.</summary>
-    internal void WhenLoaded(Action action) => Loading?.Afterwards(_owner?.Parameter, action);
+    /// <summary>Adds an action that a load runs after it has copied everything. A save does not run it.</summary>
+    /// <param name="action">The action, for example to hand a copied buffer to another library. It must not throw.</param>
+    public void WhenLoaded(Action action) => Loading?.Afterwards(_owner?.Parameter, action);
 
     internal void Counter(string name, Func<long> get, Action<long> set, bool countsUpdates)
     {

@@ -20,7 +20,8 @@ public interface IGradientSource
     /// <summary>Ends the use of the gradients. It is also called if <see cref="TakeGradients"/> threw.</summary>
     /// <param name="used">Whether the gradients have been used. If true, they must be cleared before the next ones are computed, so
     /// that the next ones are not added to them. If false, they must stay as they are.</param>
-    void ReleaseGradients(bool used);
+    /// <param name="valuesChanged">Whether values have changed since the last call, in this operation or before it.</param>
+    void ReleaseGradients(bool used, bool valuesChanged);
 
     /// <summary>Clears all gradients, so that the next ones are not added to them.</summary>
     void ClearGradients();

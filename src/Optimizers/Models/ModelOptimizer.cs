@@ -303,6 +303,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
             _plan.CountUpdate();
             UpdateCount = checked(update + 1);
+            Parameters.ValuesChanged();
             _runner.Apply(_options.MeasureUpdates);
             _plan.TakeScalars();
             updateRatio = TakeUpdateRatios();

@@ -182,8 +182,8 @@ public sealed unsafe class Parameter
         _pinnedGradients = pinned;
     }
 
-    /// <param name="gradients">The address of the gradients, which must not overlap any values of the set; null: there is no buffer,
-    /// so the parameter takes part in no step.</param>
+    /// <param name="gradients">The address of the gradients, which must not overlap any values of the set; null: as
+    /// <see cref="RemoveGradients"/>.</param>
     /// <inheritdoc cref="PointGradientsAt(Memory{float})"/>
     public void PointGradientsAt(float* gradients)
     {
@@ -203,6 +203,11 @@ public sealed unsafe class Parameter
         _pinnedGradients.Dispose();
         LendGradients(gradients);
     }
+
+    /// <summary>Removes the gradient buffer of a view. The parameter takes part in no step until it is pointed at gradients.</summary>
+    /// <exception cref="InvalidOperationException">The set owns the memory of the parameter, or the parameter is a table.</exception>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    public void RemoveGradients() => PointGradientsAt((float*)null);
 
     /// <summary>
     /// Whether the parameter has a gradient in the next steps. Without one the parameter does not move or decay, its update

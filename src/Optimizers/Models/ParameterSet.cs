@@ -26,6 +26,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     private nuint[] _starts = [];
     private int _taken;
     private bool _gradientsUsed;
+    private bool _valuesChanged;
     private bool _disposed;
 
     /// <summary>The number of parameters.</summary>
@@ -263,7 +264,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <summary>The averages and wrappers of these parameters that are still in use.</summary>
     internal RunParts Parts { get; } = new();
 
-    /// <summary>Changes when the library replaces values between steps, or a user reports a change with <see cref="Parameter.KeepBFloat16Copy"/>.</summary>
+    /// <summary>Changes when the library replaces values between steps, or a user reports a change with <see cref="Parameter.KeepBFloat16Copy()"/>.</summary>
     internal int ValuesRevision { get; set; }
 
     /// <summary>Whether the memory has been freed.</summary>
@@ -343,7 +344,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             }
             catch
             {
-                source.ReleaseGradients(used: false);
+                source.ReleaseGradients(used: false, valuesChanged: false);
                 throw;
             }
         }
@@ -355,15 +356,18 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <summary>Records that the gradients have been used, so the source clears them at the end of the scope.</summary>
     internal void GradientsUsed() => _gradientsUsed = true;
 
+    /// <summary>Records that a step or another operation of the library has changed values.</summary>
+    internal void ValuesChanged() => _valuesChanged = true;
+
     /// <summary>Ends a scope of <see cref="TakeGradients"/>.</summary>
     internal void ReleaseGradients()
     {
         _taken--;
         if (_taken == 0)
         {
-            bool used = _gradientsUsed;
-            _gradientsUsed = false;
-            GradientSource?.ReleaseGradients(used);
+            (bool used, bool changed) = (_gradientsUsed, _valuesChanged);
+            (_gradientsUsed, _valuesChanged) = (false, false);
+            GradientSource?.ReleaseGradients(used, changed);
         }
     }
 

@@ -72,6 +72,11 @@ internal sealed unsafe class AuxiliaryTensors
     public void Run(GroupStep pass, Predicate<AuxiliaryTensor> which, double scalar = 1)
     {
         Prepare(pass, which, scalar);
+        if (pass.WritesParameters)
+        {
+            Parameters.ValuesChanged();
+        }
+
         _runner.Apply();
         GC.KeepAlive(this);
     }

@@ -231,6 +231,7 @@ public sealed class Lbfgs : ICheckpointed
         }
 
         set.GradientsUsed();
+        set.ValuesChanged();
         return loss;
     }
 }

@@ -1,0 +1,19 @@
+namespace Optimizers.TorchSharp;
+
+/// <summary>How a <see cref="ModuleOptimizer"/> treats the tensors of a module.</summary>
+public sealed record ModuleOptions
+{
+    /// <summary>
+    /// Selects parameters, by name, whose gradients are sparse. The modules <c>Embedding</c> and <c>EmbeddingBag</c> with
+    /// <c>sparse: true</c> are found without it, so it is needed only for your own modules that call
+    /// <c>functional.embedding</c>. Default null: no others.
+    /// </summary>
+    public Predicate<string>? SparseGradients { get; init; }
+
+    /// <summary>
+    /// Whether a step tells torch that it has changed the parameters. Torch then throws if a graph from before the step is
+    /// differentiated after it; without it, such a graph silently gives wrong gradients. Default true; it takes less than a microsecond
+    /// for each parameter.
+    /// </summary>
+    public bool CountsChanges { get; init; } = true;
+}

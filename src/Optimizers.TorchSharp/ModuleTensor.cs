@@ -1,0 +1,222 @@
+namespace Optimizers.TorchSharp;
+
+/// <summary>One parameter of a module, and the parameter of the set that points at its memory.</summary>
+internal sealed unsafe class ModuleTensor : IDisposable
+{
+    // An alias keeps the memory valid if the module is disposed while the set still points at it.
+    private TensorMemory _memory;
+    private Tensor _emptyView;
+    private Tensor? _copy;
+    private Tensor? _rowValues;
+    private long[] _allRows = [];
+    private nint _gradient;
+    private bool _isCopied;
+
+    public ModuleTensor(string name, TorchParameter torchParameter, ParameterSet set, bool isSparse)
+    {
+        Name = name;
+        TorchParameter = torchParameter;
+        (_memory, _emptyView) = AliasesOf(name, torchParameter);
+        int[] shape = ShapeOf(torchParameter);
+        Parameter = isSparse
+            ? set.AddTableView(name, shape[0], shape[1], _memory.Address)
+            : set.AddView(name, shape, _memory.Address);
+    }
+
+    public string Name { get; }
+
+    public TorchParameter TorchParameter { get; private set; }
+
+    public Parameter Parameter { get; }
+
+    /// <summary>Whether torch has disposed the tensor, with its module or because <c>.to</c> replaced it.</summary>
+    public bool IsGone => TorchParameter.IsInvalid;
+
+    /// <summary>Points at the memory of another tensor, which replaced this one in the module.</summary>
+    /// <exception cref="ArgumentException">The memory of the tensor cannot be used in place, or its shape differs.</exception>
+    public void Replace(TorchParameter torchParameter)
+    {
+        if (!ShapeOf(torchParameter).AsSpan().SequenceEqual([.. Parameter.Shape]))
+        {
+            throw new ArgumentException(
+                $"The parameter \"{Name}\" of the module had the shape [{string.Join(", ", Parameter.Shape)}] and has now [{string.Join(", ", torchParameter.shape)}]. "
+                + $"Create a new {nameof(ModuleOptimizer)}.",
+                nameof(torchParameter));
+        }
+
+        (TensorMemory memory, Tensor emptyView) = AliasesOf(Name, torchParameter);
+        Parameter.PointValuesAt(memory.Address);
+        Dispose();
+        (_memory, _emptyView) = (memory, emptyView);
+        TorchParameter = torchParameter;
+    }
+
+    /// <summary>Points the parameter at torch's values and gradient.</summary>
+    /// <exception cref="InvalidOperationException">The parameter cannot take a gradient of this form.</exception>
+    public void TakeGradient()
+    {
+        nint handle = TorchParameter.Handle;
+        if (TorchNative.Data(handle) != _memory.Address)
+        {
+            Replace(TorchParameter);
+        }
+
+        _gradient = TorchNative.Gradient(handle);
+        Parameter.HasGradient = _gradient != 0;
+        if (_gradient == 0)
+        {
+            return;
+        }
+
+        if (TorchNative.IsSparse(_gradient))
+        {
+            TakeRows();
+        }
+        else if (Parameter.IsTable)
+        {
+            TakeAllRows();
+        }
+        else
+        {
+            Parameter.PointGradientsAt(GradientAddress());
+        }
+    }
+
+    /// <summary>Ends the use of the gradient.</summary>
+    /// <param name="used">Whether the gradient has been used.</param>
+    /// <param name="zeroes">Whether a used gradient becomes zero in place; otherwise it is removed.</param>
+    /// <param name="countsChange">Whether to tell torch that the values have changed.</param>
+    public void ReleaseGradient(bool used, bool zeroes, bool countsChange)
+    {
+        if (_gradient == 0)
+        {
+            return;
+        }
+
+        TorchNative.Dispose(_gradient);
+        _gradient = 0;
+        if (Parameter.IsTable)
+        {
+            Parameter.SetRowGradients(ReadOnlySpan<long>.Empty, []);
+        }
+        else
+        {
+            Parameter.RemoveGradients();
+        }
+
+        _rowValues?.Dispose();
+        _rowValues = null;
+        if (used)
+        {
+            // The pass of the update has zeroed a gradient that is not a copy.
+            ClearGradient(zeroes, isZero: !_isCopied);
+        }
+        else if (_isCopied)
+        {
+            // A clip may have changed the copy.
+            using Tensor gradient = TorchParameter.grad!;
+            using IDisposable withoutGraph = torch.no_grad();
+            gradient.copy_(_copy!);
+        }
+
+        _isCopied = false;
+        if (countsChange)
+        {
+            TorchNative.CountChange(_emptyView.Handle);
+        }
+    }
+
+    /// <summary>Removes the gradient, or sets it to zero in place.</summary>
+    public void ClearGradient(bool zeroes, bool isZero = false)
+    {
+        if (IsGone)
+        {
+            return;
+        }
+
+        if (!zeroes || Parameter.IsTable)
+        {
+            TorchNative.RemoveGradient(TorchParameter.Handle);
+        }
+        else if (!isZero)
+        {
+            using Tensor? gradient = TorchParameter.grad;
+            using IDisposable withoutGraph = torch.no_grad();
+            gradient?.zero_();
+        }
+    }
+
+    /// <summary>Releases the aliases. Nothing may use the set's parameter after that.</summary>
+    public void Dispose()
+    {
+        ((IDisposable)_memory).Dispose();
+        _emptyView.Dispose();
+        _rowValues?.Dispose();
+        _copy?.Dispose();
+        _copy = null;
+    }
+
+    private static (TensorMemory Memory, Tensor EmptyView) AliasesOf(string name, TorchParameter torchParameter)
+    {
+        var memory = new TensorMemory(torchParameter, $"The parameter \"{name}\" of the module");
+        using IDisposable withoutGraph = torch.no_grad();
+        using Tensor alias = torchParameter.detach();
+        using Tensor flat = alias.view(-1);
+        return (memory, flat.narrow(0, 0, 0).DetachFromDisposeScope());
+    }
+
+    private static int[] ShapeOf(TorchParameter torchParameter) => [.. torchParameter.shape.Select(length => checked((int)length))];
+
+    // Torch may give a gradient with other strides than its parameter, for example an expanded scalar.
+    private float* GradientAddress()
+    {
+        if (TorchNative.IsContiguous(_gradient))
+        {
+            return TorchNative.Data(_gradient);
+        }
+
+        using IDisposable withoutGraph = torch.no_grad();
+        using Tensor gradient = TorchParameter.grad!;
+        _copy ??= torch.empty(gradient.shape, torch.ScalarType.Float32).DetachFromDisposeScope();
+        _copy.copy_(gradient);
+        _isCopied = true;
+        return TorchNative.Data(_copy.Handle);
+    }
+
+    private void TakeRows()
+    {
+        if (!Parameter.IsTable)
+        {
+            throw new InvalidOperationException(
+                $"The gradient of \"{Name}\" is sparse, but the optimizer expected a dense one. Create it with "
+                + $"new {nameof(ModuleOptions)} {{ {nameof(ModuleOptions.SparseGradients)} = name => name == \"{Name}\" }}.");
+        }
+
+        using Tensor gradient = TorchParameter.grad!;
+        using Tensor indices = gradient.SparseIndices;
+        using Tensor values = gradient.SparseValues;
+        long width = Parameter.Shape[1];
+        if (indices.shape[0] != 1 || values.dim() != 2 || values.shape[1] != width)
+        {
+            throw new InvalidOperationException(
+                $"The sparse gradient of \"{Name}\" has indices of the shape [{string.Join(", ", indices.shape)}] and values of the shape "
+                + $"[{string.Join(", ", values.shape)}], but only whole rows of {width} elements can be used. Convert it with to_dense() before the step.");
+        }
+
+        using Tensor contiguousIndices = indices.contiguous();
+        _rowValues = values.contiguous().DetachFromDisposeScope();
+        var rows = new ReadOnlySpan<long>(TorchNative.Data(contiguousIndices.Handle), checked((int)indices.shape[1]));
+        Parameter.PointRowGradientsAt(rows, TorchNative.Data(_rowValues.Handle));
+    }
+
+    // A table that is also used outside its embedding, for example tied to a linear layer, has a gradient in every row.
+    private void TakeAllRows()
+    {
+        if (_allRows.Length == 0)
+        {
+            _allRows = [.. Enumerable.Range(0, Parameter.Shape[0]).Select(row => (long)row)];
+        }
+
+        Parameter.PointRowGradientsAt(_allRows, GradientAddress());
+    }
+}

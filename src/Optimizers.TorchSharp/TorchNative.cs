@@ -1,0 +1,51 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace Optimizers.TorchSharp;
+
+/// <summary>
+/// The functions of TorchSharp's native library that a step calls for each parameter. TorchSharp's own properties call the same
+/// functions, but <c>Tensor.grad</c> allocates an object with a finalizer in each call.
+/// </summary>
+internal static unsafe class TorchNative
+{
+    private static readonly nint _library = NativeLibrary.Load("LibTorchSharp", typeof(torch).Assembly, null);
+
+    private static readonly delegate* unmanaged<nint, nint> _grad = (delegate* unmanaged<nint, nint>)Find("THSTensor_grad");
+    private static readonly delegate* unmanaged<nint, nint, void> _setGrad = (delegate* unmanaged<nint, nint, void>)Find("THSTensor_set_grad");
+    private static readonly delegate* unmanaged<nint, nint> _data = (delegate* unmanaged<nint, nint>)Find("THSTensor_data");
+    private static readonly delegate* unmanaged<nint, void> _dispose = (delegate* unmanaged<nint, void>)Find("THSTensor_dispose");
+    private static readonly delegate* unmanaged<nint, byte> _isSparse = (delegate* unmanaged<nint, byte>)Find("THSTensor_is_sparse");
+    private static readonly delegate* unmanaged<nint, byte> _isContiguous = (delegate* unmanaged<nint, byte>)Find("THSTensor_is_contiguous");
+    private static readonly delegate* unmanaged<nint, byte> _requiresGrad = (delegate* unmanaged<nint, byte>)Find("THSTensor_requires_grad");
+    private static readonly delegate* unmanaged<nint, void> _squeeze = (delegate* unmanaged<nint, void>)Find("THSTensor_squeeze_no_dim_");
+
+    /// <summary>The gradient of a tensor as a new handle, which must be disposed; 0 if there is none.</summary>
+    public static nint Gradient(nint tensor) => _grad(tensor);
+
+    /// <summary>Removes the gradient of a tensor.</summary>
+    public static void RemoveGradient(nint tensor) => _setGrad(tensor, 0);
+
+    /// <summary>The address of the first element of a dense tensor on the CPU.</summary>
+    public static float* Data(nint tensor) => (float*)_data(tensor);
+
+    public static void Dispose(nint tensor) => _dispose(tensor);
+
+    public static bool IsSparse(nint tensor) => _isSparse(tensor) != 0;
+
+    public static bool IsContiguous(nint tensor) => _isContiguous(tensor) != 0;
+
+    public static bool RequiresGradient(nint tensor) => _requiresGrad(tensor) != 0;
+
+    /// <summary>
+    /// Runs the cheapest in-place operation on an empty view. It changes no element, but torch counts it as a change of the tensor that
+    /// the view belongs to.
+    /// </summary>
+    public static void CountChange(nint emptyView) => _squeeze(emptyView);
+
+    private static nint Find(string function) => NativeLibrary.TryGetExport(_library, function, out nint address)
+        ? address
+        : throw new NotSupportedException(
+            $"The native library of TorchSharp {typeof(torch).Assembly.GetCustomAttribute<AssemblyFileVersionAttribute>()?.Version} has no function {function}. "
+            + "Use TorchSharp 0.107.0, the version that this package was tested with.");
+}
