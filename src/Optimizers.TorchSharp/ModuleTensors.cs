@@ -79,6 +79,15 @@ internal sealed unsafe class ModuleTensors : IGradientSource, IDisposable
         return _tensors.Count - before;
     }
 
+    /// <summary>The parameters of the module that are not in the set.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> Untrained()
+    {
+        HashSet<nint> addresses = [.. _tensors.Where(tensor => !tensor.IsGone).Select(tensor => AddressOf(tensor.TorchParameter))];
+        return _module.named_parameters()
+            .Where(pair => !addresses.Contains(AddressOf(pair.parameter)))
+            .Select(pair => (pair.name, (Tensor)pair.parameter));
+    }
+
     public void TakeGradients()
     {
         _takes++;
