@@ -9,6 +9,7 @@ public readonly ref struct RowGradients
     /// <param name="values">The values, row after row in the order of the indices.</param>
     /// <param name="width">The number of elements of a row, at least 1.</param>
     /// <exception cref="ArgumentException">The width is below 1, or the number of values is not rows × width.</exception>
+    [OverloadResolutionPriority(1)]
     public RowGradients(ReadOnlySpan<int> rows, ReadOnlySpan<float> values, int width)
         : this(rows, [], rows.Length, values, width)
     {

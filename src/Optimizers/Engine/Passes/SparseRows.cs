@@ -67,13 +67,27 @@ internal sealed unsafe class SparseRows(int rowCount, int width)
     }
 
     /// <summary>Stores rows in place of the earlier ones. Their values are not copied if the rows are in ascending order, each once.</summary>
-    /// <exception cref="ArgumentException">The index of a row is outside the table. In that case nothing has changed.</exception>
+    /// <exception cref="ArgumentException">The index of a row is outside the table, or the address is null. In that case nothing has
+    /// changed.</exception>
     public void Point<TIndex>(ReadOnlySpan<TIndex> rows, float* values)
         where TIndex : unmanaged, IBinaryInteger<TIndex>
     {
+        if (values == null && rows.Length > 0)
+        {
+            throw new ArgumentNullException(
+                nameof(values), $"The address of the values is null. Give the address of {(long)rows.Length * width} elements.");
+        }
+
         if (!IsAscending(rows))
         {
-            Take(rows, new ReadOnlySpan<float>(values, checked(rows.Length * width)));
+            if ((long)rows.Length * width > Array.MaxLength)
+            {
+                throw new ArgumentException(
+                    $"{rows.Length} rows of {width} elements are more than the {Array.MaxLength} elements that can be added up. Sort the rows and add up repeated ones first.",
+                    nameof(rows));
+            }
+
+            Take(rows, new ReadOnlySpan<float>(values, rows.Length * width));
             return;
         }
 
