@@ -31,6 +31,9 @@ public sealed class Checkpoint
     internal const string ParametersKey = "parameters";
     internal const string TensorsKey = "tensors";
 
+    // No part can have this name.
+    internal const string GradientsKey = ".gradients";
+
     /// <summary>
     /// The version of the files that this library writes. Version 2 added the state of schedules, whether a file has the parameters,
     /// and the settings that a group had when the run began. Version 3 writes options with the contracts of configurations, and added
@@ -395,11 +398,12 @@ public sealed class Checkpoint
                 });
             }
 
-            // No part can have this name. A table is left out because its gradient is set anew for each step, and so are the gradients
-            // of another library.
-            if (withGradients && parameter.HasGradientBuffer && set.GradientSource is null)
+            // A table is left out because its gradient is set anew for each step, and so are the gradients
+            // of another library. A view may have been pointed at gradients, or at none, since the snapshot.
+            CheckpointManifest gradients = contents.Under(GradientsKey);
+            if (withGradients && parameter.HasGradientBuffer && set.GradientSource is null && gradients.Wants(parameter.Name, here: true))
             {
-                contents.Under(".gradients").Tensor(parameter.Name, parameter.Shape, () => parameter.Gradients);
+                gradients.Tensor(parameter.Name, parameter.Shape, () => parameter.Gradients);
             }
         }
     }

@@ -6,7 +6,12 @@ namespace Optimizers.Checkpoints;
 internal sealed class CheckpointSnapshot : IDisposable
 {
     // The text of a schedule may include its history, so it may differ from the file although the schedule is the same.
-    private static readonly CheckpointLoadOptions _options = new() { AllowDifferentOptions = true };
+    // A view that had gradients may have been pointed at none since.
+    private static readonly CheckpointLoadOptions _options = new()
+    {
+        AllowDifferentOptions = true,
+        Ignore = name => name.Contains($"{Checkpoint.GradientsKey}.", StringComparison.Ordinal),
+    };
 
     private readonly Checkpoint _checkpoint;
     private readonly MemoryFile _file;

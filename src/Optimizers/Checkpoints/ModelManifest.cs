@@ -326,7 +326,9 @@ internal sealed class ModelManifest(
         double? decay = run.Group.WeightDecaySchedule is null || stored.Settings.WeightDecay is null
             ? Accept(nameof(ParameterGroup.WeightDecay), settings => settings.WeightDecay)
             : KeepScheduled(nameof(ParameterGroup.WeightDecay), stored.Settings.WeightDecay, nameof(ParameterGroup.WeightDecaySchedule));
-        double? momentum = run.Group.MomentumSchedule is null || stored.Settings.Momentum is null
+        double? momentum = stored.Settings.Momentum is { } given && run.Group.Options.SchedulableMomentum is null
+            ? RefuseMomentum(given)
+            : run.Group.MomentumSchedule is null || stored.Settings.Momentum is null
             ? Accept(nameof(ParameterGroup.Momentum), settings => settings.Momentum)
             : KeepScheduled(nameof(ParameterGroup.Momentum), stored.Settings.Momentum, nameof(ParameterGroup.MomentumSchedule));
         bool frozen = Accept(nameof(ParameterGroup.Frozen), settings => settings.Frozen);
@@ -358,6 +360,22 @@ internal sealed class ModelManifest(
             }
 
             return there;
+        }
+
+        // Another kind of optimizer may have no momentum. The load has recorded the other kind already.
+        double? RefuseMomentum(double there)
+        {
+            string difference = $"groups[{index}].{nameof(ParameterGroup.Momentum)} is {Shown(there)} in the file, but {run.Group.Options.GetType().Name} has no momentum that can change";
+            if (loading.AllowsOtherGroups)
+            {
+                loading.Differences.Add(difference);
+            }
+            else
+            {
+                loading.NoteOtherOptions(difference);
+            }
+
+            return null;
         }
 
         double? KeepScheduled(string name, double? there, string schedule)

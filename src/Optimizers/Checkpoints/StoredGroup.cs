@@ -72,7 +72,9 @@ internal sealed record StoredGroup(
         Require.NonNegative(settings.RateFactor);
         Require.NonNegative(settings.Momentum ?? 0);
         Require.NonNegative(settings.WeightDecay ?? 0);
-        return settings;
+        return (float)(settings.Momentum ?? 0) < 1
+            ? settings
+            : throw new FormatException($"momentum is {settings.Momentum}, but must be less than 1");
     }
 
     private static void WriteNames(Utf8JsonWriter writer, string property, IEnumerable<Parameter> parameters)
