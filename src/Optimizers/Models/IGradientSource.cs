@@ -12,12 +12,15 @@ namespace Optimizers;
 public interface IGradientSource
 {
     /// <summary>
-    /// Points each parameter at its gradients with <see cref="Parameter.PointGradientsAt(Memory{float})"/>, or sets
-    /// <see cref="Parameter.HasGradient"/> to false if it has none.
+    /// Points each parameter at its gradients with <see cref="Parameter.PointGradientsAt(float*)"/>; at null if it has none. For a
+    /// table, sets the gradients of its rows; if it has none, sets <see cref="Parameter.HasGradient"/> to false.
     /// </summary>
     void TakeGradients();
 
-    /// <summary>Ends the use of the gradients. It is also called if <see cref="TakeGradients"/> threw.</summary>
+    /// <summary>
+    /// Ends the use of the gradients. It is also called if <see cref="TakeGradients"/> threw. If the memory of gradients may be freed
+    /// before the next call of <see cref="TakeGradients"/>, points their parameters at null.
+    /// </summary>
     /// <param name="used">Whether the gradients have been used. If true, they must be cleared before the next ones are computed, so
     /// that the next ones are not added to them. If false, they must stay as they are.</param>
     /// <param name="valuesChanged">Whether values have changed since the last call, in this operation or before it.</param>

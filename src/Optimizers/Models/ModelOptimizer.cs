@@ -23,7 +23,6 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     private readonly ModelOverflow _overflow;
     private StepGuard _guard;
     private int _consecutiveSkips;
-    private int _addressesChecked = -1;
     private long _skips;
     private GradientAccumulator? _waitsFor;
 
@@ -391,11 +390,6 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     // A view may have been pointed at other gradients since the last step.
     private void RequireGradientsApart()
     {
-        if (_addressesChecked == Parameters.Addresses)
-        {
-            return;
-        }
-
         if (_options.ZeroGradients)
         {
             Parameters.RequireGradientsApart("zeroed", nameof(ModelOptimizerOptions.ZeroGradients));
@@ -405,8 +399,6 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         {
             Parameters.RequireGradientsApart("clipped", nameof(ModelOptimizerOptions.Clip));
         }
-
-        _addressesChecked = Parameters.Addresses;
     }
 
     private static void CheckTable(Parameter parameter, ModelGroup run, string argument)

@@ -94,6 +94,7 @@ public sealed unsafe class Parameter
     /// <exception cref="ArgumentException">The number of values is not rows × width, or a row index is outside the table.
     /// Nothing has changed.</exception>
     /// <exception cref="InvalidOperationException">The parameter is not a table.</exception>
+    [OverloadResolutionPriority(1)]
     public void SetRowGradients(ReadOnlySpan<int> rows, ReadOnlySpan<float> values) => RequireRows().Take(rows, values);
 
     /// <inheritdoc cref="SetRowGradients(ReadOnlySpan{int}, ReadOnlySpan{float})"/>
@@ -106,11 +107,14 @@ public sealed unsafe class Parameter
     /// <param name="rows">The row indices. They are copied.</param>
     /// <param name="values">The address of the values, row after row: rows × width elements, valid and unchanged until the gradient is
     /// set again or zeroed. A clip may write to them.</param>
-    /// <exception cref="ArgumentException">A row index is outside the table. Nothing has changed.</exception>
+    /// <exception cref="ArgumentException">A row index is outside the table, or the address is null. Nothing has changed.</exception>
     /// <exception cref="InvalidOperationException">The parameter is not a table.</exception>
     public void PointRowGradientsAt(ReadOnlySpan<long> rows, float* values) => RequireRows().Point(rows, values);
 
-    /// <summary>Points a view at values in other memory; the length stays the same. The steps that follow update these values.</summary>
+    /// <summary>
+    /// Points a view at values in other memory; the length stays the same. The steps that follow update these values. If there are
+    /// <see cref="BFloat16Values"/>, the new values are rounded into them.
+    /// </summary>
     /// <param name="values">The values. They must not overlap any other buffer of the set. Pinned until the parameter is pointed
     /// elsewhere or the set is disposed.</param>
     /// <exception cref="ArgumentException">The length differs from <see cref="Length"/>, or buffers overlap. Nothing has
@@ -152,6 +156,10 @@ public sealed unsafe class Parameter
         _pinnedValues.Dispose();
         _values = values;
         _set.ValuesMoved();
+        if (_roundedCopy != null)
+        {
+            RoundCopy();
+        }
     }
 
     /// <summary>
@@ -170,7 +178,7 @@ public sealed unsafe class Parameter
         MemoryHandle pinned = gradients.Pin();
         try
         {
-            PointGradientsAt((float*)pinned.Pointer);
+            PointGradientsAt((float*)pinned.Pointer, isBuffer: true);
         }
         catch
         {
@@ -185,7 +193,11 @@ public sealed unsafe class Parameter
     /// <param name="gradients">The address of the gradients, which must not overlap any values of the set; null: as
     /// <see cref="RemoveGradients"/>.</param>
     /// <inheritdoc cref="PointGradientsAt(Memory{float})"/>
-    public void PointGradientsAt(float* gradients)
+    [OverloadResolutionPriority(1)]
+    public void PointGradientsAt(float* gradients) => PointGradientsAt(gradients, isBuffer: gradients != null);
+
+    // The address of a buffer without elements may be null.
+    private void PointGradientsAt(float* gradients, bool isBuffer)
     {
         RequireView();
         if (_rows is not null)
@@ -194,14 +206,18 @@ public sealed unsafe class Parameter
                 $"\"{Name}\" is a table, which has gradients of some rows only. Call {nameof(PointRowGradientsAt)}.");
         }
 
-        if (_gradients == gradients && _hasGradients == (gradients != null))
+        if (_gradients == gradients && _hasGradients == isBuffer)
         {
             return;
         }
 
-        _set.RequireNoValuesIn(this, gradients, nameof(gradients));
+        if (gradients != null)
+        {
+            _set.RequireNoValuesIn(this, gradients, nameof(gradients));
+        }
+
         _pinnedGradients.Dispose();
-        LendGradients(gradients);
+        LendGradients(gradients, isBuffer);
     }
 
     /// <summary>Removes the gradient buffer of a view. The parameter takes part in no step until it is pointed at gradients.</summary>
@@ -259,21 +275,31 @@ public sealed unsafe class Parameter
     /// Keeps <see cref="BFloat16Values"/> in your memory, for example in the memory of a bfloat16 tensor: the values are rounded into
     /// it now, and by each step that updates them. An earlier copy is no longer updated.
     /// </summary>
-    /// <param name="copy">The memory of the copy, one element for each value. Pinned until the copy is kept elsewhere or the set is
+    /// <param name="copy">The memory of the copy, one element for each value. It must not overlap another buffer of the set. Pinned until the copy is kept elsewhere or the set is
     /// disposed.</param>
-    /// <exception cref="ArgumentException">The length differs from <see cref="Length"/>.</exception>
+    /// <exception cref="ArgumentException">The length differs from <see cref="Length"/>, or the copy overlaps another buffer of the set.
+    /// Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void KeepBFloat16Copy(Memory<BFloat16> copy)
     {
         _set.Alive(_values);
         ParameterCheck.Length(Name, Length, copy.Length, nameof(copy));
         MemoryHandle pinned = copy.Pin();
-        KeepBFloat16Copy((BFloat16*)pinned.Pointer);
+        try
+        {
+            KeepBFloat16Copy((BFloat16*)pinned.Pointer);
+        }
+        catch
+        {
+            pinned.Dispose();
+            throw;
+        }
+
         _pinnedCopy.Dispose();
         _pinnedCopy = pinned;
     }
 
-    /// <param name="copy">The address of the copy: one element for each value, valid until the copy is kept elsewhere or the set is
+    /// <param name="copy">The address of the copy, which must not overlap another buffer of the set: one element for each value, valid until the copy is kept elsewhere or the set is
     /// disposed.</param>
     /// <inheritdoc cref="KeepBFloat16Copy(Memory{BFloat16})"/>
     public void KeepBFloat16Copy(BFloat16* copy)
@@ -282,6 +308,7 @@ public sealed unsafe class Parameter
         ParameterCheck.Address(Name, Length, copy, nameof(copy));
         if (_roundedCopy != copy)
         {
+            _set.RequireCopyApart(this, copy, nameof(copy));
             _pinnedCopy.Dispose();
             _ownCopy = null;
             _set.Revision++;
@@ -323,6 +350,15 @@ public sealed unsafe class Parameter
     /// <summary>Whether the parameter takes part in the next step, unless its group is frozen.</summary>
     internal bool CanTakePart => HasGradient && (_rows is not null || HasGradientBuffer);
 
+    /// <summary>Whether bytes overlap the bfloat16 copy.</summary>
+    internal bool HasCopyIn(void* start, nuint bytes) => Overlap(start, bytes, _roundedCopy, (nuint)Length * (nuint)sizeof(BFloat16));
+
+    /// <summary>Whether bytes overlap the values, the gradients or the bfloat16 copy.</summary>
+    internal bool HasBufferIn(void* start, nuint bytes) =>
+        HasCopyIn(start, bytes)
+        || Overlap(start, bytes, _values, (nuint)Length * sizeof(float))
+        || (_hasGradients && Overlap(start, bytes, _gradients, (nuint)Length * sizeof(float)));
+
     internal BFloat16* RoundedCopyAddress => _roundedCopy;
 
     internal ParameterSet Set => _set;
@@ -335,10 +371,10 @@ public sealed unsafe class Parameter
     public override string ToString() => $"{Name} {_shape}";
 
     /// <summary>Points a parameter at a buffer for a while, for code that restores the former buffer itself.</summary>
-    internal void LendGradients(float* gradients)
+    internal void LendGradients(float* gradients, bool isBuffer)
     {
-        _set.Revision += _hasGradients == (gradients != null) ? 0 : 1;
-        _hasGradients = gradients != null;
+        _set.Revision += _hasGradients == isBuffer ? 0 : 1;
+        _hasGradients = isBuffer;
         _gradients = gradients;
         _set.Moved();
     }
@@ -367,6 +403,12 @@ public sealed unsafe class Parameter
             _roundedCopy[i] = BFloat16.Round(values[i]);
         }
     }
+
+    private static bool Overlap(void* first, nuint bytesOfFirst, void* second, nuint bytesOfSecond) =>
+        first != null
+        && second != null
+        && (nuint)first < (nuint)second + bytesOfSecond
+        && (nuint)second < (nuint)first + bytesOfFirst;
 
     private void RequireView()
     {

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Optimizers;
 
 /// <summary>Checks parameters before they are added to a set.</summary>
@@ -81,7 +83,9 @@ internal static unsafe class ParameterCheck
 
         foreach (Parameter other in others)
         {
-            if (values.Overlaps(other.Values) || (other.HasGradientBuffer && values.Overlaps(other.Gradients)))
+            if (values.Overlaps(other.Values)
+                || (other.HasGradientBuffer && values.Overlaps(other.Gradients))
+                || other.HasCopyIn(Unsafe.AsPointer(ref MemoryMarshal.GetReference(values)), (nuint)values.Length * sizeof(float)))
             {
                 throw new ArgumentException($"The values of \"{name}\" overlap a buffer of \"{other.Name}\". Use separate memory for each.", nameof(values));
             }

@@ -4,8 +4,8 @@ namespace Optimizers;
 /// A group of parameters with the same optimizer, rate and weight decay, and the condition that selects them.
 /// </summary>
 /// <remarks>
-/// A group belongs to one model, because changes of <see cref="RateFactor"/>, <see cref="WeightDecay"/> and <see cref="Frozen"/>
-/// between steps would act on every model that uses the group. A second <see cref="ModelOptimizer"/> may use the group only
+/// A group belongs to one model, because changes of <see cref="RateFactor"/>, <see cref="WeightDecay"/>, <see cref="Momentum"/>
+/// and <see cref="Frozen"/> between steps would act on every model that uses the group. A second <see cref="ModelOptimizer"/> may use the group only
 /// for the same <see cref="ParameterSet"/>, or after that set is disposed. Several groups may have the same options.
 /// </remarks>
 /// <example>
@@ -203,6 +203,7 @@ public sealed class ParameterGroup
         return $"{name}{TextTable.OptimizerOf(Options)}, rate {rate}"
             + (RateFactor == 1 ? string.Empty : $" times {TextTable.Number(RateFactor)}")
             + $", weight decay {decay}"
+            + (Momentum is { } momentum ? $", momentum {TextTable.Number(momentum)}" : string.Empty)
             + (StateFormat == StateFormat.Float32 ? string.Empty : $", state in {StateFormat}")
             + (Where is null ? ", all parameters" : ", some parameters")
             + (Frozen ? ", frozen" : string.Empty);

@@ -24,6 +24,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     private ValueRanges? _ranges;
     private Parameter[] _ordered = [];
     private nuint[] _starts = [];
+    private int _apart = -1;
     private int _taken;
     private bool _gradientsUsed;
     private bool _valuesChanged;
@@ -201,15 +202,28 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// Provides the gradients from the memory of another library, such as an autograd engine; null, the default, if you write them
     /// into the buffers of the set. Set it once, before the first step.
     /// </summary>
-    public IGradientSource? GradientSource { get; set; }
+    /// <exception cref="InvalidOperationException">An operation is using the gradients.</exception>
+    public IGradientSource? GradientSource
+    {
+        get;
+        set
+        {
+            if (_taken > 0)
+            {
+                throw new InvalidOperationException($"An operation is using the gradients. Set {nameof(GradientSource)} before it or after it.");
+            }
+
+            field = value;
+        }
+    }
 
     /// <summary>Sets all gradients to zero. If there is a <see cref="GradientSource"/>, it clears its gradients.</summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void ZeroGradients()
     {
+        RequireAlive();
         if (GradientSource is { } source && _taken == 0)
         {
-            RequireAlive();
             source.ClearGradients();
             return;
         }
@@ -255,7 +269,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <summary>Changes whenever a parameter changes in a way that a step must know, other than in its values.</summary>
     internal int Revision { get; set; }
 
-    /// <summary>Changes whenever the address of values or gradients changes.</summary>
+    /// <summary>Changes whenever the address of values or gradients changes, and when a parameter is added.</summary>
     internal int Addresses { get; private set; }
 
     /// <summary>The current use of the values.</summary>
@@ -288,6 +302,11 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <summary>Throws if gradients overlap, because they would be written more than once.</summary>
     internal void RequireGradientsApart(string purpose, string argument)
     {
+        if (_apart == Addresses)
+        {
+            return;
+        }
+
         // A source may point at new gradients in each step, so this must not allocate.
         if (_ordered.Length < Count)
         {
@@ -316,9 +335,11 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
                     argument);
             }
         }
+
+        _apart = Addresses;
     }
 
-    /// <summary>Records that an address has changed.</summary>
+    /// <summary>Records that an address has changed or been added.</summary>
     internal void Moved() => Addresses++;
 
     /// <summary>Records that the address of values has changed.</summary>
@@ -336,7 +357,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     internal GradientScope TakeGradients()
     {
         RequireAlive();
-        if (GradientSource is { } source && _taken == 0)
+        _taken++;
+        if (_taken == 1 && GradientSource is { } source)
         {
             try
             {
@@ -344,12 +366,11 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             }
             catch
             {
-                source.ReleaseGradients(used: false, valuesChanged: false);
+                ReleaseGradients();
                 throw;
             }
         }
 
-        _taken++;
         return new GradientScope(this);
     }
 
@@ -380,7 +401,26 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             throw new ArgumentException($"The values of \"{parameter.Name}\" overlap its gradients. Use separate memory for each.", argument);
         }
 
+        if (parameter.HasCopyIn(values, BytesOf(parameter.Length)))
+        {
+            throw new ArgumentException($"The values of \"{parameter.Name}\" overlap its bfloat16 copy. Use separate memory for each.", argument);
+        }
+
         ParameterCheck.Overlap(parameter.Name, given, [], _parameters.Where(other => other != parameter));
+    }
+
+    /// <summary>Throws if a bfloat16 copy at an address would overlap another buffer.</summary>
+    internal void RequireCopyApart(Parameter parameter, BFloat16* copy, string argument)
+    {
+        nuint bytes = (nuint)parameter.Length * (nuint)sizeof(BFloat16);
+        foreach (Parameter other in _parameters)
+        {
+            if (other.HasBufferIn(copy, bytes))
+            {
+                throw new ArgumentException(
+                    $"The bfloat16 copy of \"{parameter.Name}\" overlaps a buffer of \"{other.Name}\". Use separate memory for each.", argument);
+            }
+        }
     }
 
     /// <summary>Throws if gradients at an address would overlap values.</summary>
@@ -472,6 +512,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         bool isView = false)
     {
         _ranges = null;
+        Moved();
         var parameter = new Parameter(this, name, [.. shape], length, values, gradients, hasGradients, isTable, isView);
         _parameters.Add(parameter);
         _byName.Add(name, parameter);

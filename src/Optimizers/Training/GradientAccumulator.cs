@@ -120,6 +120,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         {
             using GradientScope gradients = Parameters.TakeGradients();
             TakeNewParameters();
+            RequireGradientsApart();
             _scale.Require(lossScale, _model?.ScaleOf(default) ?? 1, Accumulated);
             return Accumulated < MicroBatches - 1 ? Accumulate(lossScale) : Finish(lossScale, Accumulated + 1L, flushes: false);
         }
@@ -145,6 +146,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         {
             using GradientScope gradients = Parameters.TakeGradients();
             TakeNewParameters();
+            RequireGradientsApart();
             if (Accumulated == 0)
             {
                 return _optimizer.Flush();
@@ -179,7 +181,7 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
             {
                 foreach (GradientSum sum in _sums)
                 {
-                    sum.Values.Clear();
+                    sum.Clear();
                 }
 
                 BeginWindow();
@@ -297,10 +299,13 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
         if (_sums.Count != Parameters.Count)
         {
             Parameters.RequireNoTables(nameof(GradientAccumulator), nameof(Parameters));
-            Parameters.RequireGradientsApart("accumulated", nameof(Parameters));
+            RequireGradientsApart();
             Add([.. Parameters.Skip(_sums.Count)]);
         }
     }
+
+    // A view may have been pointed at other gradients since the last micro-batch.
+    private void RequireGradientsApart() => Parameters.RequireGradientsApart("accumulated", nameof(Parameters));
 
     private void Add(Parameter[] added)
     {

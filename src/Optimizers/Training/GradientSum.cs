@@ -17,6 +17,19 @@ internal sealed unsafe class GradientSum(Parameter parameter, OptimizerState sta
 
     public Span<float> Values => buffer is { } own ? own.Span<float>(0, Parameter.Length) : Parameter.Gradients;
 
+    /// <summary>Sets the sums to zero.</summary>
+    public void Clear()
+    {
+        if (buffer is null)
+        {
+            Parameter.ZeroGradient();
+        }
+        else
+        {
+            Values.Clear();
+        }
+    }
+
     /// <summary>
     /// Marks the parameter as having a gradient if it had one in any micro-batch, also if it has none in the last. When flushing, a
     /// gradient that was not accumulated does not count. A parameter without a gradient buffer gets the sums as its gradients.
@@ -29,7 +42,7 @@ internal sealed unsafe class GradientSum(Parameter parameter, OptimizerState sta
         Parameter.HasGradient ^= _changed;
         if (buffer is not null && HasGradient && !Parameter.HasGradientBuffer)
         {
-            Parameter.LendGradients(Address);
+            Parameter.LendGradients(Address, isBuffer: true);
             _lent = true;
         }
         else if (buffer is not null && HasGradient && (flushes || !has))
@@ -47,7 +60,7 @@ internal sealed unsafe class GradientSum(Parameter parameter, OptimizerState sta
         if (_lent)
         {
             Values.Clear();
-            Parameter.LendGradients(null);
+            Parameter.LendGradients(null, isBuffer: false);
             _lent = false;
         }
 

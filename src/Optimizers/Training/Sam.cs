@@ -230,6 +230,7 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
         // The function that computes gradients may have added parameters.
         TakeNewParameters();
         using GradientScope gradients = Parameters.TakeGradients();
+        Parameters.RequireGradientsApart("zeroed", nameof(Parameters));
         foreach (AuxiliaryTensor origin in _origins.All)
         {
             origin.TakesPart = origin.Parameter.CanTakePart && origin.Group is not { Frozen: true };
