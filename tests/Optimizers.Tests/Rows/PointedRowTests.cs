@@ -146,7 +146,7 @@ public sealed unsafe class PointedRowTests
         table.PointRowGradientsAt([], null);
         table.GradientRows.Length.Should().Be(0);
         new ModelOptimizer(set, new SparseAdamOptions()).Step().Updated.Should().Be(1);
-        set.Add("dense", 3).Invoking(p => p.PointRowGradientsAt([], null)).Should().Throw<InvalidOperationException>().WithMessage("*\"dense\" is no table*");
+        set.Add("dense", 3).Invoking(p => p.PointRowGradientsAt([], null)).Should().Throw<InvalidOperationException>().WithMessage("*\"dense\" is not a table*");
     }
 
     [Fact]
