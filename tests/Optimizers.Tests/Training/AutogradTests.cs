@@ -400,6 +400,21 @@ public sealed class AutogradTests
         rig.Note(accumulator!.Flush());
     }
 
+    [Fact]
+    public void OnlyAnUpdateCountsAsAChangeOfValues()
+    {
+        using var set = new ParameterSet();
+        Parameter parameter = set.AddView("weight", [3], new float[] { 1, 2, 3 });
+        var engine = new FakeAutograd(set);
+        var accumulator = new GradientAccumulator(new ModelOptimizer(set, new SgdOptions { LearningRate = 0.1 }), new() { MicroBatches = 2 });
+        engine.Add(parameter, [1, 1, 1]);
+        accumulator.Step();
+        engine.ValuesChanged.Should().BeFalse("a micro-batch leaves the values as they are");
+        engine.Add(parameter, [1, 1, 1]);
+        accumulator.Step();
+        engine.ValuesChanged.Should().BeTrue("the update changes them");
+    }
+
     /// <summary>Gradients in other arrays each time, and none for the second parameter every other time.</summary>
     private sealed class Alternating(Parameter[] views) : IGradientSource
     {
@@ -420,7 +435,7 @@ public sealed class AutogradTests
             }
         }
 
-        public unsafe void ReleaseGradients(bool used)
+        public unsafe void ReleaseGradients(bool used, bool valuesChanged)
         {
             views[0].PointGradientsAt(null);
             views[1].PointGradientsAt(null);

@@ -8,6 +8,7 @@ internal sealed class FakeAutograd : IGradientSource
 {
     private readonly ParameterSet _set;
     private readonly Dictionary<Parameter, float[]> _gradients = [];
+    private readonly Dictionary<Parameter, float[]> _values = [];
     private bool _isTaken;
 
     public FakeAutograd(ParameterSet set)
@@ -18,6 +19,9 @@ internal sealed class FakeAutograd : IGradientSource
 
     /// <summary>Whether the gradients were used, for each time that they were released.</summary>
     public List<bool> Released { get; } = [];
+
+    /// <summary>Whether the last release announced changed values.</summary>
+    public bool ValuesChanged { get; private set; }
 
     /// <summary>The number of times that they were cleared by <see cref="ParameterSet.ZeroGradients"/>.</summary>
     public int Cleared { get; private set; }
@@ -62,10 +66,16 @@ internal sealed class FakeAutograd : IGradientSource
         }
     }
 
-    public unsafe void ReleaseGradients(bool used)
+    public unsafe void ReleaseGradients(bool used, bool valuesChanged)
     {
         _isTaken.Should().BeTrue("gradients are released once");
         _isTaken = false;
+        if (HaveValuesChanged())
+        {
+            valuesChanged.Should().BeTrue("a change of values is announced");
+        }
+
+        ValuesChanged = valuesChanged;
         Released.Add(used);
         foreach (Parameter parameter in _set)
         {
@@ -91,5 +101,17 @@ internal sealed class FakeAutograd : IGradientSource
         _isTaken.Should().BeFalse("every use ends");
         Released.Should().Equal(used);
         Released.Clear();
+    }
+
+    private bool HaveValuesChanged()
+    {
+        bool changed = false;
+        foreach (Parameter parameter in _set)
+        {
+            changed |= _values.TryGetValue(parameter, out float[]? before) && !parameter.Values.SequenceEqual(before);
+            _values[parameter] = parameter.Values.ToArray();
+        }
+
+        return changed;
     }
 }
