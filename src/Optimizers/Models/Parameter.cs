@@ -122,23 +122,8 @@ public sealed unsafe class Parameter
     /// <exception cref="InvalidOperationException">The set owns the memory of the parameter, or its values are temporarily
     /// replaced.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public void PointValuesAt(Memory<float> values)
-    {
-        ParameterCheck.Length(Name, Length, values.Length, nameof(values));
-        MemoryHandle pinned = values.Pin();
-        try
-        {
-            PointValuesAt((float*)pinned.Pointer);
-        }
-        catch
-        {
-            pinned.Dispose();
-            throw;
-        }
-
-        _pinnedValues.Dispose();
-        _pinnedValues = pinned;
-    }
+    public void PointValuesAt(Memory<float> values) =>
+        Pin(values, ref _pinnedValues, &PointValues, nameof(values));
 
     /// <param name="values">The address of the values, which must not overlap any other buffer of the set.</param>
     /// <inheritdoc cref="PointValuesAt(Memory{float})"/>
@@ -172,23 +157,8 @@ public sealed unsafe class Parameter
     /// changed.</exception>
     /// <exception cref="InvalidOperationException">The set owns the memory of the parameter, or the parameter is a table.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public void PointGradientsAt(Memory<float> gradients)
-    {
-        ParameterCheck.Length(Name, Length, gradients.Length, nameof(gradients));
-        MemoryHandle pinned = gradients.Pin();
-        try
-        {
-            PointGradientsAt((float*)pinned.Pointer, isBuffer: true);
-        }
-        catch
-        {
-            pinned.Dispose();
-            throw;
-        }
-
-        _pinnedGradients.Dispose();
-        _pinnedGradients = pinned;
-    }
+    public void PointGradientsAt(Memory<float> gradients) =>
+        Pin(gradients, ref _pinnedGradients, &PointGradients, nameof(gradients));
 
     /// <param name="gradients">The address of the gradients, which must not overlap any values of the set; null: as
     /// <see cref="RemoveGradients"/>.</param>
@@ -275,32 +245,16 @@ public sealed unsafe class Parameter
     /// Keeps <see cref="BFloat16Values"/> in your memory, for example in the memory of a bfloat16 tensor: the values are rounded into
     /// it now, and by each step that updates them. An earlier copy is no longer updated.
     /// </summary>
-    /// <param name="copy">The memory of the copy, one element for each value. It must not overlap another buffer of the set. Pinned until the copy is kept elsewhere or the set is
-    /// disposed.</param>
+    /// <param name="copy">The memory of the copy, one element for each value. It must not overlap another buffer of the set. Pinned
+    /// until the copy is kept elsewhere or the set is disposed.</param>
     /// <exception cref="ArgumentException">The length differs from <see cref="Length"/>, or the copy overlaps another buffer of the set.
     /// Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
-    public void KeepBFloat16Copy(Memory<BFloat16> copy)
-    {
-        _set.Alive(_values);
-        ParameterCheck.Length(Name, Length, copy.Length, nameof(copy));
-        MemoryHandle pinned = copy.Pin();
-        try
-        {
-            KeepBFloat16Copy((BFloat16*)pinned.Pointer);
-        }
-        catch
-        {
-            pinned.Dispose();
-            throw;
-        }
+    public void KeepBFloat16Copy(Memory<BFloat16> copy) =>
+        Pin(copy, ref _pinnedCopy, &KeepCopy, nameof(copy));
 
-        _pinnedCopy.Dispose();
-        _pinnedCopy = pinned;
-    }
-
-    /// <param name="copy">The address of the copy, which must not overlap another buffer of the set: one element for each value, valid until the copy is kept elsewhere or the set is
-    /// disposed.</param>
+    /// <param name="copy">The address of the copy, which must not overlap another buffer of the set. It has one element for each
+    /// value, and is valid until the copy is kept elsewhere or the set is disposed.</param>
     /// <inheritdoc cref="KeepBFloat16Copy(Memory{BFloat16})"/>
     public void KeepBFloat16Copy(BFloat16* copy)
     {
@@ -392,6 +346,32 @@ public sealed unsafe class Parameter
     {
         _pinnedValues = values;
         _pinnedGradients = gradients;
+    }
+
+    private static void PointValues(Parameter parameter, void* address) => parameter.PointValuesAt((float*)address);
+
+    private static void PointGradients(Parameter parameter, void* address) => parameter.PointGradientsAt((float*)address, isBuffer: true);
+
+    private static void KeepCopy(Parameter parameter, void* address) => parameter.KeepBFloat16Copy((BFloat16*)address);
+
+    // Pins memory, points at it, and then unpins the memory of before. A source calls this in each step, so it must not allocate.
+    private void Pin<T>(Memory<T> memory, ref MemoryHandle held, delegate*<Parameter, void*, void> point, string argument)
+    {
+        _set.Alive(null);
+        ParameterCheck.Length(Name, Length, memory.Length, argument);
+        MemoryHandle pinned = memory.Pin();
+        try
+        {
+            point(this, pinned.Pointer);
+        }
+        catch
+        {
+            pinned.Dispose();
+            throw;
+        }
+
+        held.Dispose();
+        held = pinned;
     }
 
     private void RoundCopy()
