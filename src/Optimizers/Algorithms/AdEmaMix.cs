@@ -56,7 +56,7 @@ public sealed record AdEmaMixOptions : IOptimizerOptions, INamed
 
     OptimizerDefinition IOptimizerOptions.Define()
     {
-        // 0 for β₁ = 0, because its logarithm is infinite.
+        // The result is 0 for β₁ = 0, because the logarithm of 0 is infinite.
         double ratio = WarmupSteps > 0 && Beta1 > 0 ? Powers.Log(Beta3) / Powers.Log(Beta1) : 0;
         return OptimizerDefinition.Elementwise(
             step =>
@@ -99,7 +99,7 @@ internal sealed partial class AdEmaMixContract : JsonSerializerContext;
 public sealed class AdEmaMix(int length, AdEmaMixOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new AdEmaMixOptions(), threads, stateFormat);
 
-/// <summary>Adam's moments and s ← β₃s + (1 − β₃)g, then p ← p − η(m̂ + αs)/(√v̂ + ε)</summary>
+/// <summary>Updates Adam's moments and s ← β₃s + (1 − β₃)g, then p ← p − η(m̂ + αs)/(√v̂ + ε)</summary>
 internal readonly struct AdEmaMixRule(StepScalars step, AdEmaMixOptions options, double beta3, double alpha)
     : IUpdateRule3<AdEmaMixRule>
 {

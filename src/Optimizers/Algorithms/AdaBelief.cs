@@ -61,7 +61,7 @@ internal sealed partial class AdaBeliefContract : JsonSerializerContext;
 /// p ← p − η/(1 − β₁ᵗ) · m/(√(s/(1 − β₂ᵗ)) + ε)
 /// </code>
 /// <para>As in the paper, s uses the deviation from the new mean, and EpsilonRoot stays in s. A coupled decay is first added
-/// to g; a decoupled decay acts on p. A quotient 0/0 gives no update.</para>
+/// to g; a decoupled decay multiplies p. A quotient 0/0 gives no update.</para>
 /// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_var</c>). With zero gradients m decays and the parameter
 /// stops moving. A NaN stays in the moments of its parameter.</para>
 /// </remarks>

@@ -42,7 +42,8 @@ public sealed record AdaDeltaOptions : IOptimizerOptions, INamed
 [JsonSerializable(typeof(AdaDeltaOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class AdaDeltaContract : JsonSerializerContext;
 
-/// <summary>AdaDelta: the gradient divided by its own running size, times the running size of the steps.</summary>
+/// <summary>AdaDelta: divides the gradient by the running size of the gradients, and multiplies it by the running size of
+/// the steps.</summary>
 /// <remarks>
 /// <para>Zeiler 2012, arXiv 1212.5701, algorithm 1.</para>
 /// <code>
@@ -52,8 +53,8 @@ internal sealed partial class AdaDeltaContract : JsonSerializerContext;
 /// a ← ρa + (1 − ρ)d²
 /// p ← p − ηd
 /// </code>
-/// <para>The rate is PyTorch's addition; a accumulates d², not (ηd)². With ε = 0, a would stay 0 and nothing would move. A
-/// quotient 0/0 gives no update.</para>
+/// <para>The rate is an addition of PyTorch. The state a accumulates d², not (ηd)². With ε = 0, a would stay 0 and nothing
+/// would move. A quotient 0/0 gives no update.</para>
 /// <para>State: 8 bytes per parameter (<c>square_avg</c>, <c>acc_delta</c>). With a zero gradient only decay moves the parameter.
 /// A NaN stays in the state of its parameter.</para>
 /// </remarks>

@@ -56,8 +56,8 @@ internal sealed partial class AdaGradContract : JsonSerializerContext;
 /// p ← p − η/(1 + (t − 1)·LearningRateDecay) · g/(√s + ε)
 /// </code>
 /// <para>LearningRateDecay and ε outside the square root are PyTorch's, not the paper's. A quotient 0/0 gives no update.</para>
-/// <para>With gradients of some rows, the other rows keep their sums, t is one count for the whole table, and a weight decay
-/// throws; all three as in PyTorch.</para>
+/// <para>With gradients of some rows of a table, three things are as in PyTorch: the other rows keep their sums, t is one
+/// count for the whole table, and a weight decay throws.</para>
 /// <para>State: 4 bytes per parameter (<c>sum</c>). With a zero gradient only decay moves the parameter. A NaN stays in the sum
 /// of its parameter.</para>
 /// </remarks>

@@ -19,8 +19,8 @@ public sealed record AdafactorOptions : IOptimizerOptions, INamed
     public double? Epsilon1 { get; init; }
 
     /// <summary>
-    /// ε₂, the lower limit of rms(p), the size of the tensor that scales the rate. Finite, at least 0; default 0.001, as in
-    /// the paper.
+    /// ε₂, the lower limit of rms(p). The root mean square rms(p) of the tensor scales the rate. Finite, at least 0; default
+    /// 0.001, as in the paper.
     /// </summary>
     public double Epsilon2 { get; init; } = 1e-3;
 
@@ -72,8 +72,9 @@ internal sealed partial class AdafactorContract : JsonSerializerContext;
 /// u = g/max(√V, ε₁)
 /// p ← p − α/max(1, rms(u)/ClipThreshold)·u
 /// </code>
-/// <para>In a tensor of more than two dimensions, each matrix of the last two has its own means, and rms is over the whole
-/// tensor. As in PyTorch, ε₁ is not added to g². Decay uses η, not α. Sums are in double. A quotient 0/0 gives no update.</para>
+/// <para>In a tensor of more than two dimensions, each matrix of the last two has its own means, and rms is the root mean
+/// square of the whole tensor. As in PyTorch, ε₁ is not added to g². Decay uses η, not α. Sums are in double. A quotient 0/0
+/// gives no update.</para>
 /// <para>State: for a matrix 4 bytes per row and per column (<c>row_var</c>, <c>col_var</c>), always in float32; otherwise 4
 /// bytes per parameter (<c>variance</c>). With zero gradients only decay moves the parameters. A NaN or an infinity spreads to
 /// all parameters of the tensor, and stays in the means of its row and its column.</para>
@@ -106,7 +107,7 @@ internal readonly struct AdafactorRule(StepScalars step, AdafactorOptions option
 
     public static double FloorOf(AdafactorOptions options) => options.Epsilon1 ?? 1.0 / (1 << 23);
 
-    // The row and column means already include this gradient.
+    // When the rule reads the row and column means, they already include this gradient.
     public static AdafactorRule For(in AdafactorRule rule, in TensorShape shape) => rule with { IsFactored = shape.IsMatrix };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

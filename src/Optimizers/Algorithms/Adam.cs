@@ -125,7 +125,7 @@ internal readonly struct AdamMove(StepScalars step, double beta1, double beta2, 
         p -= V.DivideOrZero(_stepSize * m, V.Sqrt(v) * _rootScale + _epsilon);
 }
 
-/// <summary>Adam's moments, then its move.</summary>
+/// <summary>Updates Adam's moments, then the parameter.</summary>
 internal readonly struct AdamRule(StepScalars step, double beta1, double beta2, double epsilon) : IUpdateRule2<AdamRule>
 {
     private readonly AdamMoments _moments = new(step.MomentumOr(beta1), beta2);

@@ -56,10 +56,10 @@ internal sealed partial class AdamWContract : JsonSerializerContext;
 /// v ← β₂v + (1 − β₂)g²            AmsGrad: x ← max(x, v), which replaces v below
 /// p ← p − η/(1 − β₁ᵗ) · m/(√(v/(1 − β₂ᵗ)) + ε)
 /// </code>
-/// <para>As in PyTorch, the decay is multiplied by the learning rate of the step; the paper multiplies it by the schedule only.
-/// A quotient 0/0 gives no update.</para>
-/// <para>With gradients of some rows, only those rows decay, move and update their moments, as with <see cref="SparseAdam"/>; t
-/// is one count for the whole table. PyTorch's AdamW does not accept such gradients.</para>
+/// <para>As in PyTorch, the decay is multiplied by the learning rate of the step; the paper multiplies it only by the factor
+/// of the schedule. A quotient 0/0 gives no update.</para>
+/// <para>With gradients of some rows of a table, only these rows decay, move and update their moments, as with
+/// <see cref="SparseAdam"/>; t is one count for the whole table. PyTorch's AdamW does not accept such gradients.</para>
 /// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>), 12 with AmsGrad (<c>max_exp_avg_sq</c>). With
 /// zero gradients the moments fall to 0, and then only decay moves the parameter. A NaN stays in the moments of its
 /// parameter.</para>

@@ -73,7 +73,7 @@ internal sealed partial class AdanContract : JsonSerializerContext;
 /// u = (m/(1 − β₁ᵗ) + β₂·v/(1 − β₂ᵗ)) / (√(n/(1 − β₃ᵗ) + EpsilonRoot) + ε)
 /// p ← (p − ηu)/(1 + ηλ)           DecoupledWeightDecay: p ← p·(1 − ηλ) − ηu
 /// </code>
-/// <para>The bias corrections are those of the authors' code. A quotient 0/0 gives no update.</para>
+/// <para>The bias corrections are the same as in the authors' code. A quotient 0/0 gives no update.</para>
 /// <para>State: 16 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_diff</c>, <c>exp_avg_sq</c>, <c>previous_grad</c>). With
 /// zero gradients the moments fall to 0, and then only decay moves the parameter. A NaN stays in the state of its
 /// parameter.</para>

@@ -8,8 +8,8 @@ public sealed record AsgdOptions : IOptimizerOptions, INamed
     public double LearningRate { get; init; } = 0.01;
 
     /// <summary>
-    /// How fast the rate falls, and the share by which each update shrinks a parameter at rate 1. Finite, at least 0; default
-    /// 1e-4, as in PyTorch.
+    /// Sets how fast the rate falls. At rate 1, each update also shrinks a parameter by this share. Finite, at least 0;
+    /// default 1e-4, as in PyTorch.
     /// </summary>
     public double Lambda { get; init; } = 1e-4;
 
@@ -64,10 +64,11 @@ internal sealed partial class AsgdContract : JsonSerializerContext;
 /// a ← a + (p − a)/max(1, t − 1 − AveragingStart)
 /// η′ ← η/(1 + Lambda·η·t)^Alpha, for the next update; the first uses η itself
 /// </code>
-/// <para>As in PyTorch, a rate takes effect one update later, except the first. At rate 0 parameters do not move in any case. The
-/// average, <c>State["ax"]</c>, equals the parameters until update AveragingStart + 3, and never influences them.</para>
+/// <para>As in PyTorch, each rate except the first takes effect one update later. At rate 0 parameters do not move in any
+/// case. The average, <c>State["ax"]</c>, equals the parameters until update AveragingStart + 3, and never influences
+/// them.</para>
 /// <para>State: 4 bytes per parameter (<c>ax</c>), and the scalar <c>eta</c> for each tensor. With a zero gradient only Lambda
-/// shrinks the parameter. A NaN makes its parameter and the average of it NaN.</para>
+/// shrinks the parameter. A NaN makes its parameter and the average of this parameter NaN.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null for the defaults.</param>

@@ -9,7 +9,7 @@ public sealed record FtrlOptions : IOptimizerOptions, INamed
 
     /// <summary>
     /// The value −q, where q is the exponent with which the rate falls. Finite, at most 0; default −0.5, as in the paper.
-    /// Other values are slow.
+    /// With other values a step takes longer.
     /// </summary>
     public double LearningRatePower { get; init; } = -0.5;
 
@@ -66,12 +66,13 @@ internal sealed partial class FtrlContract : JsonSerializerContext;
 /// z ← z + g − (b − a)/η·p
 /// p ← 0 where |z| ≤ L1, elsewhere (sign(z)·L1 − z)/((β + b)/η + L2)
 /// </code>
-/// <para>b − a is computed as g²/(a + b), or in double, because a difference of floats would lose small gradients. Each update
-/// computes p from z and n only, so the first update forgets the initial value of p. 0/0 is 0. The formula has no meaning at
-/// rate 0: at rate 0, and if 1/η or β/η is not a finite float, nothing changes, including the state. Weight decay is L2; the
-/// decay of a group is coupled.</para>
-/// <para>State: 8 bytes per parameter (<c>z</c>, <c>n</c>). A zero gradient leaves the state unchanged, and p at the value
-/// that the state gives. A NaN, or a gradient whose square is infinite, makes its parameter and state NaN.</para>
+/// <para>b − a is computed as g²/(a + b), or in double, because a difference of floats would lose small gradients. Each
+/// update computes p from z and n only, so the first update forgets the initial value of p. A quotient 0/0 is 0. The formula
+/// has no meaning at rate 0: at rate 0, and if 1/η or β/η is not a finite float, nothing changes, including the state.
+/// Weight decay is L2; the decay of a group is coupled.</para>
+/// <para>State: 8 bytes per parameter (<c>z</c>, <c>n</c>). With a zero gradient the state does not change, and p gets the
+/// value that the formula computes from the state. A NaN, or a gradient whose square is infinite, makes its parameter and
+/// state NaN.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null for the defaults.</param>
@@ -80,10 +81,10 @@ internal sealed partial class FtrlContract : JsonSerializerContext;
 public sealed class Ftrl(int length, FtrlOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new FtrlOptions(), threads, stateFormat);
 
-/// <summary>The part of the formula that follows once b and b − a are known.</summary>
+/// <summary>The part of the formula after b and b − a have been computed.</summary>
 internal readonly struct FtrlFormula(double rate, FtrlOptions options)
 {
-    // p enters z and is computed from z with the same rounded number.
+    // The same rounded 1/η is used to add p to z and to compute p from z.
     private readonly float _inverse = (float)(1 / rate);
     private readonly float _offset = (float)((options.Beta / rate) + options.L2);
     private readonly float _l1 = (float)options.L1;
@@ -101,7 +102,7 @@ internal readonly struct FtrlFormula(double rate, FtrlOptions options)
     }
 }
 
-/// <summary>The exponent −½: a and b are square roots.</summary>
+/// <summary>The rule for the exponent −½, with which a and b are square roots.</summary>
 internal readonly struct FtrlRule(FtrlFormula f) : IUpdateRule2<FtrlRule>
 {
     private readonly FtrlFormula _f = f;
@@ -123,7 +124,7 @@ internal readonly struct FtrlRule(FtrlFormula f) : IUpdateRule2<FtrlRule>
     }
 }
 
-/// <summary>Any other exponent.</summary>
+/// <summary>The rule for all other exponents.</summary>
 internal readonly struct PowerFtrlRule(FtrlFormula f, double power) : IUpdateRule2<PowerFtrlRule>
 {
     private readonly FtrlFormula _f = f;

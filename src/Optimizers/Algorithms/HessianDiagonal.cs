@@ -18,8 +18,8 @@ public static class HessianDiagonal
     private const ulong Golden = 0x9E3779B97F4A7C15;
 
     /// <summary>
-    /// Fills a probe with +1 and −1, with equal probability. The signs depend only on the arguments: there is no random generator
-    /// to save, and the signs are the same on every processor and platform.
+    /// Fills a probe with +1 and −1, with equal probability. The signs depend only on the arguments: no random generator has
+    /// to be saved, and the signs are the same on every processor and platform.
     /// </summary>
     /// <param name="probe">The memory for the signs. A shorter probe is the beginning of a longer one.</param>
     /// <param name="seed">The seed of the run.</param>

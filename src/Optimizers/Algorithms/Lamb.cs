@@ -51,8 +51,8 @@ internal sealed partial class LambContract : JsonSerializerContext;
 /// </code>
 /// <para>As in optax, the ratio is not clipped. The norms are summed in double. A quotient 0/0 gives no update.</para>
 /// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients the moments fall to 0, and then
-/// only decay moves the parameters, inside the ratio. A NaN or an infinity spreads through the norm to all parameters of the
-/// tensor, but not to the moments of other parameters.</para>
+/// only decay moves the parameters; the ratio r multiplies this decay too. A NaN or an infinity spreads through the norm to
+/// all parameters of the tensor, but not to the moments of other parameters.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null for the defaults.</param>
@@ -87,7 +87,7 @@ internal readonly struct LambRule(StepScalars step, LambOptions options) : IMeas
     public LambRule WithSums(in MeasuredSums sums, Span<double> scalars)
     {
         double ratio = sums.First == 0 || sums.Second == 0 ? 1 : Math.Sqrt(sums.First) / Math.Sqrt(sums.Second);
-        // The ratio may be too large for a float if the norm in the divisor is tiny; the step itself is not.
+        // If the norm in the divisor is tiny, the ratio can be too large for a float. The step itself is not too large.
         return this with { StepSize = (float)Math.Min(_rate * ratio, float.MaxValue) };
     }
 

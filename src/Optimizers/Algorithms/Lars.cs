@@ -58,8 +58,8 @@ internal sealed partial class LarsContract : JsonSerializerContext;
 /// v ← μv + η·r·u
 /// p ← p − v                       Nesterov: p ← p − (η·r·u + μv)
 /// </code>
-/// <para>As in optax, the divisor is the norm of the sum g + λp; the paper adds the norms: ‖g‖ + λ‖p‖. The rate is inside the
-/// velocity, so old rates continue to act through it. The norms are summed in double.</para>
+/// <para>As in optax, the divisor is the norm of the sum g + λp; the paper adds the norms: ‖g‖ + λ‖p‖. The rate is inside
+/// the velocity, so earlier rates continue to act through the velocity. The norms are summed in double.</para>
 /// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). With a zero gradient the velocity keeps moving the parameter and
 /// decays. A NaN or an infinity spreads through the norm to the whole tensor, including its velocities.</para>
 /// </remarks>
@@ -100,7 +100,7 @@ internal readonly struct LarsRule(StepScalars step, LarsOptions options) : IMeas
         double ratio = sums.First == 0 || sums.Second == 0
             ? 1
             : _trust * Math.Sqrt(sums.First) / (Math.Sqrt(sums.Second) + _epsilon);
-        // The ratio may be too large for a float if the norm in the divisor is tiny; the step itself is not.
+        // If the norm in the divisor is tiny, the ratio can be too large for a float. The step itself is not too large.
         return this with { StepSize = (float)Math.Min(_rate * ratio, float.MaxValue) };
     }
 

@@ -31,8 +31,8 @@ public sealed record MuonOptions : IOptimizerOptions, INamed
     /// PyTorch.</summary>
     public double Epsilon { get; init; } = 1e-7;
 
-    /// <summary>The factor on the rate that depends on the shape. Default <see cref="RateAdjustment.Original"/>, as in
-    /// PyTorch.</summary>
+    /// <summary>Selects the factor of the rate. The factor depends on the shape of the matrix. Default
+    /// <see cref="RateAdjustment.Original"/>, as in PyTorch.</summary>
     public RateAdjustment RateAdjustment { get; init; }
 
     DecayForm IOptimizerOptions.DecayForm => DecayForm.Decoupled;
@@ -88,9 +88,10 @@ public enum RateAdjustment
 /// <para>A matrix with more rows than columns is transposed for the iteration. The iteration runs in float32; the authors and
 /// PyTorch use bfloat16. Only tensors of two dimensions are accepted. ‖u‖ is summed in double; a direction of zeros gives no
 /// update.</para>
-/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). A step needs as much memory again, which no checkpoint saves, and
-/// room for three matrices of the largest size. With a zero gradient the average decays but its direction stays, so steps keep
-/// their size. A NaN or an infinity in the gradient spreads to all parameters of the matrix, but not within the average.</para>
+/// <para>State: 4 bytes per parameter (<c>momentum_buffer</c>). A step needs another 4 bytes per parameter, and memory for
+/// three matrices of the largest size. Checkpoints do not save this memory. With a zero gradient the average decays but its
+/// direction stays, so steps keep their size. A NaN or an infinity in one element of the gradient makes all parameters of
+/// the matrix NaN. In the average b, only that element is affected.</para>
 /// </remarks>
 /// <param name="shape">The numbers of rows and columns, at least 0.</param>
 /// <param name="options">The hyperparameters; null for the defaults.</param>

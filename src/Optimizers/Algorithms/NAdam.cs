@@ -78,7 +78,7 @@ internal sealed partial class NAdamContract : JsonSerializerContext;
 /// p ← p − η·u/(√(v/(1 − β₂ᵗ)) + ε)
 /// </code>
 /// <para>As in PyTorch, the decay rate of m is β₁, not μ. Each parameter tensor has its own P. A coupled decay is first added
-/// to g; a decoupled decay acts on p. A quotient 0/0 gives no update.</para>
+/// to g; a decoupled decay multiplies p. A quotient 0/0 gives no update.</para>
 /// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>), and the scalar <c>mu_product</c> for each tensor. With
 /// zero gradients the moments decay and the parameter stops moving. A NaN stays in the moments of its parameter.</para>
 /// </remarks>
@@ -89,7 +89,7 @@ internal sealed partial class NAdamContract : JsonSerializerContext;
 public sealed class NAdam(int length, NAdamOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new NAdamOptions(), threads, stateFormat);
 
-/// <summary>Adam's moments, then p ← p − η(a·g + b·m)/(√v̂ + ε)</summary>
+/// <summary>Updates Adam's moments, then p ← p − η(a·g + b·m)/(√v̂ + ε)</summary>
 internal readonly struct NAdamRule(StepScalars step, NAdamOptions options, double ofGradient, double ofMean)
     : IUpdateRule2<NAdamRule>
 {

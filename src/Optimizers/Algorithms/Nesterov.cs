@@ -41,8 +41,8 @@ internal sealed partial class NesterovContract : JsonSerializerContext;
 
 /// <summary>Gradient descent with Nesterov momentum, which looks ahead along the velocity.</summary>
 /// <remarks>
-/// <para>Nesterov 1983; Sutskever et al. 2013 (ICML), in PyTorch's form, which computes the gradient at the parameters
-/// themselves.</para>
+/// <para>Nesterov 1983; Sutskever et al. 2013 (ICML), in PyTorch's form: the gradient is computed at the parameters p, not
+/// at a point ahead of them.</para>
 /// <code>
 /// g ← g + λp
 /// v ← μv + g

@@ -56,7 +56,7 @@ public sealed record ProdigyOptions : IOptimizerOptions, INamed
     // All tensors use the corrections of the group's update count, and the group keeps no product of β₁.
     double? IOptimizerOptions.SchedulableMomentum => BiasCorrection ? null : Beta1;
 
-    // Below the default, because the rule computes d²g² and d²/InitialD·g.
+    // This limit is below the default, because the rule computes d²g² and d²/InitialD·g.
     double IOptimizerOptions.SafeMagnitude => 1e8;
 
     void IOptimizerOptions.Validate()
@@ -95,8 +95,8 @@ internal sealed partial class ProdigyContract : JsonSerializerContext;
 /// p ← p·(1 − λD) − D·m/(√v + dε)                                   D as above, with the old d; d is the new one
 /// </code>
 /// <para>The sums are over all tensors of a group that take part in the step, so the group has one d. A single tensor
-/// counts as a group. Before the first nonzero gradient nothing changes, and k, the update count of the group, stays at 0. At a
-/// rate of 0 the moments change, but d stays. The sums are in double. A quotient 0/0 gives no update.</para>
+/// counts as a group. Before the first nonzero gradient nothing changes, and k, the update count of the group, stays at 0.
+/// At a rate of 0 the moments change, but d does not change. The sums are in double. A quotient 0/0 gives no update.</para>
 /// <para>State: 16 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>, <c>s</c>, and <c>p0</c>, always in float32), and the
 /// scalars <c>d</c>, <c>d_max</c>, <c>d_numerator</c> and <c>k</c>, which the whole group shares. With zero gradients the moments
 /// decay. A NaN or an infinity reaches d, and through d the whole group, permanently.</para>

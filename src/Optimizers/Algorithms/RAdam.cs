@@ -68,7 +68,7 @@ internal sealed partial class RAdamContract : JsonSerializerContext;
 public sealed class RAdam(int length, RAdamOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new RAdamOptions(), threads, stateFormat);
 
-/// <summary>Adam's moments, then p ← p − s·m/(a√v + b), where a is 0 and b is 1 until an update is rectified.</summary>
+/// <summary>Updates Adam's moments, then p ← p − s·m/(a√v + b). If an update is not rectified, a is 0 and b is 1.</summary>
 internal readonly struct RAdamRule : IUpdateRule2<RAdamRule>
 {
     private readonly AdamMoments _moments;

@@ -4,8 +4,8 @@ namespace Optimizers;
 public sealed record RpropOptions : IOptimizerOptions, INamed
 {
     /// <inheritdoc/>
-    /// <remarks>The initial step size of every parameter: the first rate above 0. Later rates have no effect, except that
-    /// nothing moves at a rate of 0. Default 0.01, as in PyTorch.</remarks>
+    /// <remarks>The first rate above 0 is the initial step size of every parameter. Later rates have no effect, except that
+    /// no parameter moves at a rate of 0. Default 0.01, as in PyTorch.</remarks>
     public double LearningRate { get; init; } = 0.01;
 
     /// <summary>
@@ -62,13 +62,13 @@ internal sealed partial class RpropContract : JsonSerializerContext;
 /// p ← p − sign(g)·s
 /// prev ← g
 /// </code>
-/// <para>The form is PyTorch's, but it compares signs; PyTorch multiplies gradients, and the product may underflow. A
-/// parameter does not move in an update in which its gradient has changed its sign, and the update after that keeps s. The
-/// paper has no weight decay; a group may set one, which is coupled.</para>
+/// <para>This is PyTorch's form, but it compares the signs of the gradients. PyTorch multiplies the gradients, and the
+/// product may underflow. A parameter does not move in an update in which its gradient has changed its sign, and the update
+/// after that does not change s. The paper has no weight decay; a group may set one, which is coupled.</para>
 /// <para>During a warmup from 0, updates at a rate of 0 before the first rate above 0 leave the state at its initial value, 0.
 /// PyTorch uses the 0 as a step size, and so starts at MinimumStep.</para>
-/// <para>State: 8 bytes per parameter (<c>prev</c>, <c>step_size</c>). With a zero gradient or a NaN the parameter does not
-/// move and s stays; the next update treats its gradient as the first one.</para>
+/// <para>State: 8 bytes per parameter (<c>prev</c>, <c>step_size</c>). With a zero gradient or a NaN, neither the parameter
+/// nor s changes; the next update treats its gradient as the first one.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null for the defaults.</param>

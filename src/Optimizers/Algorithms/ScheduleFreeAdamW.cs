@@ -66,7 +66,8 @@ public sealed record ScheduleFreeAdamWOptions : IScheduleFreeOptions, INamed
 [JsonSerializable(typeof(ScheduleFreeAdamWOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class ScheduleFreeAdamWContract : JsonSerializerContext;
 
-/// <summary>Schedule-free AdamW: a constant rate, and an average that replaces both the schedule and the first moment.</summary>
+/// <summary>Schedule-free AdamW: uses a constant rate, and an average of the parameters that replaces both the schedule and
+/// the first moment.</summary>
 /// <remarks>
 /// <para>Defazio et al. 2024, arXiv 2405.15682, algorithm 1.</para>
 /// <code>
@@ -77,9 +78,9 @@ internal sealed partial class ScheduleFreeAdamWContract : JsonSerializerContext;
 /// y ← (1 − β₁)z + β₁x
 /// </code>
 /// <para>c = w/Σw with the weight w = t^R·(largest η so far)^WeightLrPower, so the first c is 1. As in the authors' code, x is
-/// not stored but computed from y and z. Decay uses the value at y. A quotient 0/0 gives no update. β₁ must be above 0,
-/// because x could not be computed otherwise. At rate 0 neither the parameters nor the average change. A step at the
-/// evaluation point throws.</para>
+/// not stored but computed from y and z. Weight decay uses the parameters at y. A quotient 0/0 gives no update. β₁ must be
+/// above 0, because x could not be computed otherwise. At rate 0 neither the parameters nor the average change. A step at
+/// the evaluation point throws.</para>
 /// <para>State: 8 bytes per parameter (<c>z</c>, <c>exp_avg_sq</c>), and the scalars <c>weight_sum</c>, <c>lr_max</c> and
 /// <c>evaluating</c> for each tensor. With a zero gradient only decay moves z, and y approaches z. A NaN makes its parameter
 /// NaN.</para>
@@ -92,7 +93,7 @@ public sealed class ScheduleFreeAdamW(
     int length, ScheduleFreeAdamWOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : ScheduleFreeOptimizer(length, options ?? new ScheduleFreeAdamWOptions(), threads, stateFormat);
 
-/// <summary>The direction: the gradient divided by its root mean square, plus the decay.</summary>
+/// <summary>Computes the direction: the gradient divided by its root mean square, plus the decay.</summary>
 internal readonly struct ScheduleFreeAdamWRule(StepScalars step, ScheduleFreeMove move, ScheduleFreeAdamWOptions options)
     : IUpdateRule2<ScheduleFreeAdamWRule>
 {

@@ -3,8 +3,8 @@ namespace Optimizers;
 /// <summary>Moves the parameters of a model between their training and evaluation points.</summary>
 public static unsafe class ScheduleFreeExtensions
 {
-    /// <summary>Moves every parameter of a schedule-free optimizer to its evaluation point, including frozen ones; others
-    /// stay.</summary>
+    /// <summary>Moves every parameter of a schedule-free optimizer to its evaluation point, including frozen parameters.
+    /// Other parameters do not change.</summary>
     /// <param name="optimizer">The optimizer of the model. It can take no step until <see cref="Train"/> is called.</param>
     /// <remarks>Averages and slow weights read the current values: update or restart them at the training point.</remarks>
     /// <exception cref="InvalidOperationException">The values of the parameters are replaced, for example by an average.

@@ -1,14 +1,15 @@
 namespace Optimizers;
 
 /// <summary>
-/// An optimizer with an average instead of a schedule. Gradients are computed at the training point y; the model is used at the
-/// evaluation point x. During training the parameters are at y. <see cref="Evaluate"/> moves them to x, and
-/// <see cref="Train"/> back.
+/// An optimizer that averages the parameters over the updates, and so needs no learning-rate schedule. Gradients are
+/// computed at the training point y; the model is used at the evaluation point x. During training the parameters are at y.
+/// <see cref="Evaluate"/> moves them to x, and <see cref="Train"/> moves them back.
 /// </summary>
 /// <remarks>
 /// In a model, <see cref="ScheduleFreeExtensions.Evaluate"/> and <see cref="ScheduleFreeExtensions.Train"/> move all
-/// parameters of such an optimizer. Moving to x and back may round the last digit of a parameter. To keep the run the same to
-/// the last bit, clone the optimizer and copy the parameters, and move the copy with the clone.
+/// parameters of such an optimizer. Moving to x and back may round the last digit of a parameter. If the run must stay the
+/// same to the last bit, do not move its parameters. Instead, clone the optimizer, copy the parameters, and call
+/// <see cref="Evaluate"/> of the clone on the copy.
 /// </remarks>
 public abstract class ScheduleFreeOptimizer : Optimizer
 {

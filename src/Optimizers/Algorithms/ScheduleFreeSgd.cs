@@ -55,7 +55,8 @@ public sealed record ScheduleFreeSgdOptions : IScheduleFreeOptions, INamed
 [JsonSerializable(typeof(ScheduleFreeSgdOptions), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class ScheduleFreeSgdContract : JsonSerializerContext;
 
-/// <summary>Schedule-free gradient descent: a constant rate, and an average instead of a schedule.</summary>
+/// <summary>Schedule-free gradient descent: uses a constant rate, and an average of the parameters instead of a
+/// schedule.</summary>
 /// <remarks>
 /// <para>Defazio et al. 2024, arXiv 2405.15682, equations 1 to 3.</para>
 /// <code>
@@ -65,10 +66,11 @@ internal sealed partial class ScheduleFreeSgdContract : JsonSerializerContext;
 /// y ← (1 − β)z + βx
 /// </code>
 /// <para>c = w/Σw with the weight w = t^R·(largest η so far)^WeightLrPower, so the first c is 1. As in the authors' code, x is
-/// not stored but computed from y and z. Decay uses the value at y. The momentum must be above 0, because x could not be computed
-/// otherwise. At rate 0 neither the parameters nor the average change. A step at the evaluation point throws.</para>
+/// not stored but computed from y and z. Weight decay uses the parameters at y. The momentum must be above 0, because x
+/// could not be computed otherwise. At rate 0 neither the parameters nor the average change. A step at the evaluation point
+/// throws.</para>
 /// <para>State: 4 bytes per parameter (<c>z</c>), and the scalars <c>weight_sum</c>, <c>lr_max</c> and <c>evaluating</c> for
-/// each tensor. With a zero gradient z stays and y approaches z. A NaN makes its parameter NaN.</para>
+/// each tensor. With a zero gradient z does not change, and y approaches z. A NaN makes its parameter NaN.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null for the defaults.</param>
@@ -78,7 +80,7 @@ public sealed class ScheduleFreeSgd(
     int length, ScheduleFreeSgdOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : ScheduleFreeOptimizer(length, options ?? new ScheduleFreeSgdOptions(), threads, stateFormat);
 
-/// <summary>The direction: the gradient itself.</summary>
+/// <summary>Uses the gradient itself as the direction.</summary>
 internal readonly struct ScheduleFreeSgdRule(ScheduleFreeMove move) : IUpdateRule1<ScheduleFreeSgdRule>
 {
     private readonly ScheduleFreeMove _move = move;

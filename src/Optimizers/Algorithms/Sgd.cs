@@ -35,7 +35,7 @@ internal sealed partial class SgdContract : JsonSerializerContext;
 /// g ← g + λp
 /// p ← p − ηg
 /// </code>
-/// <para>With gradients of some rows, only those rows move; a weight decay then throws.</para>
+/// <para>With gradients of some rows of a table, only these rows move; a weight decay then throws.</para>
 /// <para>State: none. With a zero gradient only decay moves the parameter. A NaN makes its parameter NaN.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>

@@ -31,7 +31,8 @@ internal sealed partial class SignSgdContract : JsonSerializerContext;
 /// p ← p − η·sign(g)
 /// </code>
 /// <para>As in optax, a decay is coupled, so it can change the sign. The sign of ±0 and of NaN is 0.</para>
-/// <para>State: none. With a zero gradient only decay moves the parameter; with a NaN nothing does.</para>
+/// <para>State: none. With a zero gradient only decay moves the parameter. A parameter with a NaN gradient does not
+/// move.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null for the defaults.</param>

@@ -19,8 +19,8 @@ public sealed record SophiaOptions : IOptimizerOptions, INamed
     public double Epsilon { get; init; } = 1e-12;
 
     /// <summary>
-    /// γ, the factor on the curvature. The smaller it is, the more parameters move by the whole rate. Finite, above 0; default
-    /// 0.01, as in the paper.
+    /// γ, the factor on the curvature. The smaller γ is, the more parameters move by the whole rate. Finite, above 0;
+    /// default 0.01, as in the paper.
     /// </summary>
     public double Gamma { get; init; } = 0.01;
 
@@ -68,12 +68,12 @@ internal sealed partial class SophiaContract : JsonSerializerContext;
 /// p ← p·(1 − ηλ)
 /// p ← p − η·clip(m/max(γh, ε), −1, 1)
 /// </code>
-/// <para>Compute ĥ, an estimate of the diagonal of the Hessian, with <see cref="HessianDiagonal"/>. It needs products with the
-/// Hessian, or gradients with labels that are drawn from the model. If h is not positive, the step is the whole rate against
-/// the sign of m. As in the paper, there is no bias correction.</para>
+/// <para>Compute ĥ, an estimate of the diagonal of the Hessian, with <see cref="HessianDiagonal"/>. The estimate needs
+/// products with the Hessian, or gradients with labels that are drawn from the model. If h is not positive, the step is the
+/// whole rate against the sign of m. As in the paper, there is no bias correction.</para>
 /// <para>State: 8 bytes per parameter (<c>hessian</c>, <c>exp_avg</c>). With zero gradients m falls to 0, and then only decay
-/// moves the parameter. A NaN stays in the state of its parameter: in m it stops the parameter, in h it makes it move by the
-/// whole rate.</para>
+/// moves the parameter. A NaN stays in the state of its parameter. A NaN in m stops the parameter; a NaN in h makes the
+/// parameter move by the whole rate.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -108,7 +108,7 @@ public sealed class Sophia(int length, SophiaOptions? options = null, int thread
     private SophiaOptions Hyperparameters => (SophiaOptions)Options;
 }
 
-/// <summary>Sophia in a model.</summary>
+/// <summary>Passes Hessian estimates to <see cref="Sophia"/> in a model.</summary>
 public static class SophiaExtensions
 {
     /// <summary>Whether to call <c>UpdateHessian</c> for a parameter before its next update; see

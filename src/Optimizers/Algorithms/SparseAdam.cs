@@ -47,11 +47,11 @@ internal sealed partial class SparseAdamContract : JsonSerializerContext;
 /// v ← β₂v + (1 − β₂)g²
 /// p ← p − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ) · m/(√v + ε)
 /// </code>
-/// <para>As in PyTorch, t counts the updates of the table, not those of a row, and ε is added to the root before bias
-/// correction; in the paper it is added after. If every element has a gradient, this is Adam except for ε; PyTorch does not
-/// accept such gradients. There is no weight decay. A quotient 0/0 gives no update.</para>
-/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). A zero gradient is a gradient: its row keeps moving
-/// and its moments decay. A NaN stays in the moments of its parameter.</para>
+/// <para>As in PyTorch, t counts the updates of the table, not the updates of a row, and ε is added to the root before bias
+/// correction; in the paper it is added after. If every element has a gradient, this is Adam except for ε. PyTorch's
+/// SparseAdam does not accept such dense gradients. There is no weight decay. A quotient 0/0 gives no update.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). A row whose gradient is 0 also counts as a row
+/// with a gradient: it keeps moving, and its moments decay. A NaN stays in the moments of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null for the defaults.</param>
@@ -61,7 +61,7 @@ public sealed class SparseAdam(
     int length, SparseAdamOptions? options = null, int threads = 0, StateFormat stateFormat = StateFormat.Float32)
     : Optimizer(length, options ?? new SparseAdamOptions(), threads, stateFormat);
 
-/// <summary>Adam's moments, then a move with ε before bias correction.</summary>
+/// <summary>Updates Adam's moments, then the parameter. ε is added to the root before bias correction.</summary>
 internal readonly struct SparseAdamRule(StepScalars step, double beta1, double beta2, double epsilon)
     : IUpdateRule2<SparseAdamRule>
 {

@@ -54,10 +54,11 @@ internal sealed partial class YogiContract : JsonSerializerContext;
 /// v ← v − (1 − β₂)·sign(v − g²)·g²
 /// p ← p − η/(1 − β₁ᵗ) · m/(√(v/(1 − β₂ᵗ)) + ε)
 /// </code>
-/// <para>The bias correction is optax's, although the initial moments are not 0. The start of m at InitialAccumulator is
-/// optax's too; it moves a parameter a little before its first nonzero gradient. A quotient 0/0 gives no update.</para>
-/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients m decays and v stays. A NaN
-/// stays in the moments of its parameter.</para>
+/// <para>The bias correction is optax's, although the initial moments are not 0. As in optax, m starts at
+/// InitialAccumulator, so a parameter moves a little before its first nonzero gradient. A quotient 0/0 gives no
+/// update.</para>
+/// <para>State: 8 bytes per parameter (<c>exp_avg</c>, <c>exp_avg_sq</c>). With zero gradients m decays and v does not
+/// change. A NaN stays in the moments of its parameter.</para>
 /// </remarks>
 /// <param name="length">The number of parameters, at least 0.</param>
 /// <param name="options">The hyperparameters; null for the defaults.</param>

@@ -4,14 +4,15 @@ namespace Optimizers.Charts;
 
 /// <summary>An axis: its range and its ticks.</summary>
 /// <remarks>
-/// Ticks are regular. They are all multiples of a round step in the range, all powers of a power of ten, or all powers of ten times 1, 2
-/// and 5. A logarithmic axis also has minor ticks without labels.
+/// Ticks are regular. There are three kinds of ticks: all multiples of a round step in the range, all powers of a power of
+/// ten, or all powers of ten times 1, 2 and 5. A logarithmic axis also has minor ticks without labels.
 /// </remarks>
 internal sealed class ChartAxis
 {
     private const int MostTicks = 11;
 
-    // A narrower range, relative to its numbers, needs labels of more than nine digits. It is treated as one number.
+    // If a range is narrower than this, relative to its numbers, its labels need more than nine digits. It is treated as one
+    // number.
     private const double Narrow = 1e-8;
 
     private readonly bool _logarithmic;
@@ -49,7 +50,8 @@ internal sealed class ChartAxis
             least: new ChartAxis(false, first, last, LabelOf(first) == LabelOf(last) ? [first] : [first, last], LabelOf));
     }
 
-    /// <summary>Creates an axis with ticks at multiples of a round step, from a tick at or below the numbers to one at or above them.</summary>
+    /// <summary>Creates an axis with ticks at multiples of a round step, from a tick at or below the numbers to a tick at or
+    /// above them.</summary>
     /// <param name="values">The numbers on the axis.</param>
     /// <param name="fits">Whether the labels of a proposed axis have room.</param>
     public static ChartAxis Linear(IReadOnlyCollection<double> values, Func<ChartAxis, bool> fits)

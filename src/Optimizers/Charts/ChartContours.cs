@@ -13,7 +13,7 @@ namespace Optimizers.Charts;
 public sealed record ChartContours
 {
     /// <summary>Creates a surface.</summary>
-    /// <param name="height">The height at x and y. No line is drawn where it is not finite.</param>
+    /// <param name="height">The height at x and y. No line is drawn where the height is not finite.</param>
     /// <param name="levels">The heights at which lines are drawn.</param>
     /// <exception cref="ArgumentException">An argument is null, or a level is not finite.</exception>
     public ChartContours(Func<double, double, double> height, IReadOnlyList<double> levels)

@@ -6,7 +6,7 @@ internal sealed class ContourLines
     // The side of a cell in pixels. Between the corners of a cell the height is interpolated.
     private const double CellSide = 1.5;
 
-    // A point is left out if it is closer than this to the line between its neighbours, in pixels.
+    // A point is left out if its distance from the line between its neighbours is less than this number of pixels.
     private const double Tolerance = 0.1;
 
     private readonly double _cellWidth;

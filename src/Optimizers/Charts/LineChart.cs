@@ -77,8 +77,8 @@ public sealed record LineChart
     }
 
     /// <summary>
-    /// Whether one unit is equally long on both axes of the SVG picture, so that angles are true. The range of one axis is extended until it
-    /// is. Default: false.
+    /// Whether one unit is equally long on both axes of the SVG picture, so that angles are true. To make the units equal,
+    /// the range of one axis is extended. Default: false.
     /// </summary>
     public bool EqualScales { get; init; }
 
@@ -157,8 +157,8 @@ public sealed record LineChart
 /// <summary>A line of a <see cref="LineChart"/>.</summary>
 /// <param name="Name">The name in the legend.</param>
 /// <param name="Points">
-/// The points in the order in which they are joined. Their x need not ascend, so a line can be a path. A point that is not finite leaves a gap.
-/// </param>
+/// The points in the order in which they are joined. The x of the points need not ascend, so a line can be a path. A point
+/// that is not finite leaves a gap. </param>
 public sealed record ChartLine(string Name, IReadOnlyList<ChartPoint> Points)
 {
     /// <summary>A short text before the name in the legend, such as a last value. Default: none.</summary>
@@ -171,8 +171,8 @@ public sealed record ChartLine(string Name, IReadOnlyList<ChartPoint> Points)
     public IReadOnlyList<ChartBandPoint> Band { get; init; } = [];
 
     /// <summary>
-    /// The interval of the dots on the line in the SVG picture, which show the pace along a path: 1 for a dot at each point, 10 for one at each
-    /// tenth point, 0 for none. At least 0. Default: 0.
+    /// The interval of the dots on the line in the SVG picture, which show the pace along a path: 1 for a dot at each point,
+    /// 10 for a dot at each tenth point, 0 for no dots. At least 0. Default: 0.
     /// </summary>
     public int DotInterval
     {

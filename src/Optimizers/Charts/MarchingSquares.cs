@@ -58,7 +58,7 @@ internal sealed class MarchingSquares
         sides.Add(to);
     }
 
-    // Each link is used once, so it is removed on the way.
+    // Each link is used once, so it is removed when it is used.
     private static IEnumerable<CellSide> Follow(Dictionary<CellSide, List<CellSide>> next, CellSide side)
     {
         yield return side;

@@ -1,9 +1,10 @@
 namespace Optimizers.Charts;
 
-/// <summary>Lines through points.</summary>
+/// <summary>Simplifies lines through points.</summary>
 internal static class Polyline
 {
-    /// <summary>Leaves out points that a straight line between two others shows as well. The first and the last point stay.</summary>
+    /// <summary>Leaves out points that are near enough to the straight line between two points that stay. The first and the
+    /// last point always stay.</summary>
     /// <param name="points">The points, at least one.</param>
     /// <param name="isNear">Whether the line from the first argument to the second is near enough to the third.</param>
     public static IEnumerable<T> Simplified<T>(IReadOnlyList<T> points, Func<T, T, T, bool> isNear)

@@ -41,7 +41,8 @@ internal sealed class SvgPanel
         ChartPoint Place(ChartPoint point) => new(
             left + (_chart.PlotWidth * _axes.X.ShareOf(point.X)), plot.Bottom - (_chart.PlotHeight * _axes.Y.ShareOf(point.Y)));
 
-        // Only a given range has points outside it. Otherwise rounding could cut a point at the edge.
+        // Clip only at a range that the user gave. Other ranges contain all points, and rounding could cut off a point at
+        // the edge.
         PlotClip clip = plot with
         {
             Left = _axes.ClipsX ? plot.Left : double.NegativeInfinity,
@@ -104,7 +105,8 @@ internal sealed class SvgPanel
     private static XElement Dot(ChartPoint place, double radius) =>
         Tag("circle", With("cx", place.X), With("cy", place.Y), With("r", radius));
 
-    // Of the places right or left of the mark, above or below it, the label gets the one where it covers the least of the lines.
+    // The label can be right or left of the mark, above or below it. It gets the place where it covers the least of the
+    // lines.
     private static XElement[] Mark(string label, ChartPoint place, PlotClip plot, IEnumerable<IReadOnlyList<ChartPoint>> lines)
     {
         double width = LetterWidth * label.Length;

@@ -2,8 +2,8 @@ namespace Optimizers.Charts;
 
 /// <summary>The style sheet of the SVG pictures.</summary>
 /// <remarks>
-/// The first colours follow the palette of Okabe and Ito, "Color Universal Design" (2008), darker for light backgrounds. Lines also differ by
-/// their dashes, so that a picture is readable without colour.
+/// The first colours follow the palette of Okabe and Ito, "Color Universal Design" (2008), in darker shades for light
+/// backgrounds. Lines also differ by their dashes, so that a picture is readable without colour.
 /// </remarks>
 internal static class SvgStyle
 {

@@ -5,7 +5,7 @@ namespace Optimizers.Charts;
 /// <summary>Draws a chart as text.</summary>
 internal static class TextChart
 {
-    // Characters that look different in any font.
+    // These characters look different in any font.
     private const string Marks = "*o+x#%@=~&";
 
     public static string Draw(LineChart chart, int columns, int rows)
@@ -122,7 +122,7 @@ internal static class TextChart
 
     private static double Between(ChartPoint one, ChartPoint other, double x)
     {
-        // Halves do not overflow.
+        // Halve the numbers first, so that their difference cannot overflow.
         double share = other.X > one.X ? ((x / 2) - (one.X / 2)) / ((other.X / 2) - (one.X / 2)) : 1;
         return ((1 - share) * one.Y) + (share * other.Y);
     }

@@ -6,8 +6,8 @@ namespace Optimizers.Diagnostics;
 /// </summary>
 /// <remarks>
 /// <para>The watch compares windows of losses in two ways. The first is the share of pairs in which one loss is above the other (Mann
-/// &amp; Whitney 1947, doi 10.1214/aoms/1177730491), which does not depend on the scale of the loss or on a few outliers. The second
-/// is their medians:</para>
+/// &amp; Whitney 1947, doi 10.1214/aoms/1177730491), which does not depend on the scale of the loss or on a few outliers.
+/// The second is the medians of the windows:</para>
 /// <code>
 /// NotFinite: this loss is infinite or NaN
 /// Exploded: the last 20 losses are all above s + ExplosionFactor·max(s − best, |s|, noise)
@@ -20,9 +20,10 @@ namespace Optimizers.Diagnostics;
 /// <para>If the loss explodes at once, s is already too high, so a second rule applies. The loss has then exploded if a whole window
 /// lies above the same limit with the first loss as s and without noise, and its median is above the first loss by more than 1.5 times
 /// the spread of its middle half.</para>
-/// <para>The report is a pure function of the losses so far; losses that are not finite are not stored. The comparison is with a window
-/// at a fixed part of the run, and not at a fixed distance, so slow progress late in a long run still counts as progress. The
-/// defaults were tested on training curves with rates from a ten-thousandth of a good rate to a thousand times it.</para>
+/// <para>The report is a pure function of the losses so far; losses that are not finite are not stored. The earlier window
+/// lies at a fixed part of the run, and not at a fixed distance. So slow progress late in a long run still counts as
+/// progress. The defaults were tested on training curves with rates from a ten-thousandth of a good rate to a thousand times
+/// a good rate.</para>
 /// <para>Memory: five windows of doubles. Time: the sorting of one window for each loss.</para>
 /// </remarks>
 public sealed class DivergenceWatch : ICheckpointed

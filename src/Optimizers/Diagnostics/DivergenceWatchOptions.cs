@@ -33,8 +33,9 @@ public sealed record DivergenceWatchOptions
     public double LeastFall { get; init; } = 0.005;
 
     /// <summary>
-    /// How far above its start the loss must stay to count as exploded, as a multiple of the largest of three numbers: the loss at the
-    /// start, the progress so far, and the noise. Above 0; default 2: three times the first losses.
+    /// How far above its start the loss must stay to count as exploded, as a multiple of the largest of three numbers: the
+    /// loss at the start, the progress so far, and the noise. Above 0; default 2. With 2, the limit is three times the loss
+    /// at the start, if this loss is the largest of the three numbers.
     /// </summary>
     public double ExplosionFactor { get; init; } = 2;
 }

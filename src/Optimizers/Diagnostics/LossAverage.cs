@@ -1,8 +1,8 @@
 namespace Optimizers.Diagnostics;
 
 /// <summary>
-/// An exponential moving average of losses, with bias correction: the weights of past losses are multiplied by β at each step. A second
-/// number that belongs to each loss, its place, is averaged with the same weights.
+/// An exponential moving average of losses, with bias correction: the weights of past losses are multiplied by β at each
+/// step. Each loss has a second number, its place. The places are averaged with the same weights.
 /// </summary>
 internal struct LossAverage(double beta)
 {

@@ -33,7 +33,7 @@ internal sealed class LossWindows(int window)
     /// <summary>The window at a quarter to half of the run, sorted.</summary>
     public Span<double> Earlier => Window(2);
 
-    // This window becomes the earlier one when the run is twice as long.
+    // When the run is twice as long, this window becomes the earlier window.
     private Span<double> Pending => Window(3);
 
     private Span<double> Recent => Window(0);

@@ -1,8 +1,8 @@
 namespace Optimizers.Diagnostics;
 
 /// <summary>
-/// Learning-rate range test: takes steps at rates from far too low to far too high, records the loss, and suggests a
-/// rate. Afterwards everything is as it was before, bit for bit.
+/// Runs a learning-rate range test: it takes steps at rates from far too low to far too high, records the losses, and
+/// suggests a rate. Afterwards the parameters, the gradients and the state of the optimizer have the same bits as before.
 /// </summary>
 /// <remarks>
 /// <para>Smith 2015, Cyclical Learning Rates for Training Neural Networks, arXiv 1506.01186, section 3.3; with exponential
@@ -16,16 +16,17 @@ namespace Optimizers.Diagnostics;
 /// </code>
 /// <para>An average of past losses belongs to past rates. fastai plots it at the newest rate, and divides the rate of the lowest loss
 /// by 10. Here the rate is averaged with the same weights, so no correction for the lag is needed. The remaining division is by 2.
-/// It follows from a quadratic: along its steepest direction the best rate is 1/λ, and descent is unstable above 2/λ
-/// (LeCun, Bottou, Orr and Müller 1998, Efficient BackProp, section 5). The rate of steepest descent is Smith's lower bound and
-/// fastai's "steep". Neither rule depends on the optimizer.</para>
+/// This factor follows from a quadratic: along the steepest direction of the quadratic the best rate is 1/λ, and descent is
+/// unstable above 2/λ (LeCun, Bottou, Orr and Müller 1998, Efficient BackProp, section 5). The rate of steepest descent is
+/// Smith's lower bound and fastai's "steep". Neither rule depends on the optimizer.</para>
 /// <para>fastai ends the test when the loss is above a multiple of the best loss. If the best loss is close to 0, a small oscillation
-/// is above that multiple, so here the loss must also be above the first loss.</para>
+/// is already above such a multiple. So here the loss must also be above the first loss.</para>
 /// <para>Losses are noisy, and a network that has already learnt at low rates reaches the high rates with other weights than at the
 /// start. So a suggestion is right only to the order of magnitude; use <see cref="RateSweep"/> for a more precise answer.</para>
 /// <para>The test restores the values and gradients of a model, its optimizer's state and everything else in its
-/// <see cref="Checkpoint"/>, also if the step throws. It cannot restore what only your program knows, such as the position in the data.
-/// The snapshot needs as much memory as the checkpoint file would need on the disk, plus the gradients.</para>
+/// <see cref="Checkpoint"/>, also if the step throws. The test cannot restore things that only your program knows, such as
+/// the position in the data. The snapshot needs as much memory as the checkpoint file would need on the disk, plus the
+/// gradients.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -41,7 +42,8 @@ namespace Optimizers.Diagnostics;
 public static class RateFinder
 {
     /// <summary>Tests the learning rates of a model.</summary>
-    /// <remarks>Each rate replaces that of the schedule or the options. The rate factors of groups still apply.</remarks>
+    /// <remarks>Each rate replaces the rate of the schedule or of the options. The rate factors of groups still
+    /// apply.</remarks>
     /// <param name="optimizer">The optimizer of the model.</param>
     /// <param name="step">Computes the gradients of the next batch, calls the optimizer's <see cref="ModelOptimizer.Step"/>, and
     /// returns the loss of the batch before the update. Its argument is the rate, which it need not use.</param>
@@ -64,7 +66,8 @@ public static class RateFinder
         Find(RateTrial.CheckpointOf(parameters, optimizer), step, options);
 
     /// <summary>Tests the learning rates of everything in a checkpoint: for example a model with averages and wrappers.</summary>
-    /// <remarks>The rates of its optimizer's groups are set as for a model. Without an optimizer, the step must use the rate.</remarks>
+    /// <remarks>If the checkpoint has an optimizer, the rates of its groups are set as for a model. If it has none,
+    /// <paramref name="step"/> must use the rate itself.</remarks>
     /// <param name="checkpoint">A checkpoint with everything that the step changes. If it has an optimizer,
     /// <see cref="Checkpoint.IncludeParameters"/> must be true.</param>
     /// <param name="step">Takes a step, and returns the loss before it.</param>

@@ -14,7 +14,7 @@ public sealed record RateFinderOptions
 
     /// <summary>
     /// The number of rates, which is also the largest number of steps. At least 10, at least twice the number of losses that
-    /// <see cref="Smoothing"/> averages over, and at most a million; default 200.
+    /// the average of <see cref="Smoothing"/> covers, and at most a million; default 200.
     /// </summary>
     public int Points { get; init; } = 200;
 

@@ -49,7 +49,7 @@ public sealed record RateReport
         Advice = AdviceOn(stillFalling: lowest == points.Count - 1);
     }
 
-    /// <summary>Every step, in order. If the loss diverged, the last step is the one where it did.</summary>
+    /// <summary>Every step, in order. If the loss diverged, it diverged in the last step.</summary>
     public IReadOnlyList<RatePoint> Points { get; }
 
     /// <summary>Whether the test ended because the loss diverged, before the highest rate.</summary>
@@ -71,8 +71,8 @@ public sealed record RateReport
     public double? ByLargestStable { get; }
 
     /// <summary>
-    /// The rate at which the averaged loss fell most steeply with the logarithm of the rate, as a suggestion for training. It is usually
-    /// the more cautious of the two. Null if the loss fell at no rate.
+    /// The rate at which the averaged loss fell most steeply with the logarithm of the rate, as a suggestion for training.
+    /// This rate is usually the more cautious of the two suggestions. Null if the loss fell at no rate.
     /// </summary>
     public double? BySteepestDescent { get; }
 

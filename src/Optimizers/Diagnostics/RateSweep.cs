@@ -1,14 +1,16 @@
 namespace Optimizers.Diagnostics;
 
 /// <summary>
-/// Learning-rate sweep: trains for a few steps at each of several rates, from the same start, and chooses the rate with the lowest final
-/// loss. Begin with the powers of ten, as is usual. Afterwards everything is as it was before, bit for bit.
+/// Runs a learning-rate sweep: it trains for a few steps at each of several rates, from the same start, and chooses the rate
+/// with the lowest final loss. Begin with the powers of ten, as is usual. Afterwards the parameters, the gradients and the
+/// state of the optimizer have the same bits as before.
 /// </summary>
 /// <remarks>
 /// <para>Bengio 2012, Practical Recommendations for Gradient-Based Training of Deep Architectures, arXiv 1206.5533, section
 /// 3.1.1: try rates on a logarithmic grid, and take the one with the lowest training loss.</para>
-/// <para>It takes more steps than a <see cref="RateFinder"/>, and measures directly how well training at a rate works.
-/// The best rate for a short run is often higher than the best rate for a long one, unless a schedule lowers the rate.</para>
+/// <para>A sweep takes more steps than a <see cref="RateFinder"/>, and measures directly how well training at a rate works.
+/// The best rate for a short run is often higher than the best rate for a long one, unless a schedule lowers the
+/// rate.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -24,8 +26,8 @@ namespace Optimizers.Diagnostics;
 public static class RateSweep
 {
     /// <summary>Rates on a logarithmic grid that contains the powers of ten.</summary>
-    /// <remarks>The rates are 10^(k/rates) for every integer k with a rate in the range. The ends are included also if rounding places
-    /// them slightly outside.</remarks>
+    /// <remarks>The rates are 10^(k/rates) for every integer k with a rate in the range. The ends of the range are included
+    /// even if rounding places them slightly outside.</remarks>
     /// <param name="lowest">The lower end of the range. Finite, above 0.</param>
     /// <param name="highest">The upper end. Finite, at least the lower end.</param>
     /// <param name="rates">The number of rates in each decade. At least 1, at most 1,000.</param>
@@ -47,7 +49,8 @@ public static class RateSweep
     }
 
     /// <summary>Trains a model at each rate.</summary>
-    /// <remarks>Each rate replaces that of the schedule or the options. The rate factors of groups still apply.</remarks>
+    /// <remarks>Each rate replaces the rate of the schedule or of the options. The rate factors of groups still
+    /// apply.</remarks>
     /// <param name="optimizer">The optimizer of the model.</param>
     /// <param name="step">Gets the rate and the index of the step in its run, from 0. It computes the gradients of a batch, which
     /// should be the same batch for the same index, calls the optimizer's <see cref="ModelOptimizer.Step"/>, and returns the loss of
@@ -70,7 +73,8 @@ public static class RateSweep
         Try(RateTrial.CheckpointOf(parameters, optimizer), step, options);
 
     /// <summary>Trains everything in a checkpoint at each rate.</summary>
-    /// <remarks>The rates of its optimizer's groups are set as for a model. Without an optimizer, the step must use the rate.</remarks>
+    /// <remarks>If the checkpoint has an optimizer, the rates of its groups are set as for a model. If it has none,
+    /// <paramref name="step"/> must use the rate itself.</remarks>
     /// <param name="checkpoint">A checkpoint with everything that the step changes. If it has an optimizer,
     /// <see cref="Checkpoint.IncludeParameters"/> must be true.</param>
     /// <param name="step">As for a model.</param>

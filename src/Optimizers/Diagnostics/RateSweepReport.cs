@@ -33,8 +33,8 @@ public sealed record RateSweepReport
     public IReadOnlyList<RateRun> Runs { get; }
 
     /// <summary>
-    /// The rate with the lowest final loss, among the runs that did not diverge and whose loss fell. If two are equal, the lower rate.
-    /// Null if there is no such run.
+    /// The rate with the lowest final loss, among the runs that did not diverge and whose loss fell. If two losses are
+    /// equal, it is the lower rate. Null if there is no such run.
     /// </summary>
     public double? Chosen { get; }
 

@@ -1,8 +1,8 @@
 namespace Optimizers.Diagnostics;
 
 /// <summary>
-/// Steps that try a rate and are then undone, for the range test and the sweep. When it is disposed, everything is as it
-/// was, also after an exception.
+/// Takes steps that try a rate, and then undoes them; for the range test and the sweep. When the trial is disposed,
+/// everything is as it was at the start, also after an exception.
 /// </summary>
 internal sealed class RateTrial : IDisposable
 {

@@ -4,7 +4,7 @@ namespace Optimizers.Diagnostics;
 
 /// <summary>
 /// The instruments for publishing the steps of models. Without a listener nothing is measured or recorded. Values that are
-/// not finite are never recorded, because one of them would make a sum infinite or NaN for ever.
+/// not finite are never recorded, because one such value would make a sum infinite or NaN for ever.
 /// </summary>
 internal sealed class StepMeter
 {

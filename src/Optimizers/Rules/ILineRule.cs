@@ -27,8 +27,8 @@ public interface ILineRule<TSelf>
         where V : struct, ILane<V>;
 
     /// <summary>
-    /// Computes the new number of one row or column. Called on the stepping thread, for each row or column of each nonempty
-    /// tensor.
+    /// Computes the new number of one row or column. Called on the thread that calls <c>Step</c>, for each row or column of
+    /// each nonempty tensor.
     /// </summary>
     /// <param name="slot">The number of the slot, from 0, among all slots.</param>
     /// <param name="before">The number after the last update; <see cref="StateSlot.Initial"/> at the first update.</param>

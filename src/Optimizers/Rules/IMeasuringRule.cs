@@ -27,8 +27,8 @@ public interface IMeasuringRule<TSelf> : IUpdateRule<TSelf>
     static virtual bool IsOfGroup => false;
 
     /// <summary>
-    /// Returns a copy of the rule with the values that its second pass computes from the sums. Called on the stepping thread,
-    /// once for each tensor, between the two passes.
+    /// Returns a copy of the rule with the values that its second pass computes from the sums. Called on the thread that
+    /// calls <c>Step</c>, once for each tensor, between the two passes.
     /// </summary>
     /// <param name="sums">The sums over the tensor, or over its group, in double.</param>
     /// <param name="scalars">The state scalars, as <see cref="RuleFactory{TRule}"/> has set them. The rule may change them;

@@ -50,8 +50,8 @@ public abstract class OptimizerDefinition
     internal virtual bool SharesScalars => false;
 
     /// <summary>Defines an element-wise optimizer.</summary>
-    /// <param name="rule">Creates the rule of a step. Called on the stepping thread, once for all tensors of a group with the
-    /// same number of updates. It must be a pure function. If it throws, nothing has changed.</param>
+    /// <param name="rule">Creates the rule of a step. Called on the thread that calls <c>Step</c>, once for all tensors of a
+    /// group with the same number of updates. It must be a pure function. If it throws, nothing has changed.</param>
     /// <param name="slots">The state slots, in the order in which the rule's <c>Apply</c> receives them.</param>
     /// <typeparam name="TRule">The rule.</typeparam>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>

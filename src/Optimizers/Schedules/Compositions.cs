@@ -1,6 +1,6 @@
 namespace Optimizers.Schedules;
 
-/// <summary><see cref="ScheduleExtensions.WithWarmup"/>.</summary>
+/// <summary>The schedule that <see cref="ScheduleExtensions.WithWarmup"/> returns.</summary>
 internal sealed record Warmup : IComposedSchedule, INamed
 {
     public Warmup(ILrSchedule inner, long steps, double start = 0)
@@ -35,7 +35,8 @@ internal sealed record Warmup : IComposedSchedule, INamed
 [JsonSerializable(typeof(Warmup), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class WarmupContract : JsonSerializerContext;
 
-/// <summary><see cref="ScheduleExtensions.Times"/> and <see cref="ScheduleExtensions.Scale"/>.</summary>
+/// <summary>The schedule that <see cref="ScheduleExtensions.Times"/> and <see cref="ScheduleExtensions.Scale"/>
+/// return.</summary>
 internal sealed record Product : IComposedSchedule, INamed
 {
     public Product(ILrSchedule one, ILrSchedule other)
@@ -62,7 +63,7 @@ internal sealed record Product : IComposedSchedule, INamed
 [JsonSerializable(typeof(Product), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class ProductContract : JsonSerializerContext;
 
-/// <summary><see cref="ScheduleExtensions.Clamp"/>.</summary>
+/// <summary>The schedule that <see cref="ScheduleExtensions.Clamp"/> returns.</summary>
 internal sealed record Clamp : IComposedSchedule, INamed
 {
     public Clamp(ILrSchedule inner, double minimum, double maximum)
@@ -94,7 +95,7 @@ internal sealed record Clamp : IComposedSchedule, INamed
 [JsonSerializable(typeof(Clamp), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class ClampContract : JsonSerializerContext;
 
-/// <summary><see cref="ScheduleExtensions.Shift"/>.</summary>
+/// <summary>The schedule that <see cref="ScheduleExtensions.Shift"/> returns.</summary>
 internal sealed record Shift : IComposedSchedule, INamed
 {
     public Shift(ILrSchedule inner, long steps)
@@ -125,7 +126,8 @@ internal sealed record Shift : IComposedSchedule, INamed
 [JsonSerializable(typeof(Shift), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class ShiftContract : JsonSerializerContext;
 
-/// <summary><see cref="ScheduleExtensions.InEpochs"/> and <see cref="ScheduleExtensions.PerEpoch"/>.</summary>
+/// <summary>The schedule that <see cref="ScheduleExtensions.InEpochs"/> and <see cref="ScheduleExtensions.PerEpoch"/>
+/// return.</summary>
 internal sealed record Epochs : IComposedSchedule, INamed
 {
     public Epochs(ILrSchedule inner, long stepsPerEpoch, bool inEpochs = false)

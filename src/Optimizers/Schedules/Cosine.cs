@@ -5,14 +5,14 @@ namespace Optimizers.Schedules;
 /// <para>Loshchilov &amp; Hutter 2017, arXiv 1608.03983, equation 5, without restarts.</para>
 /// <code>v(k) = Floor + (Peak − Floor)·(1 + cos πt)/2, t = min(k/Steps, 1)</code>
 /// <para>The first update uses the peak. After Steps updates the rate stays at the floor, as in optax; PyTorch's
-/// CosineAnnealingLR would rise again.</para>
+/// CosineAnnealingLR rises again.</para>
 /// </remarks>
 public sealed record Cosine : ILrSchedule, INamed
 {
     /// <summary>Creates the schedule.</summary>
     /// <param name="peak">The rate of the first update. Finite, at least 0.</param>
     /// <param name="steps">The number of updates until the floor is reached, at least 1.</param>
-    /// <param name="floor">The rate after these updates. At least 0, at most <paramref name="peak"/>; default 0.</param>
+    /// <param name="floor">The final rate. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public Cosine(double peak, long steps, double floor = 0)
     {
@@ -31,7 +31,7 @@ public sealed record Cosine : ILrSchedule, INamed
     /// <summary>The number of updates until the floor is reached.</summary>
     public long Steps { get; }
 
-    /// <summary>The rate after these updates.</summary>
+    /// <summary>The rate after <see cref="Steps"/> updates.</summary>
     public double Floor { get; }
 
     /// <inheritdoc/>

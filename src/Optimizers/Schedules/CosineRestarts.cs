@@ -7,23 +7,25 @@ namespace Optimizers.Schedules;
 /// cycle i has the length max(Period·PeriodMultiplierⁱ, 1) and the peak max(Peak·PeakMultiplierⁱ, Floor)
 /// v(k) = Floor + (peak − Floor)·(1 + cos πt)/2,  t = (k − start)/length
 /// </code>
-/// <para>The first update of every cycle uses the peak of the cycle; the rate never reaches Floor. The cycles never end. As in
-/// optax, the multiplier acts on the whole peak; in Keras it acts on the part of the peak above the floor.</para>
+/// <para>An update at which a cycle begins uses the peak of the cycle. Within a cycle the rate falls towards Floor but does
+/// not reach it, unless the peak of the cycle is Floor. The cycles never end. As in optax, the multiplier acts on the whole
+/// peak; in Keras it acts on the part of the peak above the floor.</para>
 /// <para>The number of the cycle is computed with a logarithm, and then checked against the exact sums of the cycle lengths,
 /// so that no restart is one update early or late. A multiplier is used with 15 digits. If it is not a whole number, cycles
 /// may begin between two updates.</para>
-/// <para>With a period multiplier below 1, cycles get shorter, down to one update each. From there on every update is at the
-/// same point of its cycle as the first of these updates: at the peak if the lengths of the earlier cycles add up to a whole
-/// number. A cycle that begins less than a millionth of an update after an update counts as beginning at it.</para>
+/// <para>With a period multiplier below 1, cycles get shorter, down to one update each. In these short cycles, every update
+/// is at the same point of its cycle. This point is the peak if the lengths of the earlier cycles add up to a whole number.
+/// A cycle that begins less than a millionth of an update after an update counts as beginning at it.</para>
 /// </remarks>
 public sealed record CosineRestarts : ILrSchedule, INamed
 {
-    // A cycle that begins this much later than an update still counts as beginning at it. The error of decimals is smaller.
+    // If a cycle begins later than an update by at most this much, it counts as beginning at the update. The error of
+    // decimals is smaller.
     private const decimal Tolerance = 1e-6m;
 
     private readonly decimal _multiplier;
 
-    // With a multiplier below 1: the first cycle that would be shorter than one update.
+    // With a multiplier below 1, this is the first cycle that would be shorter than one update.
     private readonly long _firstShort;
 
     /// <summary>Creates the schedule.</summary>

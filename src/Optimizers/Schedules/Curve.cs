@@ -10,7 +10,7 @@ public enum CurveShape
     /// <summary>Half a cosine, flat at both ends: to + (from − to)·(1 + cos πt)/2.</summary>
     Cosine,
 
-    /// <summary>Steep at the start: from + (to − from)·√t. From 1 to 0 it is the 1 − √t of Hägele et al. 2024, arXiv
+    /// <summary>Steep at the start: from + (to − from)·√t. From 1 to 0 this is the shape 1 − √t of Hägele et al. 2024, arXiv
     /// 2405.18392.</summary>
     InverseSquareRoot,
 }
@@ -26,8 +26,8 @@ internal static class Curve
     /// <summary>The advice for a warmup with a start above its peak.</summary>
     public const string ToBeginHigher = $"To begin above it, put another schedule before this one with {nameof(Sequence)}.";
 
-    /// <summary>The completed share of a number of steps that start at an index. With no steps: 0 before the index, 1 from it
-    /// on.</summary>
+    /// <summary>The completed share of a number of steps that start at an index. If the number of steps is 0, the share is 0
+    /// before the index and 1 from the index on.</summary>
     public static double Progress(long step, long begin, long steps) =>
         steps > 0 ? (double)Math.Clamp(step - begin, 0, steps) / steps : step < begin ? 0 : 1;
 
@@ -52,8 +52,8 @@ internal static class Curve
 
     public static double HalfCosine(double from, double to, double t)
     {
-        // The square of the cosine of half the angle keeps the digits that 1 + cos loses near the end; it is not exactly 0 at
-        // the end.
+        // The square of the cosine of half the angle keeps the digits that 1 + cos loses near the end. At the end itself,
+        // the square is not exactly 0.
         double cosine = Math.Cos(Math.PI / 2 * t);
         return t >= 1 ? to : Line(to, from, cosine * cosine);
     }
@@ -76,7 +76,8 @@ internal static class Curve
         return low;
     }
 
-    /// <summary>Copies indices, which must be at least 0, and in ascending order unless any order is allowed.</summary>
+    /// <summary>Copies indices, and throws if one is below 0. Unless any order is allowed, it also throws if they are not in
+    /// ascending order.</summary>
     public static ValueList<long> Indices(IReadOnlyList<long> indices, bool anyOrder, string name)
     {
         ArgumentNullException.ThrowIfNull(indices, name);

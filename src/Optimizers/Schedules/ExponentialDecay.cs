@@ -1,7 +1,7 @@
 namespace Optimizers.Schedules;
 
-/// <summary>A rate that is multiplied by a factor over a number of updates, smoothly or in a staircase; optax's
-/// exponential_decay.</summary>
+/// <summary>A rate that is multiplied by a factor in the course of every DecaySteps updates, smoothly or in a staircase;
+/// optax's exponential_decay.</summary>
 /// <remarks>
 /// <code>
 /// q = max(k − Begin, 0)/DecaySteps                     Staircase: ⌊q⌋

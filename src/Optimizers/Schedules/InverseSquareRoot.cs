@@ -9,7 +9,7 @@ namespace Optimizers.Schedules;
 /// v(k) = Peak·√(s/(k − WarmupSteps + s))             afterwards
 /// </code>
 /// <para>The first update uses 0, and only the update k = WarmupSteps uses the peak; without a warmup the first update uses
-/// the peak. The decay never ends and tends to 0: 3s updates after the peak, the rate is half of it.</para>
+/// the peak. The decay never ends; the rate tends to 0. 3s updates after the peak, the rate is half of the peak.</para>
 /// </remarks>
 public sealed record InverseSquareRoot : ILrSchedule, INamed
 {

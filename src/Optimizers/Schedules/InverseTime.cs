@@ -6,7 +6,7 @@ namespace Optimizers.Schedules;
 /// <code>
 /// v(k) = Initial/(1 + DecayRate·q), q = k/DecaySteps        Staircase: ⌊q⌋
 /// </code>
-/// <para>The first update uses Initial, the peak. The decay never ends and tends to 0.</para>
+/// <para>The first update uses Initial, which is the peak. The decay never ends; the rate tends to 0.</para>
 /// </remarks>
 public sealed record InverseTime : ILrSchedule, INamed
 {

@@ -5,7 +5,7 @@ namespace Optimizers.Schedules;
 /// <code>
 /// v(k) = Initial·Gamma^n, n: the number of milestones that are at most k
 /// </code>
-/// <para>The first update uses Initial, unless 0 is a milestone; it is the peak if Gamma is at most 1. After the last
+/// <para>The first update uses Initial, unless 0 is a milestone. Initial is the peak if Gamma is at most 1. After the last
 /// milestone the rate is constant. A milestone that is listed twice counts twice.</para>
 /// </remarks>
 public sealed record MultiStep : ILrSchedule, INamed

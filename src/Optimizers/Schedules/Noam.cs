@@ -7,9 +7,9 @@ namespace Optimizers.Schedules;
 /// <code>
 /// v(k) = Factor·ModelSize^−½·min(n^−½, n·WarmupSteps^−1.5), n = k + 1
 /// </code>
-/// <para>Unlike other warmups, it counts from 1, so the first update moves the parameters. The peak,
+/// <para>Unlike other warmups, this warmup counts from 1, so the first update moves the parameters. The peak,
 /// Factor/√(ModelSize·WarmupSteps), is at k = WarmupSteps − 1. Without a warmup the first update uses the peak. The decay
-/// never ends and tends to 0.</para>
+/// never ends; the rate tends to 0.</para>
 /// </remarks>
 public sealed record Noam : ILrSchedule, INamed
 {

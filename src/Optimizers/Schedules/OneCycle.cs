@@ -5,8 +5,8 @@ namespace Optimizers.Schedules;
 /// direction.
 /// </summary>
 /// <remarks>
-/// <para>Smith &amp; Topin 2018, arXiv 1708.07120; the same as PyTorch's OneCycleLR, including two phases and a cosine by
-/// default.</para>
+/// <para>Smith &amp; Topin 2018, arXiv 1708.07120. The schedule is the same as PyTorch's OneCycleLR, with two phases and a
+/// cosine by default, except for very short cycles and after the end (see below).</para>
 /// <code>
 /// first = Peak/InitialDivisor, last = first/FinalDivisor
 /// a = WarmupFraction·TotalSteps − 1, b = 2a, e = TotalSteps − 1
@@ -17,9 +17,9 @@ namespace Optimizers.Schedules;
 /// the peak. In a very short cycle neither of them may reach three quarters of the peak; a is then rounded to the nearest
 /// update before the last, and b = 2a. In such a cycle PyTorch has no update near the peak: with one update it uses <c>last</c>,
 /// and with three phases and a ≤ ½ it stays at or below <c>first</c>.</para>
-/// <para>The last of the TotalSteps updates uses the rate <c>last</c>, which then stays; PyTorch raises an error after it. With a
-/// WarmupFraction of 0 the first update is already on the way down. With ThreePhase and a WarmupFraction above ½ the third
-/// phase is never reached. With a WarmupFraction of 1 the last update uses the peak.</para>
+/// <para>The last of the TotalSteps updates uses the rate <c>last</c>, which then stays; PyTorch raises an error after the
+/// last update. With a WarmupFraction of 0 the first update is already on the way down. With ThreePhase and a WarmupFraction
+/// above ½ the third phase is never reached. With a WarmupFraction of 1 the last update uses the peak.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -39,8 +39,8 @@ public sealed record OneCycle : ILrSchedule, INamed
     /// <param name="initialDivisor">The peak divided by the first rate. Finite, at least 1; default 25, as in PyTorch.</param>
     /// <param name="finalDivisor">The first rate divided by the last rate. Finite. At least 1 with three phases; otherwise large
     /// enough that the last rate is not above the peak. Default 10,000, as in PyTorch.</param>
-    /// <param name="threePhase">Whether the way down has two phases, as in the paper: first to the first rate, in as many
-    /// updates as the way up, and then to the last rate. Default false, as in PyTorch.</param>
+    /// <param name="threePhase">Whether the rate falls in two phases, as in the paper: first to the first rate, in as many
+    /// updates as the rise, and then to the last rate. Default false, as in PyTorch.</param>
     /// <param name="minimumMomentum">The momentum at the peak. At least 0, below 1; default 0.85, as in PyTorch.</param>
     /// <param name="maximumMomentum">The momentum at the first and the last rate. At least
     /// <paramref name="minimumMomentum"/>, below 1; default 0.95, as in PyTorch.</param>
@@ -106,7 +106,7 @@ public sealed record OneCycle : ILrSchedule, INamed
     /// <summary>The first rate divided by the last rate.</summary>
     public double FinalDivisor { get; }
 
-    /// <summary>Whether the way down has two phases, with the first rate between them.</summary>
+    /// <summary>Whether the rate falls in two phases, with the first rate between them.</summary>
     public bool ThreePhase { get; }
 
     /// <summary>The momentum at the peak.</summary>
@@ -129,7 +129,7 @@ public sealed record OneCycle : ILrSchedule, INamed
 [JsonSerializable(typeof(OneCycle), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class OneCycleContract : JsonSerializerContext;
 
-/// <summary>The way from a first value to a peak and back; with three phases, on to a last value.</summary>
+/// <summary>A change from a first value to a peak and down to a last value, in two or three phases.</summary>
 internal sealed record OneCyclePhases(
     double First,
     double Peak,

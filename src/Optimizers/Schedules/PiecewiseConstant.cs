@@ -1,6 +1,6 @@
 namespace Optimizers.Schedules;
 
-/// <summary>Given rates, each for a range of updates.</summary>
+/// <summary>A constant rate in each of several ranges of updates. You give the rates and the boundaries.</summary>
 /// <remarks>
 /// <code>
 /// v(k) = Values[n], n: the number of boundaries that are at most k

@@ -7,7 +7,7 @@ namespace Optimizers.Schedules;
 /// v(k) = End + (Start − End)·(1 − t)^Power, t = clamp(k − Begin, 0, Steps)/Steps
 /// </code>
 /// <para>Updates up to Begin, including the first, use Start; the first update that uses End is k = Begin + Steps. The rate
-/// then stays at End. With Power 1 it is <see cref="Linear"/>; with End 0 it is PyTorch's PolynomialLR.</para>
+/// then stays at End. With Power 1 the schedule is <see cref="Linear"/>; with End 0 it is PyTorch's PolynomialLR.</para>
 /// </remarks>
 public sealed record Polynomial : ILrSchedule, INamed
 {

@@ -5,9 +5,9 @@ namespace Optimizers.Schedules;
 
 /// <summary>A rate that is reduced when a metric has stopped improving; PyTorch's ReduceLROnPlateau.</summary>
 /// <remarks>
-/// <para>This is the only schedule with a history: call <see cref="Observe"/> with the metric of each epoch. Its rate does not
-/// depend on the update index. A checkpoint saves the history with the optimizer or the group whose schedule it is, also if it
-/// is a part of another schedule. If you use it elsewhere, add it to the checkpoint yourself.</para>
+/// <para>This is the only schedule with a history: call <see cref="Observe"/> with the metric of each epoch. The rate does
+/// not depend on the update index. If this schedule, or a composition that contains it, is the schedule of an optimizer or a
+/// group, a checkpoint saves the history. Otherwise add the schedule to the checkpoint yourself.</para>
 /// <code>
 /// margin = Threshold·|best|                    Absolute: Threshold
 /// better:  Min: x &lt; best − margin              Max: x &gt; best + margin
@@ -15,9 +15,9 @@ namespace Optimizers.Schedules;
 /// cooling: if cooling &gt; 0: cooling ← cooling − 1, bad ← 0
 /// if bad &gt; Patience: cooling ← Cooldown, bad ← 0, rate ← max(rate·Factor, Floor) if this lowers it by more than Epsilon
 /// </code>
-/// <para>Before the first metric the rate is Initial, the peak; in the end it is Floor, or a rate that can fall no further. A
-/// NaN never counts as better, so the rate of a run that has diverged is reduced. The first metric counts as better for every
-/// threshold, unless it is NaN or infinite in the wrong direction.</para>
+/// <para>Before the first metric the rate is Initial, which is the peak. In the end the rate is Floor, or a rate that can
+/// fall no further. A NaN never counts as better, so the rate of a run that has diverged is reduced. The first metric counts
+/// as better for every threshold, unless it is NaN or infinite in the wrong direction.</para>
 /// <para>PyTorch uses best instead of |best|. Above 0 both are the same. Below 0 PyTorch counts a slightly worse metric as
 /// better, so the rate may never fall. If the best metric is 0, the relative margin is 0.</para>
 /// </remarks>

@@ -1,6 +1,7 @@
 namespace Optimizers.Schedules;
 
-/// <summary>Combines schedules. A combination is as pure as its parts, and can be evaluated at any index.</summary>
+/// <summary>Combines schedules. If the parts are pure functions of the index, so is the combination: it can be evaluated at
+/// any index.</summary>
 /// <example>
 /// <code>
 /// ILrSchedule schedule = new StepDecay(0.1, 30).InEpochs(stepsPerEpoch: 500).WithWarmup(1_000).Clamp(1e-4, 1);
@@ -56,7 +57,7 @@ public static class ScheduleExtensions
     /// <summary>Shifts a schedule, so that it begins later or in the middle.</summary>
     /// <remarks>
     /// <code>v(k) = inner(max(k − steps, 0))</code>
-    /// <para>The first rate of the schedule applies until it begins. A negative number skips that many updates of the
+    /// <para>Before the shifted schedule begins, its first rate applies. A negative number skips that many updates of the
     /// schedule.</para>
     /// </remarks>
     /// <param name="schedule">The schedule.</param>

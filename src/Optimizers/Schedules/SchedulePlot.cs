@@ -23,7 +23,7 @@ public static class SchedulePlot
         return Of(steps, (schedule is FunctionSchedule ? "schedule" : schedule.GetType().Name, schedule));
     }
 
-    /// <summary>Creates a chart of several schedules over the same axes.</summary>
+    /// <summary>Creates a chart of several schedules with the same axes.</summary>
     /// <param name="steps">The last update index, at least 1. The first is 0. The chart samples at most 1,001 updates, evenly spaced.</param>
     /// <param name="schedules">The schedules and their names in the legend, at least one.</param>
     /// <returns>A chart of the learning rate over the updates. Change its labels with a <c>with</c> expression.</returns>

@@ -1,13 +1,13 @@
 namespace Optimizers.Schedules;
 
-/// <summary>Schedules one after another, each from its index 0; optax's join_schedules.</summary>
+/// <summary>Uses several schedules one after another, each from its index 0; optax's join_schedules.</summary>
 /// <remarks>
 /// <code>
 /// n: the number of milestones that are at most k
 /// v(k) = Schedules[n].At(k − Milestones[n − 1])             n = 0: At(k)
 /// </code>
-/// <para>Each schedule has its peak at its own index. After the last milestone the last schedule applies. Two equal milestones
-/// skip a schedule, and a milestone at 0 skips the first schedule.</para>
+/// <para>The index of a peak counts from the start of the schedule that has the peak. After the last milestone the last
+/// schedule applies. Two equal milestones skip a schedule, and a milestone at 0 skips the first schedule.</para>
 /// </remarks>
 public sealed record Sequence : ILrSchedule, IComposedSchedule, INamed
 {

@@ -1,8 +1,9 @@
 namespace Optimizers.Schedules;
 
 /// <summary>
-/// Computes numbers of updates from numbers of samples, epochs and tokens, for the arguments of schedules. A batch is the data
-/// of one update: with gradient accumulation or several machines, all their data together.
+/// Computes numbers of updates from numbers of samples, epochs and tokens, for the arguments of schedules. A batch is the
+/// data of one update. With gradient accumulation or several machines, the batch is the data of all micro-batches or
+/// machines together.
 /// </summary>
 /// <example>
 /// <code>
@@ -38,10 +39,10 @@ public static class Steps
 
     /// <summary>The number of updates in a number of epochs.</summary>
     /// <remarks>
-    /// epochs · <see cref="PerEpoch"/>; a part of an epoch is rounded to the nearest update, and a half away from zero. Every
-    /// epoch has its own last batch, as with data loaders. A <see cref="GradientAccumulator"/> makes the same number of
-    /// updates if each epoch ends with <see cref="GradientAccumulator.Flush"/>, or with
-    /// <see cref="GradientAccumulator.Discard"/> if the last batch is dropped.
+    /// epochs · <see cref="PerEpoch"/>; the result is rounded to the nearest update; a half is rounded up. Every epoch has
+    /// its own last batch, as with data loaders. A <see cref="GradientAccumulator"/> makes the same number of updates if
+    /// each epoch ends with <see cref="GradientAccumulator.Flush"/>, or with <see cref="GradientAccumulator.Discard"/> if
+    /// the last batch is dropped.
     /// </remarks>
     /// <param name="epochs">The number of epochs; may have a fraction. Finite, at least 0.</param>
     /// <param name="samples">The number of samples in an epoch, at least 1.</param>
@@ -91,7 +92,7 @@ public static class Steps
     }
 
     /// <summary>A share of a number of updates, for example for a warmup.</summary>
-    /// <remarks>share · steps, rounded to the nearest update, and a half away from zero.</remarks>
+    /// <remarks>share · steps, rounded to the nearest update; a half is rounded up.</remarks>
     /// <param name="share">The share, from 0 to 1.</param>
     /// <param name="steps">The number of updates, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>

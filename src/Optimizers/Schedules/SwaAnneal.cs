@@ -6,8 +6,8 @@ namespace Optimizers.Schedules;
 /// <code>
 /// v(k) = Shape from Initial to SwaRate, t = min(k/AnnealSteps, 1)
 /// </code>
-/// <para>The first update uses Initial; the first update that uses SwaRate is k = AnnealSteps, and the rate then stays there.
-/// Put it after another schedule with <see cref="Sequence"/>.</para>
+/// <para>The first update uses Initial; the first update that uses SwaRate is k = AnnealSteps. The rate then stays at
+/// SwaRate. Put this schedule after another one with <see cref="Sequence"/>.</para>
 /// </remarks>
 public sealed record SwaAnneal : ILrSchedule, INamed
 {

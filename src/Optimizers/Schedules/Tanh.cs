@@ -9,15 +9,15 @@ namespace Optimizers.Schedules;
 /// v(k) = Floor                                              afterwards
 /// </code>
 /// <para>The first update uses the peak, which is a millionth below Initial with the default bound of −7. At k = Steps the
-/// rate jumps to the floor, because with the default bound of 3 the curve would end a quarter of a percent of the range above
-/// it. The rate then stays at the floor.</para>
+/// rate jumps to the floor: with the default bound of 3, the curve would end above the floor by a quarter of a percent of
+/// the range. The rate then stays at the floor.</para>
 /// </remarks>
 public sealed record Tanh : ILrSchedule, INamed
 {
     /// <summary>Creates the schedule.</summary>
     /// <param name="initial">The upper limit of the curve. Finite, at least 0.</param>
     /// <param name="steps">The number of updates until the floor is reached, at least 1.</param>
-    /// <param name="floor">The rate from there on. At least 0, at most <paramref name="initial"/>.</param>
+    /// <param name="floor">The final rate. At least 0, at most <paramref name="initial"/>.</param>
     /// <param name="lowerBound">The argument of the tangent at the start of the curve. Finite; default −7, as in timm.</param>
     /// <param name="upperBound">The argument of the tangent at the end of the curve. Finite, above <paramref name="lowerBound"/>;
     /// default 3, as in timm.</param>
@@ -44,7 +44,7 @@ public sealed record Tanh : ILrSchedule, INamed
     /// <summary>The number of updates until the floor is reached.</summary>
     public long Steps { get; }
 
-    /// <summary>The rate from there on.</summary>
+    /// <summary>The rate from <see cref="Steps"/> on.</summary>
     public double Floor { get; }
 
     /// <summary>The argument of the tangent at the start of the curve.</summary>

@@ -6,8 +6,8 @@ namespace Optimizers.Schedules;
 /// v(k) = Start + (Peak − Start)·min(k/WarmupSteps, 1)
 /// </code>
 /// <para>The first update uses Start, so with the default of 0 it moves nothing. The first update that uses the peak is k =
-/// WarmupSteps; the rate then stays there. Without a warmup all updates use the peak, as in the transformers library; optax
-/// would stay at Start.</para>
+/// WarmupSteps; the rate then stays at the peak. Without a warmup all updates use the peak, as in the transformers library;
+/// in optax all updates then use Start.</para>
 /// </remarks>
 public sealed record WarmupConstant : ILrSchedule, INamed
 {

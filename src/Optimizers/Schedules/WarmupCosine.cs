@@ -17,7 +17,7 @@ public sealed record WarmupCosine : ILrSchedule, INamed
     /// <param name="warmupSteps">The number of updates before the peak, at least 0.</param>
     /// <param name="totalSteps">The number of updates until the floor is reached, including the warmup; more than
     /// <paramref name="warmupSteps"/>.</param>
-    /// <param name="floor">The rate from there on. At least 0, at most <paramref name="peak"/>; default 0.</param>
+    /// <param name="floor">The final rate. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <param name="start">The rate of the first update. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public WarmupCosine(double peak, long warmupSteps, long totalSteps, double floor = 0, double start = 0)
@@ -45,7 +45,7 @@ public sealed record WarmupCosine : ILrSchedule, INamed
     /// <summary>The number of updates until the floor is reached, including the warmup.</summary>
     public long TotalSteps { get; }
 
-    /// <summary>The rate from there on.</summary>
+    /// <summary>The rate from <see cref="TotalSteps"/> on.</summary>
     public double Floor { get; }
 
     /// <summary>The rate of the first update.</summary>

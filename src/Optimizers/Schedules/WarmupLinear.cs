@@ -8,8 +8,8 @@ namespace Optimizers.Schedules;
 ///        t = min((k − WarmupSteps)/(TotalSteps − WarmupSteps), 1)
 /// </code>
 /// <para>The first update uses Start, so with the default of 0 it moves nothing. The first update that uses the peak is k =
-/// WarmupSteps, and the first that uses the floor is k = TotalSteps; the rate then stays there. It is the schedule of the
-/// transformers library, where Start and Floor are 0.</para>
+/// WarmupSteps, and the first that uses the floor is k = TotalSteps; the rate then stays at the floor. This is the schedule
+/// of the transformers library, in which Start and Floor are 0.</para>
 /// </remarks>
 public sealed record WarmupLinear : ILrSchedule, INamed
 {
@@ -18,7 +18,7 @@ public sealed record WarmupLinear : ILrSchedule, INamed
     /// <param name="warmupSteps">The number of updates before the peak, at least 0.</param>
     /// <param name="totalSteps">The number of updates until the floor is reached, including the warmup; more than
     /// <paramref name="warmupSteps"/>.</param>
-    /// <param name="floor">The rate from there on. At least 0, at most <paramref name="peak"/>; default 0.</param>
+    /// <param name="floor">The final rate. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <param name="start">The rate of the first update. At least 0, at most <paramref name="peak"/>; default 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public WarmupLinear(double peak, long warmupSteps, long totalSteps, double floor = 0, double start = 0)
@@ -46,7 +46,7 @@ public sealed record WarmupLinear : ILrSchedule, INamed
     /// <summary>The number of updates until the floor is reached, including the warmup.</summary>
     public long TotalSteps { get; }
 
-    /// <summary>The rate from there on.</summary>
+    /// <summary>The rate from <see cref="TotalSteps"/> on.</summary>
     public double Floor { get; }
 
     /// <summary>The rate of the first update.</summary>

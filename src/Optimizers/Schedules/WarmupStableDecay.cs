@@ -10,9 +10,8 @@ namespace Optimizers.Schedules;
 /// v(k) = DecayShape from Peak to Floor               for the next DecaySteps
 /// </code>
 /// <para>The first update uses Floor, not 0. The first update that uses the peak is k = WarmupSteps, and the first that uses
-/// the floor is k = WarmupSteps + StableSteps + DecaySteps; the rate then stays there. You can extend a run while it is in
-/// progress: schedules that differ only in StableSteps are the same
-/// until the first of them decays.</para>
+/// the floor is k = WarmupSteps + StableSteps + DecaySteps; the rate then stays at the floor. You can extend a run while it
+/// is in progress: schedules that differ only in StableSteps are the same until the first of them decays.</para>
 /// </remarks>
 public sealed record WarmupStableDecay : ILrSchedule, INamed
 {

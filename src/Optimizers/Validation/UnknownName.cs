@@ -8,7 +8,7 @@ internal static class UnknownName
     /// <param name="what">The kind of object that has the name, such as "parameter".</param>
     /// <param name="name">The name that does not exist.</param>
     /// <param name="known">The names that exist.</param>
-    /// <param name="where">The place, to follow the name in the message; may be empty.</param>
+    /// <param name="where">A text that says where; the message contains it directly after the name. May be empty.</param>
     /// <param name="argument">The argument that contained the name.</param>
     public static ArgumentException Of(
         string what, string name, IEnumerable<string> known, string where = "", string argument = "name")

@@ -18,7 +18,7 @@ internal interface ILine
 
 /// <summary>An evaluated point on a line.</summary>
 /// <param name="Distance">The distance along the line.</param>
-/// <param name="Loss">The value at the point; +∞ if it or its gradient is not finite.</param>
+/// <param name="Loss">The value at the point; +∞ if the value or its gradient is not finite.</param>
 /// <param name="Slope">The derivative along the line.</param>
 internal readonly record struct LinePoint(double Distance, double Loss, double Slope)
 {

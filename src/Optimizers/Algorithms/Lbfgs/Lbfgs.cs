@@ -1,8 +1,9 @@
 namespace Optimizers;
 
 /// <summary>
-/// Limited-memory BFGS (L-BFGS): Newton's method with a curvature that is estimated from the last iterations. Use it for a loss
-/// without noise, for example over all of the data. It takes few steps, and evaluates the loss and its gradient itself.
+/// Limited-memory BFGS (L-BFGS): Newton's method with a curvature that is estimated from the last iterations. Use it for a
+/// loss without noise, for example the loss on all of the data. The optimizer takes few steps, and evaluates the loss and
+/// the gradient itself.
 /// </summary>
 /// <remarks>
 /// <para>Liu &amp; Nocedal 1989, doi:10.1007/BF01589116, algorithm 2.1; Nocedal &amp; Wright 2006, algorithm 7.4.</para>
@@ -12,16 +13,16 @@ namespace Optimizers;
 /// p ← p − tHg, t: η, in the first iteration η·min(1, 1/Σ|g|); with a line search, the step size that it finds
 /// </code>
 /// <para>Iterations, line search, tolerances and limits are PyTorch's. A step has up to <see cref="LbfgsOptions.MaximumIterations"/>
-/// iterations, and the next step continues with the same pairs. Without a line search, a step does not evaluate the loss after its
-/// last move; the next step does. There is no weight decay: add it to the loss.</para>
-/// <para>Parameters, gradients and pairs are in float32; sums, products and directions are in double. PyTorch uses float32 for all
-/// of them.</para>
+/// iterations, and the next step continues with the same pairs. Without a line search, a step does not evaluate the loss
+/// after its last move; the next step evaluates this loss. There is no weight decay: add it to the loss.</para>
+/// <para>Parameters, gradients and pairs are in float32; sums, products and directions are in double. PyTorch uses float32
+/// for everything.</para>
 /// <para>State: 8 bytes per parameter for each pair, and 24 bytes per parameter in addition. Up to
-/// <see cref="LbfgsOptions.HistorySize"/> + 1 pairs need memory. If the gradient is zero, a step changes nothing.</para>
+/// <see cref="LbfgsOptions.HistorySize"/> + 1 pairs are in memory. If the gradient is zero, a step changes nothing.</para>
 /// <para>If the loss or a gradient is NaN or infinite, or p would become so, the step ends with
-/// <see cref="LbfgsOutcome.NotFinite"/>. At the start of a step nothing has changed then. After a move, the parameters return to the
-/// start of the iteration, and the history is cleared. A line search that reaches such a point continues with a shorter step.
-/// PyTorch continues with the NaN.</para>
+/// <see cref="LbfgsOutcome.NotFinite"/>. If this happens at the start of a step, nothing has changed. If it happens after a
+/// move, the parameters return to the start of the iteration, and the history is cleared. A line search that reaches such a
+/// point continues with a shorter step. PyTorch continues with the NaN.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -34,7 +35,7 @@ public sealed class Lbfgs : ICheckpointed
     private readonly LbfgsRun<float> _run;
     private StepGuard _guard;
 
-    // The parameters of a set joined into one vector, and the set and the user's function during a step.
+    // The parameters of a set joined into one vector. During a step, also the set and the user's function.
     private float[]? _flat;
     private Objective<float>? _lossOfSet;
     private ParameterSet? _set;
@@ -78,10 +79,11 @@ public sealed class Lbfgs : ICheckpointed
 
     /// <summary>Finds a minimum of a function of doubles.</summary>
     /// <param name="point">The start; receives the best point that was found.</param>
-    /// <param name="function">Computes the value and the gradient at a point. Called on this thread. If it throws, the point is that
-    /// at the start of the iteration.</param>
+    /// <param name="function">Computes the value and the gradient at a point. Called on the caller's thread. If it throws,
+    /// the point returns to the start of the iteration.</param>
     /// <param name="options">The options; null for a strong Wolfe search, at most 1,000 iterations, and the other defaults.</param>
-    /// <returns>The report: the reason why it ended, the loss, and the numbers of iterations and evaluations.</returns>
+    /// <returns>The report: the reason why the search ended, the loss, and the numbers of iterations and
+    /// evaluations.</returns>
     /// <exception cref="ArgumentNullException">The function is null.</exception>
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     public static LbfgsReport Minimize(Span<double> point, Objective<double> function, LbfgsOptions? options = null) =>
@@ -93,10 +95,11 @@ public sealed class Lbfgs : ICheckpointed
         Minimize<float>(point, function, options);
 
     /// <summary>Takes a step of up to <see cref="LbfgsOptions.MaximumIterations"/> iterations.</summary>
-    /// <param name="parameters">The parameters, as many as the optimizer was created for. They are updated in place, and also have
-    /// the values of the point during a call of the function.</param>
-    /// <param name="function">Computes the loss and its gradient at a point, which is the span of the parameters itself. Called on
-    /// this thread. If it throws, the parameters return to the start of the iteration, and the history is cleared.</param>
+    /// <param name="parameters">The parameters, as many as the optimizer was created for. They are updated in place. During
+    /// a call of the function, they have the values of the point.</param>
+    /// <param name="function">Computes the loss and its gradient at a point, which is the span of the parameters itself.
+    /// Called on the caller's thread. If it throws, the parameters return to the start of the iteration, and the history is
+    /// cleared.</param>
     /// <returns>The report of the step.</returns>
     /// <exception cref="ArgumentNullException">The function is null.</exception>
     /// <exception cref="ArgumentException">The length differs from the optimizer's. Nothing has changed.</exception>
@@ -120,8 +123,8 @@ public sealed class Lbfgs : ICheckpointed
     /// <param name="parameters">The set, with as many elements as the optimizer was created for. The gradient of a parameter whose
     /// <see cref="Parameter.HasGradient"/> is false counts as zero.</param>
     /// <param name="computeLoss">Returns the loss at the current values of the parameters, and writes their gradients into their
-    /// buffers, which are zero before each call. Called on this thread. If it throws, the parameters return to the start of the
-    /// iteration, and the history is cleared.</param>
+    /// buffers, which are zero before each call. Called on the caller's thread. If it throws, the parameters return to the
+    /// start of the iteration, and the history is cleared.</param>
     /// <returns>The report of the step.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The number of elements differs from the optimizer's, or the set has a table. Nothing has
@@ -163,7 +166,7 @@ public sealed class Lbfgs : ICheckpointed
         }
     }
 
-    /// <summary>Resets the state to what it was before the first step.</summary>
+    /// <summary>Resets the state to the state before the first step.</summary>
     public void Reset() => _run.Reset();
 
     /// <inheritdoc/>

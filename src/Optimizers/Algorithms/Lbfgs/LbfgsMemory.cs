@@ -1,8 +1,8 @@
 namespace Optimizers;
 
 /// <summary>
-/// The history of L-BFGS: pairs of a step s and the change y of the gradient in it. They define an estimate of the inverse Hessian.
-/// Its product with a gradient takes two loops over the pairs.
+/// The history of L-BFGS: pairs of a step s and the change y of the gradient in this step. The pairs define an estimate of
+/// the inverse Hessian. The product of this estimate with a gradient takes two loops over the pairs.
 /// </summary>
 /// <typeparam name="T">The elements: float or double.</typeparam>
 internal sealed class LbfgsMemory<T>(int length, int most)
@@ -33,11 +33,11 @@ internal sealed class LbfgsMemory<T>(int length, int most)
     /// <param name="distance">The step size along the direction.</param>
     /// <param name="direction">The direction.</param>
     /// <param name="gradient">The gradient after the step.</param>
-    /// <param name="previous">The gradient before it.</param>
+    /// <param name="previous">The gradient before the step.</param>
     public void Take(
         double distance, ReadOnlySpan<double> direction, ReadOnlySpan<T> gradient, ReadOnlySpan<T> previous)
     {
-        // The pair is computed in spare memory, so a rejected pair overwrites none.
+        // The pair is computed in spare memory, so a rejected pair overwrites no other pair.
         Pair pair = At(Count);
         Vectors.Scale(distance, direction, pair.Step.AsSpan());
         Vectors.Combine(1, gradient, -1, previous, pair.Change.AsSpan());
@@ -84,7 +84,7 @@ internal sealed class LbfgsMemory<T>(int length, int most)
         }
     }
 
-    /// <summary>Lists the pairs: in a save those that exist, in a load those that the file has.</summary>
+    /// <summary>Lists the pairs for a checkpoint: the existing pairs for a save, the pairs of the file for a load.</summary>
     public void Describe(CheckpointManifest contents)
     {
         int listed = 0;

@@ -4,8 +4,8 @@ namespace Optimizers;
 public sealed record LbfgsOptions
 {
     /// <summary>
-    /// η, the step size of an iteration along its direction; with a line search, the first one to try. Finite, above 0; default
-    /// 1, as in PyTorch, because the direction has the length of a Newton step.
+    /// η, the step size of an iteration along its direction; with a line search, the first step size that the search tries.
+    /// Finite, above 0; default 1, as in PyTorch, because the direction has the length of a Newton step.
     /// </summary>
     public double LearningRate { get; init; } = 1;
 
@@ -13,8 +13,9 @@ public sealed record LbfgsOptions
     public int MaximumIterations { get; init; } = 20;
 
     /// <summary>
-    /// The number of evaluations after which a step begins no further iteration. A line search may use as many as are left, but
-    /// at least one. At least 1; default null, which means 1.25 × <see cref="MaximumIterations"/>, as in PyTorch.
+    /// The number of evaluations after which a step begins no further iteration. A line search may use all remaining
+    /// evaluations, and at least one. At least 1; default null, which means 1.25 × <see cref="MaximumIterations"/>, as in
+    /// PyTorch.
     /// </summary>
     public int? MaximumEvaluations { get; init; }
 

@@ -12,7 +12,7 @@ public enum LbfgsOutcome
     /// <summary>Along the direction the loss rises, or falls with a slope of less than <see cref="LbfgsOptions.ChangeTolerance"/>.</summary>
     SlopeTolerance,
 
-    /// <summary>The line search found no better point than its start within its number of evaluations.</summary>
+    /// <summary>The line search used all its evaluations, and found no better point than its start.</summary>
     NoBetterPoint,
 
     /// <summary>The step has done <see cref="LbfgsOptions.MaximumIterations"/> iterations.</summary>

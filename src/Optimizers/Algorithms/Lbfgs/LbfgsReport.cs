@@ -10,12 +10,12 @@ public readonly record struct LbfgsReport
     public bool Converged =>
         Outcome is LbfgsOutcome.GradientTolerance or LbfgsOutcome.ChangeTolerance or LbfgsOutcome.SlopeTolerance;
 
-    /// <summary>The loss at the start of the step; +∞ if it or its gradient was not finite.</summary>
+    /// <summary>The loss at the start of the step; +∞ if the loss or its gradient was not finite.</summary>
     public double FirstLoss { get; init; }
 
     /// <summary>
-    /// The loss at the end of the step. A step without a line search that has done all its iterations does not evaluate the loss
-    /// after the last move; this is then the loss before that move.
+    /// The loss at the end of the step. If a step without a line search has done all its iterations, it does not evaluate
+    /// the loss after the last move. The value is then the loss before this move.
     /// </summary>
     public double Loss { get; init; }
 

@@ -1,6 +1,7 @@
 namespace Optimizers;
 
-/// <summary>L-BFGS over a vector of float or double: the iterations of a step, and the state between steps.</summary>
+/// <summary>Runs L-BFGS on a vector of float or double. Contains the iterations of a step, and the state between
+/// steps.</summary>
 /// <typeparam name="T">The elements: float or double.</typeparam>
 internal sealed class LbfgsRun<T>(int length, LbfgsOptions options) : ILine
     where T : unmanaged
@@ -34,7 +35,7 @@ internal sealed class LbfgsRun<T>(int length, LbfgsOptions options) : ILine
     private int MostEvaluations =>
         options.MaximumEvaluations ?? (int)Math.Min(options.MaximumIterations * 5L / 4, int.MaxValue);
 
-    /// <summary>Resets the state to what it was before the first step.</summary>
+    /// <summary>Resets the state to the state before the first step.</summary>
     public void Reset()
     {
         Forget();
@@ -192,7 +193,7 @@ internal sealed class LbfgsRun<T>(int length, LbfgsOptions options) : ILine
         return double.IsFinite(Vectors.MaximumMagnitude<T>(point));
     }
 
-    // Every value that is not finite becomes +∞, which no search chooses.
+    // Every value that is not finite becomes +∞, so that no search chooses it.
     private unsafe double Evaluate(T[] gradient)
     {
         var point = new ReadOnlySpan<T>(_point, length);

@@ -8,8 +8,8 @@ public enum LineSearch
     None,
 
     /// <summary>
-    /// A search with cubic interpolation for a point that meets the strong Wolfe conditions, with the constants 1e-4 and 0.9: the
-    /// loss has fallen enough, and the slope is flat enough.
+    /// Searches, with cubic interpolation, for a point that meets the strong Wolfe conditions with the constants 1e-4 and
+    /// 0.9: the loss has fallen enough, and the slope is flat enough.
     /// </summary>
     StrongWolfe,
 }

@@ -62,8 +62,8 @@ internal static class StrongWolfe
     }
 
     /// <summary>
-    /// The minimum of the cubic with the loss and the slope of two points, limited to a range. If the cubic has no minimum, the
-    /// middle of the range.
+    /// Returns the minimum of the cubic with the loss and the slope of two points, limited to a range. If the cubic has no
+    /// minimum, returns the middle of the range.
     /// </summary>
     public static double Minimizer(LinePoint one, LinePoint other, double lowest, double highest)
     {
@@ -131,7 +131,8 @@ internal static class StrongWolfe
         return ends[low];
     }
 
-    // A minimum close to an end narrows the bracket only a little. This is accepted once, but not twice in a row.
+    // A minimum close to an end narrows the bracket only a little. The search accepts such a minimum once, but not twice in
+    // a row.
     private static double AwayFromEnds(double distance, double left, double right, ref bool stalled)
     {
         double margin = 0.1 * (right - left);
