@@ -60,7 +60,7 @@ internal sealed partial class TypePage
     private IEnumerable<string> Blocks(MemberInfo member, string element, string language = Formula) =>
         _prose.Blocks(_documentation.Of(member, element), language);
 
-    // Links to the base types, which have further members, and to the derived types, which can replace the type.
+    // Links to the base types, which have further members, and to the derived types, which can be used in its place.
     private IEnumerable<string> Relations()
     {
         Type[] bases = [.. Declarations.Bases(_type).Where(type => type.Assembly == _type.Assembly)];

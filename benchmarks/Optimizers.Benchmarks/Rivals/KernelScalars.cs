@@ -59,7 +59,8 @@ internal readonly record struct KernelScalars
             Epsilon = (float)epsilon,
         };
 
-    /// <summary>For RAdam, in the form of Adam: s·m/(a√v + b).</summary>
+    /// <summary>For RAdam, in the form of Adam: s·m/(a√v + b), with s = <see cref="StepSize"/>, a = <see cref="RootScale"/>,
+    /// b = <see cref="Epsilon"/>.</summary>
     public static KernelScalars OfRectified(StepScalars step, RAdamOptions o)
     {
         double correction = step.BiasCorrection(o.Beta2);
@@ -79,7 +80,8 @@ internal readonly record struct KernelScalars
         };
     }
 
-    /// <summary>For NAdam: the weight of the gradient and the weight of the mean.</summary>
+    /// <summary>For NAdam: <see cref="StepSize"/> is the weight of the gradient, and <see cref="Scale"/> is the weight of
+    /// the mean.</summary>
     public static KernelScalars OfNesterov(StepScalars step, NAdamOptions o)
     {
         double product = 1;
