@@ -4,7 +4,7 @@ using System.Xml.XPath;
 
 namespace WriteReference;
 
-/// <summary>The XML documentation of an assembly. Each <c>inheritdoc</c> is replaced by the inherited documentation.</summary>
+/// <summary>The XML documentation of some assemblies. Each <c>inheritdoc</c> is replaced by the inherited documentation.</summary>
 internal sealed class Documentation
 {
     private const BindingFlags Declared =
@@ -17,18 +17,21 @@ internal sealed class Documentation
     private readonly Dictionary<string, XElement> _resolved = new(StringComparer.Ordinal);
 
     /// <summary>Reads documentation.</summary>
-    /// <param name="assembly">The assembly.</param>
-    /// <param name="document">The XML documentation from the compiler.</param>
-    public Documentation(Assembly assembly, XDocument document)
+    /// <param name="assemblies">The assemblies.</param>
+    /// <param name="documents">Their XML documentation from the compiler.</param>
+    public Documentation(IEnumerable<Assembly> assemblies, IEnumerable<XDocument> documents)
     {
-        _written = document.Descendants("member").ToDictionary(member => member.Attribute("name")!.Value, StringComparer.Ordinal);
-        _members = assembly.GetTypes()
+        // Assemblies can share the names of types that the compiler adds to each.
+        _written = documents.SelectMany(document => document.Descendants("member"))
+            .DistinctBy(member => member.Attribute("name")!.Value)
+            .ToDictionary(member => member.Attribute("name")!.Value, StringComparer.Ordinal);
+        _members = assemblies.SelectMany(assembly => assembly.GetTypes())
             .SelectMany(type => type.GetMembers(Declared).Where(member => member is not Type).Prepend(type))
             .GroupBy(DocumentationIds.Of, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
     }
 
-    /// <summary>The member with an id; null if the assembly has none.</summary>
+    /// <summary>The member with an id; null if the assemblies have none.</summary>
     public MemberInfo? Find(string id) => _members.GetValueOrDefault(id);
 
     /// <summary>The documentation of a type or member, without <c>inheritdoc</c>; empty if it has none.</summary>

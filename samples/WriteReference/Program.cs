@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Optimizers;
 using Samples;
 using WriteReference;
 
@@ -7,11 +6,11 @@ var folder = new Argument<DirectoryInfo>("FOLDER")
 {
     Description = "The folder of the reference, docs/reference. It is created if it does not exist. optimizers.md is written to the folder above it.",
 };
-var command = new RootCommand("Writes the API reference and the tables of options as Markdown, from the XML documentation of the library.") { folder };
+var command = new RootCommand("Writes the API reference and the tables of options as Markdown, from the XML documentation of the packages.") { folder };
 command.SetAction(result => CommandLine.Try(() =>
 {
     DirectoryInfo target = result.GetValue(folder)!;
-    int count = Reference.Of(typeof(IOptimizer).Assembly).WriteInto(target);
+    int count = Reference.OfLibrary().WriteInto(target);
     Console.WriteLine($"{count} pages are in {target}.");
 }));
 

@@ -1,9 +1,11 @@
 using System.Reflection;
 using System.Xml.Linq;
+using Optimizers;
+using Optimizers.TorchSharp;
 
 namespace WriteReference;
 
-/// <summary>The API reference of an assembly and the tables of its options.</summary>
+/// <summary>The API reference of some assemblies and the tables of their options.</summary>
 internal sealed class Reference
 {
     /// <summary>The command that writes the reference.</summary>
@@ -17,18 +19,26 @@ internal sealed class Reference
     /// <summary>The text of each page by its path from the folder docs, with forward slashes.</summary>
     public IReadOnlyDictionary<string, string> Pages { get; }
 
-    /// <summary>Makes the reference of an assembly from the XML documentation in its folder.</summary>
-    public static Reference Of(Assembly assembly) =>
-        Of(assembly, XDocument.Load(Path.ChangeExtension(assembly.Location, "xml"), LoadOptions.PreserveWhitespace));
+    /// <summary>The assemblies of the packages. The assembly of the package Optimizers is the first.</summary>
+    public static IReadOnlyList<Assembly> Assemblies { get; } = [typeof(IOptimizer).Assembly, typeof(ModuleOptimizer).Assembly];
 
-    /// <summary>Makes the reference of an assembly.</summary>
+    /// <summary>Makes the reference of all packages from the XML documentation beside each assembly.</summary>
+    public static Reference OfLibrary() => Of(Assemblies, DocumentOf);
+
+    /// <summary>Makes the reference of one assembly.</summary>
     /// <param name="assembly">The assembly.</param>
     /// <param name="document">Its XML documentation.</param>
-    public static Reference Of(Assembly assembly, XDocument document)
+    public static Reference Of(Assembly assembly, XDocument document) => Of([assembly], _ => document);
+
+    private static Reference Of(IReadOnlyList<Assembly> assemblies, Func<Assembly, XDocument> documentOf)
     {
-        Type[] types = [.. assembly.GetExportedTypes().OrderBy(TypeNames.Of, StringComparer.OrdinalIgnoreCase).ThenBy(TypeNames.Of, StringComparer.Ordinal)];
+        Type[] types =
+        [
+            .. assemblies.SelectMany(assembly => assembly.GetExportedTypes())
+                .OrderBy(TypeNames.Of, StringComparer.OrdinalIgnoreCase).ThenBy(TypeNames.Of, StringComparer.Ordinal),
+        ];
         Dictionary<Type, string> names = NamesOf(types);
-        var documentation = new Documentation(assembly, document);
+        var documentation = new Documentation(assemblies, assemblies.Select(documentOf));
         var links = new Links(documentation, names, folder: "");
         var pages = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -42,6 +52,9 @@ internal sealed class Reference
 
         return new Reference(pages);
     }
+
+    /// <summary>The name of the package that a type needs in addition to the package Optimizers; null if it needs none.</summary>
+    public static string? PackageOf(Type type) => type.Assembly == Assemblies[0] ? null : type.Assembly.GetName().Name;
 
     /// <summary>Joins the blocks of a page and adds a note that the page is generated.</summary>
     public static string Page(IEnumerable<string> blocks) =>
@@ -81,6 +94,9 @@ internal sealed class Reference
         return names;
     }
 
+    private static XDocument DocumentOf(Assembly assembly) =>
+        XDocument.Load(Path.ChangeExtension(assembly.Location, "xml"), LoadOptions.PreserveWhitespace);
+
     private static string PlainName(Type type) => TypeNames.Of(type).Split('<')[0];
 
     private static string Index(Type[] types, Documentation documentation, Links links)
@@ -92,7 +108,8 @@ internal sealed class Reference
             "# API reference",
             $"The library has {types.Length} public types in {namespaces.Length} namespaces. Each type has a page with its members. "
                 + "[Options of optimizers, schedules and clips](../optimizers.md) are also in tables on one page.",
-            string.Join('\n', namespaces.Select(group => $"- [`{group.Key}`](#{Markdown.AnchorOf(group.Key)}): {group.Count()} types")),
+            string.Join('\n', namespaces.Select(group => 
+                $"- [`{group.Key}`](#{Markdown.AnchorOf(group.Key)}): {group.Count()} types{(PackageOf(group.First()) is { } package ? $", in the package `{package}`" : "")}")),
             .. namespaces.SelectMany(group => new[]
             {
                 $"## {group.Key}",

@@ -20,7 +20,7 @@ internal sealed partial class TypePage
 
     /// <summary>Makes the page.</summary>
     /// <param name="type">The type.</param>
-    /// <param name="documentation">The XML documentation of the assembly.</param>
+    /// <param name="documentation">The XML documentation of the assemblies.</param>
     /// <param name="links">The targets of references.</param>
     /// <param name="types">All types that have a page.</param>
     public TypePage(Type type, Documentation documentation, Links links, IReadOnlyList<Type> types)
@@ -37,7 +37,8 @@ internal sealed partial class TypePage
     public string Text() => Reference.Page(
     [
         $"# {Prose.Escape(TypeNames.Of(_type))}",
-        $"Namespace [`{_type.Namespace}`](README.md#{Markdown.AnchorOf(_type.Namespace!)})",
+        $"Namespace [`{_type.Namespace}`](README.md#{Markdown.AnchorOf(_type.Namespace!)})"
+            + (Reference.PackageOf(_type) is { } package ? $", package `{package}`" : ""),
         .. Blocks(_type, "summary"),
         Prose.Code(Declarations.Of(_type), CSharp),
         .. Relations(),
@@ -63,7 +64,7 @@ internal sealed partial class TypePage
     // Links to the base types, which have further members, and to the derived types, which can be used in its place.
     private IEnumerable<string> Relations()
     {
-        Type[] bases = [.. Declarations.Bases(_type).Where(type => type.Assembly == _type.Assembly)];
+        Type[] bases = [.. Declarations.Bases(_type).Where(type => _types.Contains(Definition(type)))];
         if (bases.Length > 0 && !_type.IsEnum)
         {
             yield return $"Base types: {string.Join(", ", bases.Select(type => _links.To(type, _type)))}.";
@@ -76,7 +77,9 @@ internal sealed partial class TypePage
         }
     }
 
-    private bool IsThis(Type type) => (type.IsGenericType ? type.GetGenericTypeDefinition() : type) == _type;
+    private bool IsThis(Type type) => Definition(type) == _type;
+
+    private static Type Definition(Type type) => type.IsGenericType ? type.GetGenericTypeDefinition() : type;
 
     private IEnumerable<string> TypeDetails()
     {
