@@ -95,6 +95,12 @@ internal sealed record FencedBlock(MarkdownPage Page, string Language, int Openi
     /// <summary>The number of the first line between the fences. The first line of the page is 1.</summary>
     public int FirstLine => Opening + 2;
 
+    /// <summary>Whether the block is a complete C# program, which a test compiles and runs.</summary>
+    public bool IsProgram => Language == "csharp";
+
+    /// <summary>Whether the block uses TorchSharp. Only the tests of the package Optimizers.TorchSharp run such programs.</summary>
+    public bool UsesTorchSharp => Lines.Any(line => line is "using TorchSharp;" or "using Optimizers.TorchSharp;");
+
     public string Text => string.Join('\n', Lines);
 
     public override string ToString() => $"{Page.Name}:{FirstLine}";

@@ -32,20 +32,47 @@ internal static class PageProgram
     private static readonly CSharpCompilationOptions _compilation = new(
         OutputKind.ConsoleApplication,
         optimizationLevel: OptimizationLevel.Release,
-        nullableContextOptions: NullableContextOptions.Enable);
+        nullableContextOptions: NullableContextOptions.Enable,
+        specificDiagnosticOptions: new Dictionary<string, ReportDiagnostic>
+        {
+            // The SDK suppresses this warning too: TorchSharp refers to an older version of the framework.
+            ["CS1701"] = ReportDiagnostic.Suppress,
+        });
 
     // The references of a reader's project: the framework, the library, and the dependency of the library.
-    private static readonly Lazy<MetadataReference[]> _references = new(() =>
+    private static readonly Lazy<MetadataReference[]> _references = new(() => References("Optimizers", "System.Numerics.Tensors"));
+
+    private static readonly Lazy<MetadataReference[]> _torchReferences = new(
+        () => References("Optimizers", "System.Numerics.Tensors", "Optimizers.TorchSharp", "TorchSharp"));
+
+    /// <summary>Every program of the pages for readers: the README, the folder docs/ and the readmes of the packages.</summary>
+    public static IEnumerable<FencedBlock> All() => MarkdownPage.All()
+        .Where(page => page.Name == "README.md" || page.Name.StartsWith("docs/", StringComparison.Ordinal)
+            || (page.Name.StartsWith("src/", StringComparison.Ordinal) && page.Name.EndsWith("/README.md", StringComparison.Ordinal)))
+        .SelectMany(page => page.Blocks())
+        .Where(block => block.IsProgram);
+
+    /// <summary>Runs the program at a place and compares its output with the block after it.</summary>
+    public static void ShouldPrintTheOutputOnThePage(string place)
+    {
+        FencedBlock program = All().Single(block => block.ToString() == place);
+        string output = Run(program);
+        FencedBlock? expected = program.Page.Blocks().FirstOrDefault(block => block.Opening > program.Opening);
+        expected?.Language.Should().Be("text", "the block after the program {0} has its output", place);
+        output.TrimEnd().Should().Be(expected?.Text, "the block {0} has the output of the program", expected);
+    }
+
+    private static MetadataReference[] References(params string[] libraries)
     {
         string[] trusted = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
         string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
         return
         [
             .. trusted.Where(path => Path.GetDirectoryName(path) == framework
-                    || Path.GetFileName(path) is "Optimizers.dll" or "System.Numerics.Tensors.dll")
+                    || libraries.Contains(Path.GetFileNameWithoutExtension(path)))
                 .Select(path => MetadataReference.CreateFromFile(path)),
         ];
-    });
+    }
 
     /// <summary>Compiles a block and runs it.</summary>
     /// <returns>Its output to the console, with \n at the end of each line.</returns>
@@ -68,17 +95,18 @@ internal static class PageProgram
 
     /// <summary>Compiles a program that has errors.</summary>
     /// <returns>The errors, each with the number of its line, counted from 0.</returns>
-    public static ILookup<int, string> ErrorsOf(string text) => Compile("Wrong", text, "wrong.cs").GetDiagnostics()
+    public static ILookup<int, string> ErrorsOf(string text) => Compile("Wrong", text, "wrong.cs", _references.Value).GetDiagnostics()
         .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
         .ToLookup(
             diagnostic => diagnostic.Location.GetLineSpan().StartLinePosition.Line,
             diagnostic => $"{diagnostic.Id}: {diagnostic.GetMessage(CultureInfo.InvariantCulture)}");
 
     private static CSharpCompilation Compile(FencedBlock block) => Compile(
-        $"Page{block.FirstLine}", $"#line {block.FirstLine} \"{block.Page.Name}\"\n{block.Text}\n", block.Page.Name);
+        $"Page{block.FirstLine}", $"#line {block.FirstLine} \"{block.Page.Name}\"\n{block.Text}\n", block.Page.Name,
+        (block.UsesTorchSharp ? _torchReferences : _references).Value);
 
-    private static CSharpCompilation Compile(string name, string text, string path) =>
-        CSharpCompilation.Create(name, [Parse(ImplicitUsings, "usings"), Parse(text, path)], _references.Value, _compilation);
+    private static CSharpCompilation Compile(string name, string text, string path, MetadataReference[] references) =>
+        CSharpCompilation.Create(name, [Parse(ImplicitUsings, "usings"), Parse(text, path)], references, _compilation);
 
     private static SyntaxTree Parse(string text, string path) =>
         CSharpSyntaxTree.ParseText(SourceText.From(text, Encoding.UTF8), _parsing, path);

@@ -14,7 +14,7 @@ public sealed partial class ReferenceTests : IDisposable
 {
     private const string Folder = "reference/";
 
-    private static readonly Lazy<Reference> _reference = new(() => Reference.Of(typeof(IOptimizer).Assembly));
+    private static readonly Lazy<Reference> _reference = new(Reference.OfLibrary);
 
     private readonly SampleProcess _process = new();
 
@@ -36,12 +36,23 @@ public sealed partial class ReferenceTests : IDisposable
     public void EveryPublicTypeHasAPageAndIsInTheIndex()
     {
         string index = _reference.Value.Pages[$"{Folder}README.md"];
-        foreach (Type type in typeof(IOptimizer).Assembly.GetExportedTypes())
+        foreach (Type type in Reference.Assemblies.SelectMany(assembly => assembly.GetExportedTypes()))
         {
             string name = type.Name.Split('`')[0];
             index.Should().Contain($"({name}.md)");
             _reference.Value.Pages[$"{Folder}{name}.md"].Should().Contain($" {name}").And.Contain($"Namespace [`{type.Namespace}`]");
         }
+    }
+
+    [Fact]
+    public void TypesOfFurtherPackagesNameTheirPackage()
+    {
+        string page = _reference.Value.Pages[$"{Folder}ModuleOptimizer.md"];
+        page.Should().Contain("\n\nNamespace [`Optimizers.TorchSharp`](README.md#optimizerstorchsharp), package `Optimizers.TorchSharp`\n\n");
+
+        // Links and inherited documentation lead to the other package.
+        page.Should().Contain("\nBase types: [`IModelOptimizer`](IModelOptimizer.md).\n").And.Contain("- [`NonFiniteGradientException`](NonFiniteGradientException.md): ");
+        _reference.Value.Pages[$"{Folder}README.md"].Should().Contain("- [`Optimizers.TorchSharp`](#optimizerstorchsharp): 2 types, in the package `Optimizers.TorchSharp`\n");
     }
 
     [Fact]
@@ -115,7 +126,7 @@ public sealed partial class ReferenceTests : IDisposable
         try
         {
             CultureInfo.CurrentCulture = culture;
-            Reference.Of(typeof(IOptimizer).Assembly).Pages.Should().Equal(_reference.Value.Pages);
+            Reference.OfLibrary().Pages.Should().Equal(_reference.Value.Pages);
         }
         finally
         {
