@@ -47,6 +47,11 @@ internal static class DocumentationIds
             return $"{Reference(type.GetElementType()!)}*";
         }
 
+        if (type.IsFunctionPointer)
+        {
+            return $"=FUNC:{Reference(type.GetFunctionPointerReturnType())}({string.Join(",", type.GetFunctionPointerParameterTypes().Select(Reference))})";
+        }
+
         if (type.IsArray)
         {
             int rank = type.GetArrayRank();
