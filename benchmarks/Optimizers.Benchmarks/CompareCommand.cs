@@ -6,38 +6,59 @@ namespace Optimizers.Benchmarks;
 /// <summary>The command compare, which times the library and its competitors side by side.</summary>
 internal static class CompareCommand
 {
+    private const string TorchSuffix = "-torch";
+
     public static Command Make()
     {
-        var quick = new Option<bool>("--quick") { Description = "Measure only AdamW, Momentum and Lion at three sizes, within a minute." };
+        var quick = new Option<bool>("--quick")
+        {
+            Description = "Measure only AdamW, Momentum and Lion at three sizes, within a minute. With --torch: only AdamW, without the largest models.",
+        };
+        var torch = new Option<bool>("--torch")
+        {
+            Description = "Compare with TorchSharp's optimizers and PyTorch's fused and foreach kernels instead. Needs libtorch.",
+        };
         var filter = Options.Filter("Measure only rows whose work or contender contains one of these texts.");
         var seconds = Options.Seconds("1, or 0.4 with --quick");
         var json = Options.File("--json", "Also write the measurements to a JSON file.", ArgumentArity.ExactlyOne);
         var markdown = Options.File(
-            "--markdown", $"Also write the results to a Markdown page; without FILE: {MarkdownReport.DefaultFile}.", ArgumentArity.ZeroOrOne);
+            "--markdown",
+            $"Also write the results to a Markdown page; without FILE: {MarkdownReport.DefaultFile()}, with --torch {MarkdownReport.DefaultFile(TorchSuffix)}.",
+            ArgumentArity.ZeroOrOne);
         var check = new Option<bool>("--check") { Description = "Compare the results with the targets; the exit code is 1 if a target is missed." };
-        var command = new Command("compare", "Time the library and compare it with C, TensorPrimitives, a scalar loop and memory bandwidth.")
+        var command = new Command("compare", "Time the library and compare it with C, TensorPrimitives, a scalar loop and memory bandwidth, or with PyTorch.")
         {
-            quick, filter, seconds, json, markdown, check,
+            quick, torch, filter, seconds, json, markdown, check,
         };
         command.SetAction(result =>
         {
             double secondsOfContest = result.GetValue(seconds) ?? (result.GetValue(quick) ? 0.4 : 1);
-            Budget budget = result.GetValue(quick) ? Budget.Quick() : Budget.OfContests(secondsOfContest);
             IAnsiConsole console = Terminal.Open();
+            if (result.GetValue(torch) && TorchLibrary.Load() is { } reason)
+            {
+                console.MarkupLineInterpolated($"[red]{reason}[/]");
+                return 1;
+            }
+
+            Budget budget = result.GetValue(quick) ? Budget.Quick() : Budget.OfContests(secondsOfContest);
             foreach (string line in Machine.Description)
             {
                 console.WriteLine(line);
             }
 
-            NativeKernels? native = Options.LoadNative(console);
-            IEnumerable<Contest> contests = result.GetValue(quick) ? Contests.Quick(native) : Contests.All(native);
-            if (Options.Run(console, contests, native, result.GetValue(filter)!, secondsOfContest, budget) is not { } results)
+            Results? Run(IEnumerable<Contest> contests, Func<string, string?> disagreementOf) =>
+                Options.Run(console, contests, disagreementOf, result.GetValue(filter)!, secondsOfContest, budget);
+
+            if ((result.GetValue(torch)
+                ? Run(result.GetValue(quick) ? TorchContests.Quick() : TorchContests.All(), TorchAgreement.Disagreement)
+                : WithC(console, result.GetValue(quick), Run)) is not { } results)
             {
                 return 1;
             }
 
-            Verdict[] verdicts = [.. Targets.All.Select(target => target.Judge(results))];
-            console.Write(MeasurementGrid.Of(results).ToTable());
+            Grid grid = result.GetValue(torch) ? MeasurementGrid.Torch(results) : MeasurementGrid.Of(results);
+            Verdict[] verdicts = [.. (result.GetValue(torch) ? TorchTargets.All : Targets.All).Select(target => target.Judge(results))];
+            console.Write(grid.ToTable());
             foreach (string line in results.Shortcomings)
             {
                 console.WriteLine(line);
@@ -55,11 +76,19 @@ internal static class CompareCommand
             bool written = Write(console, result.GetValue(json)?.FullName, () => JsonReport.Of(results))
                 & Write(
                     console,
-                    result.GetResult(markdown) is null ? null : result.GetValue(markdown)?.FullName ?? MarkdownReport.DefaultFile,
-                    () => MarkdownReport.Of(results, verdicts));
+                    result.GetResult(markdown) is null
+                        ? null
+                        : result.GetValue(markdown)?.FullName ?? MarkdownReport.DefaultFile(result.GetValue(torch) ? TorchSuffix : ""),
+                    () => MarkdownReport.Of(results, grid, verdicts));
             return written && !(result.GetValue(check) && verdicts.Any(verdict => verdict.Failed)) ? 0 : 1;
         });
         return command;
+    }
+
+    private static Results? WithC(IAnsiConsole console, bool quick, Func<IEnumerable<Contest>, Func<string, string?>, Results?> run)
+    {
+        NativeKernels? native = Options.LoadNative(console);
+        return run(quick ? Contests.Quick(native) : Contests.All(native), name => Agreement.Disagreement(name, native));
     }
 
     private static bool Write(IAnsiConsole console, string? file, Func<string> text)

@@ -20,7 +20,12 @@ internal static class EngineCommand
             NativeKernels? native = Options.LoadNative(console);
             double secondsOfContest = result.GetValue(seconds) ?? 1;
             if (Options.Run(
-                console, Contests.Engine(native), native, result.GetValue(filter)!, secondsOfContest, Budget.OfContests(secondsOfContest)) is not { } results)
+                console,
+                Contests.Engine(native),
+                name => Agreement.Disagreement(name, native),
+                result.GetValue(filter)!,
+                secondsOfContest,
+                Budget.OfContests(secondsOfContest)) is not { } results)
             {
                 return 1;
             }

@@ -54,7 +54,7 @@ internal static class Options
     /// <summary>Times the contests that match the filters.</summary>
     /// <returns>The results. Null, after a message, if no contest matches or if the contenders compute different values.</returns>
     public static Results? Run(
-        IAnsiConsole console, IEnumerable<Contest> contests, NativeKernels? native, string[] filters, double seconds, Budget budget)
+        IAnsiConsole console, IEnumerable<Contest> contests, Func<string, string?> disagreementOf, string[] filters, double seconds, Budget budget)
     {
         Contest[] left =
         [
@@ -68,7 +68,7 @@ internal static class Options
             return null;
         }
 
-        return new Run(console, seconds, budget).Of(left, native);
+        return new Run(console, seconds, budget).Of(left, disagreementOf);
     }
 
     private static bool Passes(Cell cell, string filter) =>

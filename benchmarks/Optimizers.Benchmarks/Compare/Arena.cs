@@ -14,6 +14,8 @@ internal sealed unsafe class Arena : IDisposable
     private readonly Dictionary<(Shape, string), ParameterSet> _sets = [];
     private readonly Dictionary<(OptimizerRow, Shape, string, int, StateFormat), Optimizer> _level1 = [];
     private readonly Dictionary<(OptimizerRow, Shape, string, int), ModelOptimizer> _level2 = [];
+    private readonly Dictionary<(Type, Shape), IDisposable> _made = [];
+    private readonly List<IDisposable> _owned = [];
     private readonly List<nint> _memory = [];
     private float[] _scratch = [];
     private void* _shared;
@@ -77,8 +79,25 @@ internal sealed unsafe class Arena : IDisposable
     /// <summary>Returns the same memory to all callers. All callers must ask for the same size.</summary>
     public void* Shared(nuint bytes) => _shared = _shared == null ? Allocate(bytes) : _shared;
 
+    /// <summary>Returns the same object to all callers with the same shape, and disposes of it at the end.</summary>
+    public T Owned<T>(Shape shape, Func<T> make)
+        where T : IDisposable => (T)Once(_made, (typeof(T), shape), () => Own(make()));
+
+    /// <summary>Disposes of an object at the end, in the reverse order.</summary>
+    public T Own<T>(T owned)
+        where T : IDisposable
+    {
+        _owned.Add(owned);
+        return owned;
+    }
+
     public void Dispose()
     {
+        foreach (IDisposable owned in Enumerable.Reverse(_owned))
+        {
+            owned.Dispose();
+        }
+
         foreach (ParameterSet set in _sets.Values)
         {
             set.Dispose();

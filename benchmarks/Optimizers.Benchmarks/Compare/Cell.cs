@@ -35,6 +35,9 @@ internal static class Work
     /// <summary>The update of all rows of a table of 1,000 rows.</summary>
     public const string RowsOfFew = "1,000 rows of 1,000";
 
+    /// <summary>A backward pass of a TorchSharp module, which is not timed; then clipping to norm 1, the update, and clearing the gradients.</summary>
+    public static string PhaseOf(string model) => $"phase of {model}";
+
     /// <summary>Only reading and writing memory.</summary>
     public const string Stream = "stream";
 }
@@ -46,13 +49,17 @@ internal static class Contenders
     public const string Level1BFloat16 = "level 1, bf16 state";
     public const string Level1Block8 = "level 1, 8-bit state";
     public const string Level2 = "level 2";
+    public const string Module = "ModuleOptimizer";
+    public const string TorchSharp = "TorchSharp";
+    public const string Fused = "PyTorch fused";
+    public const string Foreach = "PyTorch foreach";
     public const string C = "C";
     public const string TensorPrimitives = "TensorPrimitives";
     public const string Scalar = "scalar loop";
     public const string ByHand = "by hand, Vector512";
 
     public static bool AreTheLibrary(string contender) =>
-        contender is Level1 or Level1BFloat16 or Level1Block8 or Level2;
+        contender is Level1 or Level1BFloat16 or Level1Block8 or Level2 or Module;
 
     public static string Level1With(StateFormat format) => format switch
     {

@@ -49,6 +49,11 @@ internal sealed class Results
     public Measurement? Rival(Measurement of, Cell cell) =>
         _measurements.Find(measurement => measurement.Contest == of.Contest && measurement.Cell == cell);
 
+    /// <summary>The measurement of the library in the same contest, for a contest in which it takes part once. Null for the library itself.</summary>
+    public Measurement? LibraryOf(Measurement rival) => Contenders.AreTheLibrary(rival.Cell.Contender)
+        ? null
+        : _measurements.Find(measurement => measurement.Contest == rival.Contest && Contenders.AreTheLibrary(measurement.Cell.Contender));
+
     /// <summary>The time divided by the time of C with the same number of threads.</summary>
     public double? RatioToC(Measurement of) =>
         Rival(of, of.Cell with { Contender = Contenders.C }) is { } c ? of.Timing.Nanoseconds / c.Timing.Nanoseconds : null;

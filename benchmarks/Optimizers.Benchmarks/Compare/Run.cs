@@ -1,4 +1,3 @@
-using Optimizers.Engine;
 using Spectre.Console;
 
 namespace Optimizers.Benchmarks;
@@ -11,13 +10,14 @@ internal sealed class Run(IAnsiConsole console, double seconds, Budget budget)
     private readonly RoundRobin _roundRobin = new(budget.Clock, () => Thread.Sleep(MillisecondsOfPause));
 
     /// <summary>Times the contests until the time is used up.</summary>
+    /// <param name="contests">The contests.</param>
+    /// <param name="disagreementOf">Returns a message if contenders of an optimizer with this name compute different values.</param>
     /// <returns>The measurements. Null, after a message, if contenders compute different values.</returns>
-    public Results? Of(IReadOnlyList<Contest> contests, NativeKernels? native)
+    public Results? Of(IReadOnlyList<Contest> contests, Func<string, string?> disagreementOf)
     {
         string[] names = [.. contests.SelectMany(contest => contest.Entrants).Select(entrant => entrant.Cell.Subject).Distinct()];
-        OptimizerRow[] rows = [.. Catalogue.Rows.Where(row => names.Contains(row.Name))];
         string? disagreement = null;
-        if (!Budget.Ends(() => disagreement = rows.Select(row => Agreement.Disagreement(row, native)).FirstOrDefault(found => found is not null), budget.Left))
+        if (!Budget.Ends(() => disagreement = names.Select(disagreementOf).FirstOrDefault(found => found is not null), budget.Left))
         {
             disagreement = "The comparison of the contenders' results did not end in time. Close other programs, or run the command again.";
         }

@@ -3,6 +3,9 @@ namespace Optimizers.Benchmarks;
 /// <summary>The shapes of the tensors of a model.</summary>
 internal sealed class Shape
 {
+    // Numbers from -0.5 to 0.5, which are repeated in long tensors.
+    private static readonly float[] _numbers = Numbers();
+
     private readonly int[][] _tensors;
 
     private Shape(IEnumerable<int[]> tensors)
@@ -17,6 +20,8 @@ internal sealed class Shape
     public int Longest { get; }
 
     public int Count => _tensors.Length;
+
+    public IEnumerable<int> Lengths => _tensors.Select(Length);
 
     public static Shape Even(int tensors, int length) => new(Enumerable.Repeat((int[])[length], tensors));
 
@@ -38,20 +43,25 @@ internal sealed class Shape
     {
         var set = new ParameterSet();
         set.AddRange([.. _tensors.Select((tensor, i) => ($"p{i}", tensor))]);
-        var numbers = new float[65_537];
-        var random = new Random(1);
-        foreach (ref float number in numbers.AsSpan())
-        {
-            number = random.NextSingle() - 0.5f;
-        }
-
         foreach (Parameter parameter in set)
         {
-            Tile(numbers, parameter.Values);
-            Tile(numbers.AsSpan(1), parameter.Gradients);
+            FillValues(parameter.Values);
+            FillGradients(parameter.Gradients);
         }
 
         return set;
+    }
+
+    /// <summary>Writes the values of a tensor.</summary>
+    public static void FillValues(Span<float> values) => Tile(_numbers, values);
+
+    /// <summary>Writes the gradients of a tensor.</summary>
+    public static void FillGradients(Span<float> gradients) => Tile(_numbers.AsSpan(1), gradients);
+
+    private static float[] Numbers()
+    {
+        var random = new Random(1);
+        return [.. Enumerable.Range(0, 65_537).Select(_ => random.NextSingle() - 0.5f)];
     }
 
     private static int Length(int[] tensor) => tensor.Aggregate(1, (product, dimension) => product * dimension);

@@ -61,8 +61,10 @@ internal sealed record AllocationTarget(string Text) : Target(Text)
         ]);
 }
 
-/// <summary>A target that another program measures.</summary>
-internal sealed record TargetElsewhere(string Text) : Target(Text)
+/// <summary>A target that another command measures.</summary>
+/// <param name="Text">The text of the target.</param>
+/// <param name="Where">The command.</param>
+internal sealed record TargetElsewhere(string Text, string Where) : Target(Text)
 {
     public override Verdict Judge(Results results) => new(this, [], []);
 }

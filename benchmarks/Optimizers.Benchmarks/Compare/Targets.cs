@@ -47,9 +47,7 @@ internal static class Targets
         new TimeTarget(
             "against a composition of TensorPrimitives calls, beyond the caches: ≥ 3 × faster",
             Cells(_adamW, [Large], [1]), Composition, 1 / 3.0),
-        new TargetElsewhere(
-            "against PyTorch 2.13 fused=True: n ≤ 100,000 ≥ 2 ×, 1,000,000 ≥ 1.15 ×, 32,000,000 and GPT-2's tensors ≥ 1 ×, 200 × 512 ≥ 15 ×, phase at 32,000,000 ≥ 1.25 × faster (measured against PyTorch itself)")
-        { Stretch = true },
+        .. TorchTargets.All.Select(target => new TargetElsewhere(target.Text, "compare --torch --check")),
     ];
 
     private static Cell C(Cell cell) => cell with { Contender = Contenders.C };

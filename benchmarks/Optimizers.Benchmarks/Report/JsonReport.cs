@@ -15,9 +15,19 @@ internal static class JsonReport
             m.Cell.Threads,
             m.Cell.Contender,
             m.NanosecondsPerParameter,
-            m.GigabytesPerSecond)),
+            m.Timing.Median / m.Cell.N,
+            m.GigabytesPerSecond,
+            m.Timing.AllocatedBytes)),
         _options);
 
     private sealed record Row(
-        string What, long N, int Tensors, int Threads, string Contender, double NanosecondsPerParameter, double GigabytesPerSecond);
+        string What,
+        long N,
+        int Tensors,
+        int Threads,
+        string Contender,
+        double NanosecondsPerParameter,
+        double MedianNanosecondsPerParameter,
+        double GigabytesPerSecond,
+        double? AllocatedBytes);
 }

@@ -4,9 +4,11 @@ namespace Optimizers.Benchmarks;
 internal static class MarkdownReport
 {
     /// <summary>The path of the page of this machine, relative to the root of the repository.</summary>
-    public static string DefaultFile => Path.Combine("benchmarks", "Optimizers.Benchmarks", "Results", $"{Machine.Slug}.md");
+    /// <param name="suffix">The end of the file's name.</param>
+    public static string DefaultFile(string suffix = "") =>
+        Path.Combine("benchmarks", "Optimizers.Benchmarks", "Results", $"{Machine.Slug}{suffix}.md");
 
-    public static string Of(Results results, IReadOnlyList<Verdict> verdicts) =>
+    public static string Of(Results results, Grid measurements, IReadOnlyList<Verdict> verdicts) =>
         $"""
         # {Machine.Processor}
 
@@ -20,7 +22,7 @@ internal static class MarkdownReport
 
         ## Measurements
 
-        {MeasurementGrid.Of(results).ToMarkdown()}
+        {measurements.ToMarkdown()}
 
         {string.Join('\n', results.Shortcomings.Select(line => $"- {line}"))}
         """;

@@ -22,7 +22,7 @@ internal static class TargetReport
            select $"{verdict.Word}: {verdict.Target.Text}: {reading}",
         .. from verdict in verdicts
            where verdict.Missing.Count > 0 || verdict.Readings.Count == 0
-           select $"not measured: {verdict.Target.Text}{NamesOf(verdict.Missing)}",
+           select $"not measured: {verdict.Target.Text}{(verdict.Target is TargetElsewhere other ? $" (use {other.Where})" : NamesOf(verdict.Missing))}",
     ];
 
     private static string NamesOf(IReadOnlyList<Cell> cells)

@@ -15,6 +15,10 @@ internal static unsafe class Agreement
     // Tensors of whole blocks, with an incomplete block, and shorter than a vector; large enough for three threads.
     private static readonly Shape _shape = Shape.Of(12_325, 7, 4_096, 100);
 
+    /// <summary>Returns the same for the optimizer with a name. Null if the catalogue has none with this name.</summary>
+    public static string? Disagreement(string name, NativeKernels? native) =>
+        Catalogue.Rows.SingleOrDefault(row => row.Name == name) is { } row ? Disagreement(row, native) : null;
+
     /// <summary>Returns a message about the first difference between a rival and the library, or null if there is none.</summary>
     public static string? Disagreement(OptimizerRow row, NativeKernels? native)
     {

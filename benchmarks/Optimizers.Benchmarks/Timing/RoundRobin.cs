@@ -33,6 +33,9 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
     private const int SlicesOfTurn = 16;
     private const int LongestTurn = 10;
 
+    // The work before each call may take much longer than the call, for example a backward pass.
+    private const int LongestPreparedTurn = 40;
+
     private long TurnTicks => Math.Max(1, (long)(SecondsOfTurn * clock.TimestampFrequency));
 
     /// <summary>Measures the time of one call of each contender.</summary>
@@ -115,13 +118,15 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
         int warm = 0;
         do
         {
+            racer.Turn.BeforeCall?.Invoke();
             racer.Turn.Call();
             warm++;
         }
         while (warm < MostCallsOfWarmUp && clock.GetTimestamp() < limit);
-        if (warm == 1)
+        if (warm == 1 || racer.Turn.BeforeCall is not null)
         {
-            racer.Calls = Math.Max(racer.Calls, 1);
+            // A turn of calls with work before each of them ends by the clock.
+            racer.Calls = Math.Max(racer.Calls, warm == 1 ? 1 : MostCalls);
             return;
         }
 
@@ -154,15 +159,17 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
             return;
         }
 
-        if (racer.Calls > 1)
+        if (racer.Calls > 1 || racer.Turn.LoadsCaches)
         {
             // One call before the measurement loads the data into the caches.
+            racer.Turn.BeforeCall?.Invoke();
             racer.Turn.Call();
         }
 
         (int calls, long ticks) = Measure(racer.Turn, racer.Calls, deadline);
-        racer.Best = Math.Min(racer.Best, (double)ticks / calls);
-        racer.Rounds++;
+        double mean = (double)ticks / calls;
+        racer.Best = Math.Min(racer.Best, mean);
+        racer.OfRounds.Add(mean);
     }
 
     // Other threads of the process can allocate during an attempt. A step that allocates does so in every attempt, so take the minimum.
@@ -170,15 +177,53 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
     {
         for (int attempt = 0; attempt < MostAttempts && racer.Calls > 0 && racer.Allocated is not 0 && clock.GetTimestamp() < deadline; attempt++)
         {
-            long before = GC.GetTotalAllocatedBytes(precise: true);
-            int calls = Measure(racer.Turn, racer.Calls, deadline).Calls;
-            double allocated = (double)(GC.GetTotalAllocatedBytes(precise: true) - before) / calls;
+            double allocated = racer.Turn.BeforeCall is null ? AllocatedByCalls(racer, deadline) : AllocatedByCall(racer.Turn);
             racer.Allocated = Math.Min(racer.Allocated ?? double.PositiveInfinity, allocated);
         }
     }
 
+    private double AllocatedByCalls(Racer racer, long deadline)
+    {
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        int calls = Measure(racer.Turn, racer.Calls, deadline).Calls;
+        return (double)(GC.GetTotalAllocatedBytes(precise: true) - before) / calls;
+    }
+
+    // The work before the call may allocate.
+    private static long AllocatedByCall(Turn turn)
+    {
+        turn.BeforeCall!();
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        turn.Call();
+        return GC.GetTotalAllocatedBytes(precise: true) - before;
+    }
+
+    private (int Calls, long Ticks) Measure(Turn turn, int calls, long deadline) => turn.BeforeCall is { } prepare
+        ? MeasureEach(prepare, turn.Call, calls, deadline)
+        : MeasureTogether(turn, calls, deadline);
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private (int Calls, long Ticks) Measure(Turn turn, int calls, long deadline)
+    private (int Calls, long Ticks) MeasureEach(Action prepare, Action call, int calls, long deadline)
+    {
+        int done = 0;
+        long ticks = 0;
+        long limit = Math.Min(deadline, clock.GetTimestamp() + (LongestPreparedTurn * TurnTicks));
+        long now;
+        do
+        {
+            prepare();
+            long start = clock.GetTimestamp();
+            call();
+            now = clock.GetTimestamp();
+            ticks += now - start;
+            done++;
+        }
+        while (done < calls && ticks < TurnTicks && now < limit);
+        return (done, ticks);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private (int Calls, long Ticks) MeasureTogether(Turn turn, int calls, long deadline)
     {
         int slice = Math.Max(1, calls / SlicesOfTurn);
         int done = 0;
@@ -201,9 +246,11 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
 
     private TimingResult ResultOf(Racer racer) =>
         racer.Failure is { } failure ? new(null, failure)
-        : racer.Rounds == 0 ? new(null, TimingResult.OutOfTime)
+        : racer.OfRounds.Count == 0 ? new(null, TimingResult.OutOfTime)
         : racer.Best == 0 ? new(null, $"{racer.Calls:N0} calls take less than one tick of the clock")
-        : new(new Timing(Seconds(racer.Best) * 1e9, racer.Allocated, racer.Rounds), null);
+        : new(
+            new Timing(Seconds(racer.Best) * 1e9, racer.Allocated, racer.OfRounds.Count) { OfRounds = [.. racer.OfRounds.Select(ticks => Seconds(ticks) * 1e9)] },
+            null);
 
     // The timestamp half-way between now and the deadline.
     private long Half(long deadline)
@@ -220,7 +267,7 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
 
         public int Calls { get; set; }
 
-        public int Rounds { get; set; }
+        public List<double> OfRounds { get; } = [];
 
         public double Best { get; set; } = double.PositiveInfinity;
 
