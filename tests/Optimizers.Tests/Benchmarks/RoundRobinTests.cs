@@ -151,6 +151,58 @@ public sealed class RoundRobinTests
         }
     }
 
+    // The preparation takes a hundred times as long as the call, as a backward pass of a small model does.
+    [Fact]
+    public void WorkBeforeEachCallIsNeitherTimedNorCounted()
+    {
+        var contender = new Contender(_clock, _ => 2_000);
+        int prepared = 0;
+        byte[] kept = [];
+        Turn turn = contender.Turn with
+        {
+            BeforeCall = () =>
+            {
+                prepared++;
+                kept = new byte[1_000];
+                _clock.Now += 200_000;
+            },
+        };
+        long start = _clock.Now;
+        Timing timing = _roundRobin.Time([turn], Seconds, _clock.In(60)).Single().Timing!;
+        timing.Nanoseconds.Should().Be(2_000);
+        timing.Median.Should().Be(2_000);
+        timing.AllocatedBytes.Should().BeLessThan(kept.Length);
+        prepared.Should().Be(contender.Calls);
+        contender.LargestTurn.Should().BeInRange(90, 110, "a turn is limited by the time of the preparations, 20 ms");
+        ((_clock.Now - start) / 1e9).Should().BeLessThan(2);
+    }
+
+    [Fact]
+    public void TimesOfAllRoundsAreKept()
+    {
+        var contender = new Contender(_clock, call => 1_000_000 + (call % 3));
+        Timing timing = _roundRobin.Time([contender.Turn], Seconds, _clock.In(60)).Single().Timing!;
+        timing.OfRounds.Should().HaveCount(timing.Rounds).And.OnlyContain(time => time >= 1_000_000 && time <= 1_000_002);
+        timing.OfRounds.Distinct().Should().HaveCount(3);
+        timing.Nanoseconds.Should().Be(1_000_000);
+        timing.Median.Should().Be(1_000_001);
+    }
+
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 2)]
+    public void TurnOfOneCallLoadsTheCachesOnlyIfAsked(bool loads, int calls)
+    {
+        var contender = new Contender(_clock, _ => 100_000_000);
+        _roundRobin.Time([contender.Turn with { LoadsCaches = loads }], Seconds, _clock.In(60));
+        int before = contender.Calls;
+        int turns = contender.Turns;
+        _roundRobin.Time([contender.Turn with { LoadsCaches = !loads }], Seconds, _clock.In(60));
+        int other = contender.Calls - before;
+        contender.Turns.Should().Be(2 * turns);
+        (calls == 1 ? other - before : before - other).Should().Be(RoundRobin.FewestRounds);
+    }
+
     [Fact]
     public void ContestWithoutContendersHasNoResults() => _roundRobin.Time([], Seconds, _clock.In(60)).Should().BeEmpty();
 
