@@ -7,7 +7,7 @@ internal sealed unsafe class ModuleTensor : IDisposable
     private TensorMemory _memory;
     private Tensor _emptyView;
     private Tensor? _copy;
-    private Tensor? _rowValues;
+    private nint _rowValues;
     private long[] _allRows = [];
     private nint _gradient;
     private bool _isCopied;
@@ -104,8 +104,7 @@ internal sealed unsafe class ModuleTensor : IDisposable
             Parameter.RemoveGradients();
         }
 
-        _rowValues?.Dispose();
-        _rowValues = null;
+        DisposeRowValues();
         if (used)
         {
             // The pass of the update has zeroed a gradient that is not a copy.
@@ -151,7 +150,7 @@ internal sealed unsafe class ModuleTensor : IDisposable
     {
         ((IDisposable)_memory).Dispose();
         _emptyView.Dispose();
-        _rowValues?.Dispose();
+        DisposeRowValues();
         _copy?.Dispose();
         _copy = null;
     }
@@ -192,21 +191,41 @@ internal sealed unsafe class ModuleTensor : IDisposable
                 + $"new {nameof(ModuleOptions)} {{ {nameof(ModuleOptions.SparseGradients)} = name => name == \"{Name}\" }}.");
         }
 
+        nint indices = TorchNative.Contiguous(TorchNative.SparseIndices(_gradient));
+        try
+        {
+            _rowValues = TorchNative.Contiguous(TorchNative.SparseValues(_gradient));
+            if (TorchNative.Size(indices, 0) != 1 || TorchNative.Dimensions(_rowValues) != 2 || TorchNative.Size(_rowValues, 1) != Parameter.Shape[1])
+            {
+                throw NoWholeRows();
+            }
+
+            var rows = new ReadOnlySpan<long>(TorchNative.Data(indices), checked((int)TorchNative.Size(indices, 1)));
+            Parameter.PointRowGradientsAt(rows, TorchNative.Data(_rowValues));
+        }
+        finally
+        {
+            TorchNative.Dispose(indices);
+        }
+    }
+
+    private InvalidOperationException NoWholeRows()
+    {
         using Tensor gradient = TorchParameter.grad!;
         using Tensor indices = gradient.SparseIndices;
         using Tensor values = gradient.SparseValues;
-        long width = Parameter.Shape[1];
-        if (indices.shape[0] != 1 || values.dim() != 2 || values.shape[1] != width)
-        {
-            throw new InvalidOperationException(
-                $"The sparse gradient of \"{Name}\" has indices of the shape [{string.Join(", ", indices.shape)}] and values of the shape "
-                + $"[{string.Join(", ", values.shape)}], but only whole rows of {width} elements can be used. Convert it with to_dense() before the step.");
-        }
+        return new InvalidOperationException(
+            $"The sparse gradient of \"{Name}\" has indices of the shape [{string.Join(", ", indices.shape)}] and values of the shape "
+            + $"[{string.Join(", ", values.shape)}], but only whole rows of {Parameter.Shape[1]} elements can be used. Convert it with to_dense() before the step.");
+    }
 
-        using Tensor contiguousIndices = indices.contiguous();
-        _rowValues = values.contiguous().DetachFromDisposeScope();
-        var rows = new ReadOnlySpan<long>(TorchNative.Data(contiguousIndices.Handle), checked((int)indices.shape[1]));
-        Parameter.PointRowGradientsAt(rows, TorchNative.Data(_rowValues.Handle));
+    private void DisposeRowValues()
+    {
+        if (_rowValues != 0)
+        {
+            TorchNative.Dispose(_rowValues);
+            _rowValues = 0;
+        }
     }
 
     // A table that is also used outside its embedding, for example tied to a linear layer, has a gradient in every row.

@@ -20,6 +20,12 @@ internal static unsafe class TorchNative
     private static readonly delegate* unmanaged<nint, byte> _requiresGrad = (delegate* unmanaged<nint, byte>)Find("THSTensor_requires_grad");
     private static readonly delegate* unmanaged<nint, void> _squeeze = (delegate* unmanaged<nint, void>)Find("THSTensor_squeeze_no_dim_");
 
+    private static readonly delegate* unmanaged<nint, nint> _indices = (delegate* unmanaged<nint, nint>)Find("THSTensor_indices");
+    private static readonly delegate* unmanaged<nint, nint> _values = (delegate* unmanaged<nint, nint>)Find("THSTensor_values");
+    private static readonly delegate* unmanaged<nint, nint> _contiguous = (delegate* unmanaged<nint, nint>)Find("THSTensor_contiguous");
+    private static readonly delegate* unmanaged<nint, long> _dimensions = (delegate* unmanaged<nint, long>)Find("THSTensor_ndimension");
+    private static readonly delegate* unmanaged<nint, long, long> _size = (delegate* unmanaged<nint, long, long>)Find("THSTensor_size");
+
     /// <summary>The gradient of a tensor as a new handle, which must be disposed; 0 if there is none.</summary>
     public static nint Gradient(nint tensor) => _grad(tensor);
 
@@ -36,6 +42,31 @@ internal static unsafe class TorchNative
     public static bool IsContiguous(nint tensor) => _isContiguous(tensor) != 0;
 
     public static bool RequiresGradient(nint tensor) => _requiresGrad(tensor) != 0;
+
+    /// <summary>The indices of a sparse tensor as a new handle, which must be disposed.</summary>
+    public static nint SparseIndices(nint tensor) => _indices(tensor);
+
+    /// <summary>The values of a sparse tensor as a new handle, which must be disposed.</summary>
+    public static nint SparseValues(nint tensor) => _values(tensor);
+
+    /// <summary>The number of dimensions.</summary>
+    public static long Dimensions(nint tensor) => _dimensions(tensor);
+
+    /// <summary>The length of a dimension.</summary>
+    public static long Size(nint tensor, long dimension) => _size(tensor, dimension);
+
+    /// <summary>Returns a tensor if it is contiguous. Otherwise returns a contiguous copy as a new handle, and disposes of the tensor.</summary>
+    public static nint Contiguous(nint tensor)
+    {
+        if (IsContiguous(tensor))
+        {
+            return tensor;
+        }
+
+        nint copy = _contiguous(tensor);
+        _dispose(tensor);
+        return copy;
+    }
 
     /// <summary>
     /// Runs the cheapest in-place operation on an empty view. It changes no element, but torch counts it as a change of the tensor that
