@@ -20,6 +20,10 @@ internal static unsafe class TorchNative
     private static readonly delegate* unmanaged<nint, byte> _requiresGrad = (delegate* unmanaged<nint, byte>)Find("THSTensor_requires_grad");
     private static readonly delegate* unmanaged<nint, void> _squeeze = (delegate* unmanaged<nint, void>)Find("THSTensor_squeeze_no_dim_");
 
+    // torch::autograd::impl::bump_version(const at::Tensor&) as compilers other than Microsoft's export it. A handle is the address of an at::Tensor.
+    private static readonly delegate* unmanaged<nint, void> _bumpVersion =
+        (delegate* unmanaged<nint, void>)FindOptional("_ZN5torch8autograd4impl12bump_versionERKN2at6TensorE");
+
     private static readonly delegate* unmanaged<nint, nint> _indices = (delegate* unmanaged<nint, nint>)Find("THSTensor_indices");
     private static readonly delegate* unmanaged<nint, nint> _values = (delegate* unmanaged<nint, nint>)Find("THSTensor_values");
     private static readonly delegate* unmanaged<nint, nint> _contiguous = (delegate* unmanaged<nint, nint>)Find("THSTensor_contiguous");
@@ -68,11 +72,25 @@ internal static unsafe class TorchNative
         return copy;
     }
 
+    /// <summary>Tells torch that a tensor has changed in place.</summary>
+    /// <param name="emptyView">An empty view of the tensor. Torch keeps one count for a tensor and its views.</param>
+    public static void CountChange(nint emptyView)
+    {
+        if (_bumpVersion != null)
+        {
+            _bumpVersion(emptyView);
+        }
+        else
+        {
+            // The cheapest in-place operation. It changes no element of the view.
+            _squeeze(emptyView);
+        }
+    }
+
     /// <summary>
-    /// Runs the cheapest in-place operation on an empty view. It changes no element, but torch counts it as a change of the tensor that
-    /// the view belongs to.
+    /// The address of a function of the library or of a library that it depends on, such as libtorch and its OpenMP; 0 if there is none.
     /// </summary>
-    public static void CountChange(nint emptyView) => _squeeze(emptyView);
+    public static nint FindOptional(string function) => NativeLibrary.TryGetExport(_library, function, out nint address) ? address : 0;
 
     private static nint Find(string function) => NativeLibrary.TryGetExport(_library, function, out nint address)
         ? address
