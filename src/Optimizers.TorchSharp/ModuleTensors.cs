@@ -36,6 +36,7 @@ internal sealed unsafe class ModuleTensors : IGradientSource, IDisposable
         }
 
         Set.GradientSource = this;
+        Set.StepThreads = TorchThreads.Create();
     }
 
     public ParameterSet Set { get; }

@@ -277,6 +277,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         double learningRate = TakeRates();
         _plan.Gather();
         _options.LossScaler?.ClaimFor(this);
+        _runner.OtherThreads = Parameters.StepThreads;
         double scale = ScaleOf(lossScale);
         double divisor = scale * lossScale.MicroBatches;
         bool canDivide = CanDivideBy(divisor, lossScale);

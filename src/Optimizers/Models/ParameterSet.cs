@@ -217,6 +217,12 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         }
     }
 
+    /// <summary>
+    /// The threads of another library on which steps run if <see cref="ModelOptimizerOptions.Threads"/> allows several; null, the default,
+    /// for threads of the .NET thread pool.
+    /// </summary>
+    public IStepThreads? StepThreads { get; set; }
+
     /// <summary>Sets all gradients to zero. If there is a <see cref="GradientSource"/>, it clears its gradients.</summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void ZeroGradients()

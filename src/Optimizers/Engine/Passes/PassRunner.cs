@@ -44,6 +44,9 @@ internal sealed class PassRunner : ITaskRunner
         Tasks,
     }
 
+    /// <summary>Threads of another library to use instead of the thread pool's; null if there are none.</summary>
+    public IStepThreads? OtherThreads { get; set; }
+
     /// <summary>The width of the widest lane in use.</summary>
     public int WidestLane { get; }
 
@@ -197,7 +200,7 @@ internal sealed class PassRunner : ITaskRunner
         if (_threads > 1 && effort >= StreamedElementsWorthForking)
         {
             _team ??= new ThreadTeam(_threads, RunShare);
-            _team.Run();
+            _team.Run(OtherThreads);
             return;
         }
 

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Optimizers.Engine;
 
 /// <summary>
-/// Forks and joins: the calling thread and helpers from the thread pool run a number of shares of work. Each of them has its own
+/// Forks and joins: the calling thread and helpers run a number of shares of work. The helpers are from the thread pool, or threads of
+/// another library. Each of them has its own
 /// range of shares, the same in every run, so that its data stay in its processor's caches. A thread that has
 /// finished its own range takes shares from the others.
 /// </summary>
@@ -23,6 +24,7 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
 
     private readonly int _threads;
     private readonly Action<int, int> _runShare;
+    private readonly Action<int> _takeShares;
     private readonly int[] _untaken;
     private readonly int[] _occupied;
     private int _helpers;
@@ -35,6 +37,7 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
     {
         _threads = threads;
         _runShare = runShare;
+        _takeShares = TakeShares;
         _untaken = new int[threads * Apart];
         _occupied = new int[threads * Apart];
     }
@@ -46,8 +49,9 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         new("A rule threw an exception; the step is incomplete.", failure);
 
     /// <summary>Runs all shares, and returns when they are done.</summary>
+    /// <param name="others">Threads of another library to use instead of the thread pool's; null if there are none.</param>
     /// <exception cref="InvalidOperationException">A share threw the inner exception; the other shares were run.</exception>
-    public void Run()
+    public void Run(IStepThreads? others = null)
     {
         _finished = 0;
         for (int range = 0; range < _threads; range++)
@@ -58,7 +62,15 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
 
         try
         {
-            CallHelpers();
+            int available = others?.Count ?? 0;
+            if (available > 1)
+            {
+                others!.Run(Math.Min(_threads, available), _takeShares);
+            }
+            else
+            {
+                CallHelpers();
+            }
         }
         finally
         {
