@@ -42,7 +42,7 @@ internal static class TorchContests
             parameters => torch.optim.Adagrad(parameters, RateOfModules)),
     ];
 
-    /// <summary>For embeddings TorchSharp has only dense gradients' optimizers, so its AdamW is compared with SparseAdam on rows.</summary>
+    /// <summary>The optimizers of TorchSharp take only dense gradients, so for an embedding its AdamW is compared with SparseAdam on rows.</summary>
     public static ModuleRow SparseRow { get; } = ModuleRows[0] with
     {
         Name = "SparseAdam", Options = new SparseAdamOptions { LearningRate = RateOfModules },
@@ -111,8 +111,12 @@ internal static class TorchContests
             {
                 ModelOptimizer model = arena.Level2(row, shape, work, threads);
                 ParameterSet set = arena.Set(shape, work);
+
+                // As ModuleOptimizer does. The OpenMP threads spin after the turns of the rivals, as they do after a backward pass.
+                set.StepThreads = TorchThreads.Create();
                 return new Turn(() => model.Step())
                 {
+                    Begin = () => torch.set_num_threads(threads),
                     BeforeCall = work == Work.Step ? null : () => FillGradients(set), LoadsCaches = small,
                 };
             }),
