@@ -42,6 +42,12 @@ internal static class DocumentationIds
             return $"{Reference(type.GetElementType()!)}@";
         }
 
+        // Function pointers have no name. Only private methods have them, and these are not documented.
+        if (type.IsFunctionPointer)
+        {
+            return "=FUNC";
+        }
+
         if (type.IsPointer)
         {
             return $"{Reference(type.GetElementType()!)}*";
