@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using global::TorchSharp;
 
 namespace Optimizers.Benchmarks;
@@ -9,6 +10,9 @@ internal static class TorchLibrary
     /// <returns>Null, or a message with the reason why that is not possible and what to do.</returns>
     public static string? Load() => Explain(() =>
     {
+        // If TorchSharp does not find libtorch, it looks for it in the package cache and copies it, so check first that it is beside the program.
+        NativeLibrary.Load("torch_cpu", typeof(torch).Assembly, null);
+        NativeLibrary.Load("LibTorchSharp", typeof(torch).Assembly, null);
         torch.InitializeDeviceType(DeviceType.CPU);
         using torch.Tensor tensor = torch.zeros(1);
     });
