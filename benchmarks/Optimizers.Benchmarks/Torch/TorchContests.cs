@@ -1,6 +1,6 @@
 using global::TorchSharp;
-using Optimizers.Training;
 using Optimizers.TorchSharp;
+using Optimizers.Training;
 using TorchParameter = global::TorchSharp.Modules.Parameter;
 
 namespace Optimizers.Benchmarks;
@@ -45,7 +45,8 @@ internal static class TorchContests
     /// <summary>The optimizers of TorchSharp take only dense gradients, so for an embedding its AdamW is compared with SparseAdam on rows.</summary>
     public static ModuleRow SparseRow { get; } = ModuleRows[0] with
     {
-        Name = "SparseAdam", Options = new SparseAdamOptions { LearningRate = RateOfModules },
+        Name = "SparseAdam",
+        Options = new SparseAdamOptions { LearningRate = RateOfModules },
     };
 
     public static IEnumerable<Contest> All() =>
@@ -117,7 +118,8 @@ internal static class TorchContests
                 return new Turn(() => model.Step())
                 {
                     Begin = () => torch.set_num_threads(threads),
-                    BeforeCall = work == Work.Step ? null : () => FillGradients(set), LoadsCaches = small,
+                    BeforeCall = work == Work.Step ? null : () => FillGradients(set),
+                    LoadsCaches = small,
                 };
             }),
             .. new[] { Contenders.Fused, Contenders.Foreach }.Select(contender => new Entrant(cell with { Contender = contender }, bytes, arena =>

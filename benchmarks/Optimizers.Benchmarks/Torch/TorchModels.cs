@@ -60,13 +60,16 @@ internal sealed class TorchModel(string name, long count, int tensors, Func<bool
     {
         manual_seed(Seed);
         (nn.Module module, Func<Tensor> loss) = make(sparse);
-        return (module, () =>
+        void Backward()
         {
             using DisposeScope scope = NewDisposeScope();
             loss().backward();
-        });
+        }
+
+        return (module, Backward);
     }
 
+#pragma warning disable CA2213 // The base class disposes of the registered components.
     private sealed class TransformerModule : nn.Module<Tensor, Tensor>
     {
         public const int Tokens = 96;
@@ -107,4 +110,5 @@ internal sealed class TorchModel(string name, long count, int tensors, Func<bool
 
         public override Tensor forward(Tensor input) => _weight * input;
     }
+#pragma warning restore CA2213
 }
