@@ -37,5 +37,8 @@ internal static class LibTorch
 
         torch.InitializeDeviceType(DeviceType.CPU);
         using Tensor tensor = torch.zeros(1);
+
+        // The tensors of the tests are small, and the threads of libtorch would wait actively for each other.
+        torch.set_num_threads(1);
     }
 }
