@@ -5,8 +5,8 @@ public sealed record ModuleOptions
 {
     /// <summary>
     /// Selects parameters, by name, whose gradients are sparse. The modules <c>Embedding</c> and <c>EmbeddingBag</c> with
-    /// <c>sparse: true</c> are found without it, so it is needed only for your own modules that call
-    /// <c>functional.embedding</c>. Default null: no others.
+    /// <c>sparse: true</c> are found without it, if they are registered in the module. So it is needed only for other code with sparse
+    /// gradients, such as a compiled script that calls <c>torch.embedding</c>. Default null: no others.
     /// </summary>
     public Predicate<string>? SparseGradients { get; init; }
 

@@ -6,11 +6,13 @@ internal sealed unsafe class ModuleTensor : IDisposable
     // An alias keeps the memory valid if the module is disposed while the set still points at it.
     private TensorMemory _memory;
     private Tensor _emptyView;
+    private readonly List<TorchParameter> _tied = [];
     private Tensor? _copy;
     private nint _rowValues;
     private long[] _allRows = [];
     private nint _gradient;
     private bool _isCopied;
+    private bool _hasRows;
 
     public ModuleTensor(string name, TorchParameter torchParameter, ParameterSet set, bool isSparse)
     {
@@ -32,18 +34,34 @@ internal sealed unsafe class ModuleTensor : IDisposable
     /// <summary>Whether torch has disposed the tensor, with its module or because <c>.to</c> replaced it.</summary>
     public bool IsGone => TorchParameter.IsInvalid;
 
+    /// <summary>The tensors whose gradients move the parameter: see <see cref="TorchNative.Implementation"/>.</summary>
+    public IEnumerable<nint> Implementations => _tied.Prepend(TorchParameter)
+        .Where(parameter => !parameter.IsInvalid).Select(parameter => TorchNative.Implementation(parameter.Handle));
+
+    /// <summary>Whether a tensor lies in the same memory and has the same shape.</summary>
+    public bool HasMemoryOf(TorchParameter other) =>
+        !IsGone && TorchNative.Data(TorchParameter.Handle) == TorchNative.Data(other.Handle) && TorchParameter.shape.SequenceEqual(other.shape);
+
+    /// <summary>Adds another tensor in the same memory, which has a gradient of its own.</summary>
+    public void Tie(TorchParameter other) => _tied.Add(other);
+
     /// <summary>Points at the memory of another tensor, which replaced this one in the module.</summary>
-    /// <exception cref="ArgumentException">The memory of the tensor cannot be used in place, or its shape differs.</exception>
+    /// <exception cref="InvalidOperationException">The memory of the tensor cannot be used in place, or its shape differs.</exception>
     public void Replace(TorchParameter torchParameter)
     {
-        if (!ShapeOf(torchParameter).AsSpan().SequenceEqual([.. Parameter.Shape]))
+        if (TensorMemory.Refusal(torchParameter) is { } reason)
         {
-            throw new ArgumentException(
-                $"The parameter \"{Name}\" of the module had the shape [{string.Join(", ", Parameter.Shape)}] and has now [{string.Join(", ", torchParameter.shape)}]. "
-                + $"Create a new {nameof(ModuleOptimizer)}.",
-                nameof(torchParameter));
+            throw new InvalidOperationException($"The parameter \"{Name}\" of the module was replaced, and {reason}");
         }
 
+        if (!ShapeOf(torchParameter).AsSpan().SequenceEqual([.. Parameter.Shape]))
+        {
+            throw new InvalidOperationException(
+                $"The parameter \"{Name}\" of the module had the shape [{string.Join(", ", Parameter.Shape)}] and has now [{string.Join(", ", torchParameter.shape)}]. "
+                + $"Create a new {nameof(ModuleOptimizer)}.");
+        }
+
+        _tied.RemoveAll(tied => tied.IsInvalid);
         (TensorMemory memory, Tensor emptyView) = AliasesOf(Name, torchParameter);
         Parameter.PointValuesAt(memory.Address);
         Dispose();
@@ -59,6 +77,11 @@ internal sealed unsafe class ModuleTensor : IDisposable
         if (TorchNative.Data(handle) != _memory.Address)
         {
             Replace(TorchParameter);
+        }
+
+        foreach (TorchParameter tied in _tied)
+        {
+            TakeGradientOf(tied);
         }
 
         _gradient = TorchNative.Gradient(handle);
@@ -95,6 +118,16 @@ internal sealed unsafe class ModuleTensor : IDisposable
 
         TorchNative.Dispose(_gradient);
         _gradient = 0;
+        if (used)
+        {
+            // The pass of the update has zeroed a gradient that is not a copy. A tensor with other strides cannot always be written to.
+            ClearGradient(zeroes && !_isCopied, isZero: true);
+        }
+        else
+        {
+            KeepChanges();
+        }
+
         if (Parameter.IsTable)
         {
             Parameter.SetRowGradients(ReadOnlySpan<long>.Empty, []);
@@ -105,20 +138,7 @@ internal sealed unsafe class ModuleTensor : IDisposable
         }
 
         DisposeRowValues();
-        if (used)
-        {
-            // The pass of the update has zeroed a gradient that is not a copy.
-            ClearGradient(zeroes, isZero: !_isCopied);
-        }
-        else if (_isCopied)
-        {
-            // A clip may have changed the copy.
-            using Tensor gradient = TorchParameter.grad!;
-            using IDisposable withoutGraph = torch.no_grad();
-            gradient.copy_(_copy!);
-        }
-
-        _isCopied = false;
+        (_isCopied, _hasRows) = (false, false);
         if (countsChange)
         {
             TorchNative.CountChange(_emptyView.Handle);
@@ -133,15 +153,28 @@ internal sealed unsafe class ModuleTensor : IDisposable
             return;
         }
 
-        if (!zeroes || Parameter.IsTable)
+        foreach (TorchParameter tied in _tied)
+        {
+            if (!tied.IsInvalid)
+            {
+                TorchNative.RemoveGradient(tied.Handle);
+            }
+        }
+
+        if (zeroes && isZero && !Parameter.IsTable)
+        {
+            return;
+        }
+
+        using Tensor? gradient = zeroes && !Parameter.IsTable ? TorchParameter.grad : null;
+        if (gradient is null || !gradient.is_contiguous())
         {
             TorchNative.RemoveGradient(TorchParameter.Handle);
         }
-        else if (!isZero)
+        else
         {
-            using Tensor? gradient = TorchParameter.grad;
             using IDisposable withoutGraph = torch.no_grad();
-            gradient?.zero_();
+            gradient.zero_();
         }
     }
 
@@ -182,6 +215,49 @@ internal sealed unsafe class ModuleTensor : IDisposable
         return TorchNative.Data(_copy.Handle);
     }
 
+    // Adds the gradient of a tensor in the same memory to the gradient of this one.
+    private void TakeGradientOf(TorchParameter tied)
+    {
+        if (tied.IsInvalid)
+        {
+            return;
+        }
+
+        using IDisposable withoutGraph = torch.no_grad();
+        using Tensor? gradient = tied.grad;
+        if (gradient is null)
+        {
+            return;
+        }
+
+        using Tensor? own = TorchParameter.grad;
+        using Tensor sum = own is null ? gradient.alias() : own.add(gradient);
+        TorchParameter.grad = sum;
+        TorchNative.RemoveGradient(tied.Handle);
+    }
+
+    // An operation without an update, such as a clip, may have changed a copy. Torch's gradient becomes that copy.
+    private void KeepChanges()
+    {
+        using IDisposable withoutGraph = torch.no_grad();
+        if (_isCopied)
+        {
+            TorchParameter.grad = _copy;
+            _copy!.Dispose();
+            _copy = null;
+        }
+        else if (_hasRows)
+        {
+            long[] rows = [.. Parameter.GradientRows.ToArray().Select(row => (long)row)];
+            using Tensor flat = torch.tensor(rows);
+            using Tensor indices = flat.reshape(1, rows.Length);
+            using Tensor elements = torch.tensor(Parameter.RowGradients.ToArray());
+            using Tensor values = elements.reshape(rows.Length, Parameter.Shape[1]);
+            using Tensor gradient = torch.sparse_coo_tensor(indices, values, TorchParameter.shape);
+            TorchParameter.grad = gradient;
+        }
+    }
+
     private void TakeRows()
     {
         if (!Parameter.IsTable)
@@ -202,6 +278,7 @@ internal sealed unsafe class ModuleTensor : IDisposable
 
             var rows = new ReadOnlySpan<long>(TorchNative.Data(indices), checked((int)TorchNative.Size(indices, 1)));
             Parameter.PointRowGradientsAt(rows, TorchNative.Data(_rowValues));
+            _hasRows = true;
         }
         finally
         {

@@ -49,14 +49,18 @@ internal sealed unsafe class ModuleTensors : IGradientSource, IDisposable
     public int AddNew()
     {
         int before = _tensors.Count;
+        if (_tensors.Exists(static tensor => tensor.IsGone))
+        {
+            ReplaceGone();
+        }
+
         _frozen.Clear();
-        HashSet<nint> known = [.. _tensors.Select(tensor => tensor.TorchParameter.Handle)];
-        HashSet<nint> addresses = [.. _tensors.Select(tensor => AddressOf(tensor.TorchParameter))];
+        HashSet<nint> known = [.. _tensors.SelectMany(tensor => tensor.Implementations)];
         HashSet<string>? sparse = null;
-        foreach ((string name, TorchParameter parameter) in _module.named_parameters())
+        foreach ((string name, TorchParameter parameter) in ModuleParameters.In(_module))
         {
             // Tied weights have several names, but are one tensor.
-            if (!known.Add(parameter.Handle))
+            if (!known.Add(TorchNative.Implementation(parameter.Handle)))
             {
                 continue;
             }
@@ -67,8 +71,16 @@ internal sealed unsafe class ModuleTensors : IGradientSource, IDisposable
                 continue;
             }
 
-            if (parameter.numel() > 0 && TensorMemory.Refusal(parameter) is null && !addresses.Add(AddressOf(parameter)))
+            if (_tensors.Find(tensor => tensor.Name == name) is { } former)
             {
+                former.Replace(parameter);
+                continue;
+            }
+
+            if (parameter.numel() > 0 && TensorMemory.Refusal(parameter) is null
+                && _tensors.Find(tensor => tensor.HasMemoryOf(parameter)) is { } sameMemory)
+            {
+                sameMemory.Tie(parameter);
                 continue;
             }
 
@@ -92,7 +104,12 @@ internal sealed unsafe class ModuleTensors : IGradientSource, IDisposable
     public void TakeGradients()
     {
         _takes++;
-        if (BitOperations.IsPow2(_takes) || _takes % LongestInterval == 0)
+        if (_tensors.Exists(static tensor => tensor.IsGone))
+        {
+            ReplaceGone();
+            RequireNoNew();
+        }
+        else if (BitOperations.IsPow2(_takes) || _takes % LongestInterval == 0)
         {
             RequireNoNew();
         }
@@ -108,11 +125,6 @@ internal sealed unsafe class ModuleTensors : IGradientSource, IDisposable
 
         foreach (ModuleTensor tensor in _tensors)
         {
-            if (tensor.IsGone)
-            {
-                ReplaceGone();
-            }
-
             tensor.TakeGradient();
         }
     }
@@ -135,24 +147,22 @@ internal sealed unsafe class ModuleTensors : IGradientSource, IDisposable
         }
     }
 
-    /// <summary>Throws if the module has a parameter that the set does not have.</summary>
-    public void RequireNoNew()
+    /// <summary>Finds parameters that were replaced, and throws if the module has one that the set does not have.</summary>
+    private void RequireNoNew()
     {
-        if (_tensors.Exists(tensor => tensor.IsGone))
+        HashSet<nint> known = [.. _tensors.SelectMany(tensor => tensor.Implementations)];
+        foreach ((string name, TorchParameter parameter) in ModuleParameters.In(_module))
         {
-            return;
-        }
-
-        HashSet<nint> known = [.. _tensors.Select(tensor => tensor.TorchParameter.Handle)];
-        foreach ((string name, TorchParameter parameter) in _module.named_parameters())
-        {
-            if (parameter.requires_grad && !known.Contains(parameter.Handle) && Find(AddressOf(parameter)) is null
-                && !_frozen.Exists(frozen => frozen.Name == name))
+            if (parameter.IsInvalid || !parameter.requires_grad || known.Contains(TorchNative.Implementation(parameter.Handle))
+                || _frozen.Exists(frozen => frozen.Name == name))
             {
-                throw new InvalidOperationException(
-                    $"The module has a parameter \"{name}\" that was added after the {nameof(ModuleOptimizer)} was created, so no step updates it. "
-                    + $"Call {nameof(ModuleOptimizer.AddNewParameters)} after you have added modules.");
+                continue;
             }
+
+            ModuleTensor former = _tensors.Find(tensor => tensor.Name == name) ?? throw new InvalidOperationException(
+                $"The module has a parameter \"{name}\" that was added after the {nameof(ModuleOptimizer)} was created, so no step updates it. "
+                + $"Call {nameof(ModuleOptimizer.AddNewParameters)} after you have added modules.");
+            former.Replace(parameter);
         }
     }
 
@@ -163,18 +173,14 @@ internal sealed unsafe class ModuleTensors : IGradientSource, IDisposable
         _tensors.ForEach(tensor => tensor.Dispose());
     }
 
-    private static nint AddressOf(TorchParameter parameter) => (nint)TorchNative.Data(parameter.Handle);
-
-    private ModuleTensor? Find(nint address) => _tensors.Find(tensor => AddressOf(tensor.TorchParameter) == address);
-
     // A module replaces its parameters when .to changes their type or device. It may have come back to float32 on the CPU.
     private void ReplaceGone()
     {
         Dictionary<string, TorchParameter> now;
         try
         {
-            now = _module.named_parameters().Where(pair => !pair.parameter.IsInvalid)
-                .DistinctBy(pair => pair.name).ToDictionary(pair => pair.name, pair => pair.parameter);
+            now = ModuleParameters.In(_module).Where(pair => !pair.Parameter.IsInvalid)
+                .DistinctBy(pair => pair.Name).ToDictionary(pair => pair.Name, pair => pair.Parameter);
         }
         catch (Exception exception) when (exception is InvalidOperationException or ObjectDisposedException)
         {
@@ -188,11 +194,6 @@ internal sealed unsafe class ModuleTensors : IGradientSource, IDisposable
                 throw new InvalidOperationException(
                     $"The parameter \"{tensor.Name}\" has been disposed, or removed from the module. Use the optimizer only as long as its module, "
                     + $"and create a new {nameof(ModuleOptimizer)} after you remove modules.");
-            }
-
-            if (TensorMemory.Refusal(parameter) is { } reason)
-            {
-                throw new InvalidOperationException($"The parameter \"{tensor.Name}\" of the module was replaced, and {reason}");
             }
 
             tensor.Replace(parameter);

@@ -9,24 +9,18 @@ internal static class SparseModules
     public static HashSet<string> NamesIn(TorchModule module)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach ((string name, TorchModule part) in module.named_modules().Prepend((string.Empty, module)))
+        foreach ((string name, TorchModule part, TorchParameter weight) in ModuleParameters.EmbeddingsIn(module))
         {
-            TorchParameter? weight = part switch
+            if (weight.requires_grad && weight.numel() > 0 && HasSparseGradient(part, weight))
             {
-                Embedding embedding => embedding.weight,
-                EmbeddingBag bag => bag.weight,
-                _ => null,
-            };
-            if (weight is { requires_grad: true } && weight.numel() > 0 && HasSparseGradient(part, weight))
-            {
-                names.Add(name.Length == 0 ? "weight" : $"{name}.weight");
+                names.Add(name);
             }
         }
 
         return names;
     }
 
-    // Looks up row 0 and differentiates. A lookup with max_norm scales the row, so it is restored.
+    // Looks up row 0 and differentiates, without calling hooks. A lookup with max_norm scales the row, so it is restored.
     private static bool HasSparseGradient(TorchModule part, TorchParameter weight)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -45,8 +39,8 @@ internal static class SparseModules
                 Tensor first = torch.zeros([1], torch.ScalarType.Int64);
                 Tensor output = part switch
                 {
-                    Embedding embedding => embedding.call(first),
-                    EmbeddingBag bag => bag.call(first, torch.zeros([1], torch.ScalarType.Int64), null!),
+                    Embedding embedding => embedding.forward(first),
+                    EmbeddingBag bag => bag.forward(first, torch.zeros([1], torch.ScalarType.Int64), null),
                     _ => throw new ArgumentException("The module is no embedding.", nameof(part)),
                 };
                 output.sum().backward();

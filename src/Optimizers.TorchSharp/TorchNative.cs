@@ -39,6 +39,12 @@ internal static unsafe class TorchNative
     /// <summary>The address of the first element of a dense tensor on the CPU.</summary>
     public static float* Data(nint tensor) => (float*)_data(tensor);
 
+    /// <summary>
+    /// What all handles of one tensor have in common: a handle is the address of an <c>at::Tensor</c>, whose only field is the address of
+    /// its <c>TensorImpl</c>.
+    /// </summary>
+    public static nint Implementation(nint tensor) => *(nint*)tensor;
+
     public static void Dispose(nint tensor) => _dispose(tensor);
 
     public static bool IsSparse(nint tensor) => _isSparse(tensor) != 0;
