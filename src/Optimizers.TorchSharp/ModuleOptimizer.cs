@@ -136,20 +136,13 @@ public sealed class ModuleOptimizer : IModelOptimizer, IDisposable
     /// Makes a checkpoint of the training run: the parameters and buffers of the module, the state of the optimizer with its schedules,
     /// and the state of torch's random generator. Add averages, wrappers and your own values to it. A resumed run has the same bits.
     /// </summary>
-    /// <param name="includeFrozen">Whether the file includes the parameters that do not require a gradient. Default true. Set it to false
-    /// if they come from another file, for example those of a large pretrained model.</param>
     /// <param name="includeGenerator">Whether the file includes the state of torch's default generator on the CPU. Default true.</param>
     /// <param name="registry">The names of your own optimizers, schedules and clips; null if you have none.</param>
-    public Checkpoint CreateCheckpoint(bool includeFrozen = true, bool includeGenerator = true, ConfigurationRegistry? registry = null)
+    public Checkpoint CreateCheckpoint(bool includeGenerator = true, ConfigurationRegistry? registry = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var checkpoint = new Checkpoint(Model) { Registry = registry ?? ConfigurationRegistry.Empty };
-        checkpoint.Add("buffers", new NamedTensors("buffer", () => _module.named_buffers()));
-        if (includeFrozen)
-        {
-            checkpoint.Add("frozen", new NamedTensors("frozen parameter", () => _tensors.Untrained()));
-        }
-
+        checkpoint.Add("buffers", new ModuleBuffers(_module));
         if (includeGenerator)
         {
             checkpoint.Add("torch", new GeneratorState());

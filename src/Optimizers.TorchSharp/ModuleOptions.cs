@@ -11,6 +11,12 @@ public sealed record ModuleOptions
     public Predicate<string>? SparseGradients { get; init; }
 
     /// <summary>
+    /// Whether checkpoints include the parameters that do not require a gradient. Default true. Set it to false if they come from
+    /// another file, for example those of a large pretrained model.
+    /// </summary>
+    public bool SavesFrozenParameters { get; init; } = true;
+
+    /// <summary>
     /// Whether a step tells torch that it has changed the parameters. Torch then throws if a graph from before the step is
     /// differentiated after it; without it, such a graph silently gives wrong gradients. Default true; it takes less than a microsecond
     /// for each parameter.

@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Optimizers.TorchSharp;
 
 /// <summary>The trainable parameters of a module as a <see cref="ParameterSet"/>, with the gradients that torch computes.</summary>
-internal sealed unsafe class ModuleTensors : IGradientSource, IDisposable
+internal sealed class ModuleTensors : IGradientSource, ICheckpointed, IDisposable
 {
     // The module is searched for new parameters after 1, 2, 4, … and then every 1,024 updates: a search allocates.
     private const long LongestInterval = 1_024;
@@ -92,15 +92,6 @@ internal sealed unsafe class ModuleTensors : IGradientSource, IDisposable
         return _tensors.Count - before;
     }
 
-    /// <summary>The parameters of the module that are not in the set.</summary>
-    public IEnumerable<(string Name, Tensor Tensor)> Untrained()
-    {
-        HashSet<nint> addresses = [.. _tensors.Where(tensor => !tensor.IsGone).Select(tensor => AddressOf(tensor.TorchParameter))];
-        return _module.named_parameters()
-            .Where(pair => !addresses.Contains(AddressOf(pair.parameter)))
-            .Select(pair => (pair.name, (Tensor)pair.parameter));
-    }
-
     public void TakeGradients()
     {
         _takes++;
@@ -144,6 +135,23 @@ internal sealed unsafe class ModuleTensors : IGradientSource, IDisposable
         foreach (ModuleTensor tensor in _tensors)
         {
             tensor.ClearGradient(_zeroes);
+        }
+    }
+
+    /// <summary>Lists the frozen parameters for a checkpoint, so that a run with frozen layers can be resumed with a new module.</summary>
+    public void Describe(CheckpointManifest contents)
+    {
+        if (!_options.SavesFrozenParameters)
+        {
+            return;
+        }
+
+        foreach ((string name, TorchParameter parameter) in ModuleParameters.In(_module))
+        {
+            if (!parameter.requires_grad && !Set.TryGet(name, out _))
+            {
+                ModuleBuffers.List(contents, "parameter", name, parameter);
+            }
         }
     }
 

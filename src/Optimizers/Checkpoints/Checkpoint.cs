@@ -406,6 +406,12 @@ public sealed class Checkpoint
                 gradients.Tensor(parameter.Name, parameter.Shape, () => parameter.Gradients);
             }
         }
+
+        // Another library may have parameters that are not in the set, because they are not trained.
+        if (IncludeParameters && set.GradientSource is ICheckpointed source)
+        {
+            source.Describe(contents.Under(ParametersKey));
+        }
     }
 
     private string[] NotListed(CheckpointManifest contents) =>

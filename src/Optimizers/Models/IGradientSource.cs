@@ -7,7 +7,8 @@ namespace Optimizers;
 /// Each operation of this library that reads gradients calls <see cref="TakeGradients"/> at its beginning and
 /// <see cref="ReleaseGradients"/> at its end: a step, an accumulated micro-batch, the ascent of SAM, an evaluation of L-BFGS, a
 /// clip. Operations nest, but the source is called once. So a wrapper such as <see cref="GradientAccumulator"/> works with
-/// another library's gradients, and nothing is copied.
+/// another library's gradients, and nothing is copied. A source that is <see cref="Checkpoints.ICheckpointed"/> lists the tensors that
+/// checkpoints save beside the parameters of the set, such as parameters that are not trained.
 /// </remarks>
 public interface IGradientSource
 {
