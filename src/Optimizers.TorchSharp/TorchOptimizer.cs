@@ -51,6 +51,14 @@ internal sealed class TorchOptimizer : OptimizerHelper, torch.optim.IBetas, torc
     public override void add_param_group(ParamGroup param_group) =>
         throw new NotSupportedException($"A group cannot be added to a {nameof(ModuleOptimizer)}. Give all groups to its constructor, and call {nameof(ModuleOptimizer.AddNewParameters)} after you add modules.");
 
+    /// <summary>Clears the gradients of all parameters, also of those that replaced others or were added.</summary>
+    public override void zero_grad() => _optimizer.ClearGradients();
+
+    public override StateDictionary state_dict() => throw new NotSupportedException($"TorchSharp's format cannot hold the state of this optimizer. {Instead}");
+
+    public override void load_state_dict(StateDictionary state_dict) =>
+        throw new NotSupportedException($"TorchSharp's format does not hold the state of this optimizer. {Instead}");
+
     /// <summary>A group whose rate and momentum a scheduler of TorchSharp may set.</summary>
     private sealed class Group : ParamGroup<OptimizerOptions>, torch.optim.IBetas, torch.optim.IMomentum
     {
@@ -66,7 +74,8 @@ internal sealed class TorchOptimizer : OptimizerHelper, torch.optim.IBetas, torc
                     string.Create(CultureInfo.InvariantCulture, $"The learning rate of group {index} is 0, so a scheduler cannot scale it. Set LearningRate in the options of the group."));
             }
 
-            Parameters = [.. optimizer.TensorsOf(group)];
+            // Not a copy: a conversion replaces tensors.
+            Parameters = optimizer.TensorsOf(group);
             Options = new OptimizerOptions { LearningRate = rate, InitialLearningRate = rate };
             Momentum = Original;
         }
