@@ -18,8 +18,8 @@ public sealed record ModuleOptions
 
     /// <summary>
     /// Whether a step tells torch that it has changed the parameters. Torch then throws if a graph from before the step is
-    /// differentiated after it; without it, such a graph silently gives wrong gradients. Default true; it takes less than a microsecond
-    /// for each parameter.
+    /// differentiated after it; without it, such a graph silently gives wrong gradients. Default true; it takes about 10
+    /// nanoseconds for each parameter, and less than a microsecond on Windows.
     /// </summary>
     public bool CountsChanges { get; init; } = true;
 }
