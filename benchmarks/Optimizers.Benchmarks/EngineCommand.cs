@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Optimizers.Benchmarks;
 
-/// <summary>The command engine. It prints the table of docs/engine.md: the cost of the engine compared with loops for one optimizer and one processor.</summary>
+/// <summary>The command <c>engine</c>. It prints the table of docs/engine.md: the cost of the library's engine, compared with loops that are written for one optimizer and one processor.</summary>
 internal static class EngineCommand
 {
     public static Command Make()

@@ -66,7 +66,7 @@ internal static class Declarations
         FieldInfo field =>
             $"{Access(field)}{(field.IsStatic ? "static " : "")}{(field.IsInitOnly ? "readonly " : "")}{TypeNames.Of(field)} {field.Name}",
         EventInfo @event => $"{Access(@event.AddMethod!)}{Modifiers(@event.AddMethod!)}event {TypeNames.Of(@event)} {@event.Name}",
-        _ => throw new ArgumentException($"{member} is a kind of member that has no declaration here.", nameof(member)),
+        _ => throw new ArgumentException($"{member} cannot be written: members of this kind are not supported.", nameof(member)),
     };
 
     /// <summary>A constant as C# writes it; null if its type has no literals.</summary>

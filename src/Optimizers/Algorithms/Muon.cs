@@ -83,7 +83,7 @@ public enum RateAdjustment
 /// b ← μb + (1 − μ)g
 /// u = (1 − μ)g + μb               without Nesterov: u = b
 /// X = u/max(‖u‖, ε), NewtonSchulzSteps times: A = XXᵀ, X ← 3.4445·X + (−4.7750·A + 2.0315·A²)X
-/// p ← p·(1 − ηλ) − η·k·X           k: see <see cref="RateAdjustment"/>
+/// p ← p·(1 − ηλ) − η·k·X           k: the factor of RateAdjustment
 /// </code>
 /// <para>A matrix with more rows than columns is transposed for the iteration. The iteration runs in float32; the authors and
 /// PyTorch use bfloat16. Only tensors of two dimensions are accepted. ‖u‖ is summed in double; a direction of zeros gives no

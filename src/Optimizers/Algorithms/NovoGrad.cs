@@ -42,7 +42,7 @@ internal sealed partial class NovoGradContract : JsonSerializerContext;
 
 /// <summary>NovoGrad: momentum of gradients that are divided by a running norm, one norm for each tensor.</summary>
 /// <remarks>
-/// <para>Ginsburg et al. 2019, arXiv 1905.11286, algorithm 1. Each buffer is one tensor.</para>
+/// <para>Ginsburg et al. 2019, arXiv 1905.11286, algorithm 1. The parameters of one instance are one tensor, with one norm.</para>
 /// <code>
 /// v ← β₂v + (1 − β₂)‖g‖²          first update: v ← ‖g‖²
 /// u = g/(√v + ε) + λp
@@ -73,7 +73,7 @@ internal readonly struct NovoGradRule(StepScalars step, NovoGradOptions options)
 
     public static bool MeasuringChangesState => false;
 
-    // The scalar v stays in double, so it adds nothing to the magnitudes in float.
+    // The scalar v stays in double, so the overflow check of float32 values need not include it.
     public static double MagnitudeOf(ReadOnlySpan<double> scalars) => 0;
 
     private float Norm { get; init; }

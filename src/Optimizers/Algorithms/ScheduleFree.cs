@@ -13,7 +13,7 @@ internal interface IScheduleFreeOptions : IOptimizerOptions
     double WeightLrPower { get; }
 }
 
-/// <summary>Moves between the training point and the evaluation point.</summary>
+/// <summary>Moves the parameters between the training point y and the evaluation point x.</summary>
 internal static class ScheduleFreePoints
 {
     public const int WeightSum = 0;
@@ -55,7 +55,7 @@ internal readonly struct TowardsRule(double share) : IUpdateRule1<TowardsRule>
         p = V.IfEqual(V.Splat(_share), V.Splat(0), p, p + _share * (z - p));
 }
 
-/// <summary>The part of both rules that follows the direction d.</summary>
+/// <summary>The move along the direction d, which the rules of ScheduleFreeSgd and ScheduleFreeAdamW share.</summary>
 internal readonly struct ScheduleFreeMove
 {
     private readonly bool _first;

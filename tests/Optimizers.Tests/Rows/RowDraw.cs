@@ -16,7 +16,7 @@ internal static class RowDraw
 
     public static RowGradients Of(GoldenRows rows, int width) => new(rows.Rows, rows.Values, width);
 
-    /// <summary>The same gradient for all elements of the table. It is 0 in rows without a gradient.</summary>
+    /// <summary>The same gradient as a dense array over all elements of the table. It is 0 in rows without a gradient.</summary>
     public static float[] Dense(GoldenRows rows, int tableRows, int width)
     {
         float[] dense = new float[tableRows * width];

@@ -9,7 +9,7 @@ public enum LbfgsOutcome
     /// <summary>An iteration moved the parameters, or changed the loss, by no more than <see cref="LbfgsOptions.ChangeTolerance"/>.</summary>
     ChangeTolerance,
 
-    /// <summary>Along the direction the loss rises, or falls with a slope of less than <see cref="LbfgsOptions.ChangeTolerance"/>.</summary>
+    /// <summary>The loss rises along the search direction, or falls along it with a slope below <see cref="LbfgsOptions.ChangeTolerance"/>.</summary>
     SlopeTolerance,
 
     /// <summary>The line search used all its evaluations, and found no better point than its start.</summary>
