@@ -108,7 +108,7 @@ internal sealed class Reference
             "# API reference",
             $"The library has {types.Length} public types in {namespaces.Length} namespaces. Each type has a page with its members. "
                 + "[Options of optimizers, schedules and clips](../optimizers.md) are also in tables on one page.",
-            string.Join('\n', namespaces.Select(group => 
+            string.Join('\n', namespaces.Select(group =>
                 $"- [`{group.Key}`](#{Markdown.AnchorOf(group.Key)}): {group.Count()} types{(PackageOf(group.First()) is { } package ? $", in the package `{package}`" : "")}")),
             .. namespaces.SelectMany(group => new[]
             {
