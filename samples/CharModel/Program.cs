@@ -60,7 +60,7 @@ command.SetAction(result =>
         result.GetValue(heads),
         result.GetValue(rate),
         result.GetValue(seed));
-    try
+    return CommandLine.Try(() =>
     {
         string text = result.GetValue(data)?.FullName ?? DataFile.PathOf("shakespeare.txt");
         using var training = new Training(settings, Corpus.Read(text), result.GetValue(threads));
@@ -93,17 +93,7 @@ command.SetAction(result =>
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"validation loss: {training.Validate(training.ValidationSequences):F4}"));
         return 0;
-    }
-    catch (InvalidDataException e)
-    {
-        Console.Error.WriteLine(e.Message);
-        return CommandLine.WrongUsage;
-    }
-    catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-    {
-        Console.Error.WriteLine(e.Message);
-        return 1;
-    }
+    });
 });
 
 return CommandLine.Run(command, args);

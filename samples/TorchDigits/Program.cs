@@ -59,27 +59,14 @@ command.SetAction(result =>
         return CommandLine.WrongUsage;
     }
 
-    try
-    {
-        return Train(
-            new RunSettings(result.GetValue(model)!, result.GetValue(epochs), result.GetValue(seed)),
-            result.GetValue(threads),
-            file?.ToString(),
-            result.GetValue(resume),
-            compares: !result.GetValue(noComparison) && !result.GetValue(quiet),
-            result.GetValue(svg)!,
-            result.GetValue(quiet) ? null : Terminal.Open());
-    }
-    catch (InvalidDataException e)
-    {
-        Console.Error.WriteLine(e.Message);
-        return CommandLine.WrongUsage;
-    }
-    catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-    {
-        Console.Error.WriteLine(e.Message);
-        return 1;
-    }
+    return CommandLine.Try(() => Train(
+        new RunSettings(result.GetValue(model)!, result.GetValue(epochs), result.GetValue(seed)),
+        result.GetValue(threads),
+        file?.ToString(),
+        result.GetValue(resume),
+        compares: !result.GetValue(noComparison) && !result.GetValue(quiet),
+        result.GetValue(svg)!,
+        result.GetValue(quiet) ? null : Terminal.Open()));
 });
 
 return CommandLine.Run(command, args);

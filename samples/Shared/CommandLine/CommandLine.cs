@@ -84,12 +84,24 @@ internal static class CommandLine
     }
 
     /// <summary>Runs an action on files. If a file, a folder or a permission makes it fail, prints one line with the reason.</summary>
-    public static int Try(Action action)
+    public static int Try(Action action) => Try(() =>
+    {
+        action();
+        return 0;
+    });
+
+    /// <summary>Runs work on files. If invalid data, a file, a folder or a permission makes it fail, prints one line with the reason.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Try(Func<int> work)
     {
         try
         {
-            action();
-            return 0;
+            return work();
+        }
+        catch (InvalidDataException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return WrongUsage;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
