@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Optimizers.Benchmarks;
 
 namespace Optimizers.TorchSharp.Tests;
 
@@ -12,20 +13,8 @@ internal static class LibTorch
     public static string? LoadError { get; } = Explain(Load);
 
     /// <summary>What an attempt to load says when it fails.</summary>
-    public static string? Explain(Action load)
-    {
-        try
-        {
-            load();
-            return null;
-        }
-        catch (Exception exception) when (exception is TypeInitializationException or DllNotFoundException or BadImageFormatException
-            or NotSupportedException or EntryPointNotFoundException)
-        {
-            string message = exception.GetBaseException().Message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
-            return $"libtorch cannot be loaded: {message}.";
-        }
-    }
+    public static string? Explain(Action load) =>
+        LoadFailure.ReasonOf(load) is { } reason ? $"libtorch cannot be loaded: {reason}." : null;
 
     private static void Load()
     {

@@ -18,19 +18,8 @@ internal static class TorchLibrary
     });
 
     /// <summary>Returns a message if an action cannot load libtorch, or null.</summary>
-    public static string? Explain(Action load)
-    {
-        try
-        {
-            load();
-            return null;
-        }
-        catch (Exception exception) when (exception is TypeInitializationException or DllNotFoundException or BadImageFormatException
-            or NotSupportedException or EntryPointNotFoundException)
-        {
-            string reason = exception.GetBaseException().Message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
-            return $"compare --torch needs libtorch, which cannot be loaded: {reason}. Run it with dotnet run from the project Optimizers.Benchmarks on Linux x64. "
-                + "On another system, first add the package of its libtorch to Optimizers.Benchmarks.csproj, for example libtorch-cpu-win-x64. The other commands do not need it.";
-        }
-    }
+    public static string? Explain(Action load) => LoadFailure.ReasonOf(load) is { } reason
+        ? $"compare --torch needs libtorch, which cannot be loaded: {reason}. Run it with dotnet run from the project Optimizers.Benchmarks on Linux x64. "
+            + "On another system, first add the package of its libtorch to Optimizers.Benchmarks.csproj, for example libtorch-cpu-win-x64. The other commands do not need it."
+        : null;
 }
