@@ -16,21 +16,8 @@ public sealed record ChartGrid
     /// <summary>Creates a grid.</summary>
     /// <param name="charts">The charts, at least one, row by row.</param>
     /// <exception cref="ArgumentException"><paramref name="charts"/> is empty, or a chart is null.</exception>
-    public ChartGrid(IReadOnlyList<LineChart> charts)
-    {
-        ArgumentNullException.ThrowIfNull(charts);
-        foreach (LineChart chart in charts)
-        {
-            ArgumentNullException.ThrowIfNull(chart, nameof(charts));
-        }
-
-        if (charts.Count == 0)
-        {
-            throw new ArgumentException("The list of charts is empty. A grid needs at least one chart.", nameof(charts));
-        }
-
-        Charts = new ValueList<LineChart>(charts);
-    }
+    public ChartGrid(IReadOnlyList<LineChart> charts) =>
+        Charts = Require.Items(charts, "The list of charts is empty. A grid needs at least one chart.");
 
     /// <summary>The charts, row by row.</summary>
     public IReadOnlyList<LineChart> Charts { get; }

@@ -17,21 +17,8 @@ public sealed record LineChart
     /// <summary>Creates a chart.</summary>
     /// <param name="lines">The lines, at least one, in the order of the legend.</param>
     /// <exception cref="ArgumentException"><paramref name="lines"/> is empty, or a line is null.</exception>
-    public LineChart(IReadOnlyList<ChartLine> lines)
-    {
-        ArgumentNullException.ThrowIfNull(lines);
-        foreach (ChartLine line in lines)
-        {
-            ArgumentNullException.ThrowIfNull(line, nameof(lines));
-        }
-
-        if (lines.Count == 0)
-        {
-            throw new ArgumentException("The list of lines is empty. A chart needs at least one line.", nameof(lines));
-        }
-
-        Lines = new ValueList<ChartLine>(lines);
-    }
+    public LineChart(IReadOnlyList<ChartLine> lines) =>
+        Lines = Require.Items(lines, "The list of lines is empty. A chart needs at least one line.");
 
     /// <summary>The lines.</summary>
     public IReadOnlyList<ChartLine> Lines { get; }

@@ -191,6 +191,19 @@ internal static class Require
         }
     }
 
+    /// <summary>Throws if a list is null, has a null item or is empty; otherwise returns a copy that compares by its items.</summary>
+    public static ValueList<T> Items<T>(IReadOnlyList<T> items, string whenEmpty, [CallerArgumentExpression(nameof(items))] string? name = null)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(items, name);
+        foreach (T item in items)
+        {
+            ArgumentNullException.ThrowIfNull(item, name);
+        }
+
+        return items.Count > 0 ? new ValueList<T>(items) : throw new ArgumentException(whenEmpty, name);
+    }
+
     /// <summary>A factor whose inverse rules can use: it is above 0, and its inverse is a normal float.</summary>
     public static void Scale(double value, [CallerArgumentExpression(nameof(value))] string? name = null)
     {
