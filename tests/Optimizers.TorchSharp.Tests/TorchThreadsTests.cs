@@ -24,10 +24,11 @@ public sealed class TorchThreadsTests
         using var all = new Barrier(2);
         torchThreads.Run(2, number =>
         {
-            threads[number] = Environment.CurrentManagedThreadId;
-
-            // Neither call can end before the other has begun.
-            all.SignalAndWait();
+            // Neither call can end before the other has begun. Without a second thread the test fails after the wait.
+            if (all.SignalAndWait(TimeSpan.FromMinutes(1)))
+            {
+                threads[number] = Environment.CurrentManagedThreadId;
+            }
         });
         threads.Keys.Should().BeEquivalentTo([0, 1]);
         threads[0].Should().Be(Environment.CurrentManagedThreadId);
