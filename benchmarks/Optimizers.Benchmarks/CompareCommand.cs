@@ -18,7 +18,7 @@ internal static class CompareCommand
         {
             Description = "Compare with TorchSharp's optimizers and PyTorch's fused and foreach kernels instead. Needs libtorch.",
         };
-        var filter = Options.Filter("Measure only rows whose work or contender contains one of these texts.");
+        var filter = Options.Filter("Measure only the rows with one of these texts in the name of the work or of the contender.");
         var seconds = Options.Seconds("1, or 0.4 with --quick");
         var json = Options.File("--json", "Also write the measurements to a JSON file.", ArgumentArity.ExactlyOne);
         var markdown = Options.File(

@@ -8,7 +8,7 @@ internal static class EngineCommand
 {
     public static Command Make()
     {
-        var filter = Options.Filter("Measure only rows whose work or contender contains one of these texts.");
+        var filter = Options.Filter("Measure only the rows with one of these texts in the name of the work or of the contender.");
         var seconds = Options.Seconds("1");
         var command = new Command("engine", "Time the engine and compare it with C and hand-written loops; print the table of docs/engine.md.")
         {

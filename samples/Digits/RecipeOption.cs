@@ -31,7 +31,7 @@ internal static class RecipeOption
         if (named is null)
         {
             IEnumerable<string> nearestFirst = Recipe.All.Select(recipe => recipe.Name).OrderBy(name => Spelling.Distance(given, name));
-            result.AddError($"There is no optimizer \"{given}\" for --optimizer. The names are, the nearest first: {string.Join(", ", nearestFirst)}.");
+            result.AddError($"There is no optimizer \"{given}\" for --optimizer. The existing names, most similar first: {string.Join(", ", nearestFirst)}.");
         }
 
         return named;

@@ -17,35 +17,35 @@ internal static class Targets
             Cells(_named, [1_000, 100_000, 1_000_000], [1]), C, Factor: 1.10) { Allowance = 60 },
         new TimeTarget(
             "the same at 32,000,000, 1 and 2 threads: ≤ 1.05 × C", Cells(_named, [Large], [1, 2]), C, Factor: 1.05),
-        new TimeTarget("2 threads over 1, AdamW at 100,000: ≥ 1.7 × faster", Cells(_adamW, [100_000], [2]), OneThread, 1 / 1.7),
-        new TimeTarget("2 threads over 1, every rule at 1,000,000: ≥ 1.7 × faster", Cells(_every, [1_000_000], [2]), OneThread, 1 / 1.7),
-        new TimeTarget("2 threads over 1, light rules at 100,000: ≥ 1.3 × faster", Cells(_light, [100_000], [2]), OneThread, 1 / 1.3),
+        new TimeTarget("2 threads relative to 1 thread, AdamW at 100,000: ≥ 1.7 × faster", Cells(_adamW, [100_000], [2]), OneThread, 1 / 1.7),
+        new TimeTarget("2 threads relative to 1 thread, every rule at 1,000,000: ≥ 1.7 × faster", Cells(_every, [1_000_000], [2]), OneThread, 1 / 1.7),
+        new TimeTarget("2 threads relative to 1 thread, light rules at 100,000: ≥ 1.3 × faster", Cells(_light, [100_000], [2]), OneThread, 1 / 1.3),
         new TimeTarget(
-            "200 tensors of 512 against one of 102,400, 1 and 2 threads: ≤ 1.15 ×",
+            "200 tensors of 512 relative to one of 102,400, 1 and 2 threads: ≤ 1.15 ×",
             Cells(_adamW, [102_400], [1, 2], Contenders.Level2, tensors: 200), cell => cell with { Tensors = 1 }, 1.15),
         new TimeTarget(
             "whole phase (clip to norm 1, step, zero) at 32,000,000: ≤ 1.6 × the step alone", Phases(), Step, 1.6),
         new TimeTarget(
             "whole phase at 32,000,000: ≤ 1.4 × the step alone", Phases(), Step, 1.4) { Stretch = true },
         new TimeTarget(
-            "bf16 state against float32 state at 32,000,000: ≤ 0.80 ×",
+            "bf16 state relative to float32 state at 32,000,000: ≤ 0.80 ×",
             Cells(_adamW, [Large], [1, 2], Contenders.Level1BFloat16), Level1, 0.80),
         new TimeTarget(
-            "8-bit state against float32 state at 32,000,000: ≤ 0.90 ×",
+            "8-bit state relative to float32 state at 32,000,000: ≤ 0.90 ×",
             Cells(_adamW, [Large], [1, 2], Contenders.Level1Block8), Level1, 0.90),
         new TimeTarget(
-            "2,000 steps of zero gradient, then a step, against a fresh step: ≤ 1.05 ×",
+            "a step after 2,000 steps with zero gradients, relative to a step of a new optimizer: ≤ 1.05 ×",
             Cells(["AdamW", "Momentum"], [10_000], [1], work: Work.AfterZeros), Step, 1.05),
         new TimeTarget(
-            "level 2 with 1,000 parameters in 4 tensors, over level 1 on one span: ≤ + 0.5 µs",
+            "level 2 with 1,000 parameters in 4 tensors, relative to level 1 on one span: at most 0.5 µs longer",
             Cells(_adamW, [1_000], [1], Contenders.Level2, tensors: 4),
             cell => Level1(cell) with { Tensors = 1 }, 1) { Allowance = 500 },
         new AllocationTarget("bytes allocated by a step: 0"),
         new TimeTarget(
-            "against a composition of TensorPrimitives calls, in cache: ≥ 2 × faster",
+            "relative to a composition of TensorPrimitives calls, in cache: ≥ 2 × faster",
             Cells(_adamW, [1_000, 100_000], [1]), Composition, 1 / 2.0),
         new TimeTarget(
-            "against a composition of TensorPrimitives calls, beyond the caches: ≥ 3 × faster",
+            "relative to a composition of TensorPrimitives calls, beyond the caches: ≥ 3 × faster",
             Cells(_adamW, [Large], [1]), Composition, 1 / 3.0),
         .. TorchTargets.All.Select(target => new TargetElsewhere(target.Text, "compare --torch --check")),
     ];

@@ -54,6 +54,6 @@ public sealed record RateSweepReport
         : "no higher rate could be tried";
 
     private static string Neighbour(RateRun run) => run.Diverged
-        ? $"{RateReport.Shown(run.Rate)} diverged after {run.Steps} steps"
-        : $"{RateReport.Shown(run.Rate)} ended at the loss {Shown(run.FinalLoss)}";
+        ? $"the run with {RateReport.Shown(run.Rate)} diverged after {run.Steps} steps"
+        : $"the run with {RateReport.Shown(run.Rate)} ended at the loss {Shown(run.FinalLoss)}";
 }

@@ -63,10 +63,10 @@ public sealed class RateSweepTests
 
     // The final losses of four runs at 0.001, 0.01, 0.1 and 1, from a loss of 2. A loss above 8 is divergence.
     [Theory]
-    [InlineData(new[] { 1.9, 0.5, 1.5, 1.9 }, 0.01, "Use the rate 0.01: its loss fell furthest, from 2 to 0.5; 0.001 ended at the loss 1.9, and 0.1 ended at the loss 1.5.")]
-    [InlineData(new[] { 1.9, 1.5, 0.5, 9.0 }, 0.1, "Use the rate 0.1: its loss fell furthest, from 2 to 0.5; 0.01 ended at the loss 1.5, and 1 diverged after 2 steps.")]
-    [InlineData(new[] { 1.9, 1.5, 1.0, 0.5 }, 1.0, "*0.1 ended at the loss 1, and no higher rate was tried, so try one.")]
-    [InlineData(new[] { 0.5, 1.5, 1.7, 1.9 }, 0.001, "*; no lower rate was tried, so try one, and 0.01 ended at the loss 1.5.")]
+    [InlineData(new[] { 1.9, 0.5, 1.5, 1.9 }, 0.01, "Use the rate 0.01: its loss fell furthest, from 2 to 0.5; the run with 0.001 ended at the loss 1.9, and the run with 0.1 ended at the loss 1.5.")]
+    [InlineData(new[] { 1.9, 1.5, 0.5, 9.0 }, 0.1, "Use the rate 0.1: its loss fell furthest, from 2 to 0.5; the run with 0.01 ended at the loss 1.5, and the run with 1 diverged after 2 steps.")]
+    [InlineData(new[] { 1.9, 1.5, 1.0, 0.5 }, 1.0, "*the run with 0.1 ended at the loss 1, and no higher rate was tried, so try one.")]
+    [InlineData(new[] { 0.5, 1.5, 1.7, 1.9 }, 0.001, "*; no lower rate was tried, so try one, and the run with 0.01 ended at the loss 1.5.")]
     [InlineData(new[] { 0.5, 0.5, 0.5, 0.5 }, 0.001, "Use the rate 0.001*")]
     [InlineData(new[] { 2.0, 2.5, 9.0, double.NaN }, null, "The loss fell at no rate*")]
     public void LowestLossIsChosenAndTheReasonGiven(double[] finals, double? chosen, string reason)

@@ -10,7 +10,7 @@ public sealed class DigitsCommandLineTests : IDisposable
     public void Dispose() => _sample.Dispose();
 
     [Theory]
-    [InlineData("There is no optimizer \"adamx\" for --optimizer. The names are, the nearest first: Adam, AdamW, RAdam, ", "--optimizer", "adamx")]
+    [InlineData("There is no optimizer \"adamx\" for --optimizer. The existing names, most similar first: Adam, AdamW, RAdam, ", "--optimizer", "adamx")]
     [InlineData("--epochs must be a whole number from 1 ", "--epochs", "0")]
     [InlineData("--epochs must be a whole number from 1 ", "--epochs", "-3")]
     [InlineData("--epochs must be a whole number from 1 ", "--epochs", "2.5")]

@@ -80,7 +80,7 @@ public sealed partial class FindRateTests : IDisposable
     }
 
     [Theory]
-    [InlineData("There is no optimizer \"adamx\" for --optimizer. The names are, the nearest first: Adam, AdamW, RAdam, ", "--optimizer", "adamx")]
+    [InlineData("There is no optimizer \"adamx\" for --optimizer. The existing names, most similar first: Adam, AdamW, RAdam, ", "--optimizer", "adamx")]
     [InlineData("--svg must name a file in a folder that exists", "--svg", "no/such/folder.svg")]
     [InlineData("'--epochs'", "--epochs")]
     public void WrongUsageGivesAnErrorAndExitCode2(string message, params string[] arguments)
