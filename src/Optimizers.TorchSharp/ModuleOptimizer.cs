@@ -11,8 +11,9 @@ namespace Optimizers.TorchSharp;
 /// one parameter, under their first name. A parameter whose <c>grad</c> is null takes no part in a step. A frozen parameter (with
 /// <c>requires_grad</c> false) that is thawed later is added by the next step. After you add modules, call
 /// <see cref="AddNewParameters"/>; the optimizer finds a forgotten call in one of its next steps and throws.</para>
-/// <para>Parameters must be contiguous float32 tensors on the CPU. If <c>.to</c> replaces them and brings them back to that, the optimizer
-/// continues with the new tensors.</para>
+/// <para>Parameters must be contiguous float32 tensors on the CPU. If <c>.to</c> replaces the parameters by tensors of another type or
+/// on another device, the next step throws. If a later <c>.to</c> makes them contiguous float32 tensors on the CPU again, the
+/// optimizer continues with these new tensors.</para>
 /// <para>The wrappers of a model optimizer take this class: <see cref="GradientAccumulator"/>,
 /// <see cref="Lookahead"/>, <see cref="Sam"/>. Averages, <see cref="Lbfgs"/> and diagnostics take
 /// <see cref="Parameters"/> or <see cref="Model"/>.</para>
@@ -46,8 +47,8 @@ public sealed class ModuleOptimizer : IModelOptimizer, IDisposable
     /// <param name="optimizer">The hyperparameters for all parameters.</param>
     /// <param name="options">Options such as schedule, clipping and loss scale; null for the defaults.</param>
     /// <param name="moduleOptions">The treatment of the module's tensors; null for the defaults.</param>
-    /// <exception cref="ArgumentException">An argument or an option is invalid; the message names it. Or the memory of a parameter cannot
-    /// be used in place: it is not on the CPU, not float32, or not contiguous.</exception>
+    /// <exception cref="ArgumentException">An argument or an option is invalid, or a parameter is not on the CPU, not float32 or not
+    /// contiguous, so its memory cannot be used in place. The message names the argument, the option or the parameter.</exception>
     public ModuleOptimizer(
         TorchModule module, IOptimizerOptions optimizer, ModelOptimizerOptions? options = null, ModuleOptions? moduleOptions = null)
         : this(module, [GroupOf(optimizer)], options, moduleOptions)
@@ -59,8 +60,9 @@ public sealed class ModuleOptimizer : IModelOptimizer, IDisposable
     /// <param name="groups">The groups, at least one; a parameter belongs to the first group that matches its name and shape.</param>
     /// <param name="options">Options such as schedule, clipping and loss scale; null for the defaults.</param>
     /// <param name="moduleOptions">The treatment of the module's tensors; null for the defaults.</param>
-    /// <exception cref="ArgumentException">An argument or an option is invalid, or a parameter matches no group; the message names it. Or
-    /// the memory of a parameter cannot be used in place: it is not on the CPU, not float32, or not contiguous.</exception>
+    /// <exception cref="ArgumentException">An argument or an option is invalid, a parameter matches no group, or a parameter is not on the
+    /// CPU, not float32 or not contiguous, so its memory cannot be used in place. The message names the argument, the option or the
+    /// parameter.</exception>
     public ModuleOptimizer(
         TorchModule module,
         IReadOnlyList<ParameterGroup> groups,

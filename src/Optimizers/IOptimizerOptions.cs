@@ -6,7 +6,7 @@ namespace Optimizers;
 /// </summary>
 public interface IOptimizerOptions
 {
-    /// <summary>The learning rate η of a step that is given no other rate. Finite, at least 0.</summary>
+    /// <summary>The learning rate η of a step, unless the caller or a schedule gives another rate. Finite, at least 0.</summary>
     double LearningRate { get; }
 
     /// <summary>The weight decay λ. Finite, at least 0; default 0.</summary>
@@ -21,18 +21,21 @@ public interface IOptimizerOptions
     /// <summary>
     /// Whether an element moves only if its update goes against its gradient (cautious updates, Liang et al. 2024, arXiv
     /// 2411.16085). The updates of the moving elements are multiplied by (number of all elements)/(number of moving elements),
-    /// at most by 1,000. Default false.
+    /// by at most 1,000. Default false.
     /// </summary>
     /// <remarks>
-    /// The gradient is that of the rule, so it includes a coupled decay. A decoupled decay acts on every element.
-    /// The rule must not use the value of the parameter. It runs twice in a step: once to count, once to apply. An element
-    /// whose update or gradient is NaN does not move.
+    /// The update is compared with the gradient that the update formula (the rule) gets. This gradient includes a coupled decay.
+    /// A decoupled decay acts on every element. The update is computed twice in a step: once to count the moving elements, once
+    /// to move them. An element-wise rule with this option must not use the value of the parameter, because it gets 0 in its
+    /// place. The <c>Step</c> method of a measuring rule may use the value. An element whose update or gradient is NaN does not
+    /// move.
     /// </remarks>
     bool Cautious => false;
 
     /// <summary>
-    /// The momentum or β₁ of these options, if a schedule may replace it at each step. The rule reads the value in use from
-    /// <see cref="StepScalars.MomentumOr"/>. Default null: the options have no momentum, and a momentum schedule is an error.
+    /// The momentum or β₁ of these options, if a schedule may replace it at each step. The rule reads the value of the step from
+    /// <see cref="StepScalars.MomentumOr"/>. Default null: a schedule cannot replace a momentum, and a momentum schedule is an
+    /// error.
     /// </summary>
     double? SchedulableMomentum => null;
 
@@ -43,15 +46,15 @@ public interface IOptimizerOptions
     bool TakesRows => false;
 
     /// <summary>
-    /// The magnitude up to which the rule cannot overflow. The bound holds for gradients, parameters and state of at most this
-    /// magnitude, and for values of <see cref="StateSlot.NonNegative"/> slots of at most its square. Above 0; default 1e15,
-    /// which is right for a rule that squares one of them or multiplies two.
+    /// The magnitude up to which the rule cannot overflow. A step must leave parameters and state finite if gradients, parameters
+    /// and state have at most this magnitude, and values of <see cref="StateSlot.NonNegative"/> slots have at most its square.
+    /// Above 0; default 1e15, which is right for a rule that squares one of these numbers or multiplies two of them.
     /// </summary>
     /// <remarks>
-    /// With a <see cref="NonFinitePolicy"/> that checks, a step below this magnitude is applied directly. Above it, the step
-    /// is first tried on a copy, and refused if a parameter or its state would become infinite or NaN. A value that is too
-    /// small therefore costs time but changes no result. A rule that only adds gradients and multiplies them by its own
-    /// factors can return 1e30. A rule that computes third or fourth powers must return less than the default.
+    /// With <see cref="NonFinitePolicy.Throw"/> or <see cref="NonFinitePolicy.Skip"/>, a step below this magnitude is applied
+    /// directly. Above it, the step is first tried on a copy, and refused if a parameter or its state would become infinite or
+    /// NaN. A bound that is too small therefore costs time but changes no result. A rule that only adds gradients and multiplies
+    /// them by its own factors can return 1e30. A rule that computes third or fourth powers must return less than the default.
     /// </remarks>
     double SafeMagnitude => 1e15;
 

@@ -27,8 +27,8 @@ public sealed class NonFiniteGradientException : ArithmeticException
     /// <param name="index">The index of the element.</param>
     /// <param name="value">The gradient of the element, as the caller gave it.</param>
     /// <param name="skips">The number of consecutive steps that were skipped before this one.</param>
-    /// <param name="overflowing">What a finite gradient would make infinite or NaN; null if the gradient itself is not
-    /// finite.</param>
+    /// <param name="overflowing">The state slot, the state scalar or the parameter that the step would make infinite or NaN; null if the
+    /// gradient itself is not finite.</param>
     /// <param name="parameterValue">The value of the parameter at the index.</param>
     internal NonFiniteGradientException(
         string? parameterName, int index, float value, int skips = 0, string? overflowing = null, float parameterValue = 0)
@@ -63,6 +63,6 @@ public sealed class NonFiniteGradientException : ArithmeticException
             ? $"{gradient}."
             : string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"{gradient}. It is finite, but with it the step would make {overflowing} infinite or NaN; the value of the parameter there is {parameterValue}. Clip the gradients, scale the loss down, or look for what makes them so large.");
+                $"{gradient}. It is finite, but with it the step would make {overflowing} infinite or NaN. The value of the parameter at this index is {parameterValue}. Clip the gradients, scale the loss down, or look for what makes them so large.");
     }
 }

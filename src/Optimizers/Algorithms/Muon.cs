@@ -27,7 +27,7 @@ public sealed record MuonOptions : IOptimizerOptions, INamed
     /// </summary>
     public int NewtonSchulzSteps { get; init; } = 5;
 
-    /// <summary>ε, the lower limit of the norm that divides a direction. Finite, at least 0; default 1e-7, as in
+    /// <summary>ε. The direction is divided by its norm, or by ε if the norm is smaller. Finite, at least 0; default 1e-7, as in
     /// PyTorch.</summary>
     public double Epsilon { get; init; } = 1e-7;
 

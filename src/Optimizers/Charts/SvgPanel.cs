@@ -27,7 +27,10 @@ internal sealed class SvgPanel
     /// <summary>The width of the labels of the vertical axis.</summary>
     public double YLabelsWidth => LetterWidth * _axes.Y.Ticks.Max(tick => tick.Label.Length);
 
-    /// <summary>Half the width of the widest label of the horizontal axis, which may be at the end of the axis.</summary>
+    /// <summary>
+    /// Half the width of the widest label of the horizontal axis. If this label is at the end of the axis, it extends beyond the axis by
+    /// this width.
+    /// </summary>
     public double HalfXLabelWidth => LetterWidth / 2 * _axes.X.Ticks.Max(tick => tick.Label.Length);
 
     /// <summary>Draws the panel.</summary>
@@ -105,8 +108,8 @@ internal sealed class SvgPanel
     private static XElement Dot(ChartPoint place, double radius) =>
         Tag("circle", With("cx", place.X), With("cy", place.Y), With("r", radius));
 
-    // The label can be right or left of the mark, above or below it. It gets the place where it covers the least of the
-    // lines.
+    // The label can be at the upper right, upper left, lower right or lower left of the mark. Places inside the plot come first.
+    // Among these, the label gets the place where it covers the least of the lines.
     private static XElement[] Mark(string label, ChartPoint place, PlotClip plot, IEnumerable<IReadOnlyList<ChartPoint>> lines)
     {
         double width = LetterWidth * label.Length;

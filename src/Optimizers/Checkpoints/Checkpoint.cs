@@ -168,8 +168,9 @@ public sealed class Checkpoint
     /// <exception cref="CheckpointException">The file is damaged, of a newer version, or does not match this checkpoint. The message
     /// lists everything that is missing, unexpected or different. In that case nothing has changed.</exception>
     /// <exception cref="IOException">The file cannot be read. In that case nothing has changed, unless the message says so.</exception>
-    /// <exception cref="InvalidOperationException">The optimizer is in a step, or the values of the parameters are replaced at present.
-    /// In that case nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step, or the values of the parameters are temporarily
+    /// replaced: by an average or slow weights (SwapIn), between Sam.Ascend and the step, or during a step of L-BFGS. In these
+    /// cases nothing has changed.</exception>
     public CheckpointReport Load(string path, CheckpointLoadOptions? options = null) =>
         AtOnce.Wait(LoadCore(path, options, asynchronous: false, progress: null, default));
 

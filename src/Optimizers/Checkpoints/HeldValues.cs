@@ -10,7 +10,8 @@ internal readonly struct HeldValues : IDisposable
 
     /// <param name="sets">The sets.</param>
     /// <param name="reason">Why the sets are in use, as a sentence for an exception.</param>
-    /// <exception cref="InvalidOperationException">The values of a set are replaced at present. No set is marked then.</exception>
+    /// <exception cref="InvalidOperationException">The values of a set are temporarily replaced. No set is marked
+    /// then.</exception>
     public HeldValues(IReadOnlyList<ParameterSet> sets, string reason)
     {
         _sets = sets;

@@ -46,7 +46,8 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
         null,
         exception);
 
-    /// <summary>The option for the argument name in a constructor or a check; null if there is none.</summary>
+    /// <summary>The name of the option that belongs to an argument of a constructor or of a check; null if no option has this
+    /// name.</summary>
     public static string? OptionOf(JsonTypeInfo contract, string? argument) =>
         Options(contract).FirstOrDefault(option => string.Equals(option.Name, argument, StringComparison.OrdinalIgnoreCase))?.Name;
 
@@ -250,7 +251,7 @@ internal sealed class ContractReader(ConfigurationRegistry registry)
     private NamedType Find(ContractList list, string name, string path, string argument) =>
         list.Find(name)
             ?? (ConfigurationKinds.WhoHas(name, registry) is { } other
-                ? throw Problem(Join(path, ConfigurationText.Kind), $"{other}. It is not {Articled(list.What)}.", argument: argument)
+                ? throw Problem(Join(path, ConfigurationText.Kind), $"{Quoted.Name(name)} is not the name of {Articled(list.What)} that can be configured here. {other}.", argument: argument)
                 : throw Problem(Join(path, ConfigurationText.Kind), Unknown($"There is no {list.What}", name, list.Names), argument: argument));
 
     private static string Unknown(string problem, string name, IEnumerable<string> valid) => name.Length > 100

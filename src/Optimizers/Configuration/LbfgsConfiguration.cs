@@ -9,7 +9,7 @@ namespace Optimizers.Configuration;
 public static class LbfgsConfiguration
 {
     /// <summary>Reads options. An option that is not given has its default.</summary>
-    /// <param name="json">An object with any of the options; it may also have the property <c>kind</c> with the value
+    /// <param name="json">An object with any of the options. It may also have the property <c>kind</c> with the value
     /// "Lbfgs".</param>
     /// <exception cref="ArgumentException">The text is not valid JSON, the kind or a property is unknown, or a value has the
     /// wrong type or is out of its range.</exception>

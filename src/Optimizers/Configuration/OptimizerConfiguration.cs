@@ -25,7 +25,8 @@ public static class OptimizerConfiguration
     public static IReadOnlyList<string> Names => ConfigurationRegistry.Default.OptimizerNames;
 
     /// <summary>Reads options.</summary>
-    /// <param name="json">An object with the property <c>kind</c>, the name of the optimizer, and any of its options.</param>
+    /// <param name="json">An object. Its property <c>kind</c> is the name of the optimizer. It can also contain any options of this
+    /// optimizer.</param>
     /// <param name="registry">The names of optimizers; null for those of the library.</param>
     /// <exception cref="ArgumentException">The text is not valid JSON, the name or a property is unknown, or a value has the
     /// wrong type or is out of its range.</exception>
@@ -33,7 +34,7 @@ public static class OptimizerConfiguration
 
     /// <summary>Creates the options of a named optimizer.</summary>
     /// <param name="name">A name from <see cref="Names"/>; case does not matter.</param>
-    /// <param name="json">An object with any of its options. Default: no options.</param>
+    /// <param name="json">An object with any options of this optimizer. Default: no options.</param>
     /// <param name="registry">The names of optimizers; null for those of the library.</param>
     /// <inheritdoc cref="Parse(string, ConfigurationRegistry)" path="/exception"/>
     public static IOptimizerOptions CreateOptions(string name, string json = "{}", ConfigurationRegistry? registry = null)
@@ -53,7 +54,7 @@ public static class OptimizerConfiguration
     /// class.</returns>
     /// <param name="name">A name from <see cref="Names"/>; case does not matter.</param>
     /// <param name="length">The number of parameters.</param>
-    /// <param name="json">An object with any of its options. Default: no options.</param>
+    /// <param name="json">An object with any options of this optimizer. Default: no options.</param>
     /// <param name="threads">The maximum number of threads of a step; 0, the default, means the number of
     /// processors.</param>
     /// <param name="registry">The names of optimizers; null for those of the library.</param>
@@ -70,7 +71,7 @@ public static class OptimizerConfiguration
     /// <returns>An instance of the class of this name.</returns>
     /// <param name="name">A name from <see cref="Names"/>; case does not matter.</param>
     /// <param name="shape">The length of each dimension; the last dimension changes fastest.</param>
-    /// <param name="json">An object with any of its options. Default: no options.</param>
+    /// <param name="json">An object with any options of this optimizer. Default: no options.</param>
     /// <param name="threads">The maximum number of threads of a step; 0, the default, means the number of
     /// processors.</param>
     /// <param name="registry">The names of optimizers; null for those of the library.</param>

@@ -24,7 +24,8 @@ public static class ScheduleConfiguration
     public static IReadOnlyList<string> Names => ConfigurationRegistry.Default.ScheduleNames;
 
     /// <summary>Reads a schedule.</summary>
-    /// <param name="json">An object with the property <c>kind</c>, the name of the schedule, and its arguments.</param>
+    /// <param name="json">An object. Its property <c>kind</c> is the name of the schedule. The other properties are the arguments of this
+    /// schedule.</param>
     /// <param name="registry">The names of schedules; null for those of the library.</param>
     /// <exception cref="ArgumentException">The text is not valid JSON, the name or a property is unknown, an argument is
     /// missing, or a value has the wrong type or is out of its range.</exception>

@@ -35,7 +35,7 @@ internal sealed class ValueUse
     {
         if (ReplacedBecause is not null)
         {
-            throw new InvalidOperationException($"The values of the parameters are replaced at present: {ReplacedBecause}");
+            throw new InvalidOperationException($"The values of the parameters are temporarily replaced: {ReplacedBecause}");
         }
     }
 

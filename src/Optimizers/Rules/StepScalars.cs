@@ -6,7 +6,7 @@ namespace Optimizers.Rules;
 /// <param name="WeightDecay">The weight decay λ of the parameter's group, for rules that apply the decay themselves.</param>
 public readonly record struct StepScalars(long Iteration, double LearningRate, double WeightDecay)
 {
-    // βᵗ is at most e^(−t(1 − β)), and e⁻⁴⁰ is less than the last digit of 1.
+    // βᵗ is at most e^(−t(1 − β)). If t(1 − β) is above 40, βᵗ is less than e⁻⁴⁰, and 1 − βᵗ rounds to 1 in double.
     private const double Faded = 40;
 
     // NaN means none. A double stays in a register; a nullable double is copied through memory, which slows down a small step.
@@ -39,12 +39,14 @@ public readonly record struct StepScalars(long Iteration, double LearningRate, d
     /// <param name="momentum">The momentum or β₁ of the options.</param>
     public double MomentumOr(double momentum) => double.IsNaN(_momentum) ? momentum : _momentum;
 
-    /// <summary>1 − βᵗ: the total weight in an average with decay rate β that started from 0.</summary>
+    /// <summary>1 − βᵗ: the sum of the weights of all t gradients in a running average. The average starts from 0 and has the
+    /// decay rate β.</summary>
     /// <remarks>Computed by repeated squaring, so that the number is the same on every platform.</remarks>
     public double BiasCorrection(double beta) =>
         Iteration * (1 - beta) > Faded ? 1 : 1 - Powers.Of(beta, (ulong)Iteration);
 
-    /// <summary>1 − β₁ᵗ, or 1 − Πβ₁ with the β₁ that were used: the total weight in the first moment.</summary>
+    /// <summary>The sum of the weights of all t gradients in the first moment: 1 − β₁ᵗ or, if updates used another β₁ than that of
+    /// the options, 1 − Πβ₁ with the β₁ of each update.</summary>
     /// <param name="beta1">The β₁ of the options.</param>
     public double MomentumCorrection(double beta1) =>
         double.IsNaN(_momentumProduct) ? BiasCorrection(beta1) : 1 - _momentumProduct;

@@ -15,9 +15,10 @@ namespace Optimizers.Schedules;
 /// cooling: if cooling &gt; 0: cooling ← cooling − 1, bad ← 0
 /// if bad &gt; Patience: cooling ← Cooldown, bad ← 0, rate ← max(rate·Factor, Floor) if this lowers it by more than Epsilon
 /// </code>
-/// <para>Before the first metric the rate is Initial, which is the peak. In the end the rate is Floor, or a rate that can
-/// fall no further. A NaN never counts as better, so the rate of a run that has diverged is reduced. The first metric counts
-/// as better for every threshold, unless it is NaN or infinite in the wrong direction.</para>
+/// <para>Before the first metric the rate is Initial, which is the peak. In the end the rate is Floor, or a rate whose
+/// next reduction would be at most Epsilon and is therefore not made. A NaN never counts as better, so the rate of a run that
+/// has diverged is reduced. The first metric counts as better for every threshold, unless it is NaN
+/// or infinite in the wrong direction.</para>
 /// <para>PyTorch uses best instead of |best|. Above 0 both are the same. Below 0 PyTorch counts a slightly worse metric as
 /// better, so the rate may never fall. If the best metric is 0, the relative margin is 0.</para>
 /// </remarks>
@@ -247,7 +248,7 @@ public sealed class ReduceOnPlateau : ILrSchedule, ICheckpointed, INamed
     }
 
     private FormatException Unusable(string json, Exception? cause) => new(
-        $"\"{Name}\" must have a rate and counts of at least 0 and the best metric, but is {json}.", cause);
+        $"\"{Name}\" must contain a finite rate of at least 0, counts of at least 0, and a best metric that is not NaN, but it is {json}.", cause);
 
     internal static NamedType Named { get; } = new NamedType<ReduceOnPlateau>(new ReduceOnPlateauContract(), new ReduceOnPlateau(0));
 

@@ -114,7 +114,8 @@ internal sealed unsafe class AuxiliaryTensors
     }
 
     /// <summary>
-    /// Exchanges values and tensors until <see cref="ExchangeBack"/>. Until then steps and other operations on the values throw.
+    /// Exchanges values and tensors until <see cref="ExchangeBack"/>. Between the two calls, steps and other
+    /// operations on the values throw.
     /// </summary>
     /// <param name="which">Selects the tensors. Its answers must stay the same until the exchange is undone.</param>
     /// <param name="reason">Why the values are replaced, as a sentence for an exception.</param>
@@ -146,7 +147,8 @@ internal sealed unsafe class AuxiliaryTensors
     }
 
     /// <summary>Adds the elements of each tensor to the list of a checkpoint's contents, and its iteration if that is needed.</summary>
-    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters are temporarily replaced: by an average or slow
+    /// weights (SwapIn), between Sam.Ascend and the step, or during a step of L-BFGS.</exception>
     public void Describe(CheckpointManifest contents, bool withIterations)
     {
         Parameters.ValueUse.RequireFree();

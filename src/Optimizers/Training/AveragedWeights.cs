@@ -74,8 +74,9 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
     /// <summary>
     /// Counts a step that was applied, and adds the weights to the average if this step is one to average.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present, or another thread uses
-    /// this average. In that case nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters are temporarily replaced: by an average or slow
+    /// weights (SwapIn), between Sam.Ascend and the step, or during a step of L-BFGS. Or another thread uses this average. In
+    /// these cases nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void Update()
     {
@@ -105,7 +106,7 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
     /// <summary>
     /// Replaces the weights by their averages, for evaluation, until the returned object is disposed. Weights and averages are
     /// exchanged, so this needs no memory, and every bit of the weights comes back. Parameters without an average stay as they are.
-    /// Until then steps, updates and checkpoints throw.
+    /// Steps, updates and checkpoints throw until the returned object is disposed.
     /// </summary>
     /// <exception cref="InvalidOperationException">The values of the parameters are replaced already.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
@@ -130,7 +131,9 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
     /// <param name="target">The set to copy to; it may have further parameters.</param>
     /// <exception cref="ArgumentException">A parameter is missing in the target or has another shape there. In that case nothing has
     /// changed.</exception>
-    /// <exception cref="InvalidOperationException">The values of the parameters of either set are replaced at present.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters of one of the two sets are temporarily
+    /// replaced: by an average or slow weights (SwapIn), between Sam.Ascend and the step, or during a step of
+    /// L-BFGS.</exception>
     public void CopyTo(ParameterSet target)
     {
         using Gate.Turn turn = _gate.Enter();
@@ -156,7 +159,8 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
     }
 
     /// <summary>Clears the average and its counts: the state before the first step.</summary>
-    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters are temporarily replaced: by an average or slow
+    /// weights (SwapIn), between Sam.Ascend and the step, or during a step of L-BFGS.</exception>
     public void Reset()
     {
         using Gate.Turn turn = _gate.Enter();

@@ -18,8 +18,9 @@ public static class GradientClipExtensions
     /// In that case nothing has changed.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The clip returned a factor or a limit that cannot be used. In that case nothing has
     /// changed.</exception>
-    /// <exception cref="InvalidOperationException">A method of the clip threw; or the clip reads values, and the values of the parameters
-    /// are replaced at present. In that case nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">A method of the clip threw; or the clip reads values, and the values of the
+    /// parameters are temporarily replaced: by an average or slow weights (SwapIn), between Sam.Ascend and the step, or during
+    /// a step of L-BFGS. In these cases nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public static double Apply(this IGradientClip clip, ParameterSet parameters, long update = 0)
     {

@@ -42,7 +42,8 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     /// <param name="options">The options; null: the defaults.</param>
     /// <exception cref="ArgumentNullException">The optimizer is null.</exception>
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
-    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters are temporarily replaced: by an average or slow
+    /// weights (SwapIn), between Sam.Ascend and the step, or during a step of L-BFGS.</exception>
     public Lookahead(IModelOptimizer optimizer, LookaheadOptions? options = null)
         : this(optimizer, options ?? new(), widestLane: 0)
     {
@@ -120,7 +121,8 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
 
     /// <summary>
     /// Replaces the weights by the slow weights, for evaluation, until the returned object is disposed. Both are exchanged, so this
-    /// needs no memory, and every bit of the weights comes back. Until then steps throw.
+    /// needs no memory, and every bit of the weights comes back. Steps throw until the returned object is
+    /// disposed.
     /// </summary>
     /// <exception cref="InvalidOperationException">The values of the parameters are replaced already.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
@@ -131,7 +133,8 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     }
 
     /// <summary>Sets the slow weights to the present weights, and starts a new period.</summary>
-    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters are temporarily replaced: by an average or slow
+    /// weights (SwapIn), between Sam.Ascend and the step, or during a step of L-BFGS.</exception>
     public void Restart()
     {
         using Gate.Turn turn = _gate.Enter();
@@ -143,7 +146,8 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
 
     /// <summary>Lists the slow weights and the number of steps. The wrapped optimizer lists its own state itself.</summary>
     /// <param name="contents">The list to add to.</param>
-    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters are temporarily replaced: by an average or slow
+    /// weights (SwapIn), between Sam.Ascend and the step, or during a step of L-BFGS.</exception>
     public void Describe(CheckpointManifest contents)
     {
         ArgumentNullException.ThrowIfNull(contents);

@@ -88,8 +88,8 @@ public sealed class Sam : IModelOptimizer, ICheckpointed
 
     /// <summary>
     /// Moves the parameters up along their gradients, and zeroes all gradients of the set. Compute the gradients again there, then call
-    /// <see cref="Step(LossScale)"/>, or <see cref="Withdraw"/> to give up the step. Until then direct steps of the wrapped
-    /// optimizer throw.
+    /// <see cref="Step(LossScale)"/>, or <see cref="Withdraw"/> to give up the step. Before one of these calls, direct
+    /// steps of the wrapped optimizer throw.
     /// </summary>
     /// <param name="lossScale">The factor that the loss was multiplied by before its gradients were taken, without the scale of the
     /// <see cref="LossScaler"/>. Default 1.</param>

@@ -29,7 +29,8 @@ public readonly record struct TensorNorms
     public double WeightDecay { get; internal init; } = double.NaN;
 
     /// <summary>Measures the norm of the values, in a pass over them. In a table, the norm of the rows that have a gradient.</summary>
-    /// <exception cref="InvalidOperationException">The values of the parameters are replaced at present.</exception>
+    /// <exception cref="InvalidOperationException">The values of the parameters are temporarily replaced: by an average or slow
+    /// weights (SwapIn), between Sam.Ascend and the step, or during a step of L-BFGS.</exception>
     public double ValueNorm()
     {
         Parameter.RequireFreeValues();

@@ -393,7 +393,7 @@ public sealed class ConfigurationTests
     [Theory]
     [InlineData("Lbfgs", "*\"Lbfgs\" evaluates the loss itself*LbfgsConfiguration.Create*")]
     [InlineData("lbfgs", "*LbfgsConfiguration.Create*")]
-    [InlineData("Cosine", "*\"Cosine\" is a schedule*ScheduleConfiguration. It is not an optimizer.*")]
+    [InlineData("Cosine", "*\"Cosine\" is not the name of an optimizer that can be configured here. \"Cosine\" is a schedule; use ScheduleConfiguration.*")]
     public void NameOfAnotherKindPointsToItsConfiguration(string name, string message)
     {
         FluentActions.Invoking(() => OptimizerConfiguration.Create(name, 3)).Should().Throw<ArgumentException>().WithMessage(message);
@@ -401,7 +401,7 @@ public sealed class ConfigurationTests
         FluentActions.Invoking(() => LbfgsConfiguration.Parse("""{"kind": "AdamW"}""")).Should().Throw<ArgumentException>()
             .WithMessage("*\"AdamW\" is an optimizer*OptimizerConfiguration*");
         FluentActions.Invoking(() => ScheduleConfiguration.Create("adam", "{}")).Should().Throw<ArgumentException>()
-            .WithMessage("*\"adam\" is an optimizer*OptimizerConfiguration. It is not a schedule.*");
+            .WithMessage("*\"adam\" is not the name of a schedule that can be configured here. \"adam\" is an optimizer; use OptimizerConfiguration.*");
         FluentActions.Invoking(() => ScheduleConfiguration.Create("FunctionSchedule", "{}")).Should().Throw<ArgumentException>()
             .WithMessage("*function*");
     }

@@ -109,7 +109,7 @@ public sealed class ModelConfigurationTests
     [InlineData("\"optimizer\": { \"kind\": \"AdamW\" }, ", "", "groups[2]: group needs optimizer.")]
     [InlineData("\"optimizer\": { \"kind\": \"AdamW\" }, ", "\"optimizer\": null, ", "groups[2].optimizer: The option \"optimizer\" of group must be an optimizer")]
     [InlineData("\"maximumNorm\": 0.5", "\"maximumNorm\": 0", "clip.maximumNorm: ")]
-    [InlineData("\"kind\": \"ClipByGlobalNorm\"", "\"kind\": \"Cosine\"", "clip.kind: \"Cosine\" is a schedule")]
+    [InlineData("\"kind\": \"ClipByGlobalNorm\"", "\"kind\": \"Cosine\"", "clip.kind: \"Cosine\" is not the name of a clip that can be configured here. \"Cosine\" is a schedule")]
     [InlineData("\"initialScale\": 1024", "\"initialScale\": 0", "lossScaler.initialScale: ")]
     [InlineData("\"growthInterval\": 10", "\"growth\": 10", "lossScaler.growth: LossScaler has no option \"growth\". The valid names, most similar first, are: growthFactor, growthInterval, ")]
     [InlineData("\"threads\": 1", "\"threads\": -1", "threads: ")]

@@ -235,7 +235,7 @@ public sealed class OverflowTests
         var optimizer = new Optimizer(2, new AdaGradOptions()) { NonFinite = NonFinitePolicy.Throw };
         optimizer.Step(parameters, [0, 1.5e19f]);
         optimizer.Invoking(o => o.Step(parameters, [0, 1.5e19f])).Should().Throw<NonFiniteGradientException>()
-            .WithMessage("The gradient is 1.5E+19 at index 1. *finite, but*\"sum\" infinite or NaN*")
+            .WithMessage("The gradient is 1.5E+19 at index 1. *finite, but*the state slot \"sum\" infinite or NaN. The value of the parameter at this index is *")
             .Which.ParameterName.Should().BeEmpty();
         optimizer.Step(parameters, [1, 1]);
         optimizer.State.Iteration.Should().Be(2);

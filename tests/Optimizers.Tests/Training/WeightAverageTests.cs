@@ -292,7 +292,7 @@ public sealed class WeightAverageTests
                 () => ((ElementsEntry<float>)listed.Entries[0]).Elements(),
             })
             {
-                refused.Should().Throw<InvalidOperationException>().WithMessage("*values of the parameters are replaced at present: *swapped in*SwapIn*");
+                refused.Should().Throw<InvalidOperationException>().WithMessage("*values of the parameters are temporarily replaced: *swapped in*SwapIn*");
             }
 
             average.StepCount.Should().Be(1);

@@ -129,8 +129,8 @@ public sealed class Lbfgs : ICheckpointed
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">The number of elements differs from the optimizer's, or the set has a table. Nothing has
     /// changed.</exception>
-    /// <exception cref="InvalidOperationException">The optimizer is in a step, or the values of the parameters are replaced at present.
-    /// Nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer is in a step, or the values of the parameters are temporarily
+    /// replaced: by an average or slow weights (SwapIn), or between Sam.Ascend and the step. Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public LbfgsReport Step(ParameterSet parameters, Func<double> computeLoss)
     {

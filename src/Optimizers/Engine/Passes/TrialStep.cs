@@ -124,7 +124,7 @@ internal static unsafe class TrialStep
             {
                 if (!double.IsFinite(scalars[i]) && double.IsFinite(_before.Scalars[i]))
                 {
-                    Take(LargestGradient(), $"\"{_before.ScalarNames[i]}\"", ref worst);
+                    Take(LargestGradient(), $"the state scalar \"{_before.ScalarNames[i]}\"", ref worst);
                 }
             }
 
@@ -162,7 +162,7 @@ internal static unsafe class TrialStep
                 }
 
                 slot.Read((nuint)start, (nuint)(start + count), after, Kernel.WidestLane);
-                Compare(beforeValues, new Span<float>(after, count), start, $"\"{slot.Declared.Name}\"", ref worst, slot.Declared.Extent);
+                Compare(beforeValues, new Span<float>(after, count), start, $"the state slot \"{slot.Declared.Name}\"", ref worst, slot.Declared.Extent);
             }
         }
 
