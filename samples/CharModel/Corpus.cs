@@ -31,7 +31,10 @@ internal sealed class Corpus
 
     public ReadOnlySpan<int> Validation => _text.AsSpan(_trainingLength);
 
-    /// <summary>The index of the character before a generated text: the line feed, or the first character if the text has no line feed.</summary>
+    /// <summary>
+    /// The index of the character from which a generated text starts: the line feed, or the first character of the alphabet if the corpus
+    /// has no line feed.
+    /// </summary>
     public int Beginning => Math.Max(0, Array.BinarySearch(_alphabet, new Rune('\n')));
 
     /// <summary>Reads a UTF-8 file.</summary>
