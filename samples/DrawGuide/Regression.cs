@@ -17,7 +17,9 @@ internal static class Regression
     /// <param name="seed">The seed of both networks and of the inputs.</param>
     /// <param name="schedule">The learning rate.</param>
     /// <param name="steps">The number of updates.</param>
-    /// <returns>The mean squared error of each batch. It is infinity from the step in which the run diverges.</returns>
+    /// <returns>The mean squared error of each batch. From the first batch whose error is not finite, all values are infinity.</returns>
+    /// <exception cref="NonFiniteGradientException">The run diverges, and a gradient overflows while the error of its batch is still
+    /// finite.</exception>
     public static double[] Train(int seed, ILrSchedule schedule, int steps)
     {
         using Network teacher = Create(_teacher, seed, nameof(teacher));

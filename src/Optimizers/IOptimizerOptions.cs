@@ -26,9 +26,9 @@ public interface IOptimizerOptions
     /// <remarks>
     /// The update is compared with the gradient that the update formula (the rule) gets. This gradient includes a coupled decay.
     /// A decoupled decay acts on every element. The update is computed twice in a step: once to count the moving elements, once
-    /// to move them. An element-wise rule with this option must not use the value of the parameter, because it gets 0 in its
-    /// place. The <c>Step</c> method of a measuring rule may use the value. An element whose update or gradient is NaN does not
-    /// move.
+    /// to move them. An element whose update or gradient is NaN does not move. For authors of rules: an element-wise rule with
+    /// this option gets the value 0 instead of the parameter, so it must not use the parameter. A measuring rule gets the real
+    /// value in its <c>Step</c> method.
     /// </remarks>
     bool Cautious => false;
 
@@ -51,10 +51,11 @@ public interface IOptimizerOptions
     /// Above 0; default 1e15, which is right for a rule that squares one of these numbers or multiplies two of them.
     /// </summary>
     /// <remarks>
-    /// With <see cref="NonFinitePolicy.Throw"/> or <see cref="NonFinitePolicy.Skip"/>, a step below this magnitude is applied
-    /// directly. Above it, the step is first tried on a copy, and refused if a parameter or its state would become infinite or
-    /// NaN. A bound that is too small therefore costs time but changes no result. A rule that only adds gradients and multiplies
-    /// them by its own factors can return 1e30. A rule that computes third or fourth powers must return less than the default.
+    /// With <see cref="NonFinitePolicy.Throw"/> or <see cref="NonFinitePolicy.Skip"/>, a step is applied directly if gradients,
+    /// parameters and state stay at or below this magnitude. Otherwise the step is first tried on a copy, and refused if a
+    /// parameter or its state would become infinite or NaN. A bound that is too small therefore costs time but changes no result.
+    /// A rule that only adds gradients and multiplies them by its own factors can return 1e30. A rule that computes third or
+    /// fourth powers must return less than the default.
     /// </remarks>
     double SafeMagnitude => 1e15;
 

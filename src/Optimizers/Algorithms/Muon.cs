@@ -18,7 +18,8 @@ public sealed record MuonOptions : IOptimizerOptions, INamed
     /// code.</summary>
     public double Momentum { get; init; } = 0.95;
 
-    /// <summary>Whether the direction looks ahead along the average (Nesterov). Default true, as in the authors’ code.</summary>
+    /// <summary>Whether the direction is (1 − μ)g + μb, with the new average b of the gradients (Nesterov momentum). If false, the
+    /// direction is b. Default true, as in the authors’ code.</summary>
     public bool Nesterov { get; init; } = true;
 
     /// <summary>

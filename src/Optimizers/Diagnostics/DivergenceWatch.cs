@@ -16,7 +16,7 @@ namespace Optimizers.Diagnostics;
 /// Flat: none of these
 /// </code>
 /// <para>Here s is the lower quartile of the first 10 losses, best is the median of the best window, and noise is the spread of the
-/// middle four fifths of that window. The earlier window is at a quarter to half of the run.</para>
+/// middle four fifths of that window. The earlier window ends between a quarter and half of the run so far.</para>
 /// <para>If the loss explodes at once, s is already too high, so a second rule applies. The loss has then exploded if a whole window
 /// lies above the same limit with the first loss as s and without noise, and its median is above the first loss by more than 1.5 times
 /// the spread of its middle half.</para>
