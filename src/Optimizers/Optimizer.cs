@@ -157,7 +157,7 @@ public unsafe class Optimizer : IOptimizer
                 }
 
                 _batch.Clear();
-                _batch.Add(_step, State, address, rows);
+                _batch.Add(_step, State, new ParameterBuffers(new NumberBuffer(address, NumberFormat.Float32), default, default, default), rows);
                 Apply(learningRate, rows);
             }
         }

@@ -29,10 +29,7 @@ public static unsafe class ScheduleFreeExtensions
             if (group.Options is IScheduleFreeOptions free)
             {
                 ScheduleFreePoints.Switch(state, parameter.Values, free.Interpolation, evaluating);
-                if (!parameter.BFloat16Values.IsEmpty)
-                {
-                    parameter.KeepBFloat16Copy();
-                }
+                parameter.RoundValues();
             }
         }
     }

@@ -392,11 +392,7 @@ public sealed class Checkpoint
         {
             if (IncludeParameters)
             {
-                contents.Under(ParametersKey, new CheckpointOwner(parameter.Name)).Tensor(parameter.Name, parameter.Shape, () =>
-                {
-                    set.ValueUse.RequireNotReplaced();
-                    return parameter.Values;
-                });
+                ValuesManifest.List(contents, parameter);
             }
 
             // A table is left out because its gradient is set anew for each step, and so are the gradients
@@ -404,7 +400,7 @@ public sealed class Checkpoint
             CheckpointManifest gradients = contents.Under(GradientsKey);
             if (withGradients && parameter.HasGradientBuffer && set.GradientSource is null && gradients.Wants(parameter.Name, here: true))
             {
-                gradients.Tensor(parameter.Name, parameter.Shape, () => parameter.Gradients);
+                ValuesManifest.ListGradients(gradients, parameter);
             }
         }
 
@@ -427,9 +423,9 @@ public sealed class Checkpoint
     {
         foreach (Parameter parameter in Sets.SelectMany(set => set))
         {
-            if (!parameter.BFloat16Values.IsEmpty)
+            if (parameter is { HasFloats: true, HasRoundedValues: true })
             {
-                parameter.KeepBFloat16Copy();
+                parameter.RoundValues();
             }
         }
     }

@@ -27,6 +27,9 @@ internal abstract record TensorEntry(string Name, SafetensorsType Type, long[] S
     /// <summary>Whether the item can be loaded from elements of a type.</summary>
     public virtual bool Takes(SafetensorsType type) => type == Type;
 
+    /// <summary>Makes an item that converts elements of another type when it is loaded; null if there is no conversion.</summary>
+    public Func<SafetensorsType, TensorEntry?>? Conversion { get; init; }
+
     /// <summary>Throws if the description does not fit its memory, before anything is written.</summary>
     public virtual void Check()
     {

@@ -32,6 +32,9 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
         $"The file was saved with {nameof(Checkpoint)}.{nameof(Checkpoint.IncludeParameters)} = false, or contains the state of an optimizer "
         + $"only. If the values come from another source, set {nameof(CheckpointLoadOptions)}.{nameof(CheckpointLoadOptions.ParametersFromElsewhere)}.";
 
+    private const string ConversionAdvice =
+        $"To convert values to the number formats of this program, set {nameof(CheckpointLoadOptions)}.{nameof(CheckpointLoadOptions.ConvertFormats)}.";
+
     private readonly List<(TensorEntry Entry, SafetensorsTensor Tensor)> _tensors = [];
     private readonly List<string> _replaceable = [];
     private readonly List<Action> _actions = [];
@@ -255,7 +258,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
             {
                 _actions.Add(() => counter.Set(count));
             }
-            else if (entry.Since > Version || MayDiffer(entry.Name) || (IsForeign && IsReplaceable(entry.Name)))
+            else if (entry.Since > Version || MayDiffer(entry.Name) || MayConvert(entry.Name) || (IsForeign && IsReplaceable(entry.Name)))
             {
                 Untouched.Add(entry.Name);
             }
@@ -269,14 +272,36 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
 
         entry.Check();
         _used.Add(entry.Name);
-        if (!entry.Takes(tensor.Type) || !tensor.Shape.SequenceEqual(entry.Shape))
+        bool hasShape = tensor.Shape.SequenceEqual(entry.Shape);
+        if (hasShape && !entry.Takes(tensor.Type) && entry.Conversion?.Invoke(tensor.Type) is { } converted)
         {
-            Problems.Add($"different: {tensor} in the file, but {SafetensorsTypes.NameOf(entry.Type)} {Quoted.Shape(entry.Shape)} here");
+            if (options.ConvertFormats)
+            {
+                Differences.Add($"{tensor} in the file was converted to {SafetensorsTypes.NameOf(entry.Type)}");
+                _tensors.Add((converted with { Owner = entry.Owner }, tensor));
+            }
+            else
+            {
+                Problems.Add(DifferentTensor(tensor, entry), ConversionAdvice);
+            }
+
+            return;
+        }
+
+        if (!entry.Takes(tensor.Type) || !hasShape)
+        {
+            Problems.Add(DifferentTensor(tensor, entry));
             return;
         }
 
         _tensors.Add((entry, tensor));
     }
+
+    private static string DifferentTensor(SafetensorsTensor tensor, TensorEntry entry) =>
+        $"different: {tensor} in the file, but {SafetensorsTypes.NameOf(entry.Type)} {Quoted.Shape(entry.Shape)} here";
+
+    private bool MayConvert(string name) =>
+        options.ConvertFormats && name.StartsWith($"{ValuesManifest.Errors}.", StringComparison.Ordinal);
 
     private void CompareValue(ValueEntry entry, long? updates)
     {
@@ -371,7 +396,7 @@ internal sealed class CheckpointLoad(SafetensorsHeader file, CheckpointLoadOptio
                 continue;
             }
 
-            if (IsPartial || MayDiffer(tensor.Name) || BeginsAnew(tensor.Name) || (options.Ignore?.Invoke(tensor.Name) ?? false))
+            if (IsPartial || MayDiffer(tensor.Name) || MayConvert(tensor.Name) || BeginsAnew(tensor.Name) || (options.Ignore?.Invoke(tensor.Name) ?? false))
             {
                 Left.Add(tensor.Name);
             }

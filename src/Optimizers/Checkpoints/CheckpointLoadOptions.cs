@@ -54,6 +54,13 @@ public sealed record CheckpointLoadOptions
     }
 
     /// <summary>
+    /// Whether the values of parameters may have another number format in the file (float32, bfloat16 or half). They are converted, rounded
+    /// to the nearest number, and the report lists them. Rounding errors of 16-bit values that only the file or only the model has are left
+    /// out. The state of an optimizer is never converted. Default false: the load throws.
+    /// </summary>
+    public bool ConvertFormats { get; init; }
+
+    /// <summary>
     /// Selects tensors of the file by name. The load skips a selected tensor if the checkpoint does not have it. Default null: a
     /// tensor that the checkpoint does not have throws.
     /// </summary>

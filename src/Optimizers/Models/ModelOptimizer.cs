@@ -376,6 +376,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             run.Step.Definition.Matrices?.Check(TensorShape.Of(parameter.Dimensions), $"parameter \"{parameter.Name}\"");
             _clip.Check(parameter);
             CheckTable(parameter, run, nameof(Groups));
+            CheckFormat(parameter, run, nameof(Groups));
             added.Add((parameter, run));
         }
 
@@ -407,6 +408,18 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         if (parameter.IsTable && run.Step.WhyNotRows(run.Group.StateFormat) is { } reason)
         {
             throw new ArgumentException($"The table \"{parameter.Name}\" cannot be in {run.Title}: {reason}.", argument);
+        }
+    }
+
+    // A schedule-free optimizer recovers a point from the parameters and its state, which needs every bit of the parameters.
+    private static void CheckFormat(Parameter parameter, ModelGroup run, string argument)
+    {
+        if (!parameter.HasFloats && run.Group.Options is IScheduleFreeOptions)
+        {
+            throw new ArgumentException(
+                $"The parameter {Quoted.Name(parameter.Name)} has values in {parameter.ValueFormat} without a master copy, and {run.Title} uses a schedule-free optimizer, "
+                + $"which computes an average from the exact values. Add the parameter with {nameof(UpdatePrecision)}.{nameof(UpdatePrecision.MasterCopy)}.",
+                argument);
         }
     }
 
@@ -502,7 +515,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
             Parameter parameter = _plan.Participants[job];
             (int place, float value) = parameter.GradientAt(index);
             int skips = tolerated ? _consecutiveSkips : 0;
-            throw new NonFiniteGradientException(parameter.Name, place, value, skips, overflow?.What, parameter.Values[place]);
+            throw new NonFiniteGradientException(parameter.Name, place, value, skips, overflow?.What, parameter.ValueAt(place));
         }
 
         _consecutiveSkips++;

@@ -32,7 +32,7 @@ internal sealed class ModelOverflow(ParameterSet parameters, ModelGroup[] groups
     {
         double learningRate = 0;
         double decay = 0;
-        double safe = double.PositiveInfinity;
+        double safe = plan.LargestStorable;
         bool measures = false;
         foreach (ModelGroup run in groups)
         {

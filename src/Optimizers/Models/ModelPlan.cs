@@ -124,17 +124,11 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
 
             if (entry.TakesPart && entry.Parameter.Rows is { } rows)
             {
-                batch.Add(
-                    entry.Run.Step, entry.State, entry.Parameter.ValuesAddress, rows, entry.Parameter.RoundedCopyAddress);
+                batch.Add(entry.Run.Step, entry.State, entry.Parameter.Buffers, rows);
             }
             else if (entry.TakesPart)
             {
-                batch.Add(
-                    entry.Run.Step,
-                    entry.State,
-                    entry.Parameter.ValuesAddress,
-                    entry.Parameter.GradientsAddress,
-                    entry.Parameter.RoundedCopyAddress);
+                batch.Add(entry.Run.Step, entry.State, entry.Parameter.Buffers);
             }
             else if (entry.Run.WasFrozen)
             {
@@ -247,12 +241,16 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         double largest = 0;
         foreach (Entry entry in _entries)
         {
-            double ofValues = Reductions.MaximumMagnitude(entry.Parameter.ValuesAddress, (nuint)entry.Parameter.Length);
-            largest = Math.Max(largest, Math.Max(ofValues, entry.State.LargestMagnitude()));
+            largest = Math.Max(largest, Math.Max(entry.Parameter.LargestMagnitude(), entry.State.LargestMagnitude()));
         }
 
         return largest;
     }
+
+    /// <summary>The largest magnitude of a value that every format of the values can store.</summary>
+    public double LargestStorable => _entries.Exists(static entry => entry.Parameter is { HasRoundedValues: true, ValueFormat: NumberFormat.Half })
+        ? (double)Half.MaxValue
+        : double.PositiveInfinity;
 
     /// <summary>The largest magnitude of a state scalar that rules compute with.</summary>
     public double LargestScalar()
@@ -284,9 +282,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         {
             if (entry.TakesPart)
             {
-                ref TensorAddresses addresses = ref batch[job++].Addresses;
-                addresses.Parameters = entry.Parameter.ValuesAddress;
-                addresses.Gradients = entry.Parameter.GradientsAddress;
+                batch[job++].Take(entry.Parameter.Buffers);
             }
         }
     }
@@ -321,7 +317,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
 
     private sealed class Entry(Parameter parameter, ModelGroup run, OptimizerState state)
     {
-        private BFloat16* _roundedCopy;
+        private NumberBuffer _stored;
 
         public Parameter Parameter { get; } = parameter;
 
@@ -334,14 +330,14 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         /// <summary>Whether the parameter takes part in the steps of the plan.</summary>
         public bool TakesPart { get; private set; }
 
-        public bool IsAsBefore => WantsToTakePart == TakesPart && Parameter.RoundedCopyAddress == _roundedCopy;
+        public bool IsAsBefore => WantsToTakePart == TakesPart && Parameter.StoredValues == _stored;
 
         private bool WantsToTakePart => Parameter.CanTakePart && !Run.WasFrozen;
 
         public void Remember()
         {
             TakesPart = WantsToTakePart;
-            _roundedCopy = Parameter.RoundedCopyAddress;
+            _stored = Parameter.StoredValues;
         }
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Optimizers;
 
 /// <summary>Checks parameters before they are added to a set.</summary>
@@ -74,23 +72,22 @@ internal static unsafe class ParameterCheck
 
     /// <summary>Throws if buffers overlap each other or those of other parameters. Only gradients may overlap
     /// gradients.</summary>
-    public static void Overlap(string name, ReadOnlySpan<float> values, ReadOnlySpan<float> gradients, IEnumerable<Parameter> others)
+    public static void Overlap(string name, int length, NumberBuffer values, NumberBuffer gradients, IEnumerable<Parameter> others)
     {
-        if (values.Overlaps(gradients))
+        (nuint bytes, nuint ofGradients) = ((nuint)length * values.ElementSize, (nuint)length * gradients.ElementSize);
+        if (values.Address != 0 && gradients.Address != 0 && values.Address < gradients.Address + ofGradients && gradients.Address < values.Address + bytes)
         {
             throw new ArgumentException($"The gradients of \"{name}\" overlap its values. Use separate memory for each.", nameof(gradients));
         }
 
         foreach (Parameter other in others)
         {
-            if (values.Overlaps(other.Values)
-                || (other.HasGradientBuffer && values.Overlaps(other.Gradients))
-                || other.HasCopyIn(Unsafe.AsPointer(ref MemoryMarshal.GetReference(values)), (nuint)values.Length * sizeof(float)))
+            if (other.HasValuesIn(values.Address, bytes) || other.HasGradientsIn(values.Address, bytes))
             {
                 throw new ArgumentException($"The values of \"{name}\" overlap a buffer of \"{other.Name}\". Use separate memory for each.", nameof(values));
             }
 
-            if (gradients.Overlaps(other.Values))
+            if (other.HasValuesIn(gradients.Address, ofGradients))
             {
                 throw new ArgumentException($"The gradients of \"{name}\" overlap the values of \"{other.Name}\". Use separate memory for each.", nameof(gradients));
             }

@@ -21,6 +21,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
     private readonly NativeArena _values = new(stream: 0);
     private readonly NativeArena _gradients = new(stream: 1);
+    private readonly NativeArena _rounded = new(stream: 2 + SlotAddresses.Count);
+    private readonly NativeArena _errors = new(stream: 3 + SlotAddresses.Count);
     private ValueRanges? _ranges;
     private Parameter[] _ordered = [];
     private nuint[] _starts = [];
@@ -35,6 +37,25 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
 
     /// <summary>The number of elements of all parameters together.</summary>
     public long ElementCount { get; private set; }
+
+    /// <summary>
+    /// The number formats of parameters that are added from now on in memory of the set. You may change it between two parameters, for
+    /// example to keep biases and normalisation layers in float32. Default: values and gradients in float32.
+    /// </summary>
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is not one of its enumeration.</exception>
+    public ParameterFormat Format
+    {
+        get;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            Require.Defined(value.Values, nameof(value.Values));
+            Require.Defined(value.Gradients, nameof(value.Gradients));
+            Require.Defined(value.UpdatePrecision, nameof(value.UpdatePrecision));
+            field = value;
+        }
+    } = new();
 
     /// <summary>A parameter by its index, in the order in which parameters were added.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no parameter with this index.</exception>
@@ -82,17 +103,39 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <returns>The parameter.</returns>
     /// <exception cref="ArgumentException">The name is empty, taken or not allowed, a length differs from that of the shape,
     /// or buffers overlap. Nothing is added.</exception>
-    public Parameter AddView(string name, ReadOnlySpan<int> shape, Memory<float> values, Memory<float> gradients)
+    [OverloadResolutionPriority(1)]
+    public Parameter AddView(string name, ReadOnlySpan<int> shape, Memory<float> values, Memory<float> gradients) =>
+        AddView(name, shape, NumberMemory.Of(values), NumberMemory.Of(gradients));
+
+    /// <summary>Adds a parameter in your own memory, in any number formats; values and gradients are not copied.</summary>
+    /// <param name="name">A name that the set does not have yet.</param>
+    /// <param name="shape">The length of each dimension, at least 0; empty for a scalar.</param>
+    /// <param name="values">The values; must not overlap any other buffer in the set.</param>
+    /// <param name="gradients">The gradients; must not overlap any values in the set. Default: no gradient buffer; see
+    /// <see cref="Parameter.PointGradientsAt(NumberMemory)"/>.</param>
+    /// <param name="updatePrecision">How 16-bit values keep small updates. The memory for this belongs to the set: a master copy that
+    /// begins with your values, or rounding errors of 0.</param>
+    /// <returns>The parameter.</returns>
+    /// <exception cref="ArgumentException">The name is empty, taken or not allowed, a length differs from that of the shape,
+    /// or buffers overlap. Nothing is added.</exception>
+    public Parameter AddView(
+        string name,
+        ReadOnlySpan<int> shape,
+        NumberMemory values,
+        NumberMemory gradients = default,
+        UpdatePrecision updatePrecision = UpdatePrecision.MasterCopy)
     {
-        int length = CheckView(name, shape, values.Span);
-        ParameterCheck.Length(name, length, gradients.Length, nameof(gradients));
-        ParameterCheck.Overlap(name, values.Span, gradients.Span, _parameters);
-        MemoryHandle pinnedValues = values.Pin();
-        MemoryHandle pinnedGradients = gradients.Pin();
-        Parameter parameter = Append(
-            name, shape.ToArray(), length, (float*)pinnedValues.Pointer, (float*)pinnedGradients.Pointer, hasGradients: true, isView: true);
-        parameter.Hold(pinnedValues, pinnedGradients);
-        return parameter;
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Require.Defined(updatePrecision);
+        ParameterCheck.Name(name, _byName, nameof(name));
+        int length = ParameterCheck.LengthOf(name, shape.ToArray(), nameof(shape));
+        ParameterCheck.Length(name, length, values.Length ?? length, nameof(values));
+        if (gradients.IsGiven)
+        {
+            ParameterCheck.Length(name, length, gradients.Length ?? length, nameof(gradients));
+        }
+
+        return AppendView(name, shape.ToArray(), length, values, gradients, updatePrecision, isTable: false);
     }
 
     /// <summary>
@@ -105,15 +148,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <returns>The parameter.</returns>
     /// <exception cref="ArgumentException">The name is empty, taken or not allowed, the length differs from that of the shape,
     /// or buffers overlap. Nothing is added.</exception>
-    public Parameter AddView(string name, ReadOnlySpan<int> shape, Memory<float> values)
-    {
-        int length = CheckView(name, shape, values.Span);
-        ParameterCheck.Overlap(name, values.Span, [], _parameters);
-        MemoryHandle pinned = values.Pin();
-        Parameter parameter = Append(name, shape.ToArray(), length, (float*)pinned.Pointer, gradients: null, isView: true);
-        parameter.Hold(pinned, default);
-        return parameter;
-    }
+    public Parameter AddView(string name, ReadOnlySpan<int> shape, Memory<float> values) =>
+        AddView(name, shape, NumberMemory.Of(values));
 
     /// <summary>
     /// Adds a parameter at an address, for memory of another library. The memory must have as many elements as the shape, and stay
@@ -133,9 +169,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         ParameterCheck.Name(name, _byName, nameof(name));
         int length = ParameterCheck.LengthOf(name, shape.ToArray(), nameof(shape));
         ParameterCheck.Address(name, length, values, nameof(values));
-        ParameterCheck.Overlap(
-            name, new ReadOnlySpan<float>(values, length), new ReadOnlySpan<float>(gradients, gradients == null ? 0 : length), _parameters);
-        return Append(name, shape.ToArray(), length, values, gradients, hasGradients: gradients != null, isView: true);
+        return AppendView(
+            name, shape.ToArray(), length, At(values), At(gradients), UpdatePrecision.MasterCopy, isTable: false);
     }
 
     /// <summary>
@@ -151,7 +186,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     public Parameter AddTable(string name, int rows, int width)
     {
         int length = CheckTable(name, rows, width);
-        return Append(name, [rows, width], length, (float*)_values.Take(BytesOf(length)), gradients: null, isTable: true);
+        return Append(name, [rows, width], length, Owned(length, isTable: true));
     }
 
     /// <summary>Adds a table in your own memory; nothing is copied.</summary>
@@ -163,15 +198,22 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <returns>The parameter.</returns>
     /// <exception cref="ArgumentException">The name is empty, taken or not allowed, a number is out of its range, the length
     /// is not rows × width, or buffers overlap. Nothing is added.</exception>
-    public Parameter AddTableView(string name, int rows, int width, Memory<float> values)
+    public Parameter AddTableView(string name, int rows, int width, Memory<float> values) =>
+        AddTableView(name, rows, width, NumberMemory.Of(values));
+
+    /// <param name="name">A name that the set does not have yet.</param>
+    /// <param name="rows">The number of rows, at least 0.</param>
+    /// <param name="width">The number of elements in a row, at least 1.</param>
+    /// <param name="values">The values in any format, row after row; must not overlap any other buffer in the set.</param>
+    /// <param name="updatePrecision">How 16-bit values keep small updates.</param>
+    /// <inheritdoc cref="AddTableView(string, int, int, Memory{float})"/>
+    public Parameter AddTableView(
+        string name, int rows, int width, NumberMemory values, UpdatePrecision updatePrecision = UpdatePrecision.MasterCopy)
     {
+        Require.Defined(updatePrecision);
         int length = CheckTable(name, rows, width);
-        ParameterCheck.Length(name, length, values.Length, nameof(values));
-        ParameterCheck.Overlap(name, values.Span, [], _parameters);
-        MemoryHandle pinned = values.Pin();
-        Parameter parameter = Append(name, [rows, width], length, (float*)pinned.Pointer, gradients: null, isTable: true, isView: true);
-        parameter.Hold(pinned, default);
-        return parameter;
+        ParameterCheck.Length(name, length, values.Length ?? length, nameof(values));
+        return AppendView(name, [rows, width], length, values, default, updatePrecision, isTable: true);
     }
 
     /// <summary>Adds a table at an address, for memory of another library.</summary>
@@ -187,8 +229,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     {
         int length = CheckTable(name, rows, width);
         ParameterCheck.Address(name, length, values, nameof(values));
-        ParameterCheck.Overlap(name, new ReadOnlySpan<float>(values, length), [], _parameters);
-        return Append(name, [rows, width], length, values, gradients: null, isTable: true, isView: true);
+        return AppendView(name, [rows, width], length, At(values), default, UpdatePrecision.MasterCopy, isTable: true);
     }
 
     /// <summary>Finds a parameter by its name; false if there is none.</summary>
@@ -251,6 +292,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         _disposed = true;
         _values.Dispose();
         _gradients.Dispose();
+        _rounded.Dispose();
+        _errors.Dispose();
         foreach (Parameter parameter in _parameters)
         {
             parameter.Unpin();
@@ -326,14 +369,14 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
             if (parameter is { Length: > 0, HasGradientBuffer: true })
             {
                 _ordered[count] = parameter;
-                _starts[count++] = (nuint)parameter.GradientsAddress;
+                _starts[count++] = parameter.GradientsStart;
             }
         }
 
         Array.Sort(_starts, _ordered, 0, count);
         for (int i = 1; i < count; i++)
         {
-            if (_ordered[i - 1].GradientsAddress + _ordered[i - 1].Length > _ordered[i].GradientsAddress)
+            if (_ordered[i - 1].GradientsEnd > _ordered[i].GradientsStart)
             {
                 throw new ArgumentException(
                     $"The gradients of \"{_ordered[i].Name}\" overlap those of \"{_ordered[i - 1].Name}\", so they cannot be {purpose}. Use separate "
@@ -398,42 +441,24 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         }
     }
 
-    /// <summary>Throws if values at an address would overlap another buffer.</summary>
-    internal void RequireApart(Parameter parameter, float* values, string argument)
+    /// <summary>Throws if a buffer of values that replaces one of a parameter would overlap another buffer.</summary>
+    internal void RequireApart(Parameter parameter, void* start, nuint bytes, string what, string argument)
     {
-        var given = new ReadOnlySpan<float>(values, parameter.Length);
-        if (parameter.HasGradientBuffer && given.Overlaps(parameter.Gradients))
-        {
-            throw new ArgumentException($"The values of \"{parameter.Name}\" overlap its gradients. Use separate memory for each.", argument);
-        }
-
-        if (parameter.HasCopyIn(values, BytesOf(parameter.Length)))
-        {
-            throw new ArgumentException($"The values of \"{parameter.Name}\" overlap its bfloat16 copy. Use separate memory for each.", argument);
-        }
-
-        ParameterCheck.Overlap(parameter.Name, given, [], _parameters.Where(other => other != parameter));
-    }
-
-    /// <summary>Throws if a bfloat16 copy at an address would overlap another buffer.</summary>
-    internal void RequireCopyApart(Parameter parameter, BFloat16* copy, string argument)
-    {
-        nuint bytes = (nuint)parameter.Length * (nuint)sizeof(BFloat16);
         foreach (Parameter other in _parameters)
         {
-            if (other.HasBufferIn(copy, bytes))
+            if (other.HasGradientsIn((nuint)start, bytes) || other.HasValuesIn((nuint)start, bytes))
             {
-                throw new ArgumentException(
-                    $"The bfloat16 copy of \"{parameter.Name}\" overlaps a buffer of \"{other.Name}\". Use separate memory for each.", argument);
+                string buffer = other != parameter ? $"a buffer of \"{other.Name}\"" : other.HasGradientsIn((nuint)start, bytes) ? "its gradients" : "its other values";
+                throw new ArgumentException($"{what} {buffer}. Use separate memory for each.", argument);
             }
         }
     }
 
     /// <summary>Throws if gradients at an address would overlap values.</summary>
-    internal void RequireNoValuesIn(Parameter parameter, float* gradients, string argument)
+    internal void RequireNoValuesIn(Parameter parameter, nuint gradients, nuint bytes, string argument)
     {
         _ranges ??= new ValueRanges(_parameters);
-        if (_ranges.Find((nuint)gradients, parameter.Length) is { } other)
+        if (_ranges.Find(gradients, bytes) is { } other)
         {
             throw new ArgumentException(
                 $"The gradients of \"{parameter.Name}\" overlap the values of \"{other.Name}\". Use separate memory for each.", argument);
@@ -466,34 +491,107 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
 
         if (lengths.Length > 1)
         {
-            nuint together = (nuint)lengths.Sum(length => (long)BytesOf(length) + Placement.Page);
-            _values.Reserve(together);
-            _gradients.Reserve(together);
+            Reserve(lengths);
         }
 
         var added = new Parameter[lengths.Length];
         for (int i = 0; i < added.Length; i++)
         {
-            nuint bytes = BytesOf(lengths[i]);
-            added[i] = Append(
-                parameters[i].Name,
-                parameters[i].Shape,
-                lengths[i],
-                (float*)_values.Take(bytes),
-                (float*)_gradients.Take(bytes),
-                hasGradients: true);
+            added[i] = Append(parameters[i].Name, parameters[i].Shape, lengths[i], Owned(lengths[i], isTable: false));
         }
 
         return added;
     }
 
-    private int CheckView(string name, ReadOnlySpan<int> shape, ReadOnlySpan<float> values)
+    private void Reserve(int[] lengths)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        ParameterCheck.Name(name, _byName, nameof(name));
-        int length = ParameterCheck.LengthOf(name, shape.ToArray(), nameof(shape));
-        ParameterCheck.Length(name, length, values.Length, nameof(values));
-        return length;
+        (NativeArena Arena, nuint Size)[] sizes =
+        [
+            (_values, SizeOfValues),
+            (_rounded, SizeOfRounded),
+            (_errors, SizeOfErrors),
+            (_gradients, NumberBuffer.SizeOf(Format.Gradients)),
+        ];
+        foreach ((NativeArena arena, nuint size) in sizes)
+        {
+            if (size > 0)
+            {
+                arena.Reserve((nuint)lengths.Sum(length => ((long)length * (long)size) + Placement.Page));
+            }
+        }
+    }
+
+    private bool IsRounded => Format.Values != NumberFormat.Float32;
+
+    // The bytes of an element in each of the arenas.
+    private nuint SizeOfValues => IsRounded && Format.UpdatePrecision != UpdatePrecision.MasterCopy ? 0 : (nuint)sizeof(float);
+
+    private nuint SizeOfRounded => IsRounded ? NumberBuffer.SizeOf(Format.Values) : 0;
+
+    private nuint SizeOfErrors => IsRounded && Format.UpdatePrecision == UpdatePrecision.Compensation ? NumberBuffer.SizeOf(Format.Values) : 0;
+
+    private NewParameter Owned(int length, bool isTable) => new()
+    {
+        Values = (float*)Take(_values, length, SizeOfValues),
+        Stored = BufferOf(Take(_rounded, length, SizeOfRounded), Format.Values),
+        Errors = BufferOf(Take(_errors, length, SizeOfErrors), Format.Values),
+        Gradients = new NumberBuffer(isTable ? null : Take(_gradients, length, NumberBuffer.SizeOf(Format.Gradients)), Format.Gradients),
+        HasGradients = !isTable,
+        UpdatePrecision = Format.UpdatePrecision,
+        IsTable = isTable,
+    };
+
+    private static void* Take(NativeArena arena, int length, nuint size) => size == 0 ? null : (void*)arena.Take((nuint)length * size);
+
+    private static NumberBuffer BufferOf(void* address, NumberFormat format) => address == null ? default : new(address, format);
+
+    private static NumberMemory At(float* address) => NumberMemory.At(address, NumberFormat.Float32);
+
+    private Parameter AppendView(
+        string name, int[] shape, int length, NumberMemory values, NumberMemory gradients, UpdatePrecision updatePrecision, bool isTable)
+    {
+        MemoryHandle pinnedValues = values.Pin(out NumberBuffer ofValues);
+        MemoryHandle pinnedGradients = default;
+        NumberBuffer ofGradients = default;
+        try
+        {
+            if (gradients.IsGiven)
+            {
+                pinnedGradients = gradients.Pin(out ofGradients);
+            }
+
+            ParameterCheck.Overlap(name, length, ofValues, ofGradients, _parameters);
+        }
+        catch
+        {
+            pinnedValues.Dispose();
+            pinnedGradients.Dispose();
+            throw;
+        }
+
+        bool isRounded = ofValues.IsRounded;
+        bool hasMaster = isRounded && updatePrecision == UpdatePrecision.MasterCopy;
+        var buffers = new NewParameter
+        {
+            Values = hasMaster ? (float*)Take(_values, length, sizeof(float)) : ofValues.Floats,
+            Stored = isRounded ? ofValues : default,
+            Errors = isRounded && updatePrecision == UpdatePrecision.Compensation
+                ? BufferOf(Take(_errors, length, ofValues.ElementSize), ofValues.Format)
+                : default,
+            Gradients = ofGradients,
+            HasGradients = gradients.IsGiven,
+            UpdatePrecision = updatePrecision,
+            IsTable = isTable,
+            IsView = true,
+        };
+        Parameter parameter = Append(name, shape, length, buffers);
+        parameter.Hold(pinnedValues, pinnedGradients);
+        if (hasMaster)
+        {
+            parameter.TakeRoundedValues();
+        }
+
+        return parameter;
     }
 
     private int CheckTable(string name, int rows, int width)
@@ -505,21 +603,11 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         return ParameterCheck.LengthOf(name, [rows, width], nameof(rows));
     }
 
-    private static nuint BytesOf(int length) => (nuint)length * sizeof(float);
-
-    private Parameter Append(
-        string name,
-        int[] shape,
-        int length,
-        float* values,
-        float* gradients,
-        bool hasGradients = false,
-        bool isTable = false,
-        bool isView = false)
+    private Parameter Append(string name, int[] shape, int length, in NewParameter buffers)
     {
         _ranges = null;
         Moved();
-        var parameter = new Parameter(this, name, [.. shape], length, values, gradients, hasGradients, isTable, isView);
+        var parameter = new Parameter(this, name, [.. shape], length, buffers);
         _parameters.Add(parameter);
         _byName.Add(name, parameter);
         ElementCount += length;

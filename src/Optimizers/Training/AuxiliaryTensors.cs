@@ -106,8 +106,9 @@ internal sealed unsafe class AuxiliaryTensors
         Prepare(_exchange, which, scalar: 1);
         for (int job = 0; job < _batch.Count; job++)
         {
-            ref TensorAddresses addresses = ref _batch[job].Addresses;
-            addresses.Gradients = (float*)addresses.Slots.Slot0.Elements;
+            ref TensorJob tensor = ref _batch[job];
+            tensor.Addresses.Gradients = (float*)tensor.Addresses.Slots.Slot0.Elements;
+            tensor.StoredGradients = default;
         }
 
         return Norm();
@@ -124,7 +125,17 @@ internal sealed unsafe class AuxiliaryTensors
     {
         Parameters.Alive(null);
         Parameters.ValueUse.RequireFree();
-        Run(_exchange, which);
+        Run(_exchange, tensor => which(tensor) && tensor.Parameter.HasFloats);
+
+        // 16-bit values would round the tensors that they are exchanged with.
+        foreach (AuxiliaryTensor tensor in All)
+        {
+            if (which(tensor) && !tensor.Parameter.HasFloats)
+            {
+                tensor.PutInPlaceOfValues();
+            }
+        }
+
         Parameters.ValueUse.ReplacedBecause = reason;
         _exchanged = which;
     }
@@ -139,7 +150,11 @@ internal sealed unsafe class AuxiliaryTensors
 
         if (!Parameters.IsDisposed)
         {
-            Run(_exchange, which);
+            Run(_exchange, tensor => which(tensor) && tensor.Parameter.HasFloats);
+            foreach (AuxiliaryTensor tensor in All)
+            {
+                tensor.PutBack();
+            }
         }
 
         Parameters.ValueUse.ReplacedBecause = null;
@@ -198,12 +213,8 @@ internal sealed unsafe class AuxiliaryTensors
             if (which(tensor))
             {
                 Parameter parameter = tensor.Parameter;
-                _batch.Add(
-                    pass,
-                    tensor.State,
-                    parameter.ValuesAddress,
-                    parameter.GradientsAddress,
-                    pass.WritesParameters ? parameter.RoundedCopyAddress : null);
+                ParameterBuffers buffers = parameter.Buffers;
+                _batch.Add(pass, tensor.State, pass.WritesParameters ? buffers : buffers with { RoundedCopy = default });
                 _batch[_batch.Count - 1].Rule = pass.AddRule(tensor.State, []);
             }
         }

@@ -64,7 +64,7 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
         get
         {
             AuxiliaryTensor average = _averages.Find(name) is { State.Iteration: > 0 } found ? found : throw NoAverageOf(name);
-            return _averages.AreExchanged ? average.Parameter.Values : average.Elements;
+            return average.ElementsWhile(_averages.AreExchanged);
         }
     }
 
@@ -150,10 +150,13 @@ public abstract class AveragedWeights : ICheckpointed, IRunPart
         foreach (AuxiliaryTensor average in _averages.All)
         {
             Parameter copy = target[average.Parameter.Name];
-            (_begun(average) ? average.Elements : average.Parameter.Values).CopyTo(copy.Values);
-            if (!copy.BFloat16Values.IsEmpty)
+            if (_begun(average))
             {
-                copy.KeepBFloat16Copy();
+                copy.CopyValuesFrom(average.Elements);
+            }
+            else if (average.Parameter != copy)
+            {
+                copy.CopyValuesFrom(average.Parameter);
             }
         }
     }

@@ -106,11 +106,24 @@ internal static class ClipCalls
     }
 
     /// <summary>Divides the gradients of a tensor by the loss scale, then lets a clip rewrite them; a table's row by row.</summary>
+    /// <param name="clip">The clip.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="parameter">The parameter.</param>
+    /// <param name="gradients">Its gradients as floats.</param>
+    /// <param name="values">Its values as floats.</param>
+    /// <param name="divisor">The loss scale.</param>
+    /// <param name="learningRate">The learning rate of the tensor.</param>
+    /// <param name="weightDecay">The weight decay of the tensor.</param>
     public static void Rewrite(
-        IRewritingClip clip, ClipStep step, Parameter parameter, double divisor = 1, double learningRate = double.NaN, double weightDecay = double.NaN)
+        IRewritingClip clip,
+        ClipStep step,
+        Parameter parameter,
+        Span<float> gradients,
+        ReadOnlySpan<float> values,
+        double divisor = 1,
+        double learningRate = double.NaN,
+        double weightDecay = double.NaN)
     {
-        Span<float> gradients = parameter.WritableGradients;
-        ReadOnlySpan<float> values = parameter.Values;
         if (divisor != 1)
         {
             TensorPrimitives.Multiply(gradients, (float)(1 / divisor), gradients);

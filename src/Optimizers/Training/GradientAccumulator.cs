@@ -309,6 +309,13 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
 
     private void Add(Parameter[] added)
     {
+        if (_options.AddsInPlace && Array.Find(added, parameter => parameter.HasRoundedGradients) is { } rounded)
+        {
+            throw new ArgumentException(
+                $"{nameof(GradientAccumulatorOptions.AddsInPlace)} cannot be set, because the gradients of {Quoted.Name(rounded.Name)} are in {rounded.Format.Gradients}, which would round the sums. Leave it false.",
+                nameof(GradientAccumulatorOptions.AddsInPlace));
+        }
+
         var pool = new SlotPool(slot: 0, _options.AddsInPlace ? [] : added.Select(parameter => BytesOf(parameter)));
         _sums.AddRange(added.Select(parameter => new GradientSum(
             parameter,
@@ -333,18 +340,31 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
             }
             else
             {
+                // The sums themselves become the gradients, so 16-bit gradients of this micro-batch are added to them.
+                adds = sum.Parameter is { HasRoundedGradients: true, CanTakePart: true } && !flushes && sum.Address != null;
+                sum.HasGradient |= adds;
+                if (adds)
+                {
+                    AddToBatch(sum, intoSums: true);
+                }
+
                 adds = sum.Lend(flushes);
             }
 
             if (adds)
             {
-                float* gradients = sum.Parameter.GradientsAddress;
-                float* sums = sum.Address;
-                _batch.Add(_sum, sum.State, intoSums ? sums : gradients, intoSums ? gradients : sums);
-                _batch[_batch.Count - 1].Rule = _sum.AddRule(sum.State, []);
+                AddToBatch(sum, intoSums);
             }
         }
 
         _runner.Apply();
+    }
+
+    private void AddToBatch(GradientSum sum, bool intoSums)
+    {
+        var sums = new NumberBuffer(sum.Address, NumberFormat.Float32);
+        NumberBuffer gradients = sum.Parameter.Buffers.Gradients;
+        _batch.Add(_sum, sum.State, new ParameterBuffers(intoSums ? sums : gradients, intoSums ? gradients : sums, default, default));
+        _batch[_batch.Count - 1].Rule = _sum.AddRule(sum.State, []);
     }
 }

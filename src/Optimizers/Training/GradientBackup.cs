@@ -1,6 +1,9 @@
 namespace Optimizers.Training;
 
-/// <summary>Copies of gradients that a clip will rewrite, to restore them if the step is refused later.</summary>
+/// <summary>
+/// Copies of gradients that a clip will rewrite, to restore them if the step is refused later. A clip rewrites converted copies of 16-bit
+/// gradients, so these need no backup.
+/// </summary>
 internal sealed class GradientBackup
 {
     private readonly List<float[]> _copies = [];
@@ -11,11 +14,17 @@ internal sealed class GradientBackup
     {
         for (int i = 0; i < parameters.Count; i++)
         {
-            ReadOnlySpan<float> gradients = parameters[i].WritableGradients;
             if (i == _copies.Count)
             {
                 _copies.Add([]);
             }
+
+            if (parameters[i].HasRoundedGradients)
+            {
+                continue;
+            }
+
+            ReadOnlySpan<float> gradients = parameters[i].WritableGradients;
 
             if (_copies[i].Length < gradients.Length)
             {
@@ -35,8 +44,11 @@ internal sealed class GradientBackup
     {
         for (int i = 0; i < _parameters.Count; i++)
         {
-            Span<float> gradients = _parameters[i].WritableGradients;
-            _copies[i].AsSpan(0, gradients.Length).CopyTo(gradients);
+            if (!_parameters[i].HasRoundedGradients)
+            {
+                Span<float> gradients = _parameters[i].WritableGradients;
+                _copies[i].AsSpan(0, gradients.Length).CopyTo(gradients);
+            }
         }
 
         Forget();

@@ -68,7 +68,8 @@ public static class GradientClipExtensions
     private static double Clip(IGradientClip clip, Parameter[] parameters, long update)
     {
         Norm norm = ClipCalls.NormOf(clip, nameof(clip));
-        NormPart[] parts = Measure(norm, parameters);
+        float[]?[] floats = Array.ConvertAll(parameters, Converted);
+        NormPart[] parts = Measure(norm, parameters, floats);
         var step = new ClipStep { Update = update, GradientNorm = WholeOf(norm, parts) };
         double before = step.GradientNorm;
         var backup = new GradientBackup();
@@ -80,12 +81,12 @@ public static class GradientClipExtensions
             if (clip is IRewritingClip rewriting)
             {
                 backup.Take(parameters);
-                foreach (Parameter parameter in parameters)
+                for (int i = 0; i < parameters.Length; i++)
                 {
-                    ClipCalls.Rewrite(rewriting, step, parameter);
+                    ClipCalls.Rewrite(rewriting, step, parameters[i], GradientsOf(parameters[i], floats[i]), ValuesOf(parameters[i]));
                 }
 
-                parts = Measure(norm, parameters);
+                parts = Measure(norm, parameters, floats);
                 step = step with { GradientNorm = WholeOf(norm, parts) };
             }
 
@@ -104,11 +105,16 @@ public static class GradientClipExtensions
 
         for (int i = 0; i < parameters.Length; i++)
         {
-            Span<float> gradients = parameters[i].WritableGradients;
+            Span<float> gradients = GradientsOf(parameters[i], floats[i]);
             GradientScaling.Apply(gradients, factors[i]);
             if (limit < float.PositiveInfinity)
             {
                 TensorPrimitives.Clamp(gradients, -limit, limit, gradients);
+            }
+
+            if (floats[i] is not null)
+            {
+                parameters[i].CopyGradientsFrom(gradients);
             }
         }
 
@@ -133,8 +139,35 @@ public static class GradientClipExtensions
         return factors;
     }
 
-    private static NormPart[] Measure(Norm norm, Parameter[] parameters) =>
-        Array.ConvertAll(parameters, parameter => norm.OfTensor(parameter.WritableGradients));
+    private static NormPart[] Measure(Norm norm, Parameter[] parameters, float[]?[] floats) =>
+        [.. parameters.Select((parameter, i) => norm.OfTensor(GradientsOf(parameter, floats[i])))];
+
+    // 16-bit gradients as floats; null if they are floats already.
+    private static float[]? Converted(Parameter parameter)
+    {
+        if (!parameter.HasRoundedGradients)
+        {
+            return null;
+        }
+
+        var floats = new float[parameter.Length];
+        parameter.CopyGradientsTo(floats);
+        return floats;
+    }
+
+    private static Span<float> GradientsOf(Parameter parameter, float[]? floats) => floats is null ? parameter.WritableGradients : floats;
+
+    private static ReadOnlySpan<float> ValuesOf(Parameter parameter)
+    {
+        if (parameter.HasFloats)
+        {
+            return parameter.Values;
+        }
+
+        var values = new float[parameter.Length];
+        parameter.CopyValuesTo(values);
+        return values;
+    }
 
     private static double WholeOf(Norm norm, NormPart[] parts)
     {

@@ -4,7 +4,7 @@ namespace Optimizers.Training;
 internal sealed unsafe class GradientSum(Parameter parameter, OptimizerState state, SlotBuffer? buffer)
 {
     private bool _changed;
-    private bool _lent;
+    private (NumberBuffer Gradients, bool IsBuffer)? _replaced;
 
     public Parameter Parameter { get; } = parameter;
 
@@ -32,18 +32,18 @@ internal sealed unsafe class GradientSum(Parameter parameter, OptimizerState sta
 
     /// <summary>
     /// Marks the parameter as having a gradient if it had one in any micro-batch, also if it has none in the last. When flushing, a
-    /// gradient that was not accumulated does not count. A parameter without a gradient buffer gets the sums as its gradients.
+    /// gradient that was not accumulated does not count. A parameter without a gradient buffer gets the sums as its gradients, and so does
+    /// one with 16-bit gradients, which would round the sums.
     /// </summary>
-    /// <returns>Whether the sums must be added to the gradients.</returns>
+    /// <returns>Whether the sums must be added to the gradients of the parameter.</returns>
     public bool Lend(bool flushes)
     {
         bool has = Parameter.HasGradient;
         _changed = has != (HasGradient || (has && !flushes));
         Parameter.HasGradient ^= _changed;
-        if (buffer is not null && HasGradient && !Parameter.HasGradientBuffer)
+        if (buffer is not null && HasGradient && (!Parameter.HasGradientBuffer || Parameter.HasRoundedGradients))
         {
-            Parameter.LendGradients(Address, isBuffer: true);
-            _lent = true;
+            _replaced = Parameter.LendGradients(new NumberBuffer(Address, NumberFormat.Float32), isBuffer: true);
         }
         else if (buffer is not null && HasGradient && (flushes || !has))
         {
@@ -51,17 +51,17 @@ internal sealed unsafe class GradientSum(Parameter parameter, OptimizerState sta
             Parameter.Gradients.Clear();
         }
 
-        return buffer is not null && HasGradient && !_lent;
+        return buffer is not null && HasGradient && _replaced is null;
     }
 
     /// <summary>Restores the gradient buffer, and the user's own setting of whether the parameter has a gradient.</summary>
     public void Return()
     {
-        if (_lent)
+        if (_replaced is { } former)
         {
             Values.Clear();
-            Parameter.LendGradients(null, isBuffer: false);
-            _lent = false;
+            Parameter.LendGradients(former.Gradients, former.IsBuffer);
+            _replaced = null;
         }
 
         Parameter.HasGradient ^= _changed;

@@ -116,7 +116,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     {
         AuxiliaryTensor slow = _slow.Find(name)
             ?? throw UnknownName.Of("parameter", name, _slow.Names, " with slow weights");
-        return _slow.AreExchanged ? slow.Parameter.Values : slow.Elements;
+        return slow.ElementsWhile(_slow.AreExchanged);
     }
 
     /// <summary>
@@ -166,7 +166,7 @@ public sealed class Lookahead : IModelOptimizer, IRunPart
     {
         foreach (AuxiliaryTensor tensor in tensors)
         {
-            tensor.Parameter.Values.CopyTo(tensor.Elements);
+            tensor.Parameter.CopyValuesTo(tensor.Elements);
         }
     }
 

@@ -11,6 +11,8 @@ internal sealed class ModelClip(IGradientClip? clip, TensorBatch batch, PassRunn
     private readonly ITensorClip? _tensor = clip as ITensorClip;
     private readonly IElementClip? _element = clip as IElementClip;
     private readonly GradientBackup _backup = new();
+    private readonly List<float[]> _gradients = [];
+    private float[] _values = [];
 
     /// <summary>Whether the clip needs the norm of the gradients.</summary>
     public bool Measures => _global is not null || _tensor is not null;
@@ -98,8 +100,56 @@ internal sealed class ModelClip(IGradientClip? clip, TensorBatch batch, PassRunn
         for (int job = 0; job < batch.Count; job++)
         {
             GroupStep group = batch[job].Group;
-            ClipCalls.Rewrite(rewriting, step, plan.Participants[job], divisor, group.LearningRate, group.WeightDecay);
+            Parameter parameter = plan.Participants[job];
+            ClipCalls.Rewrite(
+                rewriting, step, parameter, GradientsOf(job, parameter), ValuesOf(parameter), divisor, group.LearningRate, group.WeightDecay);
         }
+    }
+
+    // The step reads the rewritten floats instead of the 16-bit gradients, which would round them.
+    private unsafe Span<float> GradientsOf(int job, Parameter parameter)
+    {
+        if (!parameter.HasRoundedGradients)
+        {
+            return parameter.WritableGradients;
+        }
+
+        while (_gradients.Count <= job)
+        {
+            _gradients.Add([]);
+        }
+
+        if (_gradients[job].Length != parameter.Length)
+        {
+            _gradients[job] = GC.AllocateUninitializedArray<float>(parameter.Length, pinned: true);
+        }
+
+        float[] floats = _gradients[job];
+        parameter.CopyGradientsTo(floats);
+        ref TensorJob tensor = ref batch[job];
+        tensor.StoredGradients = default;
+        tensor.Addresses.Gradients = (float*)Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(floats));
+
+        // The next step takes the buffers of the parameters again.
+        parameter.Set.Moved();
+        return floats;
+    }
+
+    private ReadOnlySpan<float> ValuesOf(Parameter parameter)
+    {
+        if (parameter.HasFloats)
+        {
+            return parameter.Values;
+        }
+
+        if (_values.Length < parameter.Length)
+        {
+            _values = GC.AllocateUninitializedArray<float>(parameter.Length);
+        }
+
+        Span<float> values = _values.AsSpan(0, parameter.Length);
+        parameter.CopyValuesTo(values);
+        return values;
     }
 
     private (double Smallest, double Largest) AskForEach(ITensorClip tensorClip, ClipStep step, double divisor, double factor, float scale)

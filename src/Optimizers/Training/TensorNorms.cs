@@ -34,6 +34,11 @@ public readonly record struct TensorNorms
     public double ValueNorm()
     {
         Parameter.RequireFreeValues();
+        if (!Parameter.HasFloats)
+        {
+            return NormOfRoundedValues();
+        }
+
         ReadOnlySpan<float> values = Parameter.Values;
         if (Parameter.Rows is not { } table)
         {
@@ -44,6 +49,25 @@ public readonly record struct TensorNorms
         foreach (int row in table.Rows)
         {
             whole = _norm.Combine(whole, _norm.OfTensor(values.Slice(row * table.Width, table.Width)));
+        }
+
+        return _norm.Finish(whole);
+    }
+
+    private double NormOfRoundedValues()
+    {
+        Span<float> values = stackalloc float[Reductions.Block];
+        NormPart whole = default;
+        (int width, int rows) = Parameter.Rows is { } table ? (table.Width, table.Rows.Length) : (Parameter.Length, 1);
+        for (int row = 0; row < rows; row++)
+        {
+            int start = (Parameter.Rows?.Rows[row] ?? 0) * width;
+            for (int i = 0; i < width; i += Reductions.Block)
+            {
+                Span<float> block = values[..Math.Min(Reductions.Block, width - i)];
+                Parameter.ReadValues(start + i, block);
+                whole = _norm.Combine(whole, _norm.OfTensor(block));
+            }
         }
 
         return _norm.Finish(whole);

@@ -139,6 +139,7 @@ public sealed class Lbfgs : ICheckpointed
         Require.LengthOfOptimizer(parameters.ElementCount, Length, "elements in the set", nameof(parameters));
         ObjectDisposedException.ThrowIf(parameters.IsDisposed, parameters);
         parameters.RequireNoTables(nameof(Lbfgs), nameof(parameters));
+        RequireFloats(parameters);
         parameters.ValueUse.RequireFree();
         _guard.Enter();
         try
@@ -146,7 +147,7 @@ public sealed class Lbfgs : ICheckpointed
             _set = parameters;
             _computeLoss = computeLoss;
             _flat ??= new float[Length];
-            Gather(parameters, parameter => parameter.Values, _flat);
+            Gather(parameters, _flat);
             parameters.ValueUse.ReplacedBecause = $"a step of {nameof(Lbfgs)} is trying points. Wait until its step returns.";
             try
             {
@@ -194,25 +195,38 @@ public sealed class Lbfgs : ICheckpointed
         return new LbfgsRun<T>(point.Length, options).Step(point, function);
     }
 
-    private static void Gather(ParameterSet set, Func<Parameter, Span<float>> buffer, Span<float> flat)
+    // A line search compares losses at points that differ by less than the spacing of 16-bit values.
+    private static void RequireFloats(ParameterSet parameters)
     {
-        foreach (Parameter parameter in set)
+        for (int i = 0; i < parameters.Count; i++)
         {
-            buffer(parameter).CopyTo(flat);
+            if (parameters[i] is { HasFloats: false } parameter)
+            {
+                throw new ArgumentException(
+                    $"{nameof(Lbfgs)} compares points that differ by less than the spacing of values in {parameter.ValueFormat}, so it needs {Quoted.Name(parameter.Name)} in float32 "
+                    + $"or with a master copy. Add it with {nameof(UpdatePrecision)}.{nameof(UpdatePrecision.MasterCopy)}.",
+                    nameof(parameters));
+            }
+        }
+    }
+
+    private static void Gather(ParameterSet set, Span<float> flat)
+    {
+        for (int i = 0; i < set.Count; i++)
+        {
+            Parameter parameter = set[i];
+            parameter.CopyValuesTo(flat[..parameter.Length]);
             flat = flat[parameter.Length..];
         }
     }
 
     private static void Scatter(ReadOnlySpan<float> flat, ParameterSet set)
     {
-        foreach (Parameter parameter in set)
+        for (int i = 0; i < set.Count; i++)
         {
-            flat[..parameter.Length].CopyTo(parameter.Values);
+            Parameter parameter = set[i];
+            parameter.CopyValuesFrom(flat[..parameter.Length]);
             flat = flat[parameter.Length..];
-            if (!parameter.BFloat16Values.IsEmpty)
-            {
-                parameter.KeepBFloat16Copy();
-            }
         }
     }
 
@@ -223,11 +237,12 @@ public sealed class Lbfgs : ICheckpointed
         set.ZeroGradients();
         double loss = _computeLoss!();
         using GradientScope gradients = set.TakeGradients();
-        foreach (Parameter parameter in set)
+        for (int i = 0; i < set.Count; i++)
         {
+            Parameter parameter = set[i];
             if (parameter.CanTakePart)
             {
-                parameter.Gradients.CopyTo(gradient);
+                parameter.CopyGradientsTo(gradient[..parameter.Length]);
             }
 
             gradient = gradient[parameter.Length..];

@@ -42,7 +42,7 @@ internal static unsafe class BlockPass
 
     private static void ApplyInBlocks(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
     {
-        if (!transforms.NeedBlocks && job.RoundedCopy == null)
+        if (!transforms.NeedBlocks && job.RoundedCopy.Address == 0 && !job.IsDecoded)
         {
             ApplyLoop(job, transforms, start, end, widestLane);
             return;
@@ -51,19 +51,41 @@ internal static unsafe class BlockPass
         for (nuint piece = start; piece < end; piece += Piece)
         {
             nuint pieceEnd = nuint.Min(end, piece + Piece);
-            if (transforms.NeedBlocks)
+            if (job.IsDecoded)
             {
-                ApplyOnCopies(job, transforms, piece, pieceEnd, widestLane);
+                ApplyDecoded(job, transforms, piece, pieceEnd, widestLane);
             }
             else
             {
-                ApplyLoop(job, transforms, piece, pieceEnd, widestLane);
+                ApplyPiece(job, transforms, piece, pieceEnd, widestLane);
             }
 
-            if (job.RoundedCopy != null)
+            if (job.RoundedCopy.IsRounded)
             {
-                RoundingLoop.Run(job.Addresses.Parameters, job.RoundedCopy, piece, pieceEnd, widestLane);
+                job.RoundedCopy.Write(piece, pieceEnd, job.Addresses.Parameters + piece, widestLane);
             }
+        }
+    }
+
+    [SkipLocalsInit]
+    private static void ApplyDecoded(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
+    {
+        float* values = stackalloc float[Piece];
+        float* gradients = stackalloc float[Piece];
+        TensorJob decoded = DecodedPass.Read(job, start, end, values, gradients, widestLane);
+        ApplyPiece(decoded, transforms, start, end, widestLane);
+        DecodedPass.Write(job, transforms, start, end, values, widestLane);
+    }
+
+    private static void ApplyPiece(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane)
+    {
+        if (transforms.NeedBlocks)
+        {
+            ApplyOnCopies(job, transforms, start, end, widestLane);
+        }
+        else
+        {
+            ApplyLoop(job, transforms, start, end, widestLane);
         }
     }
 

@@ -52,6 +52,12 @@ internal abstract class GroupStep
     /// <summary>Whether the update writes the parameters.</summary>
     public virtual bool WritesParameters => true;
 
+    /// <summary>Whether the pass zeroes gradients without a transform that says so.</summary>
+    public virtual bool ZeroesGradients => false;
+
+    /// <summary>Whether 16-bit values are rounded to the nearest number. A step rounds them at random.</summary>
+    public virtual bool RoundsToNearest => false;
+
     /// <summary>Whether tensors have state scalars.</summary>
     public bool HasScalars { get; }
 

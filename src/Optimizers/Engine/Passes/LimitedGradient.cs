@@ -35,6 +35,18 @@ internal static unsafe class LimitedGradient
     public static void Copy(in TensorJob job, in GradientTransform transform, float* values, nuint start, nuint end, int widestLane)
     {
         TensorAddresses copy = job.Addresses;
+        if (job.StoredGradients.IsRounded)
+        {
+            job.StoredGradients.Read(start, end, values, widestLane);
+            copy.Gradients = values - start;
+        }
+
+        if (job.StoredValues.IsRounded)
+        {
+            // The loop reads parameters, although this rule ignores them.
+            copy.Parameters = copy.Gradients;
+        }
+
         copy.Slots.Slot0.Elements = values - start;
         Kernel.Run<LimitRule, ScaledGradient, ReadOnlyParameter, Float32>(
             new LimitRule(transform.Limit), StepTransforms.None with { Gradient = transform }, copy, start, end, widestLane);

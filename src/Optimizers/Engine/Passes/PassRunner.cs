@@ -14,6 +14,9 @@ internal sealed class PassRunner : ITaskRunner
     // No machine has more processors for one step, but a user may pass int.MaxValue for "all".
     private const int MostThreads = 1024;
 
+    private static readonly BlockwisePass _measure = Measure;
+    private static readonly BlockwisePass _count = Count;
+
     private readonly TensorBatch _batch;
     private readonly BlockSums _sums = new();
     private readonly int _threads;
@@ -77,7 +80,7 @@ internal sealed class PassRunner : ITaskRunner
         }
 
         int index = 0;
-        while (float.IsFinite(_batch[job].Addresses.Gradients[index]))
+        while (float.IsFinite(_batch[job].GradientAt(index)))
         {
             index++;
         }
@@ -263,11 +266,11 @@ internal sealed class PassRunner : ITaskRunner
         switch (_pass)
         {
             case Pass.Measure when job.Group.Measures:
-                Measure(job, start, end);
+                Measure(job, start, end, _sums, WidestLane);
                 break;
 
             case Pass.Count when job.Group.Counts:
-                Count(job, start, end);
+                Count(job, start, end, _sums, WidestLane);
                 break;
 
             case Pass.ApplyMeasured:
@@ -282,27 +285,35 @@ internal sealed class PassRunner : ITaskRunner
         }
     }
 
-    private void Measure(in TensorJob job, nuint start, nuint end)
+    private static void Measure(in TensorJob job, nuint start, nuint end, BlockSums sums, int widestLane)
     {
-        if (job.Quantized is { } slots)
+        if (job.IsDecoded)
         {
-            QuantizedStatePass.Measure(job, slots, start, end, _sums, WidestLane);
+            DecodedPass.RunBlocks(job, start, end, sums, _measure, widestLane);
+        }
+        else if (job.Quantized is { } slots)
+        {
+            QuantizedStatePass.Measure(job, slots, start, end, sums, widestLane);
         }
         else
         {
-            job.Group.Measure(job, start, end, _sums, WidestLane);
+            job.Group.Measure(job, start, end, sums, widestLane);
         }
     }
 
-    private void Count(in TensorJob job, nuint start, nuint end)
+    private static void Count(in TensorJob job, nuint start, nuint end, BlockSums sums, int widestLane)
     {
-        if (job.Quantized is { } slots)
+        if (job.IsDecoded)
         {
-            QuantizedStatePass.Count(job, slots, start, end, _sums, WidestLane);
+            DecodedPass.RunBlocks(job, start, end, sums, _count, widestLane);
+        }
+        else if (job.Quantized is { } slots)
+        {
+            QuantizedStatePass.Count(job, slots, start, end, sums, widestLane);
         }
         else
         {
-            job.Group.Count(job, start, end, _sums, WidestLane);
+            job.Group.Count(job, start, end, sums, widestLane);
         }
     }
 
@@ -314,9 +325,19 @@ internal sealed class PassRunner : ITaskRunner
         }
         else
         {
-            NormPart part = _norm.OfBlock(job.Addresses.Gradients + start, end - start);
+            NormPart part = job.StoredGradients.IsRounded
+                ? NormOfStored(job.StoredGradients, start, end)
+                : _norm.OfBlock(job.Addresses.Gradients + start, end - start);
             _sums.Set(block, part.Largest, part.Sum);
         }
+    }
+
+    [SkipLocalsInit]
+    private unsafe NormPart NormOfStored(NumberBuffer stored, nuint start, nuint end)
+    {
+        float* gradients = stackalloc float[Reductions.Block];
+        stored.Read(start, end, gradients, WidestLane);
+        return _norm.OfBlock(gradients, end - start);
     }
 
     // The values before the update are on the stack, so no buffer grows with the model.

@@ -13,6 +13,10 @@ internal sealed class SetPass<TRule, TGradient, TParameter, TStorage>(Func<StepS
 {
     public override bool WritesParameters => TParameter.Writes;
 
+    public override bool ZeroesGradients => TGradient.Zeroes;
+
+    public override bool RoundsToNearest => true;
+
     public override void Apply(in TensorJob job, in StepTransforms transforms, nuint start, nuint end, int widestLane) =>
         Kernel.Run<TRule, TGradient, TParameter, TStorage>(this[job.Rule], transforms, job.Addresses, start, end, widestLane);
 

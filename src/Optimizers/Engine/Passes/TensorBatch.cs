@@ -43,23 +43,31 @@ internal sealed unsafe class TensorBatch
     }
 
     /// <summary>Adds a tensor. Its buffers must be pinned.</summary>
-    public void Add(
-        GroupStep group, OptimizerState state, float* parameters, float* gradients, BFloat16* roundedCopy = null)
+    public void Add(GroupStep group, OptimizerState state, float* parameters, float* gradients)
     {
-        ref TensorJob job = ref Add(group, state, state.Length, parameters, roundedCopy);
+        ref TensorJob job = ref Add(group, state, state.Length);
+        job.Addresses.Parameters = parameters;
         job.Addresses.Gradients = gradients;
     }
 
-    /// <summary>Adds a table in which some rows have a gradient.</summary>
-    public void Add(GroupStep group, OptimizerState state, float* parameters, SparseRows rows, BFloat16* roundedCopy = null)
+    /// <summary>Adds a parameter. Its buffers must be pinned.</summary>
+    /// <param name="group">The step of its group.</param>
+    /// <param name="state">Its state.</param>
+    /// <param name="buffers">Its buffers.</param>
+    /// <param name="rows">The rows that have a gradient, if it is a table; otherwise null.</param>
+    public void Add(GroupStep group, OptimizerState state, in ParameterBuffers buffers, SparseRows? rows = null)
     {
-        ref TensorJob job = ref Add(group, state, rows.Length, parameters, roundedCopy);
-        job.Addresses.Gradients = rows.Address;
-        job.Rows = rows;
+        ref TensorJob job = ref Add(group, state, rows?.Length ?? state.Length);
+        job.Take(buffers);
+        if (rows is not null)
+        {
+            job.Addresses.Gradients = rows.Address;
+            job.Rows = rows;
+        }
     }
 
-    /// <summary>Adds a tensor of a given length. Its gradients must be set afterwards.</summary>
-    public ref TensorJob Add(GroupStep group, OptimizerState state, int length, float* parameters, BFloat16* roundedCopy)
+    /// <summary>Adds a tensor of a given length. Its buffers must be set afterwards.</summary>
+    public ref TensorJob Add(GroupStep group, OptimizerState state, int length)
     {
         if (Count == _jobs.Length)
         {
@@ -76,9 +84,11 @@ internal sealed unsafe class TensorBatch
         job.Group = group;
         job.ClipFactor = 1;
         job.Rows = null;
-        job.Addresses.Parameters = parameters;
         job.Addresses.Slots = state.Addresses;
-        job.RoundedCopy = roundedCopy;
+        job.StoredValues = default;
+        job.StoredGradients = default;
+        job.Errors = default;
+        job.RoundedCopy = default;
         job.Shape = state.Shape;
         job.Format = state.Format;
         job.Quantized = state.Quantized;

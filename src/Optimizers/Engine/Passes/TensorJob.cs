@@ -19,8 +19,17 @@ internal unsafe struct TensorJob
     /// <summary>The format of the state, if a loop can use it in place.</summary>
     public StateFormat Format;
 
-    /// <summary>The address for a rounded copy of the parameters; null if there is none.</summary>
-    public BFloat16* RoundedCopy;
+    /// <summary>16-bit values that the step updates, because there are no floats to update; otherwise no buffer.</summary>
+    public NumberBuffer StoredValues;
+
+    /// <summary>The rounding errors of <see cref="StoredValues"/>, if they are kept.</summary>
+    public NumberBuffer Errors;
+
+    /// <summary>16-bit gradients; otherwise no buffer.</summary>
+    public NumberBuffer StoredGradients;
+
+    /// <summary>The buffer for a rounded copy of the parameters, if there is one.</summary>
+    public NumberBuffer RoundedCopy;
 
     /// <summary>The rows with a gradient, if only some rows have one; otherwise null.</summary>
     public SparseRows? Rows;
@@ -34,5 +43,36 @@ internal unsafe struct TensorJob
         : Group.Transforms with { Gradient = Group.Transforms.Gradient with { Scale = Group.Transforms.Gradient.Scale * ClipFactor } };
 
     /// <summary>Whether an update needs only one loop over the tensor.</summary>
-    public readonly bool IsPlain => ClipFactor == 1 && RoundedCopy == null && Rows is null && Quantized is null && !Group.Transforms.NeedBlocks;
+    public readonly bool IsPlain =>
+        ClipFactor == 1 && RoundedCopy.Address == 0 && Rows is null && Quantized is null && !IsDecoded && !Group.Transforms.NeedBlocks;
+
+    /// <summary>Whether values or gradients have 16 bits, so passes work on converted pieces of them.</summary>
+    public readonly bool IsDecoded => (StoredValues.Address | StoredGradients.Address) != 0;
+
+    /// <summary>Sets the buffers of the parameter.</summary>
+    public void Take(in ParameterBuffers buffers)
+    {
+        Addresses.Parameters = buffers.Values.Floats;
+        Addresses.Gradients = buffers.Gradients.Floats;
+        StoredValues = buffers.Values.IsRounded ? buffers.Values : default;
+        StoredGradients = buffers.Gradients.IsRounded ? buffers.Gradients : default;
+        Errors = buffers.Errors;
+        RoundedCopy = buffers.RoundedCopy;
+    }
+
+    /// <summary>A gradient by its number among the elements of the step.</summary>
+    public readonly float GradientAt(int index)
+    {
+        float value;
+        if (StoredGradients.IsRounded)
+        {
+            StoredGradients.Read((nuint)index, (nuint)index + 1, &value, widestLane: 1);
+        }
+        else
+        {
+            value = Addresses.Gradients[index];
+        }
+
+        return value;
+    }
 }

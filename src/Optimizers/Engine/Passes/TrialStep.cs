@@ -86,7 +86,15 @@ internal static unsafe class TrialStep
             _parameters = GC.AllocateUninitializedArray<float>(length, pinned: true);
             _gradients = GC.AllocateUninitializedArray<float>(length, pinned: true);
             ParameterCopy.Take(job, 0, _parameters);
-            new ReadOnlySpan<float>(job.Addresses.Gradients, length).CopyTo(_gradients);
+            if (job.StoredGradients.IsRounded)
+            {
+                job.StoredGradients.Read(0, (nuint)length, AddressOf(_gradients), Kernel.WidestLane);
+            }
+            else
+            {
+                new ReadOnlySpan<float>(job.Addresses.Gradients, length).CopyTo(_gradients);
+            }
+
             _after = job.Rows is null
                 ? new OptimizerState(state.Shape, job.Group.Definition, state.Format)
                 : new OptimizerState(TensorShape.OfVector(length), job.Group.Definition);
@@ -105,7 +113,8 @@ internal static unsafe class TrialStep
 
         public void AddTo(TensorBatch trial)
         {
-            ref TensorJob job = ref trial.Add(_job.Group, _after, _parameters.Length, AddressOf(_parameters), roundedCopy: null);
+            ref TensorJob job = ref trial.Add(_job.Group, _after, _parameters.Length);
+            job.Addresses.Parameters = AddressOf(_parameters);
             job.Addresses.Gradients = AddressOf(_gradients);
             job.Rule = _job.Rule;
             job.ClipFactor = _job.ClipFactor;
@@ -128,6 +137,7 @@ internal static unsafe class TrialStep
                 }
             }
 
+            RoundParameters();
             Span<float> before = stackalloc float[Blocks.Length];
             for (int start = 0; start < _parameters.Length; start += Blocks.Length)
             {
@@ -138,6 +148,25 @@ internal static unsafe class TrialStep
 
             GC.KeepAlive(_before);
             return worst;
+        }
+
+        // A value that is too large for its 16-bit format becomes infinite when it is stored.
+        private void RoundParameters()
+        {
+            NumberFormat format = _job.StoredValues.IsRounded ? _job.StoredValues.Format : _job.RoundedCopy.Format;
+            if (format == NumberFormat.Float32)
+            {
+                return;
+            }
+
+            ushort* codes = stackalloc ushort[Blocks.Length];
+            for (int start = 0; start < _parameters.Length; start += Blocks.Length)
+            {
+                nuint count = (nuint)Math.Min(Blocks.Length, _parameters.Length - start);
+                var rounded = new NumberBuffer(codes, format);
+                rounded.Write(0, count, AddressOf(_parameters) + start, Kernel.WidestLane);
+                rounded.Read(0, count, AddressOf(_parameters) + start, Kernel.WidestLane);
+            }
         }
 
         private static float* AddressOf(float[] pinned) =>

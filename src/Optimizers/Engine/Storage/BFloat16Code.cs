@@ -1,7 +1,7 @@
 namespace Optimizers.Engine;
 
 /// <summary>bfloat16: the upper half of a float.</summary>
-internal readonly struct BFloat16Code : IStateCode
+internal readonly struct BFloat16Code : INumberCode
 {
     private const int Dropped = 16;
 

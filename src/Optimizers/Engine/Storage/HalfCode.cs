@@ -1,12 +1,15 @@
 namespace Optimizers.Engine;
 
 /// <summary>The IEEE half format. Finite values beyond its largest value are encoded as the largest value.</summary>
-internal readonly struct HalfCode : IStateCode
+internal readonly struct HalfCode : INumberCode
 {
     public const float Least = 1f / (1 << 24);
 
     private const float Largest = 65_504;
     private const float LeastNormal = 1f / (1 << 14);
+
+    // Half of the spacing above the largest value: from here on, the nearest value is infinite.
+    private const float Unrepresentable = 65_520;
     private const uint SignBit = 0x8000;
     private const uint Infinity = 0x7C00;
     private const uint QuietNaN = 0x7E00;
@@ -48,6 +51,27 @@ internal readonly struct HalfCode : IStateCode
         V special = V.IfEqual(magnitude, infinity, V.SplatBits(Infinity << 16), V.SplatBits(QuietNaN << 16));
         V sign = V.AndBits(value, V.SplatBits(SignBit << 16));
         return V.OrBits(V.IfLess(magnitude, infinity, number, special), sign);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>As the conversion of .NET: a value that rounds beyond the largest half becomes infinite, a NaN becomes quiet and keeps
+    /// its sign.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Nearest<V>(V value)
+        where V : struct, ILane<V>
+    {
+        V sign = V.AndBits(value, V.SplatBits(SignBit << 16));
+        V magnitude = V.Abs(value);
+        V odd = V.AndBits(V.ShiftRightBits(magnitude, Dropped), V.SplatBits(1));
+        V rounded = V.AddBits(magnitude, V.AddBits(odd, V.SplatBits(unchecked((1u << (Dropped - 1)) - 1 - Rebias))));
+        V normal = V.ShiftRightBits(rounded, Dropped);
+
+        // The sum with 1/2 has the spacing of the denormal halves, so the addition rounds, and the sum's last bits are the code.
+        V denormal = V.AddBits(magnitude + V.Splat(0.5f), V.SplatBits(unchecked(0u - (126u << 23))));
+        V code = V.IfLess(magnitude, V.Splat(LeastNormal), denormal, normal);
+        code = V.IfLess(magnitude, V.Splat(Unrepresentable), code, V.SplatBits(Infinity));
+        code = V.IfEqual(value, value, code, V.SplatBits(QuietNaN));
+        return V.OrBits(V.ShiftLeftBits(code, 16), sign);
     }
 }
 

@@ -29,6 +29,12 @@ internal readonly struct RoundingDither
     /// <summary>The dither of a slot in a step.</summary>
     public static RoundingDither For(long iteration, int slot) => new(Hash(iteration, slot + 1), Hash(iteration, 0) | 1);
 
+    /// <summary>The dither of 16-bit values of a parameter in a step. It is independent of that of the slots.</summary>
+    public static RoundingDither ForValues(long iteration) => For(~iteration, slot: 0);
+
+    /// <summary>The dither of a buffer whose first element is another element of this one.</summary>
+    public RoundingDither From(long index) => new(unchecked(_start + ((uint)index * Slope)), Slope);
+
     /// <summary>The bits of the first elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V First<V>()

@@ -137,7 +137,7 @@ public sealed class PassRunnerTests
         batch.Clear();
         for (int i = 0; i < lengths.Length; i++)
         {
-            batch.Add(step, state, lengths[i], parameters: null, roundedCopy: null).Rule = i;
+            batch.Add(step, state, lengths[i]).Rule = i;
         }
     }
 
