@@ -21,6 +21,7 @@ internal static class ModelDescription
             string[] notes =
             [
                 .. parameter.IsTable ? ["table"] : Array.Empty<string>(),
+                .. NotesOf(parameter.Format),
                 .. group.Frozen ? ["frozen"] : Array.Empty<string>(),
                 .. parameter.HasGradient ? Array.Empty<string>() : ["without gradient"],
             ];
@@ -42,5 +43,23 @@ internal static class ModelDescription
 
         return TextTable.Format(columns, rows)
             + $"{model}; {TextTable.Number(frozen)} frozen, {TextTable.Number(withoutGradient)} without gradient.\n";
+    }
+
+    private static IEnumerable<string> NotesOf(ParameterFormat format)
+    {
+        if (format.Values != NumberFormat.Float32)
+        {
+            yield return $"values in {format.Values} with {format.UpdatePrecision switch
+            {
+                UpdatePrecision.MasterCopy => "a master copy",
+                UpdatePrecision.Compensation => "compensation",
+                _ => "stochastic rounding",
+            }}";
+        }
+
+        if (format.Gradients != NumberFormat.Float32)
+        {
+            yield return $"gradients in {format.Gradients}";
+        }
     }
 }

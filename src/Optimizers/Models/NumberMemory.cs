@@ -6,24 +6,30 @@ namespace Optimizers;
 /// Memory of your own for the values or the gradients of a parameter: an array, a <see cref="Memory{T}"/> or an address, with the format
 /// of its numbers. The default is no memory.
 /// </summary>
-public readonly unsafe struct NumberMemory
+public readonly unsafe record struct NumberMemory
 {
     private readonly Memory<float> _floats;
     private readonly Memory<BFloat16> _bfloats;
     private readonly Memory<Half> _halves;
     private readonly Memory<ushort> _bits;
-    private readonly void* _address;
+    private readonly nuint _address;
     private readonly int _length;
 
     private NumberMemory(NumberFormat format, int length, void* address)
     {
         Format = format;
         _length = length;
-        _address = address;
+        _address = (nuint)address;
         IsGiven = true;
     }
 
-    private NumberMemory(NumberFormat format, int length, Memory<float> floats = default, Memory<BFloat16> bfloats = default, Memory<Half> halves = default, Memory<ushort> bits = default)
+    private NumberMemory(
+        NumberFormat format,
+        int length,
+        Memory<float> floats = default,
+        Memory<BFloat16> bfloats = default,
+        Memory<Half> halves = default,
+        Memory<ushort> bits = default)
         : this(format, length, null)
     {
         _floats = floats;
@@ -38,7 +44,7 @@ public readonly unsafe struct NumberMemory
     internal bool IsGiven { get; }
 
     // An address comes without a length.
-    internal int? Length => _address == null ? _length : null;
+    internal int? Length => _address == 0 ? _length : null;
 
     /// <summary>Float32 numbers. The memory is pinned until the parameter is pointed elsewhere or its set is disposed.</summary>
     /// <param name="numbers">The memory.</param>
@@ -83,12 +89,12 @@ public readonly unsafe struct NumberMemory
     /// <summary>Pins the memory. The address is that of the first number.</summary>
     internal MemoryHandle Pin(out NumberBuffer buffer)
     {
-        MemoryHandle pinned = _address != null ? default
+        MemoryHandle pinned = _address != 0 ? default
             : Format == NumberFormat.Float32 ? _floats.Pin()
             : !_bits.IsEmpty ? _bits.Pin()
             : Format == NumberFormat.BFloat16 ? _bfloats.Pin()
             : _halves.Pin();
-        buffer = new NumberBuffer(_address != null ? _address : pinned.Pointer, Format);
+        buffer = new NumberBuffer(_address != 0 ? _address : (nuint)pinned.Pointer, Format);
         return pinned;
     }
 }

@@ -448,7 +448,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         {
             if (other.HasGradientsIn((nuint)start, bytes) || other.HasValuesIn((nuint)start, bytes))
             {
-                string buffer = other != parameter ? $"a buffer of \"{other.Name}\"" : other.HasGradientsIn((nuint)start, bytes) ? "its gradients" : "its other values";
+                string buffer = other != parameter ? $"a buffer of \"{other.Name}\"" : other.HasGradientsIn((nuint)start, bytes) ? "its gradients" : "its values";
                 throw new ArgumentException($"{what} {buffer}. Use separate memory for each.", argument);
             }
         }

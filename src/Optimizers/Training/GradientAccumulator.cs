@@ -307,13 +307,21 @@ public sealed unsafe class GradientAccumulator : IModelOptimizer, IRunPart
     // A view may have been pointed at other gradients since the last micro-batch.
     private void RequireGradientsApart() => Parameters.RequireGradientsApart("accumulated", nameof(Parameters));
 
-    private void Add(Parameter[] added)
+    private void RequireFloatGradients()
     {
-        if (_options.AddsInPlace && Array.Find(added, parameter => parameter.HasRoundedGradients) is { } rounded)
+        if (Parameters.FirstOrDefault(parameter => parameter.HasRoundedGradients) is { } rounded)
         {
             throw new ArgumentException(
                 $"{nameof(GradientAccumulatorOptions.AddsInPlace)} cannot be set, because the gradients of {Quoted.Name(rounded.Name)} are in {rounded.Format.Gradients}, which would round the sums. Leave it false.",
                 nameof(GradientAccumulatorOptions.AddsInPlace));
+        }
+    }
+
+    private void Add(Parameter[] added)
+    {
+        if (_options.AddsInPlace)
+        {
+            RequireFloatGradients();
         }
 
         var pool = new SlotPool(slot: 0, _options.AddsInPlace ? [] : added.Select(parameter => BytesOf(parameter)));

@@ -122,8 +122,8 @@ public sealed unsafe class BFloat16CopyTests
                  {
                      (() => parameter.KeepBFloat16Copy(memory.Memory), $"*{Length} elements, but {Length + 8} copy*"),
                      (() => parameter.KeepBFloat16Copy((BFloat16*)null), "*address of the copy of \"p\" is null*"),
-                     (() => parameter.KeepBFloat16Copy((BFloat16*)parameter.ValuesAddress + 3), "*copy of \"p\" overlaps a buffer of \"p\"*"),
-                     (() => parameter.KeepBFloat16Copy((BFloat16*)parameter.GradientsAddress + 3), "*copy of \"p\" overlaps a buffer of \"p\"*"),
+                     (() => parameter.KeepBFloat16Copy((BFloat16*)parameter.ValuesAddress + 3), "*copy of \"p\" overlaps its values*"),
+                     (() => parameter.KeepBFloat16Copy((BFloat16*)parameter.GradientsAddress + 3), "*copy of \"p\" overlaps its gradients*"),
                      (() => other.KeepBFloat16Copy(memory.Memory[(Length - 1)..(Length + 5)]), "*copy of \"other\" overlaps a buffer of \"p\"*"),
                      (() => other.KeepBFloat16Copy((BFloat16*)parameter.ValuesAddress), "*copy of \"other\" overlaps a buffer of \"p\"*"),
                      (() => parameter.PointValuesAt((float*)memory.Address), "*values of \"p\" overlap its bfloat16 copy*"),
