@@ -407,7 +407,10 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
     {
         if (parameter.IsTable && run.Step.WhyNotRows(run.Group.StateFormat) is { } reason)
         {
-            throw new ArgumentException($"The table \"{parameter.Name}\" cannot be in {run.Title}: {reason}.", argument);
+            throw new ArgumentException(
+                $"The table \"{parameter.Name}\" cannot be in {run.Title}: {reason}. Put a group for the table before it, with an optimizer that updates rows and state in {StateFormat.Float32}: "
+                + $"{nameof(SparseAdam)}, {nameof(AdaGrad)} or {nameof(Sgd)}.",
+                argument);
         }
     }
 
