@@ -36,6 +36,15 @@ internal static class GroupCheck
         }
     }
 
+    /// <summary>The group of a parameter.</summary>
+    /// <exception cref="ArgumentException">The parameter matches no group.</exception>
+    public static ModelGroup GroupOf(Parameter parameter, ModelGroup[] groups, string argument) =>
+        Array.Find(groups, candidate => candidate.Has(parameter))
+            ?? throw new ArgumentException(
+                $"The parameter {Quoted.Name(parameter.Name)} matches no group. Its shape is {parameter.Shape}. Add a group without "
+                + $"{nameof(ParameterGroup.Where)} at the end; it takes the parameters that match no other group.",
+                argument);
+
     /// <summary>Checks that every group has a parameter, takes the rest of the parameters, or may be empty.</summary>
     public static void RequireParameters(ModelGroup[] groups, IReadOnlyList<(Parameter Parameter, ModelGroup Run)> members)
     {

@@ -368,11 +368,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
         var added = new List<(Parameter Parameter, ModelGroup Run)>();
         foreach (Parameter parameter in Parameters.Skip(_plan.Count))
         {
-            ModelGroup run = Array.Find(_groups, candidate => candidate.Has(parameter))
-                ?? throw new ArgumentException(
-                    $"The parameter {Quoted.Name(parameter.Name)} matches no group. Its shape is {parameter.Shape}. Add a group without "
-                    + $"{nameof(ParameterGroup.Where)} at the end; it takes the parameters that match no other group.",
-                    nameof(Groups));
+            ModelGroup run = GroupCheck.GroupOf(parameter, _groups, nameof(Groups));
             run.Step.Definition.Matrices?.Check(TensorShape.Of(parameter.Dimensions), $"parameter \"{parameter.Name}\"");
             _clip.Check(parameter);
             CheckTable(parameter, run, nameof(Groups));

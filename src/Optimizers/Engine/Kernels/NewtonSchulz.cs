@@ -22,7 +22,16 @@ internal sealed class NewtonSchulz(int steps, double epsilon) : IMatrixDefinitio
 
     public bool KeepsElements => true;
 
+    public nuint SharedWorkspaceFor(in TensorShape shape) => RoomFor(shape) * sizeof(float);
+
     public MatrixWork NewWork() => new Work(steps, epsilon);
+
+    // Three matrices of the shape of the tensor, and two square matrices of the size of its shorter side.
+    private static nuint RoomFor(in TensorShape shape)
+    {
+        nuint shorter = (nuint)Math.Min(shape.Rows, shape.Columns);
+        return (3 * (nuint)shape.Length) + (2 * shorter * shorter);
+    }
 
     private sealed unsafe class Work(int steps, double epsilon) : MatrixWork
     {
@@ -48,8 +57,8 @@ internal sealed class NewtonSchulz(int steps, double epsilon) : IMatrixDefinitio
             int columns = Math.Max(shape.Rows, shape.Columns);
             nint whole = shape.Length;
             nint square = (nint)rows * rows;
-            nint room = (3 * whole) + (2 * square);
-            if (_memory.Length < room)
+            nuint room = RoomFor(shape);
+            if ((nuint)_memory.Length < room)
             {
                 _memory = GC.AllocateUninitializedArray<float>(checked((int)room), pinned: true);
             }

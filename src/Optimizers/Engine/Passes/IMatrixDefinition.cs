@@ -23,6 +23,12 @@ internal interface IMatrixDefinition
     /// <summary>The size of additional memory of a tensor, in bytes. Checkpoints do not save it.</summary>
     nuint WorkspaceFor(in TensorShape shape) => 0;
 
+    /// <summary>
+    /// The size of the memory that <see cref="MatrixWork"/> needs for one tensor, in bytes. The tensors of a group share it, so a group has
+    /// the memory of its largest tensor.
+    /// </summary>
+    nuint SharedWorkspaceFor(in TensorShape shape) => 0;
+
     /// <summary>The state for the passes, if it differs from the slots themselves; otherwise null.</summary>
     Slot[]? View(in TensorShape shape, IReadOnlyList<Slot> slots, in SlotAddresses addresses) => null;
 

@@ -38,6 +38,15 @@ internal abstract unsafe class Slot(StateSlot declared, int number, int length, 
         StateFormat format => throw new System.Diagnostics.UnreachableException($"A slot cannot have the format {format}."),
     };
 
+    /// <summary>The <see cref="Bytes"/> of a slot: the elements and their scales, without the room for the last lane or block.</summary>
+    public static long BytesFor(StateSlot declared, int length, StateFormat asked) => FormatFor(declared, length, asked) switch
+    {
+        StateFormat.Float32 => (long)length * sizeof(float),
+        StateFormat.Block8 => length + ((long)Blocks.CountOf(length) * sizeof(float)),
+        StateFormat.BFloat16 or StateFormat.Half => (long)length * sizeof(ushort),
+        StateFormat format => throw new System.Diagnostics.UnreachableException($"A slot cannot have the format {format}."),
+    };
+
     /// <summary>Allocates a slot. All of its elements are 0.</summary>
     public static Slot Make(StateSlot declared, int number, int length, StateFormat asked, SlotPool pool)
     {

@@ -42,11 +42,11 @@ internal sealed unsafe class SlotSet
         if (definition.Matrices is { } matrices)
         {
             SlotAddresses addresses = Addresses;
-            nuint ofElements = matrices.KeepsElements ? (nuint)shape.Length * sizeof(float) : 0;
-            nuint workspace = matrices.WorkspaceFor(shape);
-            if (ofElements + workspace > 0)
+            nuint ofElements = ElementsKeptFor(matrices, shape);
+            nuint workspace = WorkspaceFor(matrices, shape);
+            if (workspace > 0)
             {
-                _workspace = new AlignedArray(ofElements + workspace, 2 + _slots.Length);
+                _workspace = new AlignedArray(workspace, 2 + _slots.Length);
                 addresses.Between = matrices.KeepsElements ? (float*)_workspace.Address : null;
                 addresses.Workspace = _workspace.Address + ofElements;
             }
@@ -86,6 +86,13 @@ internal sealed unsafe class SlotSet
             number,
             tensors.Where(tensor => number < tensor.Slots.Count).Select(tensor => Slot.RoomFor(
                 tensor.Slots[number], tensor.Shape.LengthOf(tensor.Slots[number].Extent), format))))];
+
+    /// <summary>The slots of a tensor, which may depend on its shape.</summary>
+    public static IReadOnlyList<StateSlot> SlotsOf(OptimizerDefinition definition, in TensorShape shape) =>
+        definition.Matrices?.SlotsFor(shape) ?? definition.Slots;
+
+    /// <summary>The memory that a tensor has in addition to its slots, in bytes. Checkpoints do not save it.</summary>
+    public static nuint WorkspaceFor(IMatrixDefinition matrices, in TensorShape shape) => ElementsKeptFor(matrices, shape) + matrices.WorkspaceFor(shape);
 
     /// <summary>Whether values overlap the memory of a slot. Only slots in float32 can be accessed from outside.</summary>
     public bool Overlap(ReadOnlySpan<float> values)
@@ -135,6 +142,6 @@ internal sealed unsafe class SlotSet
         return largest;
     }
 
-    private static IReadOnlyList<StateSlot> SlotsOf(OptimizerDefinition definition, in TensorShape shape) =>
-        definition.Matrices?.SlotsFor(shape) ?? definition.Slots;
+    private static nuint ElementsKeptFor(IMatrixDefinition matrices, in TensorShape shape) =>
+        matrices.KeepsElements ? (nuint)shape.Length * sizeof(float) : 0;
 }
