@@ -13,6 +13,9 @@ internal sealed class NativeArena(int stream) : IDisposable
     private nuint _next;
     private nuint _end;
 
+    /// <summary>The number of bytes that are reserved, with the gaps and the unused ends.</summary>
+    public nuint ReservedBytes { get; private set; }
+
     /// <summary>Reserves one piece of memory for tensors of this total size, including the gaps between them.</summary>
     public void Reserve(nuint bytes)
     {
@@ -54,6 +57,7 @@ internal sealed class NativeArena(int stream) : IDisposable
         nuint room = bytes + (2 * Placement.Page);
         var buffer = new NativeBuffer(room);
         _buffers.Add(buffer);
+        ReservedBytes += room;
         end = buffer.Address + room;
         return Placement.Next(buffer.Address, ChunkBytes, stream);
     }

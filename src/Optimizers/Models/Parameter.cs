@@ -44,6 +44,10 @@ public sealed unsafe class Parameter
         Length = length;
     }
 
+    /// <summary>Makes a parameter that has only a name and a shape. Its set must be disposed, so that reads of its memory throw.</summary>
+    internal static Parameter WithoutMemory(ParameterSet set, string name, int[] shape, int length) =>
+        new(set, name, shape, length, values: null, gradients: null, hasGradients: false, isTable: false, isView: true);
+
     /// <summary>The name, unique in its set.</summary>
     public string Name { get; }
 

@@ -16,6 +16,22 @@ internal static class TextTable
     public static string Count(long count, string one, string? many = null) =>
         string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(count == 1 ? one : many ?? $"{one}s")}");
 
+    /// <summary>A number of bytes with two decimals: "28.00 GB", where a GB is 10⁹ bytes; below 1,000 "999 B".</summary>
+    public static string Size(long bytes)
+    {
+        string[] units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+        int unit = 0;
+        double size = bytes;
+
+        // The limit is the number that would round to 1000.00.
+        for (; size >= 999.995 && unit < units.Length - 1; unit++)
+        {
+            size /= 1000;
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{size.ToString(unit == 0 ? "F0" : "F2", CultureInfo.InvariantCulture)} {units[unit]}");
+    }
+
     /// <summary>The name of the optimizer that the options belong to.</summary>
     public static string OptimizerOf(IOptimizerOptions options)
     {
