@@ -16,7 +16,7 @@ public sealed partial class CommandLineTests : IDisposable
 
     private readonly SampleProcess _sample = new();
 
-    public static TheoryData<string> Samples() => ["AdamByHand", .. _writing.Keys];
+    public static TheoryData<string> Samples() => ["AdamByHand", "MemoryPlan", .. _writing.Keys];
 
     public static TheoryData<string> WritingSamples() => [.. _writing.Keys];
 
