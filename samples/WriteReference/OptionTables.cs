@@ -31,7 +31,7 @@ internal sealed partial class OptionTables
 
     private string Page()
     {
-        Type[] optimizers = [.. _types.Where(type => OptionsOf(type) is not null && type.Namespace == typeof(IOptimizer).Namespace && !type.IsAssignableTo(typeof(IModelOptimizer)))];
+        Type[] optimizers = [.. _types.Where(type => OptionsOf(type) is not null && IsOptimizer(type))];
         Type[] others = [.. _types.Where(type => OptionsOf(type) is not null).Except(optimizers)];
         Type[] schedules = [.. _types.Where(type => type.IsClass && type.IsAssignableTo(typeof(ILrSchedule)) && type.GetConstructors().Length > 0)];
         Type[] clips = [.. _types.Where(type => type.IsAssignableTo(typeof(IGradientClip)) && Defaults.Of(type) is not null)];
@@ -60,6 +60,10 @@ internal sealed partial class OptionTables
 
     private static string Contents(IEnumerable<Type> types) => string.Join(", ", types.Select(type =>
         $"[{TypeNames.Of(type)}](#{string.Concat(TypeNames.Of(type).Select(char.ToLowerInvariant))})"));
+
+    // Lbfgs takes steps too, but is not an IOptimizer.
+    private static bool IsOptimizer(Type type) => type.Namespace == typeof(IOptimizer).Namespace && !type.IsAssignableTo(typeof(IModelOptimizer))
+        && type.GetMethods().Any(method => method.Name == nameof(IOptimizer.Step));
 
     // The options of AdamW are AdamWOptions.
     private Type? OptionsOf(Type type) => type.IsClass

@@ -176,6 +176,9 @@ public sealed partial class ReferenceTests : IDisposable
         {
             page.Should().Contain($"\n### {name}\n");
         }
+
+        page.Split("\n## Schedules\n")[0].Split('\n').Where(line => line.StartsWith("### ", StringComparison.Ordinal)).Select(line => line[4..])
+            .Should().BeEquivalentTo(Catalogue.Optimizers.Select(row => row.Type.Name).Append(nameof(Lbfgs)));
     }
 
     private static string PathOf(string page) => Path.Combine(MarkdownPage.Root, "docs", page);
