@@ -194,7 +194,7 @@ public sealed class MemoryPlan
         return new MemoryPlan(
             [
                 .. members.Select(member => new Tensor(
-                    TensorShape.Of(member.Parameter.Dimensions), 1, member.Run, options.Format ?? new ParameterFormat(), !member.Parameter.IsTable)),
+                    TensorShape.Of(member.Parameter.Dimensions), 1, member.Run, options.Format ?? member.Parameter.Format, !member.Parameter.IsTable)),
             ],
             groups,
             options);

@@ -17,7 +17,7 @@ public sealed record MemoryPlanOptions
     public StateFormat StateFormat { get; init; }
 
     /// <summary>The formats of values and gradients, and the copy or the rounding that belongs to 16-bit values. Default null:
-    /// float32.</summary>
+    /// float32; for a set, the formats of its parameters.</summary>
     public ParameterFormat? Format { get; init; }
 
     /// <summary>The number of ranks (processes) that train one model together. From 1 to 65,536; default 1.</summary>

@@ -46,7 +46,7 @@ public sealed unsafe class Parameter
 
     /// <summary>Makes a parameter that has only a name and a shape. Its set must be disposed, so that reads of its memory throw.</summary>
     internal static Parameter WithoutMemory(ParameterSet set, string name, int[] shape, int length) =>
-        new(set, name, shape, length, values: null, gradients: null, hasGradients: false, isTable: false, isView: true);
+        new(set, name, shape, length, new NewParameter { IsView = true });
 
     /// <summary>The name, unique in its set.</summary>
     public string Name { get; }

@@ -330,8 +330,8 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
     /// <summary>Changes when the library replaces values between steps, or a user reports a change with <see cref="Parameter.KeepBFloat16Copy()"/>.</summary>
     internal int ValuesRevision { get; set; }
 
-    /// <summary>The number of bytes that the set has reserved for values and gradients.</summary>
-    internal nuint ReservedBytes => _values.ReservedBytes + _gradients.ReservedBytes;
+    /// <summary>The number of bytes that the set has reserved for values, gradients, master copies and rounding errors.</summary>
+    internal nuint ReservedBytes => _values.ReservedBytes + _gradients.ReservedBytes + _rounded.ReservedBytes + _errors.ReservedBytes;
 
     /// <summary>Whether the memory has been freed.</summary>
     internal bool IsDisposed => _disposed;

@@ -18,7 +18,14 @@ public sealed class MemoryAgreementTests
         ["Adafactor"] = () => [new(new AdafactorOptions())],
     };
 
-    public static TheoryData<string> Cases() => [.. _groups.Keys];
+    private static readonly Dictionary<string, ParameterFormat> _formats = new()
+    {
+        ["AdamW, 16-bit values with a master copy"] = new() { Values = NumberFormat.BFloat16, Gradients = NumberFormat.BFloat16 },
+        ["AdamW, 16-bit values rounded at random"] = new() { Values = NumberFormat.BFloat16, UpdatePrecision = UpdatePrecision.StochasticRounding },
+        ["AdamW, 16-bit values with compensation"] = new() { Values = NumberFormat.Half, Gradients = NumberFormat.Half, UpdatePrecision = UpdatePrecision.Compensation },
+    };
+
+    public static TheoryData<string> Cases() => [.. _groups.Keys, .. _formats.Keys];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -46,10 +53,12 @@ public sealed class MemoryAgreementTests
     private static void Agree(string name, int width, int layers)
     {
         (string, int[])[] shapes = Shapes(width, layers);
-        MemoryPlan plan = MemoryPlan.Of(shapes, new MemoryPlanOptions { Groups = _groups[name]() });
-        ParameterGroup[] groups = _groups[name]();
+        ParameterFormat format = _formats.GetValueOrDefault(name, new ParameterFormat());
+        Func<ParameterGroup[]> makeGroups = _groups.GetValueOrDefault(name, _groups["AdamW"]);
+        MemoryPlan plan = MemoryPlan.Of(shapes, new MemoryPlanOptions { Groups = makeGroups(), Format = format });
+        ParameterGroup[] groups = makeGroups();
         long before = GC.GetAllocatedBytesForCurrentThread();
-        using var set = new ParameterSet();
+        using var set = new ParameterSet { Format = format };
         set.AddRange(shapes);
         var model = new ModelOptimizer(set, groups, new ModelOptimizerOptions { Threads = 1 });
         model.Step();
@@ -57,6 +66,7 @@ public sealed class MemoryAgreementTests
         double measured = managed + (long)set.ReservedBytes;
 
         plan.StateBytes.Should().Be(model.StateBytes);
+        MemoryPlan.Of(set, new MemoryPlanOptions { Groups = makeGroups() }).Parts.Should().Equal(plan.Parts, "the plan of a set counts the formats of its parameters");
         (plan.TotalBytes / measured).Should().BeInRange(1 - Tolerance, 1 + Tolerance, $"the plan is {plan.TotalBytes:N0} bytes, and the model has {measured:N0}");
     }
 }
