@@ -121,6 +121,10 @@ public interface ILane<TSelf>
 
     internal static abstract TSelf OrBits(TSelf left, TSelf right);
 
+    /// <summary>The first bits, combined by OR with the other bits where the mask is 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static virtual TSelf OrMaskedBits(TSelf bits, TSelf other, TSelf mask) => TSelf.OrBits(bits, TSelf.AndBits(other, mask));
+
     internal static abstract TSelf ShiftLeftBits(TSelf bits, int count);
 
     /// <summary>Shifts the bits right and fills with zeros from the left.</summary>

@@ -78,6 +78,47 @@ internal static unsafe class Kernel
     }
 
     /// <summary>
+    /// Updates the elements from <paramref name="start"/> up to <paramref name="end"/>. Their number is a multiple of every lane's width,
+    /// so a native program has only the loop with the widest lanes.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void RunBlocks<TRule, TGradient, TParameter, TStorage>(
+        in TRule rule, in StepTransforms transforms, in TensorAddresses tensor, nuint start, nuint end, int widestLane)
+        where TRule : struct, IUpdateRule<TRule>
+        where TGradient : struct, IGradientReading
+        where TParameter : struct, IParameterAccess
+        where TStorage : struct, IStorage
+    {
+        if (Vector512.IsHardwareAccelerated && widestLane == Lane16.Count)
+        {
+            Loop<Lane16, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
+        }
+        else if (MayUseEight && widestLane == Lane8.Count)
+        {
+            Loop<Lane8, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
+        }
+        else if (RuntimeFeature.IsDynamicCodeSupported)
+        {
+            if (widestLane == Lane1.Count)
+            {
+                Loop<Lane1, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
+            }
+            else
+            {
+                Loop<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
+            }
+        }
+        else if (!Vector256.IsHardwareAccelerated)
+        {
+            Loop<Lane4, TRule, TGradient, TParameter, TStorage>(rule, transforms, tensor, start, end);
+        }
+        else
+        {
+            throw new System.Diagnostics.UnreachableException($"A native program has no lanes of {widestLane}.");
+        }
+    }
+
+    /// <summary>
     /// The body of the loop: reads one lane of gradients, parameters and state, applies the decay and the rule, and writes. The type of
     /// its index is one that a compiler for another device also accepts.
     /// </summary>

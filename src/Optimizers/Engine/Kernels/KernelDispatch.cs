@@ -15,6 +15,10 @@ internal static unsafe class KernelDispatch
         {
             ApplyRounding(rule, job, transforms, start, end, widestLane);
         }
+        else if (job.Format == StateFormat.Block8)
+        {
+            ApplyBlocks(rule, job, transforms, EveryUpdate.Value, start, end, widestLane);
+        }
         else
         {
             ApplyStored<TRule, Flushed<Float32, EveryUpdate>>(rule, job.Addresses, transforms, start, end, widestLane);
@@ -36,6 +40,10 @@ internal static unsafe class KernelDispatch
         if (job.Format == StateFormat.BFloat16)
         {
             ApplyRounding(rule, job, transforms, start, end, widestLane);
+        }
+        else if (job.Format == StateFormat.Block8)
+        {
+            ApplyBlocks(rule, job, transforms, isFlush ? EverySixteenthUpdate.Value : 0, start, end, widestLane);
         }
         else if (isFlush)
         {
@@ -124,6 +132,33 @@ internal static unsafe class KernelDispatch
         TensorAddresses rounding = job.Addresses;
         AddDither(ref rounding.Slots, job.Group.IterationOf(job.Rule), TRule.SlotCount, dither);
         ApplyStored<TRule, BFloat16Storage>(rule, rounding, transforms, start, end, widestLane);
+    }
+
+    // State in blocks needs few loops: a product with 1 costs nothing next to decoding, and zeroing is done after the loop.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ApplyBlocks<TRule>(
+        in TRule rule, in TensorJob job, in StepTransforms transforms, float flushBelow, nuint start, nuint end, int widestLane)
+        where TRule : struct, IUpdateRule<TRule>
+    {
+        TensorAddresses tensor = job.Addresses;
+        for (int slot = 0; slot < TRule.SlotCount; slot++)
+        {
+            tensor.Slots[slot].Scratch->FlushBelow = flushBelow;
+        }
+
+        if (transforms.Decay.Coupled != 0)
+        {
+            Kernel.RunBlocks<TRule, ScaledGradient, CoupledDecay, BlockStorage>(rule, transforms, tensor, start, end, widestLane);
+        }
+        else
+        {
+            Kernel.RunBlocks<TRule, ScaledGradient, DecoupledDecay, BlockStorage>(rule, transforms, tensor, start, end, widestLane);
+        }
+
+        if (transforms.ZeroGradient)
+        {
+            new Span<float>(tensor.Gradients + start, (int)(end - start)).Clear();
+        }
     }
 
     // An option is a type argument if a multiplication by 1 or a separate pass would cost noticeable time (docs/engine.md).

@@ -86,6 +86,11 @@ internal readonly unsafe struct Lane16(Vector512<float> value) : ILane<Lane16>
 
     public static Lane16 OrBits(Lane16 left, Lane16 right) => new(left._value | right._value);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane16 OrMaskedBits(Lane16 bits, Lane16 other, Lane16 mask) => Avx512F.IsSupported
+        ? new(Avx512F.TernaryLogic(bits._value, other._value, mask._value, FirstOrBoth))
+        : OrBits(bits, AndBits(other, mask));
+
     public static Lane16 ShiftLeftBits(Lane16 bits, int count) => new((bits.Bits << count).AsSingle());
 
     public static Lane16 ShiftRightBits(Lane16 bits, int count) => new((bits.Bits >>> count).AsSingle());
@@ -108,6 +113,12 @@ internal readonly unsafe struct Lane16(Vector512<float> value) : ILane<Lane16>
 
     public static void StoreUpperBits(Lane16 bits, byte* address)
     {
+        if (Avx512Vbmi.IsSupported)
+        {
+            Avx512Vbmi.PermuteVar64x8(bits._value.AsByte(), UpperBytes).GetLower().GetLower().Store(address);
+            return;
+        }
+
         Vector512<uint> upper = bits.Bits >>> 24;
         (Avx512F.IsSupported
             ? Avx512F.ConvertToVector128Byte(upper)
@@ -116,11 +127,28 @@ internal readonly unsafe struct Lane16(Vector512<float> value) : ILane<Lane16>
 
     public static void StoreUpperBits(Lane16 bits, ushort* address)
     {
-        Vector512<uint> upper = bits.Bits >>> 16;
-        (Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(upper) : Narrowed(upper)).Store(address);
+        (Avx512BW.IsSupported
+            ? Avx512BW.PermuteVar32x16(bits._value.AsUInt16(), UpperPairs).GetLower()
+            : Narrowed(bits.Bits >>> 16)).Store(address);
     }
 
+    // The truth table of a | (b & c).
+    private const byte FirstOrBoth = 0xF8;
+
     private Vector512<uint> Bits => _value.AsUInt32();
+
+    // The upper byte of each of the 16 elements, in order.
+    private static Vector512<byte> UpperBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512.Create(0x1F1B17130F0B0703, 0x3F3B37332F2B2723, 0, 0, 0, 0, 0, 0ul).AsByte();
+    }
+
+    private static Vector512<ushort> UpperPairs
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512.Create(0x0007000500030001, 0x000F000D000B0009, 0x0017001500130011, 0x001F001D001B0019, 0, 0, 0, 0ul).AsUInt16();
+    }
 
     private static Vector512<uint> Widened(Vector256<ushort> bits) => Vector512.WidenLower(bits.ToVector512Unsafe());
 

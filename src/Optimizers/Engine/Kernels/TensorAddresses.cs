@@ -57,4 +57,11 @@ internal unsafe struct SlotAddress
 
     /// <summary>For storage that rounds: the <see cref="RoundingDither.First"/> of this step, for each element of the widest lane.</summary>
     public uint* FirstDither;
+
+    /// <summary>For <see cref="BlockStorage"/>: the scratch of the slot. It uses the place of the dither, which this storage does not read.</summary>
+    public BlockScratch* Scratch
+    {
+        readonly get => (BlockScratch*)FirstDither;
+        set => FirstDither = (uint*)value;
+    }
 }

@@ -13,8 +13,74 @@ internal static unsafe class QuantizedStatePass
     /// <summary>
     /// Updates parameters from <paramref name="start"/> to <paramref name="end"/>, and state unless an earlier pass has done so.
     /// </summary>
-    [SkipLocalsInit]
     public static void Apply(in TensorJob job, Slot[] slots, in StepTransforms transforms, nuint start, nuint end, int widestLane)
+    {
+        if (!job.Group.MeasuringChangesState && HasOnlyBlocks(slots))
+        {
+            nuint rest = (end - start) % Blocks.Length;
+            ApplyInBlocks(job, slots, transforms, start, end - rest, widestLane);
+            start = end - rest;
+        }
+
+        if (start != end)
+        {
+            ApplyDecoded(job, slots, transforms, start, end, widestLane);
+        }
+    }
+
+    private static bool HasOnlyBlocks(Slot[] slots)
+    {
+        foreach (Slot slot in slots)
+        {
+            if (slot.Format != StateFormat.Block8)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // State in blocks of 8-bit codes takes two loops: one decodes, applies the rule and finds the largest magnitude of each block; the
+    // other encodes.
+    [SkipLocalsInit]
+    private static void ApplyInBlocks(in TensorJob job, Slot[] slots, in StepTransforms transforms, nuint start, nuint end, int widestLane)
+    {
+        byte* memory = stackalloc byte[BlockScratch.RoomFor(slots.Length)];
+        BlockScratch* scratch = BlockScratch.At(memory);
+        long iteration = job.Group.IterationOf(job.Rule);
+        TensorJob piece = job;
+        piece.Format = StateFormat.Block8;
+        for (int i = 0; i < slots.Length; i++)
+        {
+            Unsafe.As<BlockSlot>(slots[i]).Prepare(scratch + i);
+            piece.Addresses.Slots[i].Scratch = scratch + i;
+        }
+
+        for (; start < end; start += BlockScratch.Length)
+        {
+            // The loop counts elements from the start of the piece.
+            nuint pieceEnd = nuint.Min(end, start + BlockScratch.Length);
+            piece.Addresses.Parameters = job.Addresses.Parameters + start;
+            piece.Addresses.Gradients = job.Addresses.Gradients + start;
+            piece.Addresses.Slots.Between = job.Addresses.Slots.Between == null ? null : job.Addresses.Slots.Between + start;
+            for (int i = 0; i < slots.Length; i++)
+            {
+                Unsafe.As<BlockSlot>(slots[i]).Begin(scratch + i, start, pieceEnd);
+                piece.Addresses.Slots[i].Elements = slots[i].Address + start;
+            }
+
+            job.Group.Apply(piece, transforms, 0, pieceEnd - start, widestLane);
+            for (int i = 0; i < slots.Length; i++)
+            {
+                var slot = Unsafe.As<BlockSlot>(slots[i]);
+                slot.Write(scratch + i, start, pieceEnd, slot.DitherFor(iteration), widestLane);
+            }
+        }
+    }
+
+    [SkipLocalsInit]
+    private static void ApplyDecoded(in TensorJob job, Slot[] slots, in StepTransforms transforms, nuint start, nuint end, int widestLane)
     {
         float* scratch = stackalloc float[slots.Length * Piece];
         TensorJob piece = job;

@@ -17,38 +17,48 @@ internal static class ByteCode
 
     /// <param name="code">The code without a sign.</param>
     /// <param name="scale">The factor of the numbers.</param>
-    /// <param name="nan">The code for NaN.</param>
+    /// <param name="nan">The <see cref="Raised"/> code for NaN.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Decode<V>(V code, V scale, uint nan)
+    public static V Decode<V>(V code, V scale, V nan)
         where V : struct, ILane<V>
     {
         V number = V.AddBits(V.ShiftRightBits(code, 24 - Dropped), V.Splat(Offset));
-        return V.IfLess(number, Raised<V>(nan), (number - V.Splat(Offset)) * scale, V.Splat(float.NaN));
+        return V.IfLess(number, nan, (number - V.Splat(Offset)) * scale, V.Splat(float.NaN));
     }
 
     /// <summary>The inverse of <see cref="Decode"/>.</summary>
+    /// <param name="number">The value, divided by the scale.</param>
+    /// <param name="nan">The <see cref="Raised"/> code for NaN.</param>
+    /// <param name="isFinite">Whether all values are finite. They are then smaller than <paramref name="nan"/>.</param>
+    /// <param name="dither">See <see cref="IStateCode.Encode"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Encode<V>(V number, uint nan, V dither)
+    public static V Encode<V>(V number, uint nan, bool isFinite, V dither)
         where V : struct, ILane<V>
     {
-        V raised = V.MinBits(number + Offset, Raised<V>(nan));
+        V raised = number + Offset;
+        if (!isFinite)
+        {
+            raised = V.MinBits(raised, V.SplatBits(nan));
+        }
+
         V rounded = V.AddBits(raised, V.ShiftRightBits(dither, 32 - Dropped));
 
         // The left shift removes the bits of the offset.
         return V.ShiftLeftBits(rounded, 24 - Dropped);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Raised<V>(uint code)
-        where V : struct, ILane<V> =>
-        V.SplatBits((128u << 23) + (code << Dropped));
+    /// <summary>The bits of the number of a code, plus 2.</summary>
+    public static uint Raised(uint code) => (128u << 23) + (code << Dropped);
 }
 
 /// <summary>Signed codes of 8 bits, with 4 bits of exponent.</summary>
 internal readonly struct SignedByteCode : IBlockCode
 {
-    private const uint SignBit = 0x80;
-    private const uint NaN = SignBit - 1;
+    public static uint Sign => 0x80u << 24;
+
+    public static float FlushAtLeast => 0;
+
+    public static uint NaN => ByteCode.Raised(0x7F);
 
     // 2·(2¹⁵·1.75 − 1)
     public static float Largest => 114_686;
@@ -56,14 +66,15 @@ internal readonly struct SignedByteCode : IBlockCode
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Decode<V>(V code, V scale)
         where V : struct, ILane<V> =>
-        V.OrBits(ByteCode.Decode(V.AndBits(code, V.SplatBits(NaN << 24)), scale, NaN), V.AndBits(code, V.SplatBits(SignBit << 24)));
+        V.OrMaskedBits(ByteCode.Decode(V.AndBits(code, V.SplatBits(~Sign)), scale, V.SplatBits(NaN)), code, V.SplatBits(Sign));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Encode<V>(V value, V inverseScale, V dither)
+    public static V Encode<V>(V value, V inverseScale, V flushBelow, bool isFinite, V dither)
         where V : struct, ILane<V>
     {
-        V sign = V.AndBits(value, V.SplatBits(SignBit << 24));
-        return V.OrBits(ByteCode.Encode(V.Abs(value) * inverseScale, NaN, dither), sign);
+        V magnitude = V.Abs(value);
+        V code = V.OrMaskedBits(ByteCode.Encode(magnitude * inverseScale, NaN, isFinite, dither), value, V.SplatBits(Sign));
+        return V.IfLess(magnitude, flushBelow, V.Splat(0), code);
     }
 }
 
@@ -73,7 +84,11 @@ internal readonly struct SignedByteCode : IBlockCode
 /// </summary>
 internal readonly struct UnsignedByteCode : IBlockCode
 {
-    private const uint NaN = 0xFF;
+    public static uint Sign => 0;
+
+    public static float FlushAtLeast => float.Epsilon;
+
+    public static uint NaN => ByteCode.Raised(0xFF);
 
     // 2·(2³¹·1.75 − 1), as a float.
     public static float Largest => 7_516_192_768;
@@ -81,14 +96,14 @@ internal readonly struct UnsignedByteCode : IBlockCode
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Decode<V>(V code, V scale)
         where V : struct, ILane<V> =>
-        ByteCode.Decode(code, scale, NaN);
+        ByteCode.Decode(code, scale, V.SplatBits(NaN));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Encode<V>(V value, V inverseScale, V dither)
+    public static V Encode<V>(V value, V inverseScale, V flushBelow, bool isFinite, V dither)
         where V : struct, ILane<V>
     {
-        V number = V.Abs(value) * inverseScale;
-        V floored = V.MaxBits(number, V.Splat(ByteCode.Least));
-        return ByteCode.Encode(V.IfEqual(value, V.Splat(0), number, floored), NaN, dither);
+        V magnitude = V.Abs(value);
+        V floored = V.MaxBits(magnitude * inverseScale, V.Splat(ByteCode.Least));
+        return V.IfLess(magnitude, flushBelow, V.Splat(0), ByteCode.Encode(floored, NaN, isFinite, dither));
     }
 }

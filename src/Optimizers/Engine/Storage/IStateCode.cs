@@ -24,11 +24,20 @@ internal interface IBlockCode
     /// <summary>The largest value with a code, at scale 1. The smallest value above 0 is <see cref="ByteCode.Least"/>.</summary>
     static abstract float Largest { get; }
 
+    /// <summary>The sign bit of a code, at the upper end of an element; 0 if codes have no sign.</summary>
+    static abstract uint Sign { get; }
+
+    /// <summary>The <see cref="ByteCode.Raised"/> code for NaN.</summary>
+    static abstract uint NaN { get; }
+
     /// <inheritdoc cref="IStateCode.Decode"/>
     static abstract V Decode<V>(V code, V scale)
         where V : struct, ILane<V>;
 
+    /// <summary>The smallest magnitude below which a value is encoded as 0.</summary>
+    static abstract float FlushAtLeast { get; }
+
     /// <inheritdoc cref="IStateCode.Encode"/>
-    static abstract V Encode<V>(V value, V inverseScale, V dither)
+    static abstract V Encode<V>(V value, V inverseScale, V flushBelow, bool isFinite, V dither)
         where V : struct, ILane<V>;
 }
