@@ -53,20 +53,22 @@ public sealed class StateCodeTests
     }
 
     [Theory]
-    [InlineData(1f)]
-    [InlineData(0.0009765625f)]
-    [InlineData(1048576f)]
-    public void SignedByteCodeRoundsToItsNeighbours(float scale) => CheckNeighbours(
+    [InlineData(1f, true)]
+    [InlineData(0.0009765625f, true)]
+    [InlineData(1048576f, true)]
+    [InlineData(1f, false)]
+    public void SignedByteCodeRoundsToItsNeighbours(float scale, bool isFinite) => CheckNeighbours(
         8, 1 << 7, 0x7F, code => SignedByteCode.Decode(code, new Lane1(scale)),
-        (value, chance) => SignedByteCode.Encode(value, new Lane1(1 / scale), chance), least: 0);
+        (value, chance) => SignedByteCode.Encode(value, new Lane1(1 / scale), new Lane1(SignedByteCode.FlushAtLeast), isFinite, chance), least: 0);
 
     [Theory]
-    [InlineData(1f)]
-    [InlineData(0.0009765625f)]
-    [InlineData(1048576f)]
-    public void UnsignedByteCodeRoundsToItsNeighbours(float scale) => CheckNeighbours(
+    [InlineData(1f, true)]
+    [InlineData(0.0009765625f, true)]
+    [InlineData(1048576f, true)]
+    [InlineData(1f, false)]
+    public void UnsignedByteCodeRoundsToItsNeighbours(float scale, bool isFinite) => CheckNeighbours(
         8, 1 << 8, 0xFF, code => UnsignedByteCode.Decode(code, new Lane1(scale)),
-        (value, chance) => UnsignedByteCode.Encode(value, new Lane1(1 / scale), chance), least: 1);
+        (value, chance) => UnsignedByteCode.Encode(value, new Lane1(1 / scale), new Lane1(UnsignedByteCode.FlushAtLeast), isFinite, chance), least: 1);
 
     [Fact]
     public void SpecialValuesAreKept()
@@ -79,8 +81,8 @@ public sealed class StateCodeTests
                 Value(BFloat16Code.Decode(Upper(16, BFloat16Code.Encode(value, chance)))).Should().Be(float.NaN);
                 Value(HalfCode.Decode(Upper(16, HalfCode.Encode(value, chance)))).Should().Be(float.NaN);
                 Value(RootHalfCode.Decode(Upper(16, RootHalfCode.Encode(value, chance)))).Should().Be(float.NaN);
-                Value(SignedByteCode.Decode(Upper(8, SignedByteCode.Encode(value, new Lane1(1), chance)), new Lane1(1))).Should().Be(float.NaN);
-                Value(UnsignedByteCode.Decode(Upper(8, UnsignedByteCode.Encode(value, new Lane1(1), chance)), new Lane1(1))).Should().Be(float.NaN);
+                Value(SignedByteCode.Decode(Upper(8, SignedByteCode.Encode(value, new Lane1(1), new Lane1(0), isFinite: false, chance)), new Lane1(1))).Should().Be(float.NaN);
+                Value(UnsignedByteCode.Decode(Upper(8, UnsignedByteCode.Encode(value, new Lane1(1), new Lane1(0), isFinite: false, chance)), new Lane1(1))).Should().Be(float.NaN);
             }
         }
 
@@ -90,11 +92,27 @@ public sealed class StateCodeTests
             Value(BFloat16Code.Decode(Upper(16, BFloat16Code.Encode(value, Most)))).Should().Be(infinity);
             Value(HalfCode.Decode(Upper(16, HalfCode.Encode(value, Most)))).Should().Be(infinity);
             Value(RootHalfCode.Decode(Upper(16, RootHalfCode.Encode(value, Most)))).Should().Be(float.PositiveInfinity);
-            Value(SignedByteCode.Decode(Upper(8, SignedByteCode.Encode(value, new Lane1(1), Most)), new Lane1(1))).Should().Be(float.NaN);
-            Value(UnsignedByteCode.Decode(Upper(8, UnsignedByteCode.Encode(value, new Lane1(1), Most)), new Lane1(1))).Should().Be(float.NaN);
+            Value(SignedByteCode.Decode(Upper(8, SignedByteCode.Encode(value, new Lane1(1), new Lane1(0), isFinite: false, Most)), new Lane1(1))).Should().Be(float.NaN);
+            Value(UnsignedByteCode.Decode(Upper(8, UnsignedByteCode.Encode(value, new Lane1(1), new Lane1(0), isFinite: false, Most)), new Lane1(1))).Should().Be(float.NaN);
         }
 
         Value(HalfCode.Decode(Upper(16, HalfCode.Encode(new Lane1(-1e30f), Most)))).Should().Be(-65_504);
+    }
+
+    [Fact]
+    public void ByteCodesAreZeroBelowTheThreshold()
+    {
+        var threshold = new Lane1(1.2e-37f);
+        foreach (float sign in new[] { 1f, -1f })
+        {
+            foreach (Lane1 chance in new[] { None, Most })
+            {
+                Code(8, SignedByteCode.Encode(new Lane1(sign * 1.19e-37f), new Lane1(1e37f), threshold, isFinite: true, chance)).Should().Be(0);
+                Code(8, UnsignedByteCode.Encode(new Lane1(sign * 1.19e-37f), new Lane1(1e37f), threshold, isFinite: true, chance)).Should().Be(0);
+                Code(8, SignedByteCode.Encode(new Lane1(sign * 1.2e-37f), new Lane1(1e37f), threshold, isFinite: true, chance)).Should().NotBe(0);
+                Code(8, UnsignedByteCode.Encode(new Lane1(sign * 1.2e-37f), new Lane1(1e37f), threshold, isFinite: true, chance)).Should().NotBe(0);
+            }
+        }
     }
 
     // Tests all finite positive codes in order. The value of a code is rounded to that code with every random number. A value a
