@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Runtime.Intrinsics;
+
 namespace Optimizers.Benchmarks;
 
 /// <summary>The targets in the tables of docs/performance.md.</summary>
@@ -27,12 +30,21 @@ internal static class Targets
             "whole phase (clip to norm 1, step, zero) at 32,000,000: ≤ 1.6 × the step alone", Phases(), Step, 1.6),
         new TimeTarget(
             "whole phase at 32,000,000: ≤ 1.4 × the step alone", Phases(), Step, 1.4) { Stretch = true },
-        new TimeTarget(
-            "bf16 state relative to float32 state at 32,000,000: ≤ 0.80 ×",
-            Cells(_adamW, [Large], [1, 2], Contenders.Level1BFloat16), Level1, 0.80),
-        new TimeTarget(
-            "8-bit state relative to float32 state at 32,000,000: ≤ 0.90 ×",
-            Cells(_adamW, [Large], [1, 2], Contenders.Level1Block8), Level1, 0.90),
+        .. Vector512.IsHardwareAccelerated
+            ? new[]
+            {
+                OfState("bf16", Contenders.Level1BFloat16, threads: 1, 0.80),
+                OfState("bf16", Contenders.Level1BFloat16, threads: 2, 0.75),
+                OfState("8-bit", Contenders.Level1Block8, threads: 1, 1.05),
+                OfState("8-bit", Contenders.Level1Block8, threads: 2, 0.80),
+            }
+            :
+            [
+                OfState("bf16", Contenders.Level1BFloat16, threads: 1, 1.0),
+                OfState("bf16", Contenders.Level1BFloat16, threads: 2, 1.0),
+                OfState("8-bit", Contenders.Level1Block8, threads: 1, 1.5),
+                OfState("8-bit", Contenders.Level1Block8, threads: 2, 1.5),
+            ],
         new TimeTarget(
             "a step after 2,000 steps with zero gradients, relative to a step of a new optimizer: ≤ 1.05 ×",
             Cells(["AdamW", "Momentum"], [10_000], [1], work: Work.AfterZeros), Step, 1.05),
@@ -49,6 +61,13 @@ internal static class Targets
             Cells(_adamW, [Large], [1]), Composition, 1 / 3.0),
         .. TorchTargets.All.Select(target => new TargetElsewhere(target.Text, "compare --torch --check")),
     ];
+
+    // The factor depends on the vector width, because fewer lanes need more instructions to encode and decode the state.
+    private static TimeTarget OfState(string format, string contender, int threads, double factor) => new(
+        string.Create(CultureInfo.InvariantCulture, $"{format} state relative to float32 state at 32,000,000, {threads} thread{(threads == 1 ? "" : "s")}: ≤ {factor:0.00} ×"),
+        Cells(_adamW, [Large], [threads], contender),
+        Level1,
+        factor);
 
     private static Cell C(Cell cell) => cell with { Contender = Contenders.C };
 
