@@ -41,8 +41,21 @@ internal static unsafe class QuantizedStatePass
         return true;
     }
 
+    private static bool HasNaN(Slot[] slots, nuint start, nuint end)
+    {
+        foreach (Slot slot in slots)
+        {
+            if (Unsafe.As<BlockSlot>(slot).HasNaN(start, end))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     // State in blocks of 8-bit codes takes two loops: one decodes, applies the rule and finds the largest magnitude of each block; the
-    // other encodes.
+    // other encodes. A search for NaN before the loop takes less time than a test of each lane in it. NaN is rare, so its blocks may be slower.
     [SkipLocalsInit]
     private static void ApplyInBlocks(in TensorJob job, Slot[] slots, in StepTransforms transforms, nuint start, nuint end, int widestLane)
     {
@@ -61,6 +74,12 @@ internal static unsafe class QuantizedStatePass
         {
             // The loop counts elements from the start of the piece.
             nuint pieceEnd = nuint.Min(end, start + BlockScratch.Length);
+            if (HasNaN(slots, start, pieceEnd))
+            {
+                ApplyDecoded(job, slots, transforms, start, pieceEnd, widestLane);
+                continue;
+            }
+
             piece.Addresses.Parameters = job.Addresses.Parameters + start;
             piece.Addresses.Gradients = job.Addresses.Gradients + start;
             piece.Addresses.Slots.Between = job.Addresses.Slots.Between == null ? null : job.Addresses.Slots.Between + start;

@@ -27,8 +27,6 @@ internal unsafe struct BlockScratch
 
     public const int SignAt = MagnitudeAt + sizeof(uint);
 
-    public const int NaNAt = SignAt + sizeof(uint);
-
     private const int Count = Length / Blocks.Length;
 
     /// <summary>The new values.</summary>
@@ -45,9 +43,6 @@ internal unsafe struct BlockScratch
 
     /// <summary>The sign bit of a code, at the upper end of an element; 0 if codes have no sign.</summary>
     public uint Sign;
-
-    /// <summary>The raised number of the code for NaN.</summary>
-    public uint NaN;
 
     /// <summary>The magnitude below which a new value is stored as 0.</summary>
     public float FlushBelow;

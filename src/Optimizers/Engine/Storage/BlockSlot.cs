@@ -24,7 +24,12 @@ internal sealed unsafe class BlockSlot<TCode>(StateSlot declared, int number, in
     {
         scratch->Magnitude = TCode.Sign == 0 ? uint.MaxValue : ~TCode.Sign;
         scratch->Sign = TCode.Sign;
-        scratch->NaN = TCode.NaN;
+    }
+
+    public override bool HasNaN(nuint start, nuint end)
+    {
+        var codes = new ReadOnlySpan<byte>(Address + start, (int)(end - start));
+        return TCode.Sign == 0 ? codes.Contains(byte.MaxValue) : codes.ContainsAny((byte)sbyte.MaxValue, byte.MaxValue);
     }
 
     public override void Begin(BlockScratch* scratch, nuint start, nuint end)
@@ -58,6 +63,9 @@ internal abstract unsafe class BlockSlot(StateSlot declared, int number, int len
 {
     /// <summary>Sets the constants of the codes.</summary>
     public abstract void Prepare(BlockScratch* scratch);
+
+    /// <summary>Whether a code is NaN.</summary>
+    public abstract bool HasNaN(nuint start, nuint end);
 
     /// <summary>Copies the scales of some whole blocks, and clears the largest magnitudes.</summary>
     public abstract void Begin(BlockScratch* scratch, nuint start, nuint end);

@@ -1,7 +1,7 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// 8-bit state for a loop over whole blocks. A load decodes. A store writes the value to scratch and updates the largest magnitude of
+/// 8-bit state for a loop over whole blocks without NaN. A load decodes. A store writes the value to scratch and updates the largest magnitude of
 /// the block, which determines the scale. Codes are written after the loop: see <see cref="QuantizedStatePass"/>.
 /// </summary>
 internal readonly struct BlockStorage : IStorage
@@ -14,10 +14,9 @@ internal readonly struct BlockStorage : IStorage
     {
         var scratch = (byte*)slot.Scratch;
         V code = V.LoadUpperBits((byte*)slot.Elements + index);
-        V magnitude = ByteCode.Decode(
+        V magnitude = ByteCode.DecodeFinite(
             V.AndBits(code, V.SplatBits(*(uint*)(scratch + BlockScratch.MagnitudeAt))),
-            V.Splat(((float*)(scratch + BlockScratch.ScalesAt))[(nuint)index / Blocks.Length]),
-            V.SplatBits(*(uint*)(scratch + BlockScratch.NaNAt)));
+            V.Splat(((float*)(scratch + BlockScratch.ScalesAt))[(nuint)index / Blocks.Length]));
         return V.OrMaskedBits(magnitude, code, V.SplatBits(*(uint*)(scratch + BlockScratch.SignAt)));
     }
 

@@ -26,6 +26,12 @@ internal static class ByteCode
         return V.IfLess(number, nan, (number - V.Splat(Offset)) * scale, V.Splat(float.NaN));
     }
 
+    /// <summary>The same for a code that is not NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V DecodeFinite<V>(V code, V scale)
+        where V : struct, ILane<V> =>
+        (V.AddBits(V.ShiftRightBits(code, 24 - Dropped), V.Splat(Offset)) - V.Splat(Offset)) * scale;
+
     /// <summary>The inverse of <see cref="Decode"/>.</summary>
     /// <param name="number">The value, divided by the scale.</param>
     /// <param name="nan">The <see cref="Raised"/> code for NaN.</param>
@@ -58,7 +64,7 @@ internal readonly struct SignedByteCode : IBlockCode
 
     public static float FlushAtLeast => 0;
 
-    public static uint NaN => ByteCode.Raised(0x7F);
+    private static uint NaN => ByteCode.Raised(0x7F);
 
     // 2·(2¹⁵·1.75 − 1)
     public static float Largest => 114_686;
@@ -88,7 +94,7 @@ internal readonly struct UnsignedByteCode : IBlockCode
 
     public static float FlushAtLeast => float.Epsilon;
 
-    public static uint NaN => ByteCode.Raised(0xFF);
+    private static uint NaN => ByteCode.Raised(0xFF);
 
     // 2·(2³¹·1.75 − 1), as a float.
     public static float Largest => 7_516_192_768;

@@ -27,9 +27,6 @@ internal interface IBlockCode
     /// <summary>The sign bit of a code, at the upper end of an element; 0 if codes have no sign.</summary>
     static abstract uint Sign { get; }
 
-    /// <summary>The <see cref="ByteCode.Raised"/> code for NaN.</summary>
-    static abstract uint NaN { get; }
-
     /// <inheritdoc cref="IStateCode.Decode"/>
     static abstract V Decode<V>(V code, V scale)
         where V : struct, ILane<V>;
