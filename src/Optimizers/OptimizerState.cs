@@ -11,7 +11,8 @@ public sealed class OptimizerState
     private readonly SlotSet _slots;
     private readonly StateScalar[] _namedScalars;
     private readonly double[] _scalars;
-    private UpdateHistory _history = new(0, double.NaN);
+    private UpdateHistory _ownHistory = new(0, double.NaN);
+    private SharedHistory? _sharedHistory;
     private ChangeCounter? _changes;
 
     internal OptimizerState(TensorShape shape, OptimizerDefinition definition, StateFormat format = StateFormat.Float32)
@@ -29,17 +30,15 @@ public sealed class OptimizerState
         Shape = shape;
         Length = shape.Length;
         _slots = slots;
-        _namedScalars = [.. scalars];
-        _scalars = Array.ConvertAll(_namedScalars, scalar => scalar.Initial);
-        ScalarNames = Array.AsReadOnly(Array.ConvertAll(_namedScalars, scalar => scalar.Name));
-        SlotNames = Array.AsReadOnly([.. Slots.Select(slot => slot.Declared.Name)]);
+        _namedScalars = scalars.Count == 0 ? [] : [.. scalars];
+        _scalars = scalars.Count == 0 ? [] : Array.ConvertAll(_namedScalars, scalar => scalar.Initial);
     }
 
     /// <summary>The number of updates so far, t; the next update is number t + 1.</summary>
     public long Iteration
     {
-        get => _history.Iteration;
-        internal set => Replace(_history with { Iteration = value });
+        get => History.Iteration;
+        internal set => Replace(History with { Iteration = value });
     }
 
     /// <summary>
@@ -48,8 +47,8 @@ public sealed class OptimizerState
     /// </summary>
     public double? MomentumProduct
     {
-        get => double.IsNaN(_history.MomentumProduct) ? null : _history.MomentumProduct;
-        internal set => Replace(_history with { MomentumProduct = value ?? double.NaN });
+        get => double.IsNaN(History.MomentumProduct) ? null : History.MomentumProduct;
+        internal set => Replace(History with { MomentumProduct = value ?? double.NaN });
     }
 
     /// <summary>
@@ -58,10 +57,10 @@ public sealed class OptimizerState
     public int Length { get; }
 
     /// <summary>The names of the slots; PyTorch's names where PyTorch has the slot.</summary>
-    public IReadOnlyList<string> SlotNames { get; }
+    public IReadOnlyList<string> SlotNames => field ??= Array.AsReadOnly([.. Slots.Select(slot => slot.Declared.Name)]);
 
     /// <summary>The names of the scalars; most optimizers have none.</summary>
-    public IReadOnlyList<string> ScalarNames { get; }
+    public IReadOnlyList<string> ScalarNames => field ??= Array.AsReadOnly(Array.ConvertAll(_namedScalars, scalar => scalar.Name));
 
     /// <summary>
     /// The format of the slots, except those with <see cref="StateSlot.FullPrecision"/>. It is the requested format, or
@@ -203,7 +202,7 @@ public sealed class OptimizerState
         + (SlotNames.Count == 0 ? string.Empty : $" in {Format} ({string.Join(", ", SlotNames)})");
 
     /// <summary>The number of updates so far, and the product of their β₁ values.</summary>
-    internal UpdateHistory History => _history;
+    internal UpdateHistory History => _sharedHistory is { } shared ? shared.Value : _ownHistory;
 
     /// <summary>Changes when something other than a step sets the number of updates or a scalar; every load and reset
     /// does.</summary>
@@ -225,7 +224,13 @@ public sealed class OptimizerState
     internal void CountChanges(ChangeCounter changes) => _changes = changes;
 
     /// <summary>Sets the number of updates and the β₁ product after a step.</summary>
-    internal void Advance(in UpdateHistory history) => _history = history;
+    internal void Advance(in UpdateHistory history) => OwnHistory(history);
+
+    /// <summary>Makes a model count the updates of this state together with those of other states. The histories must be equal.</summary>
+    internal void ShareHistory(SharedHistory shared) => _sharedHistory = shared;
+
+    /// <summary>Ends the sharing of the history; the history stays as it is.</summary>
+    internal void OwnHistory() => OwnHistory(History);
 
     /// <summary>Sets the scalars after a step.</summary>
     internal void TakeScalars(ReadOnlySpan<double> scalars) => scalars.CopyTo(_scalars);
@@ -278,7 +283,13 @@ public sealed class OptimizerState
     private void Replace(in UpdateHistory history)
     {
         NoteChange();
-        _history = history;
+        OwnHistory(history);
+    }
+
+    private void OwnHistory(in UpdateHistory history)
+    {
+        _ownHistory = history;
+        _sharedHistory = null;
     }
 
     private void NoteChange()

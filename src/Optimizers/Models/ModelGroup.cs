@@ -37,6 +37,9 @@ internal sealed class ModelGroup(ParameterGroup group, int index, ILrSchedule? s
 
     public GroupStep Step { get; } = GroupStep.Of(group.Options);
 
+    /// <summary>The update histories of the states that take part in a step.</summary>
+    public GroupHistories Histories { get; } = new();
+
     /// <summary>Whether at least one parameter of the group is a table.</summary>
     public bool HasTables { get; set; }
 

@@ -158,9 +158,17 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         }
 
         _counted = false;
+
+        // Every state has its own history again before the histories are reused for other states.
+        foreach (Entry entry in _entries)
+        {
+            entry.State.OwnHistory();
+        }
+
         foreach (ModelGroup run in groups)
         {
             run.Step.Clear();
+            run.Histories.Clear();
         }
 
         int job = 0;
@@ -168,20 +176,18 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         {
             if (entry.TakesPart)
             {
+                entry.Run.Histories.Add(entry.State);
                 batch[job++].Rule = entry.Run.Step.AddRule(entry.State, (entry.Run.Shared ?? entry.State).Scalars);
             }
         }
     }
 
-    /// <summary>Adds one to the update count of every parameter that takes part.</summary>
+    /// <summary>Adds one to the update count of every parameter that takes part. Call <see cref="MakeRules"/> first.</summary>
     public void CountUpdate()
     {
-        foreach (Entry entry in CollectionsMarshal.AsSpan(_entries))
+        foreach (ModelGroup run in groups)
         {
-            if (entry.TakesPart)
-            {
-                entry.State.Advance(entry.Run.Step.HistoryAfter(entry.State));
-            }
+            run.Histories.Advance(run.Step);
         }
 
         _counted = true;

@@ -69,6 +69,8 @@ internal static class Reductions
     }
 
     /// <summary>The largest magnitude; NaN if a value is NaN.</summary>
+    /// <remarks>It is compiled with full optimisation at once, because the first step of a model reads all of its values.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static unsafe double MaximumMagnitude(float* values, nuint count)
     {
         Vector512<float> largest = Vector512<float>.Zero;

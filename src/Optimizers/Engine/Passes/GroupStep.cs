@@ -145,8 +145,12 @@ internal abstract class GroupStep
 
     /// <summary>The update history of a tensor after this step. A schedule may set its momentum for the first time in this step.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public UpdateHistory HistoryAfter(OptimizerState state) =>
-        After(double.IsNaN(ScheduledMomentum) ? state.History : WithMomentumProduct(state.History));
+    public UpdateHistory HistoryAfter(OptimizerState state) => HistoryAfter(state.History);
+
+    /// <summary>The update history after this step of tensors with the given history.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public UpdateHistory HistoryAfter(UpdateHistory history) =>
+        After(double.IsNaN(ScheduledMomentum) ? history : WithMomentumProduct(history));
 
     /// <summary>Removes the rules of the last step.</summary>
     public abstract void Clear();

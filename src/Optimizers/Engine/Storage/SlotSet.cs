@@ -73,8 +73,16 @@ internal sealed unsafe class SlotSet
         : Format == StateFormat.Float32 || Array.TrueForAll(_slots, slot => slot.Format == StateFormat.BFloat16) ? null : _slots;
 
     /// <summary>Allocates slots with one number for each element of a tensor.</summary>
-    public static Slot[] Make(IReadOnlyList<StateSlot> slots, TensorShape shape, StateFormat format, SlotPool[] pools) =>
-        [.. slots.Select((slot, number) => Slot.Make(slot, number, shape.LengthOf(slot.Extent), format, pools[number]))];
+    public static Slot[] Make(IReadOnlyList<StateSlot> slots, TensorShape shape, StateFormat format, SlotPool[] pools)
+    {
+        var made = new Slot[slots.Count];
+        for (int number = 0; number < made.Length; number++)
+        {
+            made[number] = Slot.Make(slots[number], number, shape.LengthOf(slots[number].Extent), format, pools[number]);
+        }
+
+        return made;
+    }
 
     /// <summary>Memory for the slots of tensors with given shapes: one pool for each slot.</summary>
     public static SlotPool[] PoolsFor(OptimizerDefinition definition, IEnumerable<TensorShape> shapes, StateFormat format) =>
