@@ -26,8 +26,14 @@ internal static class Work
     /// <summary>Clipping to norm 1, the update, and zeroing the gradients.</summary>
     public const string Phase = "phase";
 
+    /// <summary>The update while a thread of another program uses each processor all the time.</summary>
+    public const string OnBusyProcessors = "step on busy processors";
+
     /// <summary>The update after 2,000 updates with zero gradients.</summary>
     public const string AfterZeros = "step after zeros";
+
+    /// <summary>Creating the parameters and the optimizer of a model, and its first step.</summary>
+    public const string SetUp = "set-up";
 
     /// <summary>The update of 1,000 random rows of a table of 1,000,000 rows. Each step uses other rows.</summary>
     public const string RowsOfMany = "1,000 rows of 1,000,000";

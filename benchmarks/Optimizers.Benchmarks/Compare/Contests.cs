@@ -8,7 +8,11 @@ internal static class Contests
     private const int Gpt2Layers = 12;
     private const int Large = 32_000_000;
 
+    /// <summary>The number of tensors of the model with the most of them.</summary>
+    public const int ManyTensorsCount = 65_536;
+
     private static readonly int[] _lengths = [1_000, 100_000, 1_000_000, Large];
+    private static readonly int[] _lengthsOnBusyProcessors = [100_000, 1_000_000];
     private static readonly int[] _quickLengths = [1_000, 100_000, Large];
     private static readonly string[] _quickRows = ["AdamW", "Momentum", "Lion"];
     private static readonly string[] _rowsWithSmallState = ["AdamW", "Momentum", "Lion"];
@@ -20,6 +24,9 @@ internal static class Contests
     public static IReadOnlyList<int> ThreadCounts { get; } =
         [.. new[] { 1, 2, Environment.ProcessorCount }.Distinct().Where(threads => threads <= Environment.ProcessorCount)];
 
+    /// <summary>The tensors of the model with the most of them.</summary>
+    public static Shape ManyTensorsShape { get; } = Shape.Spread(ManyTensorsCount);
+
     /// <summary>All contests of compare.</summary>
     public static IEnumerable<Contest> All(NativeKernels? native) =>
     [
@@ -29,6 +36,8 @@ internal static class Contests
         .. _rowsAfterZeros.Select(name => Zeros(Catalogue.Row(name))),
         .. _rowsOfTables.Select(name => Tables.Of(Catalogue.Row(name), ThreadCounts)),
         .. Catalogue.Rows.Select(row => Model(row, native)),
+        .. _lengthsOnBusyProcessors.Select(OnBusyProcessors),
+        Spread(Catalogue.Row("AdamW")),
     ];
 
     /// <summary>The contests of compare --quick.</summary>
@@ -93,6 +102,17 @@ internal static class Contests
 
     private static Contest Zeros(OptimizerRow row) =>
         new([.. new Entrants(row, Shape.Of(AfterZeros), native: null).WithAndWithoutZeros()]);
+
+    private static Contest OnBusyProcessors(int n) =>
+        new([.. ThreadCounts.SelectMany(new Entrants(Catalogue.Row("AdamW"), Shape.Of(n), native: null).OnIdleAndBusyProcessors)]);
+
+    // One tensor with the same number of elements shows what the elements alone take.
+    private static Contest Spread(OptimizerRow row) => new(
+    [
+        .. new[] { Shape.Of((int)ManyTensorsShape.Elements), ManyTensorsShape }
+            .SelectMany(shape => ThreadCounts.Select(threads => new Entrants(row, shape, native: null).Level2(threads))),
+        new Entrants(row, ManyTensorsShape, native: null).SetUp(threads: 1),
+    ]);
 
     private static Contest Loops(OptimizerRow row, int n, NativeKernels? native)
     {

@@ -33,6 +33,28 @@ internal sealed class Entrants(OptimizerRow row, Shape shape, NativeKernels? nat
             return new Turn(() => model.Step());
         });
 
+    /// <summary>The set-up of a model.</summary>
+    public Entrant SetUp(int threads) => new(CellOf(Work.SetUp, threads, Contenders.Level2), row.BytesOfStep, _ => new Turn(() =>
+    {
+        using ParameterSet set = shape.Create();
+        new ModelOptimizer(set, row.Options, new ModelOptimizerOptions { Threads = threads }).Step();
+    }));
+
+    /// <summary>The step of a model, alone and while other threads use all processors.</summary>
+    public IEnumerable<Entrant> OnIdleAndBusyProcessors(int threads) =>
+    [
+        Level2(threads),
+        new(
+            CellOf(Work.OnBusyProcessors, threads, Contenders.Level2),
+            row.BytesOfStep,
+            arena =>
+            {
+                ModelOptimizer model = arena.Level2(row, shape, Work.Step, threads);
+                var busy = new BusyProcessors();
+                return new Turn(() => model.Step()) { Begin = busy.Begin, End = busy.End, IsMean = true };
+            }),
+    ];
+
     /// <summary>The library and a scalar loop that does not flush denormals, each in a fresh state and after steps with zero gradients.</summary>
     public IEnumerable<Entrant> WithAndWithoutZeros() =>
     [

@@ -27,6 +27,13 @@ internal sealed class Shape
 
     public static Shape Of(params int[] lengths) => new(lengths.Select(length => (int[])[length]));
 
+    /// <summary>Many tensors of 16 to 4,096 elements, with as many short as long ones on a logarithmic scale. The same in every call.</summary>
+    public static Shape Spread(int tensors)
+    {
+        var random = new Random(1);
+        return new(Enumerable.Range(0, tensors).Select(_ => (int[])[(int)(16 * Math.Pow(256, random.NextDouble()))]));
+    }
+
     /// <summary>The tensors of GPT-2 with tied embeddings: width 768, 50,257 tokens, context 1,024.</summary>
     public static Shape Gpt2(int layers)
     {
@@ -38,11 +45,18 @@ internal sealed class Shape
         return new([[50_257, 768], [1024, 768], .. Enumerable.Repeat(layer, layers).SelectMany(l => l), [768], [768]]);
     }
 
-    /// <summary>Creates a parameter set. Values and gradients are the same in every call.</summary>
-    public ParameterSet Fill()
+    /// <summary>Creates a parameter set in which all values and gradients are 0.</summary>
+    public ParameterSet Create()
     {
         var set = new ParameterSet();
         set.AddRange([.. _tensors.Select((tensor, i) => ($"p{i}", tensor))]);
+        return set;
+    }
+
+    /// <summary>Creates a parameter set. Values and gradients are the same in every call.</summary>
+    public ParameterSet Fill()
+    {
+        ParameterSet set = Create();
         foreach (Parameter parameter in set)
         {
             FillValues(parameter.Values);

@@ -44,6 +44,14 @@ internal sealed record TimeTarget(string Text, IReadOnlyList<Cell> Cells, Func<C
     }
 }
 
+/// <summary>A call takes at most a number of seconds.</summary>
+internal sealed record LimitTarget(string Text, Cell Cell, double Seconds) : Target(Text)
+{
+    public override Verdict Judge(Results results) => results.Of(Cell) is { } measured
+        ? new Verdict(this, [new Reading(Cell, measured.Timing.Nanoseconds / 1e9 / Seconds, $"{measured.Timing.Nanoseconds / 1e9:F2} s, {Seconds} allowed")], [])
+        : new Verdict(this, [], [Cell]);
+}
+
 /// <summary>No step of the library allocates.</summary>
 internal sealed record AllocationTarget(string Text) : Target(Text)
 {
@@ -51,14 +59,16 @@ internal sealed record AllocationTarget(string Text) : Target(Text)
         this,
         [
             .. results.Measurements
-                .Where(m => Contenders.AreTheLibrary(m.Cell.Contender) && m.Timing.AllocatedBytes is not null)
+                .Where(m => IsStepOfLibrary(m.Cell) && m.Timing.AllocatedBytes is not null)
                 .Select(m => new Reading(m.Cell, m.Timing.AllocatedBytes > 0 ? double.PositiveInfinity : 0, $"{m.Timing.AllocatedBytes:0.#} bytes a call")),
         ],
         [
             .. results.Measurements
-                .Where(m => Contenders.AreTheLibrary(m.Cell.Contender) && m.Timing.AllocatedBytes is null)
+                .Where(m => IsStepOfLibrary(m.Cell) && m.Timing.AllocatedBytes is null)
                 .Select(m => m.Cell),
         ]);
+
+    private static bool IsStepOfLibrary(Cell cell) => Contenders.AreTheLibrary(cell.Contender) && cell.Work != Work.SetUp;
 }
 
 /// <summary>A target that another command measures.</summary>

@@ -27,6 +27,22 @@ internal static class Targets
             "200 tensors of 512 relative to one of 102,400, 1 and 2 threads: ≤ 1.15 ×",
             Cells(_adamW, [102_400], [1, 2], Contenders.Level2, tensors: 200), cell => cell with { Tensors = 1 }, 1.15),
         new TimeTarget(
+            "65,536 tensors of 16 to 4,096 elements, relative to one tensor of as many elements: at most 20 ns a tensor longer",
+            [.. new[] { 1, 2 }.Select(threads => new Cell(
+                "AdamW", Work.Step, Contests.ManyTensorsShape.Elements, Contests.ManyTensorsCount, threads, Contenders.Level2))],
+            cell => cell with { Tensors = 1 },
+            1) { Allowance = 20 * Contests.ManyTensorsCount },
+        new LimitTarget(
+            "set-up of these 65,536 tensors (parameters, optimizer and first step): less than a second",
+            new Cell("AdamW", Work.SetUp, Contests.ManyTensorsShape.Elements, Contests.ManyTensorsCount, 1, Contenders.Level2),
+            1),
+        new TimeTarget(
+            "phase at 100,000 relative to the step alone, 2 threads: ≤ 1.5 ×",
+            Cells(_adamW, [100_000], [2], Contenders.Level2, work: Work.Phase), Step, 1.5),
+        new TimeTarget(
+            "a step while every core is busy with other work, relative to the same step alone, 1 and 2 threads: ≤ 3 ×",
+            Cells(_adamW, [100_000, 1_000_000], [1, 2], Contenders.Level2, work: Work.OnBusyProcessors), Step, 3),
+        new TimeTarget(
             "whole phase (clip to norm 1, step, zero) at 32,000,000: ≤ 1.6 × the step alone", Phases(), Step, 1.6),
         new TimeTarget(
             "whole phase at 32,000,000: ≤ 1.4 × the step alone", Phases(), Step, 1.4) { Stretch = true },

@@ -6,7 +6,7 @@ namespace Optimizers.Benchmarks;
 
 /// <summary>
 /// Compares the times of contenders on a machine that other processes use as well. The contenders take turns, and the result of each is
-/// its minimum over many rounds.
+/// its minimum over many rounds (<see cref="Turn.IsMean"/>: the mean).
 /// </summary>
 /// <remarks>
 /// All times are timestamps of the clock, because a <see cref="TimeSpan"/> counts in units of 100 ns, and a small call takes less than that.
@@ -35,6 +35,9 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
 
     // The work before each call may take much longer than the call, for example a backward pass.
     private const int LongestPreparedTurn = 40;
+
+    // A turn whose result is a mean is so long that the operating system changes the threads of a processor several times in it.
+    private const int LengthOfMeanTurn = 40;
 
     private long TurnTicks => Math.Max(1, (long)(SecondsOfTurn * clock.TimestampFrequency));
 
@@ -148,7 +151,7 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
             ticks = Measure(racer.Turn, calls, deadline).Ticks;
         }
 
-        int ofTurn = ticks <= 0 ? MostCalls : (int)Math.Clamp((double)calls * TurnTicks / ticks, 1, MostCalls);
+        int ofTurn = ticks <= 0 ? MostCalls : (int)Math.Clamp((double)calls * TicksOf(racer.Turn) / ticks, 1, MostCalls);
         racer.Calls = Math.Max(racer.Calls, ofTurn);
     }
 
@@ -228,7 +231,7 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
         int slice = Math.Max(1, calls / SlicesOfTurn);
         int done = 0;
         long start = clock.GetTimestamp();
-        long limit = Math.Min(deadline, start + (LongestTurn * TurnTicks));
+        long limit = Math.Min(deadline, start + (LongestTurn * TicksOf(turn)));
         long now;
         do
         {
@@ -244,12 +247,14 @@ internal sealed class RoundRobin(TimeProvider clock, Action pause)
         return (done, now - start);
     }
 
+    private long TicksOf(Turn turn) => turn.IsMean ? LengthOfMeanTurn * TurnTicks : TurnTicks;
+
     private TimingResult ResultOf(Racer racer) =>
         racer.Failure is { } failure ? new(null, failure)
         : racer.OfRounds.Count == 0 ? new(null, TimingResult.OutOfTime)
         : racer.Best == 0 ? new(null, $"{racer.Calls:N0} calls take less than one tick of the clock")
         : new(
-            new Timing(Seconds(racer.Best) * 1e9, racer.Allocated, racer.OfRounds.Count) { OfRounds = [.. racer.OfRounds.Select(ticks => Seconds(ticks) * 1e9)] },
+            new Timing(Seconds(racer.Turn.IsMean ? racer.OfRounds.Average() : racer.Best) * 1e9, racer.Allocated, racer.OfRounds.Count) { OfRounds = [.. racer.OfRounds.Select(ticks => Seconds(ticks) * 1e9)] },
             null);
 
     // The timestamp half-way between now and the deadline.

@@ -1,9 +1,9 @@
 namespace Optimizers.Benchmarks;
 
 /// <summary>The measured time and allocation of a contender.</summary>
-/// <param name="Nanoseconds">The shortest time of one call.</param>
+/// <param name="Nanoseconds">The shortest time of one call; the mean time if <see cref="Turn.IsMean"/> is set.</param>
 /// <param name="AllocatedBytes">The bytes that a call allocates: the minimum of several measurements. Null if there was no time to measure it.</param>
-/// <param name="Rounds">The number of rounds. The result is their minimum.</param>
+/// <param name="Rounds">The number of rounds.</param>
 internal sealed record Timing(double Nanoseconds, double? AllocatedBytes, int Rounds)
 {
     /// <summary>The mean time of a call in each round, in the order of the rounds.</summary>

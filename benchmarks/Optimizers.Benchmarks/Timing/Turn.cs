@@ -13,6 +13,12 @@ internal sealed record Turn(Action Call)
     /// <summary>Whether a turn of a single call also begins with a call that is not timed, which loads the data into the caches.</summary>
     public bool LoadsCaches { get; init; }
 
+    /// <summary>
+    /// Whether the result is the mean of the rounds and not their minimum, for work that waits for other threads of the machine. The minimum
+    /// would be a round without a wait.
+    /// </summary>
+    public bool IsMean { get; init; }
+
     /// <summary>Runs before the calls of a turn, for example to start worker threads.</summary>
     public Action Begin { get; init; } = () => { };
 

@@ -4,8 +4,8 @@ namespace Optimizers.Tests;
 [Collection(nameof(WholeThreadPool))]
 public sealed class ConcurrencyTests
 {
-    // Large enough that every step uses several threads.
-    private const int Length = 60_000;
+    // Large enough for four threads even with only two streams.
+    private const int Length = 100_000;
     private const int Steps = 20;
 
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);

@@ -3,8 +3,8 @@ namespace Optimizers.Tests;
 /// <summary>The bits do not depend on the number of threads.</summary>
 public sealed class ThreadTests
 {
-    // Enough for several threads even with only two streams (parameters and gradients), and no multiple of a block.
-    private const int Length = 60_007;
+    // Enough for four threads even with only two streams (parameters and gradients), and no multiple of a block.
+    private const int Length = 100_007;
     private const int Steps = 3;
 
     [Theory]

@@ -8,8 +8,11 @@ namespace Optimizers.Engine;
 /// </summary>
 internal sealed class PassRunner : ITaskRunner
 {
-    // Below this much memory traffic a second thread costs more time than it saves (docs/performance.md).
-    private const long StreamedElementsWorthForking = 100_000;
+    // With less memory traffic for each thread, a further thread costs more time than it saves (docs/performance.md).
+    private const long StreamedElementsOfThread = 50_000;
+
+    // Threads share an update at these boundaries, which are finer than those of sums. It is a multiple of a block of 8-bit state.
+    private const int UpdateGrid = 1024;
 
     // No machine has more processors for one step, but a user may pass int.MaxValue for "all".
     private const int MostThreads = 1024;
@@ -52,6 +55,11 @@ internal sealed class PassRunner : ITaskRunner
 
     /// <summary>The width of the widest lane in use.</summary>
     public int WidestLane { get; }
+
+    /// <summary>The number of threads that a pass is worth.</summary>
+    /// <param name="effort">The number of elements that the pass reads, over all buffers.</param>
+    /// <param name="most">The largest number.</param>
+    public static int ThreadsFor(long effort, int most) => (int)Math.Clamp(effort / StreamedElementsOfThread, 1, most);
 
     /// <summary>The norm of all gradients together, as they are in the buffers. It is finite if and only if all of them are.</summary>
     public double GradientNorm(Norm norm)
@@ -200,10 +208,11 @@ internal sealed class PassRunner : ITaskRunner
     private void Run(Pass pass, long effort)
     {
         _pass = pass;
-        if (_threads > 1 && effort >= StreamedElementsWorthForking)
+        int threads = ThreadsFor(effort, _threads);
+        if (threads > 1)
         {
             _team ??= new ThreadTeam(_threads, RunShare);
-            _team.Run(OtherThreads);
+            _team.Run(threads, OtherThreads);
             return;
         }
 
@@ -226,8 +235,9 @@ internal sealed class PassRunner : ITaskRunner
         }
 
         // A single share needs no divisions, which would cost noticeable time for a small tensor.
-        (int job, nuint start) = shares == 1 ? (0, 0) : _batch.Cut(share, shares);
-        (int lastJob, nuint lastEnd) = _batch.Cut(share + 1, shares);
+        uint grid = _pass == Pass.Apply ? UpdateGrid : (uint)Reductions.Block;
+        (int job, nuint start) = shares == 1 ? (0, 0) : _batch.Cut(share, shares, grid);
+        (int lastJob, nuint lastEnd) = _batch.Cut(share + 1, shares, grid);
         for (; job < lastJob || (job == lastJob && start < lastEnd); job++, start = 0)
         {
             ref readonly TensorJob part = ref _batch[job];

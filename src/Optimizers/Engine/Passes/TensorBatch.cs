@@ -1,8 +1,8 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// The tensors of one step as one list of work. It is cut into shares at the boundaries of blocks of 4,096 elements, counted from
-/// the start of each tensor.
+/// The tensors of one step as one list of work. It is cut into shares at multiples of a number of elements, counted from the
+/// start of each tensor.
 /// </summary>
 internal sealed unsafe class TensorBatch
 {
@@ -121,9 +121,9 @@ internal sealed unsafe class TensorBatch
     public (int Start, int End) BlocksOf(int job) => (_firstBlocks[job], _firstBlocks[job + 1]);
 
     /// <summary>
-    /// The start of a share: all elements are divided evenly, and each start is moved back to a block boundary of its tensor.
+    /// The start of a share: all elements are divided evenly, and each start is moved back to a multiple of the grid in its tensor.
     /// </summary>
-    public (int Job, nuint Start) Cut(int share, int shares)
+    public (int Job, nuint Start) Cut(int share, int shares, uint grid = Reductions.Block)
     {
         if (share == shares)
         {
@@ -138,7 +138,7 @@ internal sealed unsafe class TensorBatch
         }
 
         nuint start = position - _starts[job];
-        return (job, start - (start % Reductions.Block));
+        return (job, start - (start % grid));
     }
 
     private void SetLength(int job, nuint length)

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Optimizers.Tests;
 
-/// <summary>A pass processes every element once, in parts that begin at block boundaries. It still works after an exception.</summary>
+/// <summary>A pass processes every element once, in parts that begin at multiples of 1,024. It still works after an exception.</summary>
 public sealed class PassRunnerTests
 {
     private static readonly int[][] _byHand =
@@ -53,8 +53,30 @@ public sealed class PassRunnerTests
         var runner = new PassRunner(batch, threads: 2);
         Fill(batch, update, [60_000]);
         runner.Apply();
-        // There are 16 shares. Two of them begin in the same block as another share, so they are empty.
-        update.Parts.Should().HaveCount(14);
+        update.Parts.Should().HaveCount(16, "two threads have eight shares each");
+    }
+
+    [Theory]
+    [InlineData(0, 16, 1)]
+    [InlineData(99_999, 16, 1)]
+    [InlineData(100_000, 16, 2)]
+    [InlineData(400_000, 16, 8)]
+    [InlineData(4_000_000, 16, 16)]
+    [InlineData(4_000_000, 1, 1)]
+    [InlineData(long.MaxValue, 1_024, 1_024)]
+    public void NumberOfThreadsGrowsWithTheWork(long effort, int most, int threads) =>
+        PassRunner.ThreadsFor(effort, most).Should().Be(threads);
+
+    // SGD reads two buffers: 75,000 elements are worth three threads with eight shares each.
+    [Fact]
+    public void PassUsesAsManyThreadsAsItIsWorth()
+    {
+        var update = new RecordingStep();
+        var batch = new TensorBatch();
+        var runner = new PassRunner(batch, threads: 16);
+        Fill(batch, update, [75_000]);
+        runner.Apply();
+        update.Parts.Should().HaveCount(24);
     }
 
     [Fact]
@@ -123,7 +145,7 @@ public sealed class PassRunnerTests
         foreach ((nuint start, nuint end) in parts)
         {
             start.Should().Be(done);
-            (start % Reductions.Block).Should().Be(0);
+            (start % 1024).Should().Be(0);
             done = end;
         }
 

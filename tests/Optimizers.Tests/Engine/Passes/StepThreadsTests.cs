@@ -58,10 +58,10 @@ public sealed class StepThreadsTests
             }
         });
         var others = new OtherThreads(2) { CallerWaits = true };
-        team.Invoking(t => t.Run(others)).Should().Throw<InvalidOperationException>().WithInnerException<InvalidOperationException>().WithMessage("share *");
+        team.Invoking(t => t.Run(2, others)).Should().Throw<InvalidOperationException>().WithInnerException<InvalidOperationException>().WithMessage("share *");
         running.Should().Be(0);
         int done = 0;
-        new ThreadTeam(2, (_, _) => Interlocked.Increment(ref done)).Run(others);
+        new ThreadTeam(2, (_, _) => Interlocked.Increment(ref done)).Run(2, others);
         done.Should().Be(16);
     }
 
