@@ -30,13 +30,17 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
     private const int Branches = 2;
 
     private readonly int _threads;
+    private readonly int _processors;
     private readonly Action<int, int> _runShare;
     private readonly Action<int> _takeShares;
     private readonly int[] _untaken;
     private readonly int[] _occupied;
 
-    // The number of threads in the current run; the ranges with higher numbers stay closed.
-    private int _active;
+    // The number of ranges of shares in the current run; the ranges with higher numbers stay closed.
+    private int _ranges;
+
+    // The number of threads in the current run.
+    private int _workers;
 
     // Helpers to wake in the current run, and helpers that the pool has not started yet.
     private int _uncalled;
@@ -46,9 +50,12 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
 
     /// <param name="threads">The largest number of threads, including the caller's; at least 2.</param>
     /// <param name="runShare">Runs a share, on any thread. Its arguments are the number of the share and the number of all shares.</param>
-    public ThreadTeam(int threads, Action<int, int> runShare)
+    /// <param name="processors">The largest number of threads of the pool; 0: the number of processors. More would only wait for
+    /// processors.</param>
+    public ThreadTeam(int threads, Action<int, int> runShare, int processors = 0)
     {
         _threads = threads;
+        _processors = processors == 0 ? Environment.ProcessorCount : processors;
         _runShare = runShare;
         _takeShares = TakeShares;
         _untaken = new int[threads * Apart];
@@ -60,7 +67,8 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         new("A rule threw an exception; the step is incomplete.", failure);
 
     /// <summary>Runs all shares, and returns when they are done.</summary>
-    /// <param name="threads">The number of threads, at least 1; more than the team has are not used.</param>
+    /// <param name="threads">The number of threads, at least 1; more than the team has are not used. With more threads than processors, the
+    /// work has as many shares as for that number, but only as many threads as processors.</param>
     /// <param name="others">Threads of another library to use instead of the thread pool's; null if there are none. A run uses all of them
     /// that the team may use, because OpenMP ends threads that a parallel region does not need, and must create them again for the
     /// next.</param>
@@ -70,7 +78,8 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         int available = others?.Count ?? 0;
         threads = Math.Min(_threads, available > 1 ? available : threads);
         _finished = 0;
-        _active = threads;
+        _ranges = threads;
+        _workers = available > 1 ? threads : Math.Min(threads, _processors);
         for (int range = 0; range < threads; range++)
         {
             // This write opens the range, also for a late helper of an earlier run.
@@ -85,7 +94,7 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
             }
             else
             {
-                CallHelpers(threads);
+                CallHelpers(_workers);
             }
         }
         finally
@@ -121,12 +130,12 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         }
     }
 
-    private void CallHelpers(int threads)
+    private void CallHelpers(int workers)
     {
         // Either a leaving helper sees the open ranges, or the caller sees that the helper has left.
         Interlocked.MemoryBarrier();
-        int missing = threads - 1 - Volatile.Read(ref _called);
-        for (int worker = 1; worker < threads; worker++)
+        int missing = workers - 1 - Volatile.Read(ref _called);
+        for (int worker = 1; worker < workers; worker++)
         {
             missing -= Volatile.Read(ref _occupied[worker * Apart]);
         }
@@ -180,7 +189,7 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
     // With more threads than processors, a helper does not spin, because another thread could use its processor.
     private void Linger(int worker)
     {
-        if (Volatile.Read(ref _active) > Environment.ProcessorCount)
+        if (_processors > Environment.ProcessorCount)
         {
             return;
         }
@@ -201,19 +210,14 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
     private void TakeShares(int worker)
     {
         int done = 0;
-        int active = Volatile.Read(ref _active);
-        for (int i = 0; i < active; i++)
+        int ranges = Volatile.Read(ref _ranges);
+        int workers = Volatile.Read(ref _workers);
+        for (int i = 0; i < workers; i++)
         {
-            int range = (worker + i) % active;
-            ref int untaken = ref _untaken[range * Apart];
-            while (Volatile.Read(ref untaken) > 0)
+            // A worker's own ranges first: with more ranges than workers, it has every range that leaves its number as the remainder.
+            for (int range = (worker + i) % workers; range < ranges; range += workers)
             {
-                int left = Interlocked.Decrement(ref untaken);
-                if (left >= 0)
-                {
-                    Do((range * SharesPerThread) + SharesPerThread - 1 - left);
-                    done++;
-                }
+                done += TakeSharesOf(range);
             }
         }
 
@@ -223,12 +227,29 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         }
     }
 
+    private int TakeSharesOf(int range)
+    {
+        int done = 0;
+        ref int untaken = ref _untaken[range * Apart];
+        while (Volatile.Read(ref untaken) > 0)
+        {
+            int left = Interlocked.Decrement(ref untaken);
+            if (left >= 0)
+            {
+                Do((range * SharesPerThread) + SharesPerThread - 1 - left);
+                done++;
+            }
+        }
+
+        return done;
+    }
+
     // An open range belongs to the current run, so the number of shares is that of this run too.
     private void Do(int share)
     {
         try
         {
-            _runShare(share, Volatile.Read(ref _active) * SharesPerThread);
+            _runShare(share, Volatile.Read(ref _ranges) * SharesPerThread);
         }
 #pragma warning disable CA1031 // An exception of a user's rule must reach the caller's thread and not end the process.
         catch (Exception exception)

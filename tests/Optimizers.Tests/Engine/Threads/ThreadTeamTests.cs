@@ -12,8 +12,12 @@ public sealed class ThreadTeamTests
 
     // More threads than this machine has processors, and another number of them in each run: a late helper of one run meets
     // the ranges of the next.
-    [Fact]
-    public void EveryShareRunsOnceWithAnyNumberOfThreads() => InTime(() =>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    [InlineData(32)]
+    public void EveryShareRunsOnceWithAnyNumberOfThreads(int processors) => InTime(() =>
     {
         const int Most = 32;
         int[] runs = new int[Most * SharesPerThread];
@@ -22,7 +26,7 @@ public sealed class ThreadTeamTests
         {
             shares.Should().Be(sharesOfRun);
             Interlocked.Increment(ref runs[share]);
-        });
+        }, processors);
         int threads = 1;
         for (int run = 0; run < 5_000; run++)
         {
@@ -53,7 +57,7 @@ public sealed class ThreadTeamTests
                     all.Signal();
                     all.Wait();
                 }
-            });
+            }, Threads);
             team.Run(Threads);
             arrived.Should().HaveCount(Threads);
         }
@@ -72,9 +76,25 @@ public sealed class ThreadTeamTests
         {
             threads.TryAdd(Environment.CurrentManagedThreadId, 0);
             Thread.Sleep(1);
-        });
+        }, Most);
         team.Run(2);
         threads.Should().HaveCountLessThanOrEqualTo(2);
+    });
+
+    [Fact]
+    public void RunUsesNoMoreThreadsThanProcessors() => InTime(() =>
+    {
+        var threads = new ConcurrentDictionary<int, int>();
+        int shares = 0;
+        var team = new ThreadTeam(8, (_, all) =>
+        {
+            threads.TryAdd(Environment.CurrentManagedThreadId, 0);
+            shares = all;
+            Thread.Sleep(1);
+        }, processors: 2);
+        team.Run(8);
+        threads.Should().HaveCountLessThanOrEqualTo(2);
+        shares.Should().Be(8 * SharesPerThread);
     });
 
     [Fact]
@@ -170,7 +190,7 @@ public sealed class ThreadTeamTests
             {
                 throw new FormatException("mine");
             }
-        });
+        }, 32);
         InTime(() =>
         {
             for (int pass = 0; pass < 200; pass++)
