@@ -16,7 +16,7 @@ public sealed unsafe class Parameter
     private readonly ValueList<int> _shape;
     private readonly SparseRows? _rows;
     private readonly bool _isView;
-    private readonly NumberFormat _viewed;
+    private NumberFormat _viewed;
     private float* _values;
     private NumberBuffer _stored;
     private NumberBuffer _errors;
@@ -185,22 +185,32 @@ public sealed unsafe class Parameter
     }
 
     /// <summary>
-    /// Points a view at values in other memory, of the format that the view has. A master copy takes over the new values; rounding
-    /// errors become 0.
+    /// Points a view at values in other memory. An element of the master copy stays if it rounds to the new value, and becomes the new
+    /// value otherwise; rounding errors become 0.
     /// </summary>
+    /// <remarks>
+    /// With <see cref="UpdatePrecision.MasterCopy"/> the format may change. If float32 values become 16-bit values, the set makes a master
+    /// copy of the former values, so these must still be valid during the call. If 16-bit values become float32 values, the master copy is
+    /// no longer used.
+    /// </remarks>
     /// <param name="values">The values. They must not overlap any other buffer of the set.</param>
-    /// <exception cref="ArgumentException">The format or the length differs, or buffers overlap. Nothing has changed.</exception>
+    /// <exception cref="ArgumentException">The format differs and cannot change, the length differs, or buffers overlap. Nothing has
+    /// changed.</exception>
     /// <inheritdoc cref="PointValuesAt(Memory{float})" path="/exception"/>
     public void PointValuesAt(NumberMemory values)
     {
         RequireView();
         _set.ValueUse.RequireFree();
-        RequireFormat(values.Format, nameof(values));
+        if (UpdatePrecision != UpdatePrecision.MasterCopy)
+        {
+            RequireFormat(values.Format, nameof(values));
+        }
+
         ParameterCheck.Length(Name, Length, values.Length ?? Length, nameof(values));
         MemoryHandle pinned = values.Pin(out NumberBuffer buffer);
         try
         {
-            if (buffer.Format == NumberFormat.Float32)
+            if ((buffer.Format, _viewed) == (NumberFormat.Float32, NumberFormat.Float32))
             {
                 PointValuesAt(buffer.Floats);
                 _pinnedValues.Dispose();
@@ -209,7 +219,7 @@ public sealed unsafe class Parameter
             }
 
             ParameterCheck.Address(Name, Length, (void*)buffer.Address, nameof(values));
-            if (buffer.Address != _stored.Address)
+            if (buffer != _stored)
             {
                 _set.RequireApart(this, (void*)buffer.Address, BytesOf(buffer.Format), $"The values of \"{Name}\" overlap", nameof(values));
             }
@@ -220,12 +230,30 @@ public sealed unsafe class Parameter
             throw;
         }
 
+        if (_viewed == NumberFormat.Float32)
+        {
+            float* master = _set.TakeMasterCopy(Length);
+            new ReadOnlySpan<float>(_values, Length).CopyTo(new Span<float>(master, Length));
+            _values = master;
+        }
+
+        _pinnedValues.Dispose();
         _pinnedStored.Dispose();
-        _pinnedStored = pinned;
+        (_pinnedValues, _pinnedStored) = (default, default);
         _ownCopy = null;
-        _stored = buffer;
+        _viewed = buffer.Format;
         _set.Revision++;
         _set.ValuesMoved();
+        if (buffer.Format == NumberFormat.Float32)
+        {
+            _values = buffer.Floats;
+            _stored = default;
+            _pinnedValues = pinned;
+            return;
+        }
+
+        _stored = buffer;
+        _pinnedStored = pinned;
         TakeRoundedValues();
     }
 
@@ -381,8 +409,8 @@ public sealed unsafe class Parameter
     }
 
     /// <summary>
-    /// Takes over 16-bit values that you have written yourself, for example when you loaded weights: the master copy becomes exactly these
-    /// values, and rounding errors become 0. Values in float32 need no call.
+    /// Takes over 16-bit values that you have written yourself, for example when you loaded weights. An element of the master copy that
+    /// does not round to its 16-bit value becomes this value; the others stay. Rounding errors become 0. Values in float32 need no call.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
     public void TakeRoundedValues()
@@ -394,9 +422,29 @@ public sealed unsafe class Parameter
             _errors.Clear(0, (nuint)Length);
         }
 
-        if (HasFloats && _stored.IsRounded)
+        if (!HasFloats || !_stored.IsRounded)
         {
-            _stored.Read(0, (nuint)Length, _values, Kernel.WidestLane);
+            return;
+        }
+
+        ushort* codes = stackalloc ushort[Reductions.Block];
+        float* values = stackalloc float[Reductions.Block];
+        var rounded = new NumberBuffer(codes, _stored.Format);
+        for (int start = 0; start < Length; start += Reductions.Block)
+        {
+            int count = Math.Min(Reductions.Block, Length - start);
+            var stored = new ReadOnlySpan<ushort>((ushort*)_stored.Address + start, count);
+            rounded.Write(0, (nuint)count, _values + start, Kernel.WidestLane);
+            if (stored.SequenceEqual(new ReadOnlySpan<ushort>(codes, count)))
+            {
+                continue;
+            }
+
+            _stored.Read((nuint)start, (nuint)(start + count), values, Kernel.WidestLane);
+            for (int i = 0; i < count; i++)
+            {
+                _values[start + i] = codes[i] == stored[i] ? _values[start + i] : values[i];
+            }
         }
     }
 
@@ -781,7 +829,9 @@ public sealed unsafe class Parameter
         if (given != _viewed)
         {
             throw new ArgumentException(
-                $"\"{Name}\" was added with values in {_viewed}, but {argument} are in {given}. Give memory of the same format, or add a new parameter.", argument);
+                $"\"{Name}\" has values in {_viewed} with {nameof(UpdatePrecision)} {UpdatePrecision}, but {argument} are in {given}. Give memory of the same format. Only "
+                + $"{nameof(PointValuesAt)}({nameof(NumberMemory)}) can change the format, with {nameof(UpdatePrecision.MasterCopy)}.",
+                argument);
         }
     }
 

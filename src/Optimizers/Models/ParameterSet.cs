@@ -468,6 +468,9 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         }
     }
 
+    /// <summary>Memory for the master copy of a view whose values now have 16 bits.</summary>
+    internal float* TakeMasterCopy(int length) => (float*)Take(_values, length, sizeof(float));
+
     internal float* Alive(float* address)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

@@ -354,6 +354,105 @@ public sealed class NumberFormatTests
         FluentActions.Invoking(() => NumberMemory.OfBits(new ushort[1], NumberFormat.Float32)).Should().Throw<ArgumentOutOfRangeException>();
     }
 
+    [Fact]
+    public void ViewCanChangeItsFormatBetweenSteps()
+    {
+        foreach (NumberFormat format in _rounded)
+        {
+            float[] floats = Draw.Floats(1, Length), back = new float[Length];
+            var codes = new ushort[Length];
+            using var set = new ParameterSet();
+            using var other = new ParameterSet();
+            (Parameter actual, Parameter expected) = (set.AddView("p", [Length], NumberMemory.Of(floats), NumberMemory.Of(new float[Length])), other.Add("p", Length));
+            expected.CopyValuesFrom(floats);
+            var options = new AdamWOptions { LearningRate = 0.01 };
+            (ModelOptimizer model, ModelOptimizer slow) = (new(set, options), new(other, options));
+            for (int step = 0; step < 9; step++)
+            {
+                if (step is 3 or 5)
+                {
+                    // The same values in other memory: as floats at first, then in 16 bits.
+                    ushort[] next = new ushort[Length];
+                    WriteCodes(next, format, Values(actual));
+                    actual.PointValuesAt(NumberMemory.OfBits(next, format));
+                    actual.Format.Values.Should().Be(format);
+                    codes = next;
+                }
+                else if (step == 7)
+                {
+                    back = Rounded(actual);
+                    actual.PointValuesAt(NumberMemory.Of(back));
+                    expected.CopyValuesFrom(back);
+                    actual.Format.Values.Should().Be(NumberFormat.Float32);
+                    actual.BFloat16Values.IsEmpty.Should().BeTrue();
+                }
+
+                actual.CopyGradientsFrom(Draw.Floats(50 + step, Length));
+                actual.CopyGradientsTo(expected.Gradients);
+                model.Step();
+                slow.Step();
+                Values(actual).ShouldHaveTheBitsOf(Values(expected), $"values after step {step} in {format}");
+                if (step is >= 3 and < 7)
+                {
+                    using var reader = new ParameterSet();
+                    Values(reader.AddView("codes", [Length], NumberMemory.OfBits(codes, format))).ShouldHaveTheBitsOf(RoundAll(format, Values(actual)), "the view");
+                }
+            }
+
+            back.ShouldHaveTheBitsOf(Values(expected), "the last view");
+        }
+    }
+
+    [Fact]
+    public void OnlyAViewWithAMasterCopyCanChangeItsFormat()
+    {
+        using var set = new ParameterSet();
+        foreach (UpdatePrecision precision in new[] { UpdatePrecision.StochasticRounding, UpdatePrecision.Compensation })
+        {
+            Parameter floats = set.AddView($"floats {precision}", [4], NumberMemory.Of(new float[4]), updatePrecision: precision);
+            Parameter codes = set.AddView($"codes {precision}", [4], NumberMemory.OfBits(new ushort[4], NumberFormat.Half), updatePrecision: precision);
+            floats.Invoking(view => view.PointValuesAt(NumberMemory.OfBits(new ushort[4], NumberFormat.Half)))
+                .Should().Throw<ArgumentException>().WithMessage($"\"floats {precision}\" has values in Float32*{precision}*in Half*MasterCopy*");
+            codes.Invoking(view => view.PointValuesAt(NumberMemory.Of(new float[4]))).Should().Throw<ArgumentException>();
+            codes.Invoking(view => view.PointValuesAt(new float[4])).Should().Throw<ArgumentException>();
+        }
+    }
+
+    [Fact]
+    public void MasterCopyTakesOverOnlyChangedValues()
+    {
+        foreach (NumberFormat format in _rounded)
+        {
+            (ParameterSet set, ModelOptimizer optimizer) = Run(format, UpdatePrecision.MasterCopy);
+            Train(set, optimizer, 0, 3);
+            float[] expected = Values(set["p"]);
+            set["p"].TakeRoundedValues();
+            Values(set["p"]).ShouldHaveTheBitsOf(expected, "unchanged values");
+            if (format == NumberFormat.Half)
+            {
+                set["p"].HalfValues[700] = (Half)3;
+            }
+            else
+            {
+                set["p"].BFloat16Values[700] = BFloat16.Round(3);
+            }
+
+            expected[700] = 3;
+            set["p"].TakeRoundedValues();
+            Values(set["p"]).ShouldHaveTheBitsOf(expected, "one changed value");
+            set.Dispose();
+        }
+    }
+
+    private static unsafe void WriteCodes(ushort[] codes, NumberFormat format, float[] values)
+    {
+        fixed (ushort* first = codes)
+        fixed (float* floats = values)
+        {
+            new Engine.NumberBuffer(first, format).Write(0, (nuint)values.Length, floats, widestLane: 1);
+        }
+    }
+
     private static (Func<StepReport> Step, Action After) Plain(ParameterSet set, Func<ModelOptimizer, StepReport> step, ModelOptimizerOptions? options = null)
     {
         var model = new ModelOptimizer(set, new AdamWOptions { LearningRate = 0.01 }, options);
