@@ -42,8 +42,9 @@ public sealed unsafe class NumberMemoryTests
                 isAddress ? NumberMemory.At(address + 1, format) : NumberMemory.OfBits(values.AsMemory(1, Length), format),
                 isAddress ? NumberMemory.At(ofGradients + 1, format) : NumberMemory.OfBits(gradients.AsMemory(1, Length), format),
                 precision);
-            view.TakeRoundedValues();
-            expected.TakeRoundedValues();
+            var start = new float[Length];
+            view.CopyValuesTo(start);
+            expected.CopyValuesFrom(start);
             view.Format.Should().Be(expected.Format);
             ModelOptimizer optimizer = new(views, new AdamWOptions { LearningRate = 0.1 }, new() { ZeroGradients = true });
             ModelOptimizer other = new(owned, new AdamWOptions { LearningRate = 0.1 }, new() { ZeroGradients = true });
@@ -109,7 +110,6 @@ public sealed unsafe class NumberMemoryTests
             (() => set.AddView("q", [2], NumberMemory.Of(values.AsMemory(2))), "*\"q\" overlap a buffer of \"p\"*"),
             (() => set.AddView("q", [4], NumberMemory.Of(new float[4]), NumberMemory.Of(values)), "*gradients of \"q\" overlap the values of \"p\"*"),
             (() => set.AddView("q", [4], NumberMemory.Of(new Half[4]), updatePrecision: (UpdatePrecision)7), "*updatePrecision*"),
-            (() => parameter.PointValuesAt(NumberMemory.Of(new Half[4])), "*\"p\"*BFloat16*Half*"),
             (() => parameter.PointValuesAt(new float[4]), "*\"p\"*BFloat16*Float32*"),
             (() => parameter.PointGradientsAt(NumberMemory.Of(values)), "*overlap the values of \"p\"*"),
             (() => parameter.PointGradientsAt(NumberMemory.Of(new Half[3])), "*\"p\" has 4 elements, but 3*"),
