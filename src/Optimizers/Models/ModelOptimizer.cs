@@ -317,7 +317,7 @@ public sealed unsafe class ModelOptimizer : IModelOptimizer, IRunPart
 
         if (_options.ZeroGradients)
         {
-            _plan.ZeroGradients(onlyOfResting: outcome == StepOutcome.Applied);
+            _plan.ZeroGradients(onlyOfResting: outcome == StepOutcome.Applied, _clip.Rewrites);
         }
 
         _options.LossScaler?.Update(outcome, lossScale.Divisor);

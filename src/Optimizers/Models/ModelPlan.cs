@@ -222,16 +222,18 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     }
 
     /// <summary>Zeroes gradients: all of them, or only those that no rule has read and zeroed.</summary>
-    public void ZeroGradients(bool onlyOfResting)
+    /// <param name="onlyOfResting">Whether rules have zeroed the gradients that they have read.</param>
+    /// <param name="wereRewritten">Whether a clip has rewritten gradients. Rules have then read converted copies of 16-bit gradients.</param>
+    public void ZeroGradients(bool onlyOfResting, bool wereRewritten)
     {
-        if (onlyOfResting && WithoutGradient + Frozen == 0 && !_haveTables)
+        if (onlyOfResting && WithoutGradient + Frozen == 0 && !_haveTables && !wereRewritten)
         {
             return;
         }
 
         foreach (Entry entry in _entries)
         {
-            if (!onlyOfResting || !entry.TakesPart || entry.Parameter.IsTable)
+            if (!onlyOfResting || !entry.TakesPart || entry.Parameter.IsTable || (wereRewritten && entry.Parameter.HasRoundedGradients))
             {
                 entry.Parameter.ZeroGradient();
             }

@@ -355,6 +355,21 @@ public sealed class NumberFormatTests
     }
 
     [Fact]
+    public void GradientsThatAClipRewritesAreZeroed()
+    {
+        foreach (NumberFormat format in _rounded)
+        {
+            using var set = new ParameterSet { Format = new() { Values = format, Gradients = format } };
+            Parameter parameter = set.Add("p", 40, 50);
+            parameter.CopyValuesFrom(Draw.Floats(1, 2_000));
+            parameter.CopyGradientsFrom(Draw.Floats(2, 2_000));
+            var optimizer = new ModelOptimizer(set, new SgdOptions(), new() { Clip = new AdaptiveClip(), ZeroGradients = true });
+            optimizer.Step().Applied.Should().BeTrue();
+            Gradients(parameter).Should().OnlyContain(gradient => gradient == 0);
+        }
+    }
+
+    [Fact]
     public void ViewCanChangeItsFormatBetweenSteps()
     {
         foreach (NumberFormat format in _rounded)
