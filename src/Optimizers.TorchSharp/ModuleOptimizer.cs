@@ -11,9 +11,11 @@ namespace Optimizers.TorchSharp;
 /// one parameter, under their first name. A parameter whose <c>grad</c> is null takes no part in a step. A frozen parameter (with
 /// <c>requires_grad</c> false) that is thawed later is added by the next step. After you add modules, call
 /// <see cref="AddNewParameters"/>; the optimizer finds a forgotten call in one of its next steps and throws.</para>
-/// <para>Parameters must be contiguous float32 tensors on the CPU. If <c>.to</c> replaces the parameters by tensors of another type or
-/// on another device, the next step throws. If a later <c>.to</c> makes them contiguous float32 tensors on the CPU again, the
-/// optimizer continues with these new tensors.</para>
+/// <para>Parameters must be contiguous tensors in float32, bfloat16 or half on the CPU; a module may mix these types. 16-bit parameters
+/// have a master copy in float32, unless <see cref="ModuleOptions.UpdatePrecision"/> selects another method. After you have written to
+/// the memory of 16-bit parameters yourself, call <see cref="TakeRoundedValues"/>.</para>
+/// <para>If <c>.to</c> replaces the parameters by other tensors that can be used in place, the optimizer continues with these and keeps its
+/// state. If it replaces them by tensors that cannot be used, for example in float64, the next step throws.</para>
 /// <para>The wrappers of a model optimizer take this class: <see cref="GradientAccumulator"/>,
 /// <see cref="Lookahead"/>, <see cref="Sam"/>. Averages, <see cref="Lbfgs"/> and diagnostics take
 /// <see cref="Parameters"/> or <see cref="Model"/>.</para>
@@ -47,8 +49,9 @@ public sealed class ModuleOptimizer : IModelOptimizer, IDisposable
     /// <param name="optimizer">The hyperparameters for all parameters.</param>
     /// <param name="options">Options such as schedule, clipping and loss scale; null for the defaults.</param>
     /// <param name="moduleOptions">The treatment of the module's tensors; null for the defaults.</param>
-    /// <exception cref="ArgumentException">An argument or an option is invalid, or a parameter is not on the CPU, not float32 or not
-    /// contiguous, so its memory cannot be used in place. The message names the argument, the option or the parameter.</exception>
+    /// <exception cref="ArgumentException">An argument or an option is invalid, or a parameter is not on the CPU, not in float32, bfloat16
+    /// or half, or not contiguous, so its memory cannot be used in place. The message names the argument, the option or the
+    /// parameter.</exception>
     public ModuleOptimizer(
         TorchModule module, IOptimizerOptions optimizer, ModelOptimizerOptions? options = null, ModuleOptions? moduleOptions = null)
         : this(module, [GroupOf(optimizer)], options, moduleOptions)
@@ -61,8 +64,8 @@ public sealed class ModuleOptimizer : IModelOptimizer, IDisposable
     /// <param name="options">Options such as schedule, clipping and loss scale; null for the defaults.</param>
     /// <param name="moduleOptions">The treatment of the module's tensors; null for the defaults.</param>
     /// <exception cref="ArgumentException">An argument or an option is invalid, a parameter matches no group, or a parameter is not on the
-    /// CPU, not float32 or not contiguous, so its memory cannot be used in place. The message names the argument, the option or the
-    /// parameter.</exception>
+    /// CPU, not in float32, bfloat16 or half, or not contiguous, so its memory cannot be used in place. The message names the argument, the
+    /// option or the parameter.</exception>
     public ModuleOptimizer(
         TorchModule module,
         IReadOnlyList<ParameterGroup> groups,
@@ -132,6 +135,22 @@ public sealed class ModuleOptimizer : IModelOptimizer, IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         return _tensors.AddNew();
+    }
+
+    /// <summary>
+    /// Takes over 16-bit values that other code has written into the module: see <see cref="Parameter.TakeRoundedValues"/>. Without this
+    /// call the next step writes the rounded master copies over them. A step does this on its own after changes that torch counts, such as
+    /// those of <c>load_state_dict</c> or <c>copy_</c>, if libtorch exports its counters, as it does on Linux. Parameters in
+    /// float32 need no call.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The optimizer has been disposed.</exception>
+    public void TakeRoundedValues()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        foreach (Parameter parameter in Parameters)
+        {
+            parameter.TakeRoundedValues();
+        }
     }
 
     /// <summary>

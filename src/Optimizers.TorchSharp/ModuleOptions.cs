@@ -23,4 +23,10 @@ public sealed record ModuleOptions
     /// takes about 10 nanoseconds for each parameter, or 300 where libtorch does not export the function for it.
     /// </summary>
     public bool CountsChanges { get; init; } = true;
+
+    /// <summary>
+    /// How parameters in bfloat16 or half keep updates that are smaller than the spacing of their values. Parameters in float32 ignore it.
+    /// Default a master copy in float32.
+    /// </summary>
+    public UpdatePrecision UpdatePrecision { get; init; }
 }

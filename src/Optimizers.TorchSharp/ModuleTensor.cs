@@ -11,18 +11,21 @@ internal sealed unsafe class ModuleTensor : IDisposable
     private nint _rowValues;
     private long[] _allRows = [];
     private nint _gradient;
+    private torch.ScalarType _gradientType;
+    private long _changes;
     private bool _isCopied;
     private bool _hasRows;
 
-    public ModuleTensor(string name, TorchParameter torchParameter, ParameterSet set, bool isSparse)
+    public ModuleTensor(string name, TorchParameter torchParameter, ParameterSet set, bool isSparse, UpdatePrecision updatePrecision)
     {
         Name = name;
         TorchParameter = torchParameter;
         (_memory, _emptyView) = AliasesOf(name, torchParameter);
         int[] shape = ShapeOf(torchParameter);
         Parameter = isSparse
-            ? set.AddTableView(name, shape[0], shape[1], _memory.Address)
-            : set.AddView(name, shape, _memory.Address);
+            ? set.AddTableView(name, shape[0], shape[1], _memory.Numbers, updatePrecision)
+            : set.AddView(name, shape, _memory.Numbers, updatePrecision: updatePrecision);
+        _changes = TorchNative.CountOfChanges(_emptyView.Handle);
     }
 
     public string Name { get; }
@@ -38,9 +41,10 @@ internal sealed unsafe class ModuleTensor : IDisposable
     public IEnumerable<nint> Implementations => _tied.Prepend(TorchParameter)
         .Where(parameter => !parameter.IsInvalid).Select(parameter => TorchNative.Implementation(parameter.Handle));
 
-    /// <summary>Whether a tensor lies in the same memory and has the same shape.</summary>
+    /// <summary>Whether a tensor lies in the same memory and has the same type and shape.</summary>
     public bool HasMemoryOf(TorchParameter other) =>
-        !IsGone && TorchNative.Data(TorchParameter.Handle) == TorchNative.Data(other.Handle) && TorchParameter.shape.SequenceEqual(other.shape);
+        !IsGone && TorchNative.Data(TorchParameter.Handle) == TorchNative.Data(other.Handle)
+        && TorchParameter.dtype == other.dtype && TorchParameter.shape.SequenceEqual(other.shape);
 
     /// <summary>Adds another tensor in the same memory, which has a gradient of its own.</summary>
     public void Tie(TorchParameter other) => _tied.Add(other);
@@ -61,11 +65,22 @@ internal sealed unsafe class ModuleTensor : IDisposable
                 + $"Create a new {nameof(ModuleOptimizer)}.");
         }
 
+        ParameterFormat format = Parameter.Format;
+        if (format.UpdatePrecision != UpdatePrecision.MasterCopy && TensorMemory.FormatOf(torchParameter.dtype) != _memory.Format)
+        {
+            throw new InvalidOperationException(
+                $"The parameter \"{Name}\" of the module had the type {TypeOf(_memory.Format)} and has now the type {torchParameter.dtype}. With "
+                + $"{nameof(ModuleOptions)}.{nameof(ModuleOptions.UpdatePrecision)} = {format.UpdatePrecision} the type cannot change. "
+                + $"Convert it back, or create a new {nameof(ModuleOptimizer)}.");
+        }
+
+        // The former memory is released last: if the type changes from float32, its values become the master copy.
         _tied.RemoveAll(tied => tied.IsInvalid);
         (TensorMemory memory, Tensor emptyView) = AliasesOf(Name, torchParameter);
-        Parameter.PointValuesAt(memory.Address);
+        Parameter.PointValuesAt(memory.Numbers);
         Dispose();
         (_memory, _emptyView) = (memory, emptyView);
+        _changes = TorchNative.CountOfChanges(_emptyView.Handle);
         TorchParameter = torchParameter;
     }
 
@@ -79,6 +94,7 @@ internal sealed unsafe class ModuleTensor : IDisposable
             Replace(TorchParameter);
         }
 
+        TakeChangedValues();
         foreach (TorchParameter tied in _tied)
         {
             TakeGradientOf(tied);
@@ -91,6 +107,14 @@ internal sealed unsafe class ModuleTensor : IDisposable
             return;
         }
 
+        _gradientType = TorchNative.Type(_gradient);
+        if (TensorMemory.FormatOf(_gradientType) is not { } format)
+        {
+            throw new InvalidOperationException(
+                $"The gradient of \"{Name}\" has the type {_gradientType}. Only gradients of the types Float32, BFloat16 and Float16 can be used: convert it with "
+                + $".to(torch.{(_memory.Format == NumberFormat.Float32 ? "float32" : TypeOf(_memory.Format).ToString().ToLowerInvariant())}).");
+        }
+
         if (TorchNative.IsSparse(_gradient))
         {
             TakeRows();
@@ -101,7 +125,7 @@ internal sealed unsafe class ModuleTensor : IDisposable
         }
         else
         {
-            Parameter.PointGradientsAt(GradientAddress());
+            Parameter.PointGradientsAt(NumberMemory.At(GradientAddress(_gradientType), format));
         }
     }
 
@@ -142,6 +166,7 @@ internal sealed unsafe class ModuleTensor : IDisposable
         if (countsChange)
         {
             TorchNative.CountChange(_emptyView.Handle);
+            _changes = TorchNative.CountOfChanges(_emptyView.Handle);
         }
     }
 
@@ -181,7 +206,7 @@ internal sealed unsafe class ModuleTensor : IDisposable
     /// <summary>Releases the aliases. Nothing may use the set's parameter after that.</summary>
     public void Dispose()
     {
-        ((IDisposable)_memory).Dispose();
+        _memory.Dispose();
         _emptyView.Dispose();
         DisposeRowValues();
         _copy?.Dispose();
@@ -199,20 +224,49 @@ internal sealed unsafe class ModuleTensor : IDisposable
 
     private static int[] ShapeOf(TorchParameter torchParameter) => [.. torchParameter.shape.Select(length => checked((int)length))];
 
-    // Torch may give a gradient with other strides than its parameter, for example an expanded scalar.
-    private float* GradientAddress()
+    private static torch.ScalarType TypeOf(NumberFormat format) => format switch
     {
-        if (TorchNative.IsContiguous(_gradient))
+        NumberFormat.BFloat16 => torch.ScalarType.BFloat16,
+        NumberFormat.Half => torch.ScalarType.Float16,
+        _ => torch.ScalarType.Float32,
+    };
+
+    // The gradient in a type, in order. It is copied if it has another type, or other strides than its parameter as an expanded scalar.
+    private void* GradientAddress(torch.ScalarType type)
+    {
+        if (_gradientType == type && TorchNative.IsContiguous(_gradient))
         {
             return TorchNative.Data(_gradient);
         }
 
         using IDisposable withoutGraph = torch.no_grad();
         using Tensor gradient = TorchParameter.grad!;
-        _copy ??= torch.empty(gradient.shape, torch.ScalarType.Float32).DetachFromDisposeScope();
+        if (_copy is not null && _copy.dtype != type)
+        {
+            _copy.Dispose();
+            _copy = null;
+        }
+
+        _copy ??= torch.empty(gradient.shape, type).DetachFromDisposeScope();
         _copy.copy_(gradient);
         _isCopied = true;
         return TorchNative.Data(_copy.Handle);
+    }
+
+    // Torch code may have written to 16-bit values since the last step, for example load_state_dict or the max_norm of an embedding.
+    private void TakeChangedValues()
+    {
+        if (_memory.Format == NumberFormat.Float32)
+        {
+            return;
+        }
+
+        long changes = TorchNative.CountOfChanges(_emptyView.Handle);
+        if (changes != _changes)
+        {
+            _changes = changes;
+            Parameter.TakeRoundedValues();
+        }
     }
 
     // Adds the gradient of a tensor in the same memory to the gradient of this one.
@@ -236,14 +290,15 @@ internal sealed unsafe class ModuleTensor : IDisposable
         TorchNative.RemoveGradient(tied.Handle);
     }
 
-    // An operation without an update, such as a clip, may have changed a copy. Torch's gradient becomes that copy.
+    // An operation without an update, such as a clip, may have changed a copy. Torch's gradient becomes that copy, in the type that it had.
     private void KeepChanges()
     {
         using IDisposable withoutGraph = torch.no_grad();
         if (_isCopied)
         {
-            TorchParameter.grad = _copy;
-            _copy!.Dispose();
+            using Tensor gradient = _copy!.to(_gradientType);
+            TorchParameter.grad = gradient;
+            _copy.Dispose();
             _copy = null;
         }
         else if (_hasRows)
@@ -252,7 +307,8 @@ internal sealed unsafe class ModuleTensor : IDisposable
             using Tensor flat = torch.tensor(rows);
             using Tensor indices = flat.reshape(1, rows.Length);
             using Tensor elements = torch.tensor(Parameter.RowGradients.ToArray());
-            using Tensor values = elements.reshape(rows.Length, Parameter.Shape[1]);
+            using Tensor shaped = elements.reshape(rows.Length, Parameter.Shape[1]);
+            using Tensor values = shaped.to(_gradientType);
             using Tensor gradient = torch.sparse_coo_tensor(indices, values, TorchParameter.shape);
             TorchParameter.grad = gradient;
         }
@@ -270,14 +326,15 @@ internal sealed unsafe class ModuleTensor : IDisposable
         nint indices = TorchNative.Contiguous(TorchNative.SparseIndices(_gradient));
         try
         {
-            _rowValues = TorchNative.Contiguous(TorchNative.SparseValues(_gradient));
+            // The row gradients of a table are floats.
+            _rowValues = TorchNative.Floats(TorchNative.Contiguous(TorchNative.SparseValues(_gradient)));
             if (TorchNative.Size(indices, 0) != 1 || TorchNative.Dimensions(_rowValues) != 2 || TorchNative.Size(_rowValues, 1) != Parameter.Shape[1])
             {
                 throw NoWholeRows();
             }
 
             var rows = new ReadOnlySpan<long>(TorchNative.Data(indices), checked((int)TorchNative.Size(indices, 1)));
-            Parameter.PointRowGradientsAt(rows, TorchNative.Data(_rowValues));
+            Parameter.PointRowGradientsAt(rows, (float*)TorchNative.Data(_rowValues));
             _hasRows = true;
         }
         finally
@@ -313,6 +370,6 @@ internal sealed unsafe class ModuleTensor : IDisposable
             _allRows = [.. Enumerable.Range(0, Parameter.Shape[0]).Select(row => (long)row)];
         }
 
-        Parameter.PointRowGradientsAt(_allRows, GradientAddress());
+        Parameter.PointRowGradientsAt(_allRows, (float*)GradientAddress(torch.ScalarType.Float32));
     }
 }

@@ -86,7 +86,7 @@ internal sealed class ModuleTensors : IGradientSource, ICheckpointed, IDisposabl
 
             sparse ??= SparseModules.NamesIn(_module);
             bool isSparse = parameter.dim() == 2 && (sparse.Contains(name) || _options.SparseGradients?.Invoke(name) == true);
-            _tensors.Add(new ModuleTensor(name, parameter, Set, isSparse));
+            _tensors.Add(new ModuleTensor(name, parameter, Set, isSparse, _options.UpdatePrecision));
         }
 
         return _tensors.Count - before;
@@ -181,7 +181,7 @@ internal sealed class ModuleTensors : IGradientSource, ICheckpointed, IDisposabl
         _tensors.ForEach(tensor => tensor.Dispose());
     }
 
-    // A module replaces its parameters when .to changes their type or device. It may have come back to float32 on the CPU.
+    // A module replaces its parameters when .to changes their type or device.
     private void ReplaceGone()
     {
         Dictionary<string, TorchParameter> now;

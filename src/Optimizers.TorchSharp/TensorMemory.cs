@@ -1,20 +1,17 @@
-using System.Buffers;
-
 namespace Optimizers.TorchSharp;
 
 /// <summary>
 /// The memory of a torch tensor, without a copy. It holds an alias of the tensor of its own, so the memory stays valid after the
-/// tensor, its module or a dispose scope is disposed. <see cref="IDisposable.Dispose"/> or a garbage collection releases the alias.
+/// tensor, its module or a dispose scope is disposed. <see cref="Dispose"/> or a garbage collection releases the alias.
 /// </summary>
-internal sealed unsafe class TensorMemory : MemoryManager<float>
+internal sealed unsafe class TensorMemory : IDisposable
 {
     private readonly Tensor _alias;
-    private readonly float* _address;
-    private readonly int _length;
+    private readonly void* _address;
     private bool _disposed;
 
     /// <summary>Takes an alias of a tensor.</summary>
-    /// <param name="tensor">A dense, contiguous float32 tensor on the CPU.</param>
+    /// <param name="tensor">A dense, contiguous tensor in float32, bfloat16 or half on the CPU.</param>
     /// <param name="name">What the messages call the tensor.</param>
     /// <exception cref="ArgumentException">The memory of the tensor cannot be used in place.</exception>
     public TensorMemory(Tensor tensor, string name = "The tensor")
@@ -30,61 +27,37 @@ internal sealed unsafe class TensorMemory : MemoryManager<float>
             _alias = tensor.detach().DetachFromDisposeScope();
         }
 
-        _address = AddressOf(_alias);
-        _length = (int)_alias.numel();
+        Length = (int)_alias.numel();
+        Format = FormatOf(_alias.dtype)!.Value;
+        _address = Length == 0 ? null : TorchNative.Data(_alias.Handle);
     }
+
+    /// <summary>The number of elements.</summary>
+    public int Length { get; }
+
+    /// <summary>The format of the elements.</summary>
+    public NumberFormat Format { get; }
 
     /// <summary>The first element; null if there is none.</summary>
-    public float* Address => _disposed ? throw new ObjectDisposedException(nameof(TensorMemory)) : _address;
+    public void* Address => _disposed ? throw new ObjectDisposedException(nameof(TensorMemory)) : _address;
 
-    /// <summary>The address of the first element of a dense, contiguous float32 tensor on the CPU; null if it has no element.</summary>
-    /// <remarks>It is valid as long as the tensor's storage.</remarks>
-    public static float* AddressOf(Tensor tensor)
+    /// <summary>The elements, for a parameter. They are valid until this object is disposed or collected.</summary>
+    public NumberMemory Numbers => NumberMemory.At(Address, Format);
+
+    /// <summary>The number format of a type of torch; null if the library has none.</summary>
+    public static NumberFormat? FormatOf(torch.ScalarType type) => type switch
     {
-        long bytes = tensor.numel() * sizeof(float);
-        if (bytes <= int.MaxValue)
-        {
-            fixed (byte* first = tensor.bytes)
-            {
-                return (float*)first;
-            }
-        }
+        torch.ScalarType.Float32 => NumberFormat.Float32,
+        torch.ScalarType.BFloat16 => NumberFormat.BFloat16,
+        torch.ScalarType.Float16 => NumberFormat.Half,
+        _ => null,
+    };
 
-        // Tensor.bytes is a span and ends at 2³¹ − 1 bytes. The storage converts the tensor to its type, which makes another alias.
-        using var scope = torch.NewDisposeScope();
-        using var storage = tensor.storage<float>();
-        return (float*)storage.data_ptr() + tensor.storage_offset();
-    }
-
-    /// <inheritdoc/>
-    public override Span<float> GetSpan() => new(Address, _length);
-
-    /// <inheritdoc/>
-    public override MemoryHandle Pin(int elementIndex = 0)
+    /// <summary>Releases the alias.</summary>
+    public void Dispose()
     {
-        if ((uint)elementIndex > (uint)_length)
-        {
-            throw new ArgumentOutOfRangeException(nameof(elementIndex), elementIndex, $"elementIndex = {elementIndex} is outside [0, {_length}].");
-        }
-
-        // The handle refers to this object, so the memory lives as long as the handle.
-        return new MemoryHandle(Address + elementIndex, pinnable: this);
-    }
-
-    /// <inheritdoc/>
-    public override void Unpin()
-    {
-        // Torch does not move memory.
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing && !_disposed)
-        {
-            _disposed = true;
-            _alias.Dispose();
-        }
+        _disposed = true;
+        _alias.Dispose();
     }
 
     // Why a tensor's memory cannot be used in place, and what to do, as the end of a sentence about it; null if it can.
@@ -94,8 +67,8 @@ internal sealed unsafe class TensorMemory : MemoryManager<float>
         { is_sparse: true } => "is sparse. Only dense tensors can be used in place.",
         { device_type: not DeviceType.CPU } =>
             $"is on the device {tensor.device}. Only tensors on the CPU can be used in place: move it with .to(torch.CPU).",
-        { dtype: not torch.ScalarType.Float32 } =>
-            $"has the type {tensor.dtype}. Only Float32 tensors can be used in place: convert it with .to(torch.float32).",
+        _ when FormatOf(tensor.dtype) is null =>
+            $"has the type {tensor.dtype}. Only tensors of the types Float32, BFloat16 and Float16 can be used in place: convert it with .to(torch.float32).",
         _ when !tensor.is_contiguous() =>
             $"with the shape [{string.Join(", ", tensor.shape)}] is not contiguous. Only contiguous tensors can be used in place: copy it with .contiguous().",
         _ when tensor.numel() > int.MaxValue =>

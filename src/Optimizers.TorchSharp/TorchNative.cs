@@ -15,6 +15,10 @@ internal static unsafe class TorchNative
     private static readonly delegate* unmanaged<nint, nint, void> _setGrad = (delegate* unmanaged<nint, nint, void>)Find("THSTensor_set_grad");
     private static readonly delegate* unmanaged<nint, nint> _data = (delegate* unmanaged<nint, nint>)Find("THSTensor_data");
     private static readonly delegate* unmanaged<nint, void> _dispose = (delegate* unmanaged<nint, void>)Find("THSTensor_dispose");
+    private static readonly delegate* unmanaged<nint, sbyte> _type = (delegate* unmanaged<nint, sbyte>)Find("THSTensor_type");
+    private static readonly delegate* unmanaged<nint, sbyte, byte, byte, nint> _toType =
+        (delegate* unmanaged<nint, sbyte, byte, byte, nint>)Find("THSTensor_to_type");
+
     private static readonly delegate* unmanaged<nint, byte> _isSparse = (delegate* unmanaged<nint, byte>)Find("THSTensor_is_sparse");
     private static readonly delegate* unmanaged<nint, byte> _isContiguous = (delegate* unmanaged<nint, byte>)Find("THSTensor_is_contiguous");
     private static readonly delegate* unmanaged<nint, byte> _requiresGrad = (delegate* unmanaged<nint, byte>)Find("THSTensor_requires_grad");
@@ -23,6 +27,10 @@ internal static unsafe class TorchNative
     // torch::autograd::impl::bump_version(const at::Tensor&) as compilers other than Microsoft's export it. A handle is the address of an at::Tensor.
     private static readonly delegate* unmanaged<nint, void> _bumpVersion =
         (delegate* unmanaged<nint, void>)FindOptional("_ZN5torch8autograd4impl12bump_versionERKN2at6TensorE");
+
+    // int64_t at::TensorBase::_version() const, in the same libraries.
+    private static readonly delegate* unmanaged<nint, long> _version =
+        (delegate* unmanaged<nint, long>)FindOptional("_ZNK2at10TensorBase8_versionEv");
 
     private static readonly delegate* unmanaged<nint, nint> _indices = (delegate* unmanaged<nint, nint>)Find("THSTensor_indices");
     private static readonly delegate* unmanaged<nint, nint> _values = (delegate* unmanaged<nint, nint>)Find("THSTensor_values");
@@ -37,7 +45,10 @@ internal static unsafe class TorchNative
     public static void RemoveGradient(nint tensor) => _setGrad(tensor, 0);
 
     /// <summary>The address of the first element of a dense tensor on the CPU.</summary>
-    public static float* Data(nint tensor) => (float*)_data(tensor);
+    public static void* Data(nint tensor) => (void*)_data(tensor);
+
+    /// <summary>The type of the elements.</summary>
+    public static torch.ScalarType Type(nint tensor) => (torch.ScalarType)_type(tensor);
 
     /// <summary>
     /// What all handles of one tensor have in common: a handle is the address of an <c>at::Tensor</c>, whose only field is the address of
@@ -78,6 +89,22 @@ internal static unsafe class TorchNative
         return copy;
     }
 
+    /// <summary>
+    /// Returns a tensor if its elements are floats. Otherwise returns a tensor with the elements as floats, as a new handle, and disposes of
+    /// the tensor.
+    /// </summary>
+    public static nint Floats(nint tensor)
+    {
+        if (Type(tensor) == torch.ScalarType.Float32)
+        {
+            return tensor;
+        }
+
+        nint floats = _toType(tensor, (sbyte)torch.ScalarType.Float32, 0, 0);
+        _dispose(tensor);
+        return floats;
+    }
+
     /// <summary>Tells torch that a tensor has changed in place.</summary>
     /// <param name="emptyView">An empty view of the tensor. Torch keeps one count for a tensor and its views.</param>
     public static void CountChange(nint emptyView)
@@ -92,6 +119,9 @@ internal static unsafe class TorchNative
             _squeeze(emptyView);
         }
     }
+
+    /// <summary>The number of changes in place that torch has counted for a tensor and its views; 0 where libtorch does not export it.</summary>
+    public static long CountOfChanges(nint tensor) => _version == null ? 0 : _version(tensor);
 
     /// <summary>
     /// The address of a function of the library or of a library that it depends on, such as libtorch and its OpenMP; 0 if there is none.

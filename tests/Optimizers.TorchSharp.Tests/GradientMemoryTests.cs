@@ -8,7 +8,7 @@ public sealed class GradientMemoryTests
     private static ModuleOptimizer Sgd(TorchModule module, bool zeroes = false) =>
         new(module, new SgdOptions { LearningRate = Rate }, new ModelOptimizerOptions { ZeroGradients = zeroes });
 
-    private static unsafe nint AddressOf(Tensor tensor) => (nint)TensorMemory.AddressOf(tensor);
+    private static unsafe nint AddressOf(Tensor tensor) => (nint)TorchNative.Data(tensor.Handle);
 
     [TorchFact]
     public void NoGradientBeforeTheFirstBackward()

@@ -24,6 +24,13 @@ internal static class Networks
         _ => throw new ArgumentException($"There is no network \"{name}\".", nameof(name)),
     };
 
+    public static Network Of(string name, torch.ScalarType type, int seed = 1)
+    {
+        Network network = Of(name, seed);
+        network.to(type);
+        return network;
+    }
+
     /// <summary>A module with one parameter, the vector w.</summary>
     public static OneParameter One(params float[] values) => new(torch.tensor(values));
 
@@ -40,16 +47,16 @@ internal static class Networks
     public static double Backward(Network network, int batch)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        Tensor loss = Loss(network, batch);
+        Tensor loss = Loss(network, batch, network.parameters().First().dtype);
         loss.backward();
-        return loss.item<float>();
+        return loss.to(torch.float32).item<float>();
     }
 
-    /// <summary>The values of a tensor, row-major.</summary>
+    /// <summary>The values of a tensor, row-major, as floats.</summary>
     public static float[] Values(this Tensor tensor)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return tensor.detach().to_dense().contiguous().data<float>().ToArray();
+        return tensor.detach().to_dense().to(torch.float32).contiguous().data<float>().ToArray();
     }
 
     /// <summary>The gradient of a tensor, row-major; null if it has none.</summary>
@@ -59,11 +66,11 @@ internal static class Networks
         return gradient?.Values();
     }
 
-    /// <summary>The values of all parameters and float buffers, one after the other.</summary>
+    /// <summary>The values of all parameters and floating-point buffers, one after the other.</summary>
     public static float[] AllValues(this TorchModule module) =>
     [
         .. module.named_parameters().SelectMany(pair => pair.parameter.Values()),
-        .. module.named_buffers().Where(pair => pair.buffer.dtype == torch.ScalarType.Float32).SelectMany(pair => pair.buffer.Values()),
+        .. module.named_buffers().Where(pair => pair.buffer.is_floating_point()).SelectMany(pair => pair.buffer.Values()),
     ];
 }
 

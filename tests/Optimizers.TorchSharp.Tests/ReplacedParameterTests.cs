@@ -210,17 +210,14 @@ public sealed class ReplacedParameterTests
         optimizer.Invoking(refusing => refusing.Step()).Should().Throw<InvalidOperationException>().WithMessage("*\"second.w\"*AddNewParameters*");
     }
 
-    [TorchTheory]
-    [InlineData("Float64")]
-    [InlineData("Float16")]
-    [InlineData("BFloat16")]
-    public void OtherTypeIsRefusedByTheConstructor(string type)
+    [TorchFact]
+    public void OtherTypeIsRefusedByTheConstructor()
     {
         using Network module = Networks.Mlp();
-        module.to(Enum.Parse<torch.ScalarType>(type));
+        module.to(torch.float64);
         Action create = () => _ = new ModuleOptimizer(module, _adamW);
         create.Should().Throw<ArgumentException>().WithMessage(
-            $"The parameter \"hidden.weight\" of the module has the type {type}. Only Float32 tensors can be used in place: convert it with .to(torch.float32).*");
+            "The parameter \"hidden.weight\" of the module has the type Float64. Only tensors of the types Float32, BFloat16 and Float16 can be used in place: convert it with .to(torch.float32).*");
     }
 
     [TorchFact]

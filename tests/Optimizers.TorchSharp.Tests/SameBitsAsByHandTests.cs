@@ -3,15 +3,20 @@ using Optimizers.Schedules;
 
 namespace Optimizers.TorchSharp.Tests;
 
+public sealed class BFloat16SameBitsAsByHandTests() : SameBitsAsByHand(torch.ScalarType.BFloat16);
+
+public sealed class HalfSameBitsAsByHandTests() : SameBitsAsByHand(torch.ScalarType.Float16);
+
 /// <summary>
 /// Everything around the update gives the same bits over a module as over a set of its own memory that torch's gradients are
-/// copied into.
+/// copied into. That set is in float32, so the master copies of a module in 16 bits have the bits of a set in float32 that gets the same
+/// 16-bit gradients.
 /// </summary>
-public sealed class SameBitsAsByHandTests
+public abstract class SameBitsAsByHand(torch.ScalarType type)
 {
     private const int Steps = 12;
 
-    private static readonly AdamWOptions _adamW = new() { LearningRate = 0.01, WeightDecay = 0.1 };
+    protected static AdamWOptions AdamW { get; } = new() { LearningRate = 0.01, WeightDecay = 0.1 };
 
     /// <summary>A run: its model optimizer or module optimizer, its parameters, and a function that computes the gradients of a batch.</summary>
     private sealed record Run(IModelOptimizer Optimizer, ModelOptimizer Model, Func<int, double> Backward, Action Clear, Action Overflow)
@@ -20,12 +25,12 @@ public sealed class SameBitsAsByHandTests
     }
 
     /// <summary>Trains the same network both ways and compares bits.</summary>
-    private static void Compare(
+    private void Compare(
         Action<Run> train, Func<ParameterGroup[]>? groups = null, Func<ModelOptimizerOptions>? options = null, string network = "cnn")
     {
-        groups ??= () => [new ParameterGroup(_adamW)];
+        groups ??= () => [new ParameterGroup(AdamW)];
         options ??= () => new ModelOptimizerOptions();
-        using Network module = Networks.Of(network), byHand = Networks.Of(network);
+        using Network module = Networks.Of(network, type), byHand = Networks.Of(network, type);
         float[] before = module.AllValues();
 
         using var optimizer = new ModuleOptimizer(module, groups(), options());
@@ -40,6 +45,7 @@ public sealed class SameBitsAsByHandTests
         foreach (Parameter parameter in optimizer.Parameters)
         {
             OptimizerState ours = optimizer.Model.StateOf(parameter.Name), theirs = model.StateOf(parameter.Name);
+            parameter.Values.ToArray().ShouldHaveTheBitsOf(hand.Set[parameter.Name].Values.ToArray(), $"values or master copy of {parameter.Name}");
             if (ours.Iteration > 0 || theirs.Iteration > 0)
             {
                 ours.Save().ShouldHaveTheBitsOf(theirs.Save(), parameter.Name);
@@ -74,8 +80,8 @@ public sealed class SameBitsAsByHandTests
         () =>
         [
             new ParameterGroup(new MuonOptions { LearningRate = 0.02 }) { Where = parameter => parameter.Shape.Count == 2, MomentumSchedule = new Linear(0.8, 0.95, 10) },
-            new ParameterGroup(_adamW) { Where = parameter => parameter.Name.EndsWith("Norm.weight", StringComparison.Ordinal), WeightDecay = 0, RateFactor = 0.5 },
-            new ParameterGroup(_adamW) { Where = parameter => parameter.Name == "output.bias", Frozen = true },
+            new ParameterGroup(AdamW) { Where = parameter => parameter.Name.EndsWith("Norm.weight", StringComparison.Ordinal), WeightDecay = 0, RateFactor = 0.5 },
+            new ParameterGroup(AdamW) { Where = parameter => parameter.Name == "output.bias", Frozen = true },
             new ParameterGroup(new LionOptions { LearningRate = 0.003 }) { Schedule = new WarmupCosine(0.003, 3, 12) },
         ],
         () => new ModelOptimizerOptions { ZeroGradients = zeroes });
@@ -248,7 +254,7 @@ public sealed class SameBitsAsByHandTests
     [InlineData(LineSearch.StrongWolfe)]
     public void LbfgsByClosure(LineSearch search)
     {
-        using Network module = Networks.Mlp(), byHand = Networks.Mlp();
+        using Network module = Networks.Of("mlp", type), byHand = Networks.Of("mlp", type);
         using var optimizer = new ModuleOptimizer(module, new SgdOptions());
         using var hand = new HandTraining(byHand);
         var options = new LbfgsOptions { LearningRate = 0.5, MaximumIterations = 4, LineSearch = search };
@@ -271,7 +277,8 @@ public sealed class SameBitsAsByHandTests
     public void RateFinderRestoresEverything()
     {
         using Network module = Networks.Cnn(dropout: 0.3);
-        using var optimizer = new ModuleOptimizer(module, _adamW);
+        module.to(type);
+        using var optimizer = new ModuleOptimizer(module, AdamW);
         for (int step = 0; step < 3; step++)
         {
             Networks.Backward(module, step);
@@ -302,7 +309,10 @@ public sealed class SameBitsAsByHandTests
         torch.random.get_rng_state().bytes.ToArray().Should().Equal(generator);
         optimizer.UpdateCount.Should().Be(3);
     }
+}
 
+public sealed class SameBitsAsByHandTests() : SameBitsAsByHand(torch.ScalarType.Float32)
+{
     [TorchFact]
     public void DivergenceIsSeen()
     {
@@ -323,7 +333,7 @@ public sealed class SameBitsAsByHandTests
     public void StepsAreMeasured()
     {
         using Network module = Networks.Mlp();
-        using var optimizer = new ModuleOptimizer(module, _adamW, new ModelOptimizerOptions { Name = "module of a test", Clip = new ClipByGlobalNorm { MaximumNorm = 1 } });
+        using var optimizer = new ModuleOptimizer(module, AdamW, new ModelOptimizerOptions { Name = "module of a test", Clip = new ClipByGlobalNorm { MaximumNorm = 1 } });
         long updates = 0;
         var norms = new List<double>();
         using var listener = new MeterListener

@@ -7,13 +7,18 @@ public sealed class StepMemoryTests
 {
     private static bool IsFull => Environment.GetEnvironmentVariable("OPTIMIZERS_FULL") == "1";
 
-    public static TheoryData<string> Kinds => ["plain", "clip and schedule", "zeroed", "average", "accumulated", "not counted", "some without gradient"];
+    public static TheoryData<string> Kinds => ["plain", "clip and schedule", "zeroed", "average", "accumulated", "not counted", "some without gradient", "bfloat16", "half", "stochastic rounding", "compensation"];
 
     [TorchTheory]
     [MemberData(nameof(Kinds))]
     public void WarmStepAllocatesNothing(string kind)
     {
-        using Network module = Networks.Cnn();
+        using Network module = Networks.Of("cnn", kind switch
+        {
+            "half" => torch.float16,
+            "bfloat16" or "stochastic rounding" or "compensation" => torch.bfloat16,
+            _ => torch.float32,
+        });
         using var optimizer = new ModuleOptimizer(
             module,
             [
@@ -23,7 +28,16 @@ public sealed class StepMemoryTests
             kind == "clip and schedule"
                 ? new ModelOptimizerOptions { Clip = new ClipByGlobalNorm { MaximumNorm = 0.1 }, Schedule = new Schedules.WarmupCosine(0.01, 10, 1000) }
                 : new ModelOptimizerOptions { ZeroGradients = kind == "zeroed" },
-            new ModuleOptions { CountsChanges = kind != "not counted" });
+            new ModuleOptions
+            {
+                CountsChanges = kind != "not counted",
+                UpdatePrecision = kind switch
+                {
+                    "stochastic rounding" => UpdatePrecision.StochasticRounding,
+                    "compensation" => UpdatePrecision.Compensation,
+                    _ => UpdatePrecision.MasterCopy,
+                },
+            });
         GradientAccumulator? accumulator = kind == "accumulated" ? new GradientAccumulator(optimizer, new() { MicroBatches = 2 }) : null;
         ExponentialMovingAverage? average = kind == "average" ? new ExponentialMovingAverage(optimizer.Parameters) : null;
         long least = long.MaxValue;
