@@ -15,7 +15,7 @@ internal static class RunTable
     /// <param name="train">Runs the training, and calls its argument after each epoch.</param>
     public static Run[] ShowWhile(IAnsiConsole console, int epochs, Func<Action<Run>, Run[]> train)
     {
-        Table table = new Table().RoundedBorder().AddColumn("optimizer");
+        Table table = new Table().RoundedBorder().AddColumn("optimizer", column => column.NoWrap());
         foreach (string figure in _figures)
         {
             table.AddColumn(figure, column => column.RightAligned());

@@ -667,6 +667,13 @@ public sealed unsafe class Parameter
     internal bool HasGradientsIn(nuint start, nuint bytes) =>
         _hasGradients && Overlap(start, bytes, _gradients.Address, BytesOf(_gradients.Format));
 
+    /// <summary>The name of the buffer of this parameter that bytes overlap, for a message.</summary>
+    internal string OwnBufferIn(nuint start, nuint bytes) =>
+        HasGradientsIn(start, bytes) ? "its gradients"
+        : !Overlap(start, bytes, _stored.Address, BytesOf(_stored.Format)) ? "its values"
+        : _stored.Format == NumberFormat.BFloat16 ? "its bfloat16 copy"
+        : "its half copy";
+
     /// <summary>The address and the length in bytes of each buffer of values, for a search by address.</summary>
     internal IEnumerable<(nuint Start, nuint Bytes)> ValueRanges()
     {

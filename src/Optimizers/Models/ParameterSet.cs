@@ -451,7 +451,7 @@ public sealed unsafe class ParameterSet : IReadOnlyList<Parameter>, IDisposable
         {
             if (other.HasGradientsIn((nuint)start, bytes) || other.HasValuesIn((nuint)start, bytes))
             {
-                string buffer = other != parameter ? $"a buffer of \"{other.Name}\"" : other.HasGradientsIn((nuint)start, bytes) ? "its gradients" : "its values";
+                string buffer = other != parameter ? $"a buffer of \"{other.Name}\"" : other.OwnBufferIn((nuint)start, bytes);
                 throw new ArgumentException($"{what} {buffer}. Use separate memory for each.", argument);
             }
         }
