@@ -216,25 +216,8 @@ public sealed class ThreadTeamTests
 
     private static void InTime(Action test)
     {
-        Exception? failure = null;
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                test();
-            }
-            catch (Exception exception)
-            {
-                // Rethrown on the thread of the test.
-                failure = exception;
-            }
-        })
-        { IsBackground = true };
-        thread.Start();
-        thread.Join(_patience).Should().BeTrue("a run never waits for a thread that has not started");
-        if (failure is not null)
-        {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-        }
+        Task running = Task.Factory.StartNew(test, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task.WaitAny([running], _patience).Should().Be(0, "a run never waits for a thread that has not started");
+        running.GetAwaiter().GetResult();
     }
 }
