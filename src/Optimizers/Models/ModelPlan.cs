@@ -103,6 +103,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         WithoutGradient = 0;
         Frozen = 0;
         _haveTables = false;
+        LargestStorable = double.PositiveInfinity;
         _revision = parameters.Revision;
         _addresses = parameters.Addresses;
         _counted = false;
@@ -117,6 +118,11 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
         {
             entry.Remember();
             _haveTables |= entry.Parameter.IsTable;
+            if (entry.Parameter is { HasRoundedValues: true, ValueFormat: NumberFormat.Half })
+            {
+                LargestStorable = (double)Half.MaxValue;
+            }
+
             if (entry.TakesPart)
             {
                 Participants.Add(entry.Parameter);
@@ -256,9 +262,7 @@ internal sealed unsafe class ModelPlan(ParameterSet parameters, ModelGroup[] gro
     }
 
     /// <summary>The largest magnitude of a value that every format of the values can store.</summary>
-    public double LargestStorable => _entries.Exists(static entry => entry.Parameter is { HasRoundedValues: true, ValueFormat: NumberFormat.Half })
-        ? (double)Half.MaxValue
-        : double.PositiveInfinity;
+    public double LargestStorable { get; private set; } = double.PositiveInfinity;
 
     /// <summary>The largest magnitude of a state scalar that rules compute with.</summary>
     public double LargestScalar()
