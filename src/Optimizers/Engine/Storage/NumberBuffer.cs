@@ -14,7 +14,8 @@ internal readonly unsafe record struct NumberBuffer(nuint Address, NumberFormat 
     public bool IsRounded => Address != 0 && Format != NumberFormat.Float32;
 
     /// <summary>The floats; null if the numbers have 16 bits.</summary>
-    public float* Floats => Format == NumberFormat.Float32 ? (float*)Address : null;
+    /// <remarks>Not public, because the compiler of native programs fails on a record that would print a pointer.</remarks>
+    internal float* Floats => Format == NumberFormat.Float32 ? (float*)Address : null;
 
     public nuint ElementSize => SizeOf(Format);
 
