@@ -246,8 +246,6 @@ public sealed class MemoryPlan
         ];
     }
 
-    private static int BytesOf(NumberFormat format) => format == NumberFormat.Float32 ? sizeof(float) : sizeof(ushort);
-
     private IEnumerable<MemoryPart> OfParameters(Tensor[] tensors)
     {
         static UpdatePrecision? PrecisionOf(Tensor tensor) =>
@@ -259,7 +257,7 @@ public sealed class MemoryPlan
                 kind,
                 name,
                 string.Join(", ", having.Select(formatOf).Distinct().OrderDescending()),
-                having.Sum(tensor => tensor.Elements * BytesOf(formatOf(tensor))),
+                having.Sum(tensor => tensor.Elements * (long)NumberBuffer.SizeOf(formatOf(tensor))),
                 divided);
         }
 

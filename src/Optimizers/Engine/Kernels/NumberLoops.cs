@@ -1,13 +1,13 @@
 namespace Optimizers.Engine;
 
 /// <summary>
-/// The loops that convert values or gradients between 16-bit numbers and floats. They touch no element outside their range, because the
+/// The loops that convert values, gradients or state between 16-bit numbers and floats. They touch no element outside their range, because the
 /// memory may be the user's. Floats and codes start with element 0.
 /// </summary>
 internal static unsafe class NumberLoops
 {
     public static void Decode<TCode>(ushort* codes, float* values, nuint start, nuint end, int widestLane)
-        where TCode : struct, INumberCode =>
+        where TCode : struct, IStateCode =>
         Run(new Decoding<TCode>(codes, values), start, end, widestLane);
 
     /// <summary>Rounds to the nearest number, ties to even.</summary>
@@ -18,7 +18,7 @@ internal static unsafe class NumberLoops
     /// <summary>Rounds up or down at random.</summary>
     public static void RoundAtRandom<TCode>(
         float* values, ushort* codes, RoundingDither dither, nuint start, nuint end, int widestLane)
-        where TCode : struct, INumberCode =>
+        where TCode : struct, IStateCode =>
         Run(new RandomRounding<TCode>(values, codes, dither), start, end, widestLane);
 
     /// <summary>Adds the rounding errors to the values.</summary>
@@ -37,11 +37,14 @@ internal static unsafe class NumberLoops
     {
         nuint whole = end - ((end - start) % (nuint)Lane16.Count);
         LaneLoop.Run(loop, start, whole, widestLane);
-        loop.Run<Lane1>(whole, end);
+        if (whole != end)
+        {
+            loop.Run<Lane1>(whole, end);
+        }
     }
 
     private readonly struct Decoding<TCode>(ushort* codes, float* values) : ILaneLoop
-        where TCode : struct, INumberCode
+        where TCode : struct, IStateCode
     {
         private readonly ushort* _codes = codes;
         private readonly float* _values = values;
@@ -79,7 +82,7 @@ internal static unsafe class NumberLoops
     }
 
     private readonly struct RandomRounding<TCode>(float* values, ushort* codes, RoundingDither dither) : ILaneLoop
-        where TCode : struct, INumberCode
+        where TCode : struct, IStateCode
     {
         private readonly float* _values = values;
         private readonly ushort* _codes = codes;
